@@ -1,0 +1,121 @@
+"""kws-app: reads the options, puts the parts together and runs the window."""
+
+import argparse
+import atexit
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from kws_app.audio import is_stuck
+from kws_app.errors import AudioError, ModelError
+from kws_app.paths import MODELS_DIR, default_data_dir
+
+SIGNAL_MS = 100  # Python sees a signal only when it runs: at least this often
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="kws-app",
+        description="Listen for a wake word in a window that shows what it hears. "
+        "For audio files without a window: kws-detect.",
+        epilog="Keys: Space starts and stops, Ctrl+O opens a file, Ctrl+M lists the models, F5 looks for microphones, "
+        "Ctrl+Up and Ctrl+Down move the threshold, Ctrl+R sets it back to the model's, Ctrl+Q quits.",
+    )
+    parser.add_argument("--input", type=Path, metavar="FILE", help="play this audio file as if it were the microphone")
+    parser.add_argument("--model", metavar="NAME", help="such as happy/teacher; the one used last by default")
+    parser.add_argument(
+        "--threshold", type=float, metavar="X", help="above 0 and at most 1; the model's own by default"
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=default_data_dir(),
+        metavar="DIR",
+        help="where settings.json and detections.jsonl are kept (default: %(default)s)",
+    )
+    parser.add_argument("--listen", action="store_true", help="start listening at once")
+    return parser.parse_args(arguments)
+
+
+def check(options: argparse.Namespace) -> None:
+    """raises ValueError, AudioError or ModelError, in one sentence, on what cannot work"""
+    if options.threshold is not None and not 0 < options.threshold <= 1:
+        raise ValueError(f"--threshold must be above 0 and at most 1, got {options.threshold}.")
+    if options.model is not None:
+        from kws_app.model import find_model
+
+        find_model(options.model, MODELS_DIR)
+    if options.input is not None:
+        from kws_app.files import read_blocks
+
+        next(read_blocks(options.input, block_s=1.0))
+    try:
+        options.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ValueError(f"--data-dir {options.data_dir} cannot be used ({error}): name another folder.") from error
+
+
+def has_display() -> bool:
+    """Whether a window can be shown; only Linux and its kin can be without."""
+    if not sys.platform.startswith(("linux", "freebsd")):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse_arguments(arguments)
+    if not has_display():
+        print(
+            "kws-app: there is no display to open a window on; for audio files use kws-detect.",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        check(options)
+    except (ValueError, AudioError, ModelError) as error:
+        print(f"kws-app: {error}", file=sys.stderr)
+        return 2
+    return run(options)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Show the window until it is closed."""
+    from PyQt6.QtCore import QTimer
+    from PyQt6.QtWidgets import QApplication
+
+    from kws_app.history import DetectionLog
+    from kws_app.settings import SettingsFile
+    from kws_app.window import MainWindow, StartOptions
+    from kws_app.worker import Worker
+
+    app = QApplication([sys.argv[0]])
+    app.setApplicationName("kws-app")
+    log = DetectionLog(options.data_dir)
+    worker = Worker(MODELS_DIR, log)
+    start = StartOptions(options.model, options.input, options.threshold, options.listen)
+    window = MainWindow(worker, SettingsFile(options.data_dir), log, start)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # by a timer: closing before the event loop runs would not end it
+        signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))
+    window.show()
+    heartbeat = QTimer()
+    heartbeat.timeout.connect(lambda: None)
+    heartbeat.start(SIGNAL_MS)
+    status = app.exec()
+    # registered last and so run first: before sounddevice's own, which would wait for a hung sound system
+    atexit.register(_leave_hung_threads, status)
+    return status
+
+
+def _leave_hung_threads(status: int) -> None:
+    """Where a call into the sound system or an import still runs in another thread, end without waiting for it."""
+    if is_stuck() or any(thread.name == "worker" for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,261 @@
+"""Microphones: the list of them, and a source that keeps listening through anything a device does.
+
+The only file that knows PortAudio. Its callback thread copies samples into the ring and notes the time; the source's
+own thread opens the stream, watches it, closes it in a helper thread (closing may block when a sound server hangs)
+and tries again without end. The worker thread reads the ring.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kws_app.errors import AudioError
+from kws_app.frontend import SAMPLE_RATE
+from kws_app.source import STOP_S, Feed, Phase, SourceState
+
+BLOCK_S = 0.02  # of audio in each callback
+LATENCY_S = 0.06  # asked of the device: three blocks, steady under load and short to hear
+SILENT_S = 1.0  # no callback for this long: the device is gone
+FIRST_CALLBACK_S = 3.0  # some devices take this long to wake
+WATCH_S = 0.2
+RETRY_S = 1.0
+CLOSE_S = 0.7  # a stream that takes longer to close is left to its helper thread
+ANSWER_S = 3.0  # the sound system answers within this or is called stuck
+
+_portaudio_lock = threading.Lock()  # PortAudio's own functions must not run side by side
+_open_streams = 0  # changed under the lock
+
+
+@dataclass(frozen=True)
+class Microphone:
+    """A device to choose: `name` is PortAudio's, kept in the settings; the empty name is the system's default."""
+
+    name: str
+    label: str
+
+
+@contextmanager
+def _portaudio(patience_s: float = ANSWER_S) -> Iterator[Any]:
+    """The sounddevice module, for one caller at a time; -1 waits for the others for ever.
+
+    Imported here and not above: importing it starts PortAudio, which takes long, may be missing, and is not
+    needed for files.
+    raises AudioError if it cannot be had
+    """
+    if not _portaudio_lock.acquire(timeout=patience_s):
+        raise AudioError("The sound system does not answer: waiting for it, or restart it (or open a file).")
+    try:
+        try:
+            import sounddevice
+        except OSError as error:
+            raise AudioError(
+                f"Microphones need the PortAudio library ({error}): install it, on Debian and Ubuntu with "
+                "`apt install libportaudio2`, or open a file."
+            ) from error
+        try:
+            yield sounddevice
+        except sounddevice.PortAudioError as error:
+            raise AudioError(f"The sound system reports an error ({error}): trying again.") from error
+    finally:
+        _portaudio_lock.release()
+
+
+def is_stuck() -> bool:
+    """Whether a call into the sound system is still pending: leaving the program normally would wait for it."""
+    return _portaudio_lock.locked()
+
+
+def list_microphones(rescan: bool = False) -> list[Microphone]:
+    """The default first, then each input by name, once. May take a second: not for the window's thread.
+
+    rescan: look for devices that were plugged in since; ignored while a stream is open, which it would end
+    raises AudioError if there is none
+    """
+    with _portaudio() as sounddevice:
+        if rescan and _open_streams == 0:
+            _restart(sounddevice)
+        inputs = _inputs(sounddevice)
+        default = _default_input(sounddevice)
+    if not inputs:
+        raise AudioError("No microphone was found: plug one in, or open a file.")
+    label = "Default microphone" if default is None else f"Default microphone ({default})"
+    return [Microphone("", label), *(Microphone(name, name) for name in inputs)]
+
+
+def _restart(sounddevice: Any) -> None:
+    """Let PortAudio see the devices there are now; there is no public way."""
+    sounddevice._terminate()
+    sounddevice._initialize()
+
+
+def _inputs(sounddevice: Any) -> dict[str, int]:
+    """Index by name. A device that several host APIs list is taken from the default one, which comes first."""
+    apis = sounddevice.query_hostapis()
+    default_input = sounddevice.default.device[0]
+    order = sorted(range(len(apis)), key=lambda i: default_input not in apis[i]["devices"])
+    found: dict[str, int] = {}
+    for api in order:
+        for index in apis[api]["devices"]:
+            device = sounddevice.query_devices(index)
+            # MME cuts names at 31 characters: the same device under a longer name is the same device
+            known = any(name[:31] == device["name"][:31] for name in found)
+            if device["max_input_channels"] > 0 and not known:
+                found[device["name"]] = index
+    return found
+
+
+def _default_input(sounddevice: Any) -> str | None:
+    index = sounddevice.default.device[0]
+    return None if index < 0 else str(sounddevice.query_devices(index)["name"])
+
+
+def _find(sounddevice: Any, name: str) -> int:
+    """Index of the input called `name`; of the default for the empty name. raises AudioError if it is not there"""
+    inputs = _inputs(sounddevice)
+    default = _default_input(sounddevice)
+    if not inputs or (not name and default is None):
+        raise AudioError("No microphone was found: plug one in, or open a file.")
+    if not name:
+        return int(sounddevice.default.device[0])
+    if name not in inputs:
+        raise AudioError(f"Microphone '{name}' is not there: plug it in, or choose another.")
+    return inputs[name]
+
+
+def _choose_format(sounddevice: Any, index: int) -> tuple[int, int]:
+    """(rate in Hz, channels): 16 kHz mono where the device offers it, else what comes nearest."""
+    device = sounddevice.query_devices(index)
+    rates = (SAMPLE_RATE, int(device["default_samplerate"]), 48_000, 44_100)
+    for channels in (1, min(2, device["max_input_channels"])):
+        for rate_hz in rates:
+            try:
+                sounddevice.check_input_settings(index, channels, "float32", samplerate=rate_hz)
+            except sounddevice.PortAudioError:
+                continue
+            return rate_hz, channels
+    raise AudioError(
+        f"Microphone '{device['name']}' cannot be opened: another program may hold it, or access to the "
+        "microphone is switched off in the system's privacy settings."
+    )
+
+
+class MicrophoneSource:
+    """A microphone by name; resumes it by name when it comes back."""
+
+    path: Path | None = None
+
+    def __init__(self, microphone: str = "") -> None:
+        self.name = microphone or "Default microphone"
+        self.feed: Feed | None = None  # written by the source's thread
+        self.state = SourceState(Phase.STOPPED)  # written by the source's thread
+        self.overruns = 0  # written by the callback
+        self._microphone = microphone
+        self._last_callback = 0.0  # monotonic seconds, written by the callback; 0 before the first of all
+        self._stop = threading.Event()
+        self._wake = threading.Event()  # set to end the watch: by `stop`, `reopen`, or PortAudio when a stream finishes
+        self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
+
+    def start(self) -> None:
+        self.state = SourceState(Phase.OPENING)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._wake.set()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_S)
+        self.state = SourceState(Phase.STOPPED)
+
+    def reopen(self) -> None:
+        """Close and open again, which lets PortAudio see new devices; a gap of about half a second."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        rescan = False
+        while not self._stop.is_set():
+            self._wake.clear()
+            try:
+                stream = self._open(rescan)
+            except AudioError as error:
+                self.state = SourceState(Phase.WAITING, str(error))
+                self._stop.wait(RETRY_S)
+            else:
+                self._watch(time.monotonic())
+                self._close(stream)
+                if not self._stop.is_set():
+                    self.state = SourceState(
+                        Phase.WAITING, f"{self.name} went away: listening goes on as soon as it is back."
+                    )
+            rescan = True
+
+    def _open(self, rescan: bool) -> Any:
+        """A running stream into a new feed. raises AudioError"""
+        global _open_streams
+        with _portaudio() as sounddevice:
+            if rescan and _open_streams == 0:
+                _restart(sounddevice)
+            index = _find(sounddevice, self._microphone)
+            rate_hz, channels = _choose_format(sounddevice, index)
+            gap_s = time.monotonic() - self._last_callback if self._last_callback else 0.0
+            feed = Feed(rate_hz, LATENCY_S, gap_s)
+            stream = sounddevice.InputStream(
+                device=index,
+                samplerate=rate_hz,
+                channels=channels,
+                dtype="float32",
+                blocksize=round(BLOCK_S * rate_hz),
+                latency=LATENCY_S,
+                callback=self._callback_into(feed),
+                finished_callback=self._wake.set,
+            )
+            stream.start()
+            feed.latency_s = stream.latency
+            _open_streams += 1
+        self.feed = feed
+        return stream
+
+    def _callback_into(self, feed: Feed) -> Any:
+        """The callback of one stream: it copies and counts, nothing else."""
+        write = feed.ring.write
+
+        def callback(samples: Any, frames: int, times: Any, status: Any) -> None:
+            # a second channel is there only where the device refuses to be opened with one
+            write(samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1))
+            if status.input_overflow:
+                self.overruns += 1
+            self._last_callback = time.monotonic()
+
+        return callback
+
+    def _watch(self, opened: float) -> None:
+        """Return when the stream must be closed: stopped, finished, or silent for too long."""
+        while not self._wake.wait(WATCH_S):
+            now = time.monotonic()
+            if self._last_callback > opened:
+                if self.state.phase is not Phase.LISTENING:
+                    self.state = SourceState(Phase.LISTENING)
+                if now - self._last_callback > SILENT_S:
+                    return
+            elif now - opened > FIRST_CALLBACK_S:
+                return
+
+    def _close(self, stream: Any) -> None:
+        """Close in a helper thread: with a hung sound server this blocks until the server goes on."""
+
+        def close() -> None:
+            global _open_streams
+            with _portaudio(patience_s=-1) as sounddevice:
+                try:
+                    stream.abort()
+                    stream.close()
+                except sounddevice.PortAudioError:
+                    pass  # a device that is gone cannot be closed properly, and need not be
+                _open_streams -= 1
+
+        helper = threading.Thread(target=close, name="stream closer", daemon=True)
+        helper.start()
+        helper.join(CLOSE_S)

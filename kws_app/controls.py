@@ -1,0 +1,190 @@
+"""The controls: start, source, model, threshold. They hold what is chosen and say what the user does; nothing else.
+
+On the window's thread. A value set by a method is shown but not reported back, so nothing loops.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
+
+from kws_app.audio import Microphone
+from kws_app.plots import LOWEST_THRESHOLD
+
+SLIDER_STEPS = 1000  # of the threshold, from 0 to 1
+OPEN_FILE = "Open a file…"
+
+
+@dataclass(frozen=True)
+class SourceChoice:
+    """A microphone by name (empty: the system's default), or a file."""
+
+    microphone: str = ""
+    path: Path | None = None
+
+
+class SourcePicker(QComboBox):
+    """Microphones, the file if one is open, and the way to open one."""
+
+    chosen = pyqtSignal(object)  # SourceChoice
+    file_wanted = pyqtSignal()
+    opening = pyqtSignal()  # the list is about to drop down
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Source of the sound")
+        self.setToolTip("What to listen to: a microphone or an audio file (Ctrl+O opens one)")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(180)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.choice = SourceChoice()
+        self.microphones: list[Microphone] = []
+        self.activated.connect(self._activated)
+        self._fill()
+
+    def set_microphones(self, microphones: list[Microphone]) -> None:
+        self.microphones = microphones
+        self._fill()
+
+    def choose(self, choice: SourceChoice) -> None:
+        self.choice = choice
+        self._fill()
+
+    def _fill(self) -> None:
+        with QSignalBlocker(self):
+            self.clear()
+            for microphone in self.microphones:
+                self.addItem(microphone.label, SourceChoice(microphone.name))
+            if self.choice.path is not None:
+                self.addItem(self.choice.path.name, self.choice)
+            elif self._index() < 0:  # a microphone that is not there now is still the one that is meant
+                self.insertItem(0, f"{self.choice.microphone} (not there)" if self.microphones else "No microphone")
+                self.setItemData(0, self.choice)
+            self.insertSeparator(self.count())
+            self.addItem(OPEN_FILE, None)
+            self.setCurrentIndex(self._index())
+
+    def _index(self) -> int:
+        return next((i for i in range(self.count()) if self.itemData(i) == self.choice), -1)
+
+    def _activated(self, index: int) -> None:
+        choice = self.itemData(index)
+        self.setCurrentIndex(self._index())
+        if choice is None:
+            self.file_wanted.emit()
+        elif choice != self.choice:
+            self.choose(choice)
+            self.chosen.emit(choice)
+
+    def showPopup(self) -> None:
+        self.opening.emit()
+        super().showPopup()
+
+
+class ControlBar(QWidget):
+    """One row: start, source, look again, model; the window adds the meter."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.start = QPushButton("Start listening")
+        self.start.setObjectName("start")
+        self.start.setCheckable(True)
+        self.start.setToolTip("Start or stop listening (Space)")
+        self.start.toggled.connect(self._name_start)
+        self.source = SourcePicker()
+        self.refresh = QToolButton()
+        self.refresh.setText("⟳")
+        self.refresh.setAccessibleName("Look for microphones again")
+        self.refresh.setToolTip("Look for microphones again (F5); while listening, this interrupts it for a moment")
+        self.refresh.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.model = QComboBox()
+        self.model.setAccessibleName("Model")
+        self.model.setToolTip("The model that listens: which word, and which network (Ctrl+M)")
+        self.model.setMinimumWidth(150)
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(8)
+        self.row.addWidget(self.start)
+        self.row.addSpacing(4)
+        self.row.addWidget(self.source, 1)
+        self.row.addWidget(self.refresh)
+        self.row.addSpacing(4)
+        self.row.addWidget(self.model)
+
+    def _name_start(self, checked: bool) -> None:
+        self.start.setText("Stop listening" if checked else "Start listening")
+
+    def set_listening(self, listening: bool) -> None:
+        with QSignalBlocker(self.start):
+            self.start.setChecked(listening)
+        self._name_start(listening)
+
+    def set_models(self, names: list[str], current: str) -> None:
+        with QSignalBlocker(self.model):
+            self.model.clear()
+            self.model.addItems(names)
+            self.model.setCurrentIndex(names.index(current) if current in names else -1)
+
+
+class ThresholdControl(QWidget):
+    """The threshold as a slider, with its value and the way back to the model's own."""
+
+    changed = pyqtSignal(float)  # by the user
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.threshold = 0.5
+        self.recommended = 0.5
+        self._value = QLabel()
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(round(LOWEST_THRESHOLD * SLIDER_STEPS), SLIDER_STEPS)
+        self.slider.setSingleStep(5)
+        self.slider.setPageStep(50)
+        self.slider.setAccessibleName("Threshold")
+        self.slider.setToolTip(
+            "Probability from which the word counts as heard: further right means fewer false alarms "
+            "and more misses (Ctrl+Up, Ctrl+Down, or drag the line in the plot)"
+        )
+        self.reset = QPushButton()
+        self.reset.setToolTip("Use the threshold that was measured with this model (Ctrl+R)")
+        grid = QGridLayout(self)
+        grid.setContentsMargins(2, 0, 2, 0)
+        grid.addWidget(QLabel("Threshold"), 0, 0)
+        grid.addWidget(self._value, 0, 1, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self.slider, 1, 0, 1, 2)
+        grid.addWidget(self.reset, 2, 0, 1, 2)
+        self.slider.valueChanged.connect(self._slid)
+        self.reset.clicked.connect(lambda: self._change(self.recommended))
+        self.set_threshold(0.5, 0.5)
+
+    def set_threshold(self, threshold: float, recommended: float | None = None) -> None:
+        """Show a threshold, and the one to go back to if it is given."""
+        self.threshold = threshold
+        self.recommended = self.recommended if recommended is None else recommended
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(round(threshold * SLIDER_STEPS))
+        self._value.setText(f"{threshold:.3f}")
+        self.reset.setText(f"Back to the model's {self.recommended:.3f}")
+        self.reset.setEnabled(abs(threshold - self.recommended) > 0.5 / SLIDER_STEPS)
+
+    def step(self, steps: int) -> None:
+        """Move by slider steps, as the keys do."""
+        self.slider.setValue(self.slider.value() + steps * self.slider.singleStep())
+
+    def _slid(self, value: int) -> None:
+        self._change(value / SLIDER_STEPS)
+
+    def _change(self, threshold: float) -> None:
+        self.set_threshold(threshold)
+        self.changed.emit(threshold)

@@ -1,0 +1,78 @@
+"""Decision: posteriors in, detections out. Plain arithmetic on a sample clock; no thread, no wall time."""
+
+from collections import deque
+from dataclasses import dataclass
+
+from kws_app.frontend import SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class DecisionConfig:
+    """When a run of posteriors counts as the keyword."""
+
+    threshold: float = 0.5  # smoothed posterior at or above which a step counts, 0..1
+    smoothing_steps: int = 1  # posteriors averaged; 1 is none
+    patience_steps: int = 1  # steps in a row at or above the threshold before a detection
+    refractory_s: float = 1.0  # after a detection, no other for this long
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.threshold <= 1.0:
+            raise ValueError(f"the threshold must be above 0 and at most 1, got {self.threshold}")
+        if self.smoothing_steps < 1 or self.patience_steps < 1:
+            raise ValueError(
+                f"smoothing_steps and patience_steps must be at least 1, "
+                f"got {self.smoothing_steps} and {self.patience_steps}"
+            )
+        if self.refractory_s < 0:
+            raise ValueError(f"refractory_s must not be negative, got {self.refractory_s}")
+
+
+@dataclass(frozen=True)
+class Detection:
+    """The keyword was heard: `sample` is the absolute index at which the score met the threshold."""
+
+    sample: int
+    score: float
+
+    @property
+    def time_s(self) -> float:
+        return self.sample / SAMPLE_RATE
+
+
+class Decision:
+    """Smoothing, threshold, patience, refractory time and re-arming.
+
+    After a detection the score must fall below the threshold once, and the refractory time must pass, before the next:
+    one word gives one detection however long the score stays up.
+    """
+
+    def __init__(self, config: DecisionConfig) -> None:
+        self.config = config  # may be replaced at any time; takes effect at the next step
+        self.score = 0.0  # the last smoothed posterior
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past: the next step is the first of a stream."""
+        self._recent: deque[float] = deque()
+        self._above = 0
+        self._armed = True
+        self._quiet_until = 0
+        self.score = 0.0
+
+    def update(self, posterior: float, sample: int) -> Detection | None:
+        """Take the posterior of the step that ends at `sample`; return a detection if this step makes one."""
+        config = self.config
+        self._recent.append(posterior)
+        while len(self._recent) > config.smoothing_steps:
+            self._recent.popleft()
+        self.score = sum(self._recent) / config.smoothing_steps
+        if self.score < config.threshold:
+            self._above = 0
+            self._armed = True
+            return None
+        self._above += 1
+        if not self._armed or self._above < config.patience_steps or sample < self._quiet_until:
+            return None
+        self._armed = False
+        self._quiet_until = sample + round(config.refractory_s * SAMPLE_RATE)
+        return Detection(sample, self.score)

@@ -1,0 +1,59 @@
+"""Detector: samples -> frontend -> model -> decision. No Qt, no device, no clock: the same live and in scoring."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kws_app.decision import Decision, DecisionConfig, Detection
+from kws_app.model import KeywordModel
+
+
+@dataclass(frozen=True)
+class DetectorOutput:
+    """What a block of samples completed."""
+
+    log_mel: NDArray[np.float32]  # [T, F]
+    first_frame: int  # absolute sample index at which the first frame begins
+    scores: NDArray[np.float32]  # [S], smoothed posteriors
+    step_ends: NDArray[np.int64]  # [S], absolute sample index at which each step's audio ends
+    detections: list[Detection]
+
+
+class Detector:
+    """One keyword model listening to one stream of 16 kHz samples."""
+
+    def __init__(self, model: KeywordModel, config: DecisionConfig, start_sample: int = 0) -> None:
+        self.model = model
+        self.decision = Decision(config)
+        self.reset(start_sample)
+
+    def reset(self, sample: int) -> None:
+        """Start afresh: the next sample has the absolute index `sample` and nothing came before it."""
+        self._tail = self.model.frontend.initial_tail()
+        self._state = self.model.module.initial_state()
+        self._next_frame = sample  # where the next frame begins
+        self._next_step_end = sample + self.model.card.first_step_samples
+        self.decision.reset()
+
+    def process(self, samples: NDArray[np.float32]) -> DetectorOutput:
+        """Take the samples [N] that follow those before, any N, and answer with all that they complete."""
+        with torch.inference_mode():
+            log_mel, self._tail = self.model.frontend(torch.from_numpy(samples)[None], self._tail)
+            posterior, _, self._state = self.model.module(log_mel, self._state)
+        card = self.model.card
+        steps = posterior.shape[1]
+        step_ends = self._next_step_end + card.step_samples * np.arange(steps, dtype=np.int64)
+        self._next_step_end += card.step_samples * steps
+        first_frame = self._next_frame
+        self._next_frame += log_mel.shape[1] * self.model.frontend.hop_samples
+
+        scores = np.empty(steps, dtype=np.float32)
+        detections = []
+        for i, (value, end) in enumerate(zip(posterior[0].tolist(), step_ends.tolist(), strict=True)):
+            detection = self.decision.update(value, end)
+            scores[i] = self.decision.score
+            if detection is not None:
+                detections.append(detection)
+        return DetectorOutput(log_mel[0].numpy(), first_frame, scores, step_ends, detections)

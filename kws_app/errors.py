@@ -1,0 +1,9 @@
+"""The two errors that a user may be shown; each message is one sentence that says what to do."""
+
+
+class AudioError(Exception):
+    """A device or an audio file that cannot be used."""
+
+
+class ModelError(Exception):
+    """A model artifact that cannot be used."""

@@ -1,0 +1,64 @@
+"""Audio files as blocks of 16 kHz mono samples: decoded by libsndfile, resampled by soxr, one block in memory."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from kws_app.errors import AudioError
+from kws_app.frontend import SAMPLE_RATE
+from kws_app.ring import Samples
+
+BLOCK_SECONDS = 10.0
+RATES_HZ = (1_000, 1_000_000)  # beyond these a header is broken rather than unusual
+
+
+class StreamResampler:
+    """Any rate and channel count to 16 kHz mono, block by block, band-limited; blocks join without a seam."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._stream = None
+        if rate_hz != SAMPLE_RATE:
+            self._stream = soxr.ResampleStream(rate_hz, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+
+    def process(self, samples: np.ndarray, last: bool = False) -> Samples:
+        """samples: [N] or [N, channels] float32; returns the mono samples [M] that are ready at 16 kHz"""
+        mono = samples.mean(axis=1, dtype=np.float32) if samples.ndim == 2 else samples
+        if self._stream is None:
+            return np.ascontiguousarray(mono, dtype=np.float32)
+        return self._stream.resample_chunk(np.ascontiguousarray(mono, dtype=np.float32), last=last)
+
+
+def read_blocks(path: Path, block_s: float = BLOCK_SECONDS) -> Iterator[Samples]:
+    """The file's audio, WAV, FLAC, Ogg or MP3 at any rate and channel count, as blocks [N] float32 of about `block_s`.
+
+    raises AudioError, in one sentence, if it is no audio or holds none
+    """
+    if not path.exists():
+        raise AudioError(f"There is no file {path}.")
+    if not path.is_file():
+        raise AudioError(f"{path} is not a file: name an audio file (WAV, FLAC, OGG or MP3).")
+    try:
+        with soundfile.SoundFile(str(path)) as sound:
+            if not RATES_HZ[0] <= sound.samplerate <= RATES_HZ[1]:
+                raise AudioError(f"{path} claims a rate of {sound.samplerate} Hz: its header is broken.")
+            resampler = StreamResampler(sound.samplerate)
+            heard = 0
+            while True:
+                raw = sound.read(int(block_s * sound.samplerate), dtype="float32", always_2d=True)
+                heard += len(raw)
+                samples = resampler.process(
+                    np.nan_to_num(raw, nan=0.0, posinf=1.0, neginf=-1.0), len(raw) == 0
+                )
+                if len(samples):
+                    yield samples
+                if len(raw) == 0:
+                    break
+    except PermissionError as error:
+        raise AudioError(f"{path} cannot be opened: you have no permission to read it.") from error
+    except (soundfile.SoundFileError, OSError) as error:
+        raise AudioError(f"{path} is no audio that can be read (WAV, FLAC, OGG or MP3): {error}") from error
+    if heard == 0:
+        raise AudioError(f"{path} holds no sound.")

@@ -1,0 +1,95 @@
+"""Log-mel frontend: samples in, frames out, streaming and whole-clip by the same code.
+
+Runs wherever it is called (worker thread, command line, training); holds no hidden state.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Tensor, nn
+
+SAMPLE_RATE = 16_000
+
+
+@dataclass(frozen=True)
+class FrontendConfig:
+    """What a model's frames are made of; stored in its card and compared when it is loaded."""
+
+    sample_rate: int = SAMPLE_RATE  # Hz
+    window_samples: int = 400  # 25 ms, also the FFT's length
+    hop_samples: int = 160  # 10 ms
+    mel_bins: int = 40
+    power_floor: float = 1e-9  # the log's argument is clamped here
+
+    def __post_init__(self) -> None:
+        if not 0 < self.hop_samples <= self.window_samples:
+            raise ValueError(
+                f"hop_samples must be in 1..{self.window_samples} (the window), got {self.hop_samples}"
+            )
+        if self.mel_bins < 1 or self.sample_rate < 1 or self.power_floor <= 0:
+            raise ValueError(f"mel_bins, sample_rate and power_floor must be positive, got {self}")
+
+    def to_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+    @property
+    def tail_samples(self) -> int:
+        """Samples that two neighbouring frames share."""
+        return self.window_samples - self.hop_samples
+
+
+def mel_filterbank(config: FrontendConfig) -> Tensor:
+    """Triangular filters evenly spaced on the HTK mel scale (Young et al., The HTK Book), unnormalised.
+
+    returns: [window // 2 + 1, F] float32
+    """
+
+    # Single precision throughout, as torchaudio's: where a filter is nearly nil, rounding is what its weight is made of.
+    nyquist = config.sample_rate / 2
+    highest_mel = 2595.0 * math.log10(1.0 + nyquist / 700.0)
+    bin_hz = torch.linspace(0.0, nyquist, config.window_samples // 2 + 1)
+    edges_mel = torch.linspace(0.0, highest_mel, config.mel_bins + 2)
+    edges_hz = 700.0 * (10.0 ** (edges_mel / 2595.0) - 1.0)
+    width = edges_hz.diff()
+    slopes = edges_hz[None, :] - bin_hz[:, None]  # [bins, F + 2]
+    rising, falling = -slopes[:, :-2] / width[:-1], slopes[:, 2:] / width[1:]
+    return torch.minimum(rising, falling).clamp_min(0.0)
+
+
+class LogMel(nn.Module):
+    """Natural log of mel power, framed without centring so that chunks and wholes give the same frames."""
+
+    window: Tensor
+    filters: Tensor
+
+    def __init__(self, config: FrontendConfig | None = None) -> None:
+        super().__init__()
+        config = config or FrontendConfig()
+        self.window_samples = config.window_samples
+        self.hop_samples = config.hop_samples
+        self.power_floor = config.power_floor
+        self.mel_bins = config.mel_bins
+        self.register_buffer("window", torch.hann_window(config.window_samples), persistent=False)
+        self.register_buffer("filters", mel_filterbank(config), persistent=False)
+
+    def initial_tail(self, batch: int = 1) -> Tensor:
+        """The tail of a stream that has heard nothing: [B, 0]."""
+        return torch.zeros(batch, 0)
+
+    def forward(self, samples: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
+        """Frames that the new samples complete, and the samples that later frames still need.
+
+        samples: [B, N] float32 in [-1, 1], any N
+        tail: [B, fewer than window_samples] as returned before, or `initial_tail`
+        returns: log_mel [B, T, F], natural log of power; the new tail
+        """
+        pending = torch.cat([tail, samples], dim=1)
+        frames = max(0, (pending.shape[1] - self.window_samples) // self.hop_samples + 1)
+        if frames == 0:
+            return pending.new_zeros(pending.shape[0], 0, self.mel_bins), pending
+        framed = pending.unfold(1, self.window_samples, self.hop_samples)  # [B, T, window]
+        spectrum = torch.view_as_real(torch.fft.rfft(framed * self.window))  # [B, T, bins, 2]
+        power = spectrum.square().sum(-1)  # [B, T, bins]
+        log_mel = torch.matmul(power, self.filters).clamp_min(self.power_floor).log()  # [B, T, F]
+        return log_mel, pending[:, frames * self.hop_samples :]

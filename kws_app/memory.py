@@ -1,0 +1,37 @@
+"""What the window remembers: the present settings, written a moment after the last change. On the window's thread."""
+
+from dataclasses import replace
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+
+from kws_app.settings import SettingsFile
+
+SAVE_MS = 500  # after the last change: a slider being dragged is one write
+
+
+class Memory(QObject):
+    """The settings and their file."""
+
+    failed = pyqtSignal(str)  # one sentence
+
+    def __init__(self, file: SettingsFile) -> None:
+        super().__init__()
+        self._file = file
+        self.settings, self.notice = file.load()  # the notice is a sentence for the user, or empty
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(SAVE_MS)
+        self._timer.timeout.connect(self.save)
+
+    def remember(self, **changes: object) -> None:
+        """Change fields of the settings, and write them soon."""
+        self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
+        self._timer.start()
+
+    def save(self) -> None:
+        """Write now."""
+        self._timer.stop()
+        try:
+            self._file.save(self.settings)
+        except OSError as error:
+            self.failed.emit(f"The settings could not be written to {self._file.path} ({error}).")

@@ -1,0 +1,22 @@
+"""Where things are: what ships with the program, and the user's own folder."""
+
+from pathlib import Path
+
+import platformdirs
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def _shipped(name: str) -> Path:
+    """models/ and assets/ lie inside an installed package, and beside it in a checkout."""
+    inside = _PACKAGE / name
+    return inside if inside.is_dir() else _PACKAGE.parent / name
+
+
+MODELS_DIR = _shipped("models")
+ASSETS_DIR = _shipped("assets")
+
+
+def default_data_dir() -> Path:
+    """The user's folder for settings, the log of detections and clips."""
+    return Path(platformdirs.user_data_dir("kws-app", appauthor=False))

@@ -1,0 +1,80 @@
+"""What the app remembers between runs: one JSON file, written whole or not at all. Used on the window's thread."""
+
+import json
+import math
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+VERSION = 1
+FILE_NAME = "settings.json"
+BROKEN_NAME = "settings.broken.json"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The user's choices; the defaults are those of a first run."""
+
+    model: str = "happy/teacher"
+    microphone: str = ""  # by name; empty is the system's default
+    thresholds: dict[str, float] = field(default_factory=dict)  # by model, only where the user moved it, 0..1
+    geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
+
+    def __post_init__(self) -> None:
+        for name in ("model", "microphone", "geometry"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be text, got {getattr(self, name)!r}")
+        if not isinstance(self.thresholds, dict):
+            raise ValueError(f"thresholds must be an object, got {self.thresholds!r}")
+        for model, value in self.thresholds.items():
+            if not isinstance(value, int | float) or not math.isfinite(value) or not 0 < value <= 1:
+                raise ValueError(f"the threshold of {model} must be above 0 and at most 1, got {value!r}")
+
+
+class SettingsFile:
+    """settings.json in the user's folder, readable by its owner only."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE_NAME
+
+    def load(self) -> tuple[Settings, str]:
+        """The settings, and a sentence for the user if they could not be read (then they are the defaults)."""
+        try:
+            text = self.path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return Settings(), ""
+        except (OSError, UnicodeDecodeError) as error:
+            return Settings(), self._set_aside(str(error))
+        try:
+            raw = json.loads(text)
+            if not isinstance(raw, dict) or raw.get("version") != VERSION:
+                raise ValueError(f"expected an object of version {VERSION}")
+            known = {f.name for f in fields(Settings)}
+            return Settings(**{name: value for name, value in raw.items() if name in known}), ""
+        except (ValueError, TypeError, RecursionError) as error:
+            return Settings(), self._set_aside(str(error))
+
+    def save(self, settings: Settings) -> None:
+        """raises OSError if the folder cannot be written"""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        text = json.dumps({"version": VERSION, **asdict(settings)}, indent=1)
+        # mkstemp makes the file 0600; a crash before the replace leaves the old file whole
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".settings-", suffix=".json")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, self.path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+    def _set_aside(self, reason: str) -> str:
+        aside = self.path.with_name(BROKEN_NAME)
+        try:
+            os.replace(self.path, aside)
+        except OSError:
+            return f"The settings in {self.path} could not be read ({reason}): starting with the defaults."
+        return f"The settings could not be read ({reason}): starting with the defaults; the old file is {aside}."

@@ -1,0 +1,103 @@
+"""The sign across the window: what is going on, and unmistakably that the word was heard. On the window's thread."""
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
+
+from kws_app.theme import LIGHT, Theme
+
+FLASH_MS = 1500
+NOTICE_MS = 8000
+
+
+class Sign(QFrame):
+    """One strip with one sentence, about the state of things. A notice covers it for NOTICE_MS, and a heard word covers
+    both for FLASH_MS; then what is below is back."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("sign")
+        self.setFixedHeight(72)
+        self.setAccessibleName("What is going on")
+        self._theme: Theme = LIGHT
+        self._text, self._warning = "", False
+        self._flash = self._notice = ""
+        self._label = QLabel()
+        self._label.setWordWrap(True)
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._score = QLabel()
+        self.action = QPushButton("Open a file…")
+        self.action.setToolTip("Listen to an audio file instead (Ctrl+O)")
+        self.action.hide()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(20, 6, 20, 6)
+        row.addWidget(self._label, 1)
+        row.addWidget(self._score)
+        row.addWidget(self.action)
+        self._flash_timer = self._timer(FLASH_MS, self._end_flash)
+        self._notice_timer = self._timer(NOTICE_MS, self._end_notice)
+
+    def _timer(self, interval_ms: int, action: Callable[[], None]) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval_ms)
+        timer.timeout.connect(action)
+        return timer
+
+    @property
+    def text(self) -> str:
+        """What is to be read now."""
+        return self._label.text()
+
+    @property
+    def flashing(self) -> bool:
+        return self._flash_timer.isActive()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._show()
+
+    def say(self, text: str, warning: bool = False, offer_file: bool = False) -> None:
+        """The sentence about the state of things from now on."""
+        self._text, self._warning = text, warning
+        self.action.setVisible(offer_file)
+        self._show()
+
+    def notice(self, text: str) -> None:
+        """A warning that concerns no lasting state."""
+        self._notice = text
+        self._notice_timer.start()
+        self._show()
+
+    def flash(self, word: str, score: float) -> None:
+        self._flash = word
+        self._score.setText(f"{score:.2f}")
+        self._flash_timer.start()
+        self._show()
+
+    def _end_flash(self) -> None:
+        self._flash = ""
+        self._score.clear()
+        self._show()
+
+    def _end_notice(self) -> None:
+        self._notice = ""
+        self._show()
+
+    def _show(self) -> None:
+        theme = self._theme
+        if self._flash:
+            ground, ink, size, weight = theme.heard, theme.on_heard, 38, 800
+        elif self._warning or self._notice:
+            ground, ink, size, weight = theme.warning, theme.on_warning, 15, 500
+        else:
+            ground, ink, size, weight = theme.panel, theme.text, 18, 500
+        text = self._flash or self._notice or self._text
+        self._label.setText(text)
+        self.setAccessibleDescription(text)
+        self._score.setVisible(bool(self._flash))
+        self.setStyleSheet(
+            f"QFrame#sign {{ background: {ground}; border: 1px solid {theme.border}; border-radius: 8px; }}"
+            f"QFrame#sign QLabel {{ color: {ink}; font-size: {size}px; font-weight: {weight}; }}"
+        )

@@ -1,0 +1,173 @@
+"""The look: colours for light and dark, and the style sheet made of them. Follows the system's choice."""
+
+from dataclasses import dataclass
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QColor, QPalette
+from PyQt6.QtWidgets import QApplication
+
+from kws_app.paths import ASSETS_DIR
+
+PALETTE_ROLES = {
+    QPalette.ColorRole.Window: "window",
+    QPalette.ColorRole.WindowText: "text",
+    QPalette.ColorRole.Base: "panel",
+    QPalette.ColorRole.AlternateBase: "window",
+    QPalette.ColorRole.Text: "text",
+    QPalette.ColorRole.Button: "control",
+    QPalette.ColorRole.ButtonText: "text",
+    QPalette.ColorRole.ToolTipBase: "control",
+    QPalette.ColorRole.ToolTipText: "text",
+    QPalette.ColorRole.PlaceholderText: "muted",
+    QPalette.ColorRole.Highlight: "accent",
+    QPalette.ColorRole.HighlightedText: "on_accent",
+}
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours as #rrggbb. Text on its ground keeps a contrast of at least 4.5 to 1."""
+
+    window: str
+    panel: str  # ground of plots and lists
+    control: str
+    border: str
+    text: str
+    muted: str  # second-rank text and axes
+    accent: str  # what can be pressed or dragged
+    on_accent: str
+    waveform: str
+    score: str
+    threshold: str
+    heard: str  # a detection, everywhere
+    on_heard: str
+    warning: str
+    on_warning: str
+    level: str
+    clip: str
+    color_map: str  # of the log-mel plot, one of pyqtgraph's, perceptually even
+    chevron: str  # file in assets/: style sheets cannot draw the arrow of a list
+
+
+LIGHT = Theme(
+    window="#f4f5f7",
+    panel="#ffffff",
+    control="#ffffff",
+    border="#d5d9df",
+    text="#1b2027",
+    muted="#5d6673",
+    accent="#1f5fd0",
+    on_accent="#ffffff",
+    waveform="#3a6ea8",
+    score="#1f5fd0",
+    threshold="#b45309",
+    heard="#0f7b43",
+    on_heard="#ffffff",
+    warning="#fdf0d5",
+    on_warning="#6b3d00",
+    level="#2a9d5c",
+    clip="#d12c2c",
+    color_map="CET-L17",
+    chevron="chevron-light.svg",
+)
+DARK = Theme(
+    window="#15181d",
+    panel="#1c2027",
+    control="#262b34",
+    border="#363d48",
+    text="#e8ebef",
+    muted="#98a2b0",
+    accent="#5b9bff",
+    on_accent="#0b1526",
+    waveform="#7fb2e8",
+    score="#6aa5ff",
+    threshold="#f5a742",
+    heard="#35c778",
+    on_heard="#06210f",
+    warning="#3c2f12",
+    on_warning="#f6cf86",
+    level="#35c778",
+    clip="#ff5c5c",
+    color_map="inferno",
+    chevron="chevron-dark.svg",
+)
+
+
+def system_theme(app: QApplication) -> Theme:
+    """Dark where the system says so, or, where it says nothing, where its own windows are dark."""
+    hints = app.styleHints()
+    scheme = hints.colorScheme() if hints is not None else Qt.ColorScheme.Unknown
+    if scheme == Qt.ColorScheme.Unknown:
+        style = app.style()
+        ground = app.palette() if style is None else style.standardPalette()
+        return DARK if ground.color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
+    return DARK if scheme == Qt.ColorScheme.Dark else LIGHT
+
+
+def palette(theme: Theme) -> QPalette:
+    colors = QPalette()
+    for role, name in PALETTE_ROLES.items():
+        colors.setColor(role, QColor(getattr(theme, name)))
+    for role in (QPalette.ColorRole.Text, QPalette.ColorRole.ButtonText, QPalette.ColorRole.WindowText):
+        colors.setColor(QPalette.ColorGroup.Disabled, role, QColor(theme.muted))
+    return colors
+
+
+def style_sheet(theme: Theme) -> str:
+    """For a window and all in it."""
+    chevron = (ASSETS_DIR / theme.chevron).as_posix()
+    return f"""
+    QMainWindow, QWidget#content {{ background: {theme.window}; }}
+    QComboBox, QPushButton, QToolButton {{
+        background: {theme.control}; color: {theme.text};
+        border: 1px solid {theme.border}; border-radius: 6px; padding: 4px 10px; min-height: 22px;
+    }}
+    QToolButton {{ padding: 4px 6px; min-width: 20px; }}
+    QComboBox::drop-down {{ border: none; width: 24px; }}
+    QComboBox::down-arrow {{ image: url("{chevron}"); width: 12px; height: 12px; }}
+    QComboBox QAbstractItemView {{
+        background: {theme.control}; color: {theme.text}; border: 1px solid {theme.border};
+        selection-background-color: {theme.accent}; selection-color: {theme.on_accent};
+    }}
+    QComboBox:hover, QPushButton:hover, QToolButton:hover {{ border-color: {theme.muted}; }}
+    QComboBox:focus, QPushButton:focus, QToolButton:focus {{ border: 1px solid {theme.accent}; }}
+    QPushButton#start {{
+        background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent};
+        font-weight: 600; padding: 5px 16px; min-width: 118px;
+    }}
+    QPushButton#start:focus {{ border: 2px solid {theme.text}; padding: 4px 15px; }}
+    QPushButton#start:checked {{
+        background: {theme.control}; color: {theme.text}; border-color: {theme.border};
+    }}
+    QPushButton#start:checked:focus {{ border: 2px solid {theme.accent}; }}
+    QPushButton:disabled, QPushButton#start:disabled {{
+        background: {theme.window}; color: {theme.muted}; border-color: {theme.border};
+    }}
+    QSlider::groove:horizontal {{ height: 4px; background: {theme.border}; border-radius: 2px; }}
+    QSlider::sub-page:horizontal {{ background: {theme.threshold}; border-radius: 2px; }}
+    QSlider::handle:horizontal {{
+        background: {theme.threshold}; width: 14px; height: 14px; margin: -5px 0; border-radius: 7px;
+    }}
+    QSlider::handle:horizontal:focus {{ border: 2px solid {theme.text}; }}
+    QTableWidget {{
+        background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.border}; padding: 4px;
+        border-radius: 8px; gridline-color: transparent; outline: none;
+    }}
+    QHeaderView, QHeaderView::section {{
+        background: {theme.panel}; color: {theme.muted}; border: none; padding: 4px 6px; font-weight: 600;
+    }}
+    QFrame#plots {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}
+    QLabel {{ color: {theme.text}; background: transparent; }}
+    QLabel[muted="true"] {{ color: {theme.muted}; }}
+    QStatusBar {{ background: {theme.window}; color: {theme.muted}; }}
+    QStatusBar::item {{ border: none; }}
+    QStatusBar QLabel {{ color: {theme.muted}; padding: 0 8px; }}
+    QToolTip {{ background: {theme.control}; color: {theme.text}; border: 1px solid {theme.border}; }}
+    """
+
+
+def apply_theme(app: QApplication, theme: Theme) -> None:
+    """Set the whole program's palette and style sheet; windows redraw their own painting on PaletteChange."""
+    app.setStyle("Fusion")  # the one style that takes a palette alike on every system
+    app.setPalette(palette(theme))
+    app.setStyleSheet(style_sheet(theme))

@@ -1,0 +1,199 @@
+"""The worker: a thread that drains the source into the detector and hands out what it finds.
+
+Commands reach it through a queue on which it also waits between two drains. It never touches a widget: detections,
+states and errors leave as Qt signals, which are queued and never dropped; plot data goes into a bounded buffer of the
+window's, which drops its oldest when full. torch is imported here, behind the window that is already there.
+"""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PyQt6.QtCore import QObject, pyqtSignal
+
+from kws_app.errors import ModelError
+from kws_app.history import DetectionLog, DetectionRecord, now_iso
+from kws_app.session import Health, Heard, Session
+from kws_app.source import Phase, Source, SourceState
+
+if TYPE_CHECKING:
+    from kws_app.detector import Detector
+
+DRAIN_S = 0.03  # between two looks into the ring
+JOIN_S = 0.9  # a thread that is still importing torch cannot be hurried
+
+
+@dataclass(frozen=True)
+class ModelInUse:
+    """The model that listens from now on."""
+
+    name: str
+    keyword: str
+    recommended: float  # threshold, from its card
+    threshold: float  # now
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A detection for the window: of which source, where on the session's clock, and its line in the log."""
+
+    source: Source
+    sample: int
+    record: DetectionRecord
+
+
+class Worker(QObject):
+    """Owns the listening. Its methods may be called from the window's thread and return at once."""
+
+    models_found = pyqtSignal(object)  # list[ModelEntry]
+    model_changed = pyqtSignal(object)  # ModelInUse
+    model_refused = pyqtSignal(str)  # one sentence; the model before goes on
+    detected = pyqtSignal(object)  # Mark
+    source_changed = pyqtSignal(object, object)  # Source, SourceState
+    failed = pyqtSignal(str)  # one sentence
+
+    def __init__(self, models_dir: Path, log: DetectionLog) -> None:
+        super().__init__()
+        self.health: Health | None = None  # replaced by this thread
+        self._models_dir = models_dir
+        self._log = log
+        self._threshold: float | None = None  # set by the window's thread; None until a model gives one
+        self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._detector: Detector | None = None
+        self._model: ModelInUse | None = None
+        self._source: Source | None = None
+        self._session: Session | None = None
+        self._plot_data: deque[Heard] = deque(maxlen=1)
+        self._state = SourceState(Phase.STOPPED)
+        self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        self._commands.put(self._find_models)
+
+    def use_model(self, name: str, threshold: float | None) -> None:
+        """Load the model called `name`; listen with it at `threshold`, or at the one its card recommends."""
+        self._commands.put(lambda: self._use_model(name, threshold))
+
+    def set_threshold(self, threshold: float) -> None:
+        """Holds from the next step on."""
+        self._threshold = threshold
+
+    def listen_to(self, source: Source, plot_data: deque[Heard]) -> None:
+        """Start `source`, in place of the one before; what is heard of it is appended to `plot_data`."""
+        self._commands.put(lambda: self._listen_to(source, plot_data))
+
+    def stop_listening(self) -> None:
+        self._commands.put(self._stop_listening)
+
+    def shut_down(self) -> bool:
+        """Stop the source and the thread; whether the thread has ended (it may be deep in an import)."""
+        self._commands.put(None)
+        if self._thread.ident is not None:
+            self._thread.join(JOIN_S)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                command = self._commands.get(timeout=DRAIN_S if self._source is not None else None)
+            except queue.Empty:
+                self._listen()
+                continue
+            if command is None:
+                break
+            command()
+        self._stop_listening()
+
+    def _find_models(self) -> None:
+        import torch
+
+        from kws_app.model import find_models
+
+        torch.set_num_threads(1)  # a step is far too small to share
+        self.models_found.emit(find_models(self._models_dir))
+
+    def _use_model(self, name: str, threshold: float | None) -> None:
+        from kws_app.detect import decision_config
+        from kws_app.detector import Detector
+        from kws_app.model import KeywordModel, find_model
+
+        try:
+            model = KeywordModel.load(find_model(name, self._models_dir).path)
+            config = decision_config(model, threshold)
+        except (ModelError, ValueError) as error:
+            self.model_refused.emit(str(error))
+            return
+        self._detector = Detector(model, config)
+        self._threshold = config.threshold
+        self._model = ModelInUse(name, model.card.keyword, model.card.threshold, config.threshold)
+        if self._session is not None:
+            self._session.use(self._detector)
+        self.model_changed.emit(self._model)
+
+    def _listen_to(self, source: Source, plot_data: deque[Heard]) -> None:
+        self._stop_listening()
+        self._source, self._plot_data = source, plot_data
+        self._state = SourceState(Phase.STOPPED)
+        source.start()
+
+    def _stop_listening(self) -> None:
+        if self._source is not None:
+            self._source.stop()
+            self._report(self._source, SourceState(Phase.STOPPED))
+        self._source = self._session = self.health = None
+
+    def _listen(self) -> None:
+        """Everything that arrived since the last look."""
+        source = self._source
+        assert source is not None
+        state = source.state  # before the drain: a file that has ended by now has all its samples in the ring
+        if self._detector is None:  # what is said while the model loads waits in the ring
+            if state.phase is not Phase.ENDED:
+                self._report(source, state)
+            return
+        if self._session is None:
+            self._session = Session(source, self._detector)
+        try:
+            if self._threshold is not None:
+                self._session.set_threshold(self._threshold)
+            for heard in self._session.drain():
+                self._plot_data.append(heard)
+                for detection in heard.detections:
+                    self._record(source, detection.sample, detection.time_s, detection.score)
+                if not self._commands.empty():
+                    return  # a command need not wait for a backlog; the rest is read after it
+        except RuntimeError as error:  # torch's word for anything that goes wrong inside a model
+            self.failed.emit(f"The model stopped with an error ({error}): choose another.")
+            self._stop_listening()
+            return
+        self.health = self._session.health
+        self._report(source, state)
+        if state.phase in (Phase.ENDED, Phase.FAILED):
+            self._source = self._session = None
+
+    def _record(self, source: Source, sample: int, time_s: float, score: float) -> None:
+        assert self._model is not None
+        record = DetectionRecord(
+            wall_time=now_iso(),
+            file=None if source.path is None else str(source.path),
+            microphone=source.name if source.path is None else None,
+            keyword=self._model.keyword,
+            model=self._model.name,
+            time_s=round(time_s, 3),
+            score=round(score, 4),
+        )
+        self.detected.emit(Mark(source, sample, record))
+        try:
+            self._log.append(record)
+        except OSError as error:
+            self.failed.emit(f"The detection could not be written to {self._log.path} ({error}).")
+
+    def _report(self, source: Source, state: SourceState) -> None:
+        if state != self._state:
+            self._state = state
+            self.source_changed.emit(source, state)

@@ -1,0 +1,214 @@
+"""What the tests stand on: a display, a virtual microphone, real clips, and a model that hears loudness."""
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported anywhere
+
+import numpy as np
+import pytest
+import soundfile
+from loudness import save_loudness_model
+from numpy.typing import NDArray
+
+from kws_app.frontend import SAMPLE_RATE
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+READY_S = 15.0  # for a server that a fixture starts
+
+Audio = NDArray[np.float32]
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder: loud/teacher at 0.5, loud/student at 0.9, and loud/broken, whose scores are not its card's."""
+    folder = tmp_path_factory.mktemp("models")
+    save_loudness_model(folder / "loud" / "teacher.pt")
+    save_loudness_model(folder / "loud" / "student.pt", threshold=0.9)
+    save_loudness_model(folder / "loud" / "broken.pt", golden={"posterior": [0.5], "hidden": [0.5]})
+    return folder
+
+
+@pytest.fixture
+def write_wav(tmp_path: Path) -> Callable[..., Path]:
+    """write_wav(samples, name, rate) -> path"""
+
+    def write(samples: Audio, name: str = "sound.wav", rate_hz: int = SAMPLE_RATE) -> Path:
+        soundfile.write(str(tmp_path / name), samples, rate_hz, subtype="FLOAT")
+        return tmp_path / name
+
+    return write
+
+
+class SpeechCommands:
+    """Clips of Speech Commands by word, decoded only when asked for: from a folder, or out of the archive."""
+
+    def __init__(self, folder: Path | None, archive: Path | None) -> None:
+        self._folder = folder
+        self._archive = None if archive is None else tarfile.open(archive)
+
+    def close(self) -> None:
+        if self._archive is not None:
+            self._archive.close()
+
+    def _read(self, name: str) -> bytes:
+        if self._folder is not None:
+            return (self._folder / name).read_bytes()
+        assert self._archive is not None
+        member = self._archive.extractfile(name)
+        assert member is not None
+        return member.read()
+
+    def testing(self, word: str, count: int) -> list[Audio]:
+        """The first clips [N] of a word in the official testing set, at 16 kHz."""
+        names = sorted(self._read("testing_list.txt").decode().split())
+        chosen = [name for name in names if name.startswith(f"{word}/")][:count]
+        if self._folder is None:
+            chosen = [name.replace(".wav", ".ogg") for name in chosen]
+        return [soundfile.read(io.BytesIO(self._read(name)), dtype="float32")[0] for name in chosen]
+
+
+@pytest.fixture(scope="session")
+def speech_commands() -> Iterator[SpeechCommands]:
+    """From the folder KWS_DATA (holding speech_commands/), or the shared archive beside the checkout; else skips."""
+    archive = REPOSITORY.parent / "shared" / "data" / "speech_commands.tar"
+    folder = Path(os.environ["KWS_DATA"]) / "speech_commands" if "KWS_DATA" in os.environ else None
+    if folder is not None and folder.is_dir():
+        clips = SpeechCommands(folder, None)
+    elif archive.is_file():
+        clips = SpeechCommands(None, archive)
+    else:
+        pytest.skip("no Speech Commands clips: set KWS_DATA to a folder that holds speech_commands/")
+    yield clips
+    clips.close()
+
+
+def require(*programs: str) -> None:
+    """Skip where a program is not installed; in CI that is a failure."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        message = f"needs {', '.join(missing)}"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+
+
+def end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:
+    """Stop a process that a fixture started, frozen or not."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGCONT)
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def virtual_display() -> Iterator[str]:
+    """The name of a display of our own."""
+    require("Xvfb")
+    read_end, write_end = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
+    process = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
+    os.close(write_end)
+    with os.fdopen(read_end) as pipe:
+        number = pipe.readline().strip()
+    assert number, "Xvfb did not start"
+    yield f":{number}"
+    end(process)
+
+
+class VirtualMicrophone:
+    """A PulseAudio server of our own with one microphone, into which sound files are played."""
+
+    def __init__(self, folder: Path) -> None:
+        self.environment = {
+            "XDG_RUNTIME_DIR": str(folder),
+            "PULSE_RUNTIME_PATH": str(folder / "pulse"),
+            "PULSE_SERVER": f"unix:{folder}/pulse/native",
+        }
+        (folder / "pulse").mkdir(mode=0o700)
+        self._socket = folder / "pulse" / "native"
+        self.process = self.start()
+
+    def start(self) -> "subprocess.Popen[bytes]":
+        """Start the server, also again after it was ended, and wait until it answers."""
+        self._socket.unlink(missing_ok=True)
+        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"]
+        command += ["--disable-shm=yes"]
+        # norewinds: with rewinds the first sound comes more than a second late
+        for module in (
+            f"module-native-protocol-unix auth-anonymous=1 socket={self._socket}",
+            "module-null-sink sink_name=vspk norewinds=1 rate=48000 channels=1",
+            "module-remap-source source_name=vmic master=vspk.monitor",
+        ):
+            command += ["-L", module]
+        process = subprocess.Popen(command, env={**os.environ, **self.environment}, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + READY_S
+        while self._pactl("info").returncode != 0:
+            assert time.monotonic() < deadline and process.poll() is None, "pulseaudio did not start"
+            time.sleep(0.05)
+        self._pactl("set-default-source", "vmic")
+        self._pactl("set-default-sink", "vspk")
+        self.process = process
+        return process
+
+    def _pactl(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        environment = {**os.environ, **self.environment}
+        return subprocess.run(["pactl", *arguments], env=environment, capture_output=True)
+
+    def play(self, path: Path) -> "subprocess.Popen[bytes]":
+        """Begin to play a file into the microphone."""
+        command = ["paplay", "--device=vspk", str(path)]
+        return subprocess.Popen(command, env={**os.environ, **self.environment})
+
+    def record(self) -> "subprocess.Popen[bytes]":
+        """What the microphone gives, on stdout: 16 kHz mono float32 in small pieces."""
+        command = ["parec", "--device=vmic", "--format=float32le", f"--rate={SAMPLE_RATE}"]
+        command += ["--channels=1", "--latency-msec=20", "--raw"]
+        return subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=subprocess.PIPE)
+
+
+@pytest.fixture
+def virtual_microphone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualMicrophone]:
+    """One for each test that asks: some of them end it."""
+    require("pulseaudio", "pactl", "paplay", "parec")
+    microphone = VirtualMicrophone(tmp_path_factory.mktemp("pulse"))
+    yield microphone
+    end(microphone.process)
+
+
+@pytest.fixture
+def python() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """python(arguments, environment) -> a process in the repository, whose output is read as text"""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(arguments: list[str], environment: dict[str, str] | None = None) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=REPOSITORY,
+            env=dict(os.environ) if environment is None else environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        end(process)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()

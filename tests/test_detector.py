@@ -1,0 +1,59 @@
+"""The detector: sample times are exact, chunking does not matter, reset means reset."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loudness import bursts
+
+from kws_app.decision import DecisionConfig
+from kws_app.detector import Detector
+from kws_app.model import KeywordModel, find_model
+
+
+@pytest.fixture(scope="module")
+def model(tiny_models) -> KeywordModel:  # type: ignore[no-untyped-def]
+    return KeywordModel.load(find_model("loud/teacher", tiny_models).path)
+
+
+def test_a_burst_is_detected_at_its_sample(model: KeywordModel) -> None:
+    detector = Detector(model, DecisionConfig())
+    output = detector.process(bursts(1.0, duration_s=3.0))
+    (detection,) = output.detections
+    assert 1.0 <= detection.time_s <= 1.16  # within two steps of its start
+    assert detection.sample in output.step_ends.tolist()
+    assert output.log_mel.shape[1] == 40 and output.first_frame == 0
+
+
+def test_step_ends_count_from_the_start(model: KeywordModel) -> None:
+    detector = Detector(model, DecisionConfig(), start_sample=1000)
+    output = detector.process(np.zeros(16_000, np.float32))
+    assert output.step_ends[0] == 1000 + 3440 and np.all(np.diff(output.step_ends) == 1280)
+    assert output.step_ends[-1] <= 1000 + 16_000
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.integers(0, 9000), min_size=1, max_size=8))
+def test_any_chunking_gives_the_same(model: KeywordModel, lengths: list[int]) -> None:
+    samples = bursts(0.5, 1.2, duration_s=5.0)[: sum(lengths)]
+    whole = Detector(model, DecisionConfig(refractory_s=0.3)).process(samples)
+    detector = Detector(model, DecisionConfig(refractory_s=0.3))
+    parts, position = [], 0
+    for length in lengths:
+        parts.append(detector.process(samples[position : position + length]))
+        position += length
+    np.testing.assert_allclose(np.concatenate([p.scores for p in parts]), whole.scores, atol=1e-5)
+    np.testing.assert_array_equal(np.concatenate([p.step_ends for p in parts]), whole.step_ends)
+    assert [d.sample for p in parts for d in p.detections] == [d.sample for d in whole.detections]
+    frames = np.concatenate([p.log_mel for p in parts])
+    np.testing.assert_allclose(frames, whole.log_mel, atol=1e-6)
+
+
+def test_reset_forgets_all(model: KeywordModel) -> None:
+    detector = Detector(model, DecisionConfig())
+    first = detector.process(bursts(1.0, duration_s=2.0))
+    detector.process(bursts(0.1, duration_s=0.55))
+    detector.reset(0)
+    again = detector.process(bursts(1.0, duration_s=2.0))
+    np.testing.assert_array_equal(again.scores, first.scores)
+    assert [d.sample for d in again.detections] == [d.sample for d in first.detections]

@@ -1,0 +1,81 @@
+"""Audio files: every format, rate and channel count; what is no audio gets one sentence."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from kws_app.errors import AudioError
+from kws_app.files import StreamResampler, read_blocks
+
+
+def tone(rate_hz: int, seconds: float = 1.0, tone_hz: float = 440.0) -> np.ndarray:
+    return (0.5 * np.sin(2 * np.pi * tone_hz * np.arange(int(rate_hz * seconds)) / rate_hz)).astype(np.float32)
+
+
+def read(path: Path, block_s: float = 0.13) -> np.ndarray:
+    return np.concatenate(list(read_blocks(path, block_s)))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.wav", {"subtype": "PCM_16"}),
+        ("a.flac", {}),
+        ("a.ogg", {"format": "OGG", "subtype": "VORBIS"}),
+        ("b.ogg", {"format": "OGG", "subtype": "OPUS"}),
+        ("a.mp3", {}),
+    ],
+)
+@pytest.mark.parametrize(("rate_hz", "channels"), [(16_000, 1), (48_000, 2), (8_000, 1)])
+def test_formats_rates_and_channels(tmp_path: Path, name: str, options: dict, rate_hz: int, channels: int) -> None:
+    path = tmp_path / name
+    soundfile.write(str(path), np.stack([tone(rate_hz)] * channels, axis=1), rate_hz, **options)
+    samples = read(path)
+    # Opus and MP3 may add or drop some padding
+    assert samples.dtype == np.float32 and abs(len(samples) - 16_000) < 2500
+    spectrum = np.abs(np.fft.rfft(samples[2000:12_000]))
+    assert spectrum.argmax() == 275  # 440 Hz in bins of 1.6 Hz
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, 192_000, 11_025])
+def test_blocks_join_without_a_seam(tmp_path: Path, rate_hz: int) -> None:
+    path = tmp_path / "tone.wav"
+    soundfile.write(str(path), tone(rate_hz, 2.0), rate_hz, subtype="FLOAT")
+    samples = read(path)
+    assert abs(len(samples) - 32_000) <= 1
+    np.testing.assert_allclose(samples[1000:-1000], tone(16_000, 2.0)[1000:-1000][: len(samples) - 2000], atol=2e-3)
+
+
+def test_what_lies_above_8_khz_does_not_alias() -> None:
+    resampler = StreamResampler(48_000)
+    high = tone(48_000, 1.0, tone_hz=11_000.0)
+    out = np.concatenate([resampler.process(part) for part in np.array_split(high, 50)] + [resampler.process(high[:0], True)])
+    assert 20 * np.log10(np.abs(out[500:-500]).max()) < -80
+
+
+def test_nan_and_infinity_become_silence_and_full_scale(tmp_path: Path) -> None:
+    path = tmp_path / "nan.wav"
+    soundfile.write(str(path), np.array([np.nan, np.inf, -np.inf, 0.25] * 400, np.float32), 16_000, subtype="FLOAT")
+    assert read(path)[:4].tolist() == [0.0, 1.0, -1.0, 0.25]
+
+
+def test_what_is_no_audio_gets_one_sentence(tmp_path: Path) -> None:
+    text = tmp_path / "text.wav"
+    text.write_text("this is no sound")
+    empty = tmp_path / "empty.wav"
+    empty.touch()
+    header = tmp_path / "header.wav"
+    soundfile.write(str(header), np.zeros(0, np.float32), 16_000)
+    for path in (text, empty, header, tmp_path, tmp_path / "none.wav"):
+        with pytest.raises(AudioError) as error:
+            read(path)
+        assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_file_cut_short_gives_what_is_there(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.wav", tmp_path / "cut.wav"
+    soundfile.write(str(whole), tone(16_000), 16_000)
+    cut.write_bytes(whole.read_bytes()[:20_000])
+    assert 9_000 < len(read(cut)) < 10_000

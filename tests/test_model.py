@@ -1,0 +1,115 @@
+"""Artifacts: cards read as data, damage refused in one sentence, what is shipped is what is listed."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from kws_app.errors import ModelError
+from kws_app.model import CARD_FILE, KeywordModel, ModelCard, find_model, find_models, golden_samples, read_card
+from kws_app.paths import MODELS_DIR
+
+
+def one_sentence(error: pytest.ExceptionInfo[ModelError]) -> str:
+    message = str(error.value)
+    assert message and "\n" not in message
+    return message
+
+
+def test_the_golden_input_is_the_same_everywhere() -> None:
+    samples = golden_samples()
+    assert samples.shape == (1, 32_000) and samples.dtype == torch.float32
+    assert float(samples.abs().max()) < 0.5
+    torch.testing.assert_close(golden_samples(), samples, rtol=0, atol=0)
+
+
+def test_models_are_found_by_name(tiny_models: Path) -> None:
+    assert [entry.name for entry in find_models(tiny_models)] == ["loud/broken", "loud/student", "loud/teacher"]
+    entry = find_model("loud/student", tiny_models)
+    assert entry.card.threshold == 0.9 and entry.card.keyword == "loud"
+    with pytest.raises(ModelError, match="no model 'loud/none'; there are: loud/broken, loud/student, loud/teacher"):
+        find_model("loud/none", tiny_models)
+
+
+def test_step_times_follow_from_the_card(tiny_models: Path) -> None:
+    card = find_model("loud/teacher", tiny_models).card
+    assert (card.step_samples, card.first_step_samples) == (1280, 3440)
+
+
+def test_wrong_golden_scores_are_refused(tiny_models: Path) -> None:
+    with pytest.raises(ModelError, match="does not give the scores its card promises"):
+        KeywordModel.load(tiny_models / "loud" / "broken.pt")
+
+
+@pytest.mark.parametrize("keep", [0, 10, 1000, -10])
+def test_a_file_cut_short_is_refused(tiny_models: Path, tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "cut.pt"
+    path.write_bytes((tiny_models / "loud" / "teacher.pt").read_bytes()[:keep])
+    with pytest.raises(ModelError, match="is no usable model") as error:
+        KeywordModel.load(path)
+    one_sentence(error)
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    text = tmp_path / "text.pt"
+    text.write_text("hello")
+    weights = tmp_path / "weights.pt"
+    torch.save({"a": torch.ones(2)}, weights)
+    for path in (text, weights, tmp_path, tmp_path / "missing.pt"):
+        with pytest.raises(ModelError) as error:
+            KeywordModel.load(path)
+        one_sentence(error)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 99},
+        {"threshold": 7},
+        {"threshold": "high"},
+        {"step_frames": 0},
+        {"keyword": ""},
+        {"golden": {}},
+        {"golden": None},
+    ],
+)
+def test_absurd_cards_are_refused(tiny_models: Path, change: dict[str, object]) -> None:
+    good = json.loads(read_card(tiny_models / "loud" / "teacher.pt").to_json())
+    assert ModelCard.from_json(json.dumps(good)).keyword == "loud"
+    with pytest.raises(ModelError):
+        ModelCard.from_json(json.dumps(good | change))
+
+
+def test_another_frontend_is_refused(tiny_models: Path, tmp_path: Path) -> None:
+    card = json.loads(read_card(tiny_models / "loud" / "teacher.pt").to_json())
+    card["frontend"]["mel_bins"] = 80
+    path = tmp_path / "other.pt"
+    module = torch.jit.load(str(tiny_models / "loud" / "teacher.pt"))
+    torch.jit.save(module, str(path), _extra_files={CARD_FILE: json.dumps(card)})
+    with pytest.raises(ModelError, match="made for another frontend"):
+        KeywordModel.load(path)
+
+
+SHIPPED = [entry.name for entry in find_models(MODELS_DIR)]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_model_loads_and_is_listed(name: str) -> None:
+    entry = find_model(name, MODELS_DIR)
+    KeywordModel.load(entry.path)
+    listed = json.loads((MODELS_DIR / "index.json").read_text())["models"]
+    assert set(listed) == set(SHIPPED)
+    assert entry.card.figures, "a model that ships states what was measured of it"
+
+
+def test_a_changed_shipped_model_is_refused(tmp_path: Path) -> None:
+    name = SHIPPED[0]
+    copy = tmp_path / f"{name}.pt"
+    copy.parent.mkdir(parents=True)
+    content = bytearray((MODELS_DIR / f"{name}.pt").read_bytes())
+    content[-1] ^= 1  # in the zip's comment length or index: the archive may still open
+    copy.write_bytes(content)
+    (tmp_path / "index.json").write_text((MODELS_DIR / "index.json").read_text())
+    with pytest.raises(ModelError):
+        KeywordModel.load(copy)

@@ -1,0 +1,157 @@
+"""The plots: positions on the sample clock end up at the right place, gaps stay gaps, and the line can be dragged."""
+
+import numpy as np
+import pytest
+from PyQt6.QtCore import QPoint, QPointF, Qt
+from pytestqt.qtbot import QtBot
+
+from kws_app.frontend import SAMPLE_RATE
+from kws_app.plot_history import MEL_BINS, SECONDS, SampleHistory
+from kws_app.plots import Plots, mel_band
+from kws_app.session import Heard
+from kws_app.theme import DARK, LIGHT
+
+
+def heard(first: int, count: int, value: float = 0.5, scores: tuple[tuple[int, float], ...] = ()) -> Heard:
+    """A block of constant samples; its frames are bright."""
+    return Heard(
+        samples=np.full(count, value, dtype=np.float32),
+        first_sample=first,
+        log_mel=np.full((count // 160, MEL_BINS), 5.0, dtype=np.float32),
+        first_frame=first,
+        scores=np.array([score for _, score in scores], dtype=np.float32),
+        step_ends=np.array([end for end, _ in scores], dtype=np.int64),
+    )
+
+
+def test_the_newest_sample_is_at_now():
+    history = SampleHistory()
+    history.add(heard(0, SAMPLE_RATE))
+    times_s, values = history.envelope()
+    loud = times_s[values > 0.4]
+    assert loud.min() == pytest.approx(-1.0, abs=0.02)
+    assert times_s.max() == pytest.approx(-0.02)
+    assert len(times_s) == 1000
+
+
+@pytest.mark.parametrize("piece", [160, 480, 7000])
+def test_pieces_give_the_same_picture_as_the_whole(piece: int):
+    samples = np.random.default_rng(1).normal(0, 0.1, 12 * SAMPLE_RATE).astype(np.float32)
+    whole, pieces = SampleHistory(), SampleHistory()
+
+    def add(history: SampleHistory, first: int, end: int) -> None:
+        history.add(Heard(samples[first:end], first, np.zeros((0, MEL_BINS)), 0, np.zeros(0), np.zeros(0)))
+
+    add(whole, 0, len(samples))
+    for first in range(0, len(samples), piece):
+        add(pieces, first, min(first + piece, len(samples)))
+    for one, other in zip(whole.envelope(), pieces.envelope(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_what_nobody_heard_is_flat():
+    history = SampleHistory()
+    history.add(heard(0, 3 * SAMPLE_RATE))
+    history.add(heard(5 * SAMPLE_RATE, SAMPLE_RATE))
+    times_s, values = history.envelope()
+    gap = (times_s > -2.9) & (times_s < -1.1)
+    assert not values[gap].any()
+    assert values[(times_s > -5.9) & (times_s < -3.1)].min() == pytest.approx(0.5)
+    image, first_s = history.image()
+    bright = image[:, 0] > 0
+    frame_times_s = first_s + np.arange(len(image)) * 0.01
+    assert not bright[(frame_times_s > -2.9) & (frame_times_s < -1.1)].any()
+    assert bright[frame_times_s > -0.9].all()
+
+
+def test_a_gap_longer_than_the_picture_empties_it():
+    history = SampleHistory()
+    history.add(heard(0, 5 * SAMPLE_RATE))
+    history.add(heard(100 * SAMPLE_RATE, SAMPLE_RATE))
+    times_s, values = history.envelope()
+    assert not values[times_s < -1.05].any()
+
+
+def test_scores_lie_at_their_step_ends_and_break_at_a_gap():
+    history = SampleHistory()
+    history.add(heard(0, SAMPLE_RATE, scores=((8000, 0.2), (9280, 0.4))))
+    history.add(heard(4 * SAMPLE_RATE, SAMPLE_RATE, scores=((5 * SAMPLE_RATE, 0.9),)))
+    times_s, scores = history.curve()
+    np.testing.assert_allclose(times_s, [-4.5, -4.42, 0.0, 0.0])
+    np.testing.assert_allclose(scores, [0.2, 0.4, np.nan, 0.9], rtol=1e-6)
+    history.add(heard(5 * SAMPLE_RATE, 2 * SECONDS * SAMPLE_RATE))
+    assert len(history.scores) == 0
+
+
+def test_frequencies_lie_on_the_mel_scale():
+    assert mel_band(0) == 0
+    assert mel_band(8) == pytest.approx(MEL_BINS)
+    assert mel_band(1) == pytest.approx(MEL_BINS * 1000 / 2840, rel=0.01)  # 1 kHz is 1000 mel, 8 kHz is 2840
+
+
+@pytest.fixture
+def plots(qtbot: QtBot) -> Plots:
+    plots = Plots()
+    qtbot.addWidget(plots)
+    plots.set_theme(LIGHT)
+    plots.resize(800, 560)
+    plots.show()
+    qtbot.waitExposed(plots)
+    return plots
+
+
+def y_pixel(plots: Plots, probability: float) -> QPoint:
+    """Where in the widget a probability is drawn, in the middle of the plot."""
+    scene = plots._probability.getViewBox().mapViewToScene(QPointF(-5.0, probability))
+    return plots.mapFromScene(scene)
+
+
+def test_dragging_the_line_moves_the_threshold(plots: Plots, qtbot: QtBot):
+    plots.set_threshold(0.5)
+    start, target = y_pixel(plots, 0.5), y_pixel(plots, 0.8)
+    viewport = plots.viewport()
+    qtbot.mouseMove(viewport, start)
+    qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
+    with qtbot.waitSignal(plots.threshold_dragged):
+        for share in (0.3, 0.6, 1.0):
+            between = start + (target - start) * share
+            qtbot.mouseMove(viewport, between)
+            qtbot.wait(60)  # pyqtgraph takes at most so many moves a second
+    qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=target)
+    assert plots.threshold_line.value() == pytest.approx(0.8, abs=0.02)
+
+
+def test_setting_the_threshold_reports_nothing(plots: Plots, qtbot: QtBot):
+    with qtbot.assertNotEmitted(plots.threshold_dragged):
+        plots.set_threshold(0.7)
+    assert plots.threshold_line.value() == pytest.approx(0.7)
+
+
+def test_a_mark_runs_through_all_three_and_leaves_on_the_left(plots: Plots):
+    plots.add(heard(0, 2 * SAMPLE_RATE))
+    plots.add_mark(SAMPLE_RATE)
+    plots.redraw()
+    for curve in plots._mark_curves:
+        times_s, _ = curve.getData()
+        np.testing.assert_allclose(times_s, [-1.0, -1.0])
+    plots.add(heard(2 * SAMPLE_RATE, SECONDS * SAMPLE_RATE))
+    plots.redraw()
+    assert all(len(curve.getData()[0]) == 0 for curve in plots._mark_curves)
+
+
+def test_the_picture_changes_with_sound_and_theme(plots: Plots, qtbot: QtBot):
+    def grab() -> bytes:
+        bits = plots.grab().toImage().bits()
+        assert bits is not None
+        return bytes(bits.asarray(plots.grab().toImage().sizeInBytes()))
+
+    empty = grab()
+    plots.add(heard(0, 3 * SAMPLE_RATE, scores=((16_000, 0.3), (17_280, 0.6))))
+    plots.redraw()
+    full = grab()
+    assert full != empty
+    plots.set_theme(DARK)
+    assert grab() != full
+    plots.forget()
+    plots.set_theme(LIGHT)
+    assert plots._history.end == 0

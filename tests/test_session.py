@@ -1,0 +1,136 @@
+"""Session: one clock from any source through any break, and the same detections as the detector alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from loudness import bursts
+
+from kws_app.decision import DecisionConfig
+from kws_app.detector import Detector
+from kws_app.frontend import SAMPLE_RATE
+from kws_app.model import KeywordModel
+from kws_app.session import Heard, Session
+from kws_app.source import Feed, Phase, SourceState
+
+
+class HandFedSource:
+    """A source whose feed the test writes itself."""
+
+    name, path = "hand", None
+
+    def __init__(self, rate_hz: int = SAMPLE_RATE) -> None:
+        self.feed: Feed | None = Feed(rate_hz, latency_s=0.01)
+        self.state = SourceState(Phase.LISTENING)
+        self.overruns = 0
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@pytest.fixture
+def detector(tiny_models: Path) -> Detector:
+    model = KeywordModel.load(tiny_models / "loud" / "teacher.pt")
+    return Detector(model, DecisionConfig(threshold=0.5))
+
+
+def feed_all(source: HandFedSource, session: Session, samples: np.ndarray, piece: int) -> list[Heard]:
+    heard: list[Heard] = []
+    for first in range(0, len(samples), piece):
+        source.feed.ring.write(samples[first : first + piece])
+        heard += session.drain()
+    return heard
+
+
+def times_s(heard: list[Heard]) -> list[float]:
+    return [detection.time_s for block in heard for detection in block.detections]
+
+
+@pytest.mark.parametrize("piece", [320, 777, 16_000])
+def test_it_hears_what_the_detector_alone_hears(detector: Detector, piece: int):
+    samples = bursts(0.7, 3.0, duration_s=5.0)
+    expected = [d.time_s for d in detector.process(samples).detections]
+    source = HandFedSource()
+    heard = feed_all(source, Session(source, detector), samples, piece)
+    assert len(expected) == 2
+    assert times_s(heard) == expected
+    np.testing.assert_array_equal(np.concatenate([block.samples for block in heard]), samples)
+
+
+def test_another_rate_is_resampled_and_keeps_the_time(detector: Detector):
+    source = HandFedSource(48_000)
+    samples = np.repeat(bursts(0.7, 3.0, duration_s=5.0), 3)  # crude, but the bursts stay where they are
+    heard = feed_all(source, Session(source, detector), samples, 960)
+    # a burst is found within the two steps that cover its beginning
+    assert times_s(heard) == pytest.approx([0.78, 3.08], abs=0.16)
+
+
+def test_lost_samples_reset_the_detector_and_are_counted(detector: Detector):
+    source = HandFedSource()
+    session = Session(source, detector)
+    quiet = bursts(duration_s=1.0)
+    list(feed_all(source, session, quiet, 320))
+    ring = source.feed.ring
+    ring.write(np.zeros(ring.capacity + 5000, dtype=np.float32))
+    heard = list(session.drain())
+    assert session.lost_samples == 5000
+    assert heard[0].first_sample == len(quiet) + 5000
+    assert heard[0].step_ends[0] == heard[0].first_sample + detector.model.card.first_step_samples
+
+
+def test_a_new_feed_moves_the_clock_by_what_was_missed(detector: Detector):
+    source = HandFedSource()
+    session = Session(source, detector)
+    feed_all(source, session, bursts(duration_s=1.0), 320)
+    source.feed = Feed(48_000, missing_s=2.0)
+    heard = feed_all(source, session, np.zeros(48_000, dtype=np.float32), 960)
+    assert heard[0].first_sample == 3 * SAMPLE_RATE
+    assert session.lost_samples == 2 * SAMPLE_RATE
+    assert session.health.rate_hz == 48_000
+
+
+def test_an_overrun_of_unknown_length_forgets_the_past(detector: Detector):
+    source = HandFedSource()
+    session = Session(source, detector)
+    feed_all(source, session, bursts(duration_s=1.0), 320)
+    source.overruns = 1
+    heard = feed_all(source, session, bursts(duration_s=1.0), 16_000)
+    assert heard[0].step_ends[0] == SAMPLE_RATE + detector.model.card.first_step_samples
+    assert session.health.overruns == 1
+
+
+def test_the_threshold_holds_from_the_next_step(detector: Detector):
+    source = HandFedSource()
+    session = Session(source, detector)
+    session.set_threshold(1.0)
+    assert times_s(feed_all(source, session, bursts(0.5, duration_s=1.0), 320)) == []
+    session.set_threshold(0.5)
+    assert len(times_s(feed_all(source, session, bursts(0.5, duration_s=1.0), 320))) == 1
+
+
+def test_another_detector_goes_on_at_the_same_time(detector: Detector, tiny_models: Path):
+    source = HandFedSource()
+    session = Session(source, detector)
+    feed_all(source, session, bursts(duration_s=1.0), 320)
+    model = KeywordModel.load(tiny_models / "loud" / "student.pt")
+    session.use(Detector(model, DecisionConfig(threshold=0.9)))
+    heard = feed_all(source, session, bursts(0.5, duration_s=1.0), 320)
+    assert times_s(heard) == pytest.approx([1.58], abs=0.16)
+
+
+def test_health_measures_lag_and_step_time(detector: Detector):
+    source = HandFedSource()
+    session = Session(source, detector)
+    assert session.health.lag_ms == 0.0
+    feed_all(source, session, bursts(duration_s=2.0), 320)
+    # a step is decided within the block of 20 ms that completes it, plus the source's own 10 ms
+    assert 10.0 <= session.health.lag_ms <= 30.0
+    assert session.health.step_ms > 0
+
+
+def test_samples_that_are_no_numbers_do_not_poison_the_state(detector: Detector):
+    source = HandFedSource()
+    session = Session(source, detector)
+    feed_all(source, session, np.full(8000, np.nan, dtype=np.float32), 320)
+    assert len(times_s(feed_all(source, session, bursts(0.5, duration_s=1.0), 320))) == 1

@@ -1,0 +1,145 @@
+"""The worker: a real thread, real signals, a real (loudness) model."""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from loudness import bursts
+from pytestqt.qtbot import QtBot
+
+from kws_app.history import DetectionLog
+from kws_app.session import Heard
+from kws_app.source import FileSource, Phase
+from kws_app.worker import Mark, Worker
+
+
+class Listener:
+    """A worker and everything that it said."""
+
+    def __init__(self, models: Path, folder: Path) -> None:
+        self.log = DetectionLog(folder)
+        self.worker = Worker(models, self.log)
+        self.marks: list[Mark] = []
+        self.phases: list[Phase] = []
+        self.troubles: list[str] = []
+        self.worker.detected.connect(self.marks.append)
+        self.worker.source_changed.connect(lambda _, state: self.phases.append(state.phase))
+        self.worker.failed.connect(self.troubles.append)
+        self.worker.model_refused.connect(self.troubles.append)
+
+
+@pytest.fixture
+def listener(tiny_models: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Listener]:
+    listener = Listener(tiny_models, tmp_path / "data")
+    with qtbot.waitSignal(listener.worker.models_found) as found:
+        listener.worker.start()
+    assert [entry.name for entry in found.args[0]] == ["loud/broken", "loud/student", "loud/teacher"]
+    yield listener
+    assert listener.worker.shut_down()
+
+
+def use(listener: Listener, qtbot: QtBot, name: str, threshold: float | None = None) -> None:
+    with qtbot.waitSignal(listener.worker.model_changed):
+        listener.worker.use_model(name, threshold)
+
+
+def play(listener: Listener, qtbot: QtBot, path: Path) -> deque[Heard]:
+    plot_data: deque[Heard] = deque(maxlen=1000)
+    source = FileSource(path, paced=False)
+    with qtbot.waitSignal(listener.worker.source_changed, check_params_cb=lambda _, state: state.phase is Phase.ENDED):
+        listener.worker.listen_to(source, plot_data)
+    return plot_data
+
+
+def test_a_file_gives_its_detections_its_plot_data_and_its_end(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    path = write_wav(bursts(0.7, 3.0, duration_s=4.0))
+    plot_data = play(listener, qtbot, path)
+    assert [mark.record.time_s for mark in listener.marks] == pytest.approx([0.78, 3.08], abs=0.16)
+    assert [mark.sample / 16_000 for mark in listener.marks] == pytest.approx(
+        [mark.record.time_s for mark in listener.marks], abs=0.001
+    )
+    assert listener.log.last() == [mark.record for mark in listener.marks]
+    assert listener.marks[0].record.file == str(path)
+    assert listener.marks[0].record.keyword == "loud"
+    assert sum(len(heard.samples) for heard in plot_data) == 4 * 16_000
+    assert listener.phases[-1] is Phase.ENDED
+    assert listener.worker.health.rate_hz == 16_000
+
+
+def test_what_is_said_while_the_model_loads_is_heard(listener, qtbot, write_wav):
+    plot_data: deque[Heard] = deque(maxlen=1000)
+    source = FileSource(write_wav(bursts(0.3, duration_s=1.0)), paced=False)
+    listener.worker.listen_to(source, plot_data)
+    with qtbot.waitSignal(listener.worker.detected):
+        listener.worker.use_model("loud/teacher", None)
+
+
+def test_the_card_gives_the_threshold_unless_one_is_asked_for(listener, qtbot):
+    models = []
+    listener.worker.model_changed.connect(models.append)
+    use(listener, qtbot, "loud/student")
+    use(listener, qtbot, "loud/student", 0.3)
+    assert [(m.recommended, m.threshold) for m in models] == [(0.9, 0.9), (0.9, 0.3)]
+
+
+def test_a_threshold_counts_at_once(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    path = write_wav(bursts(0.3, duration_s=1.0, amplitude=0.004))  # a posterior near one half
+    listener.worker.set_threshold(0.95)
+    play(listener, qtbot, path)
+    assert listener.marks == []
+    listener.worker.set_threshold(0.1)
+    play(listener, qtbot, path)
+    assert len(listener.marks) == 1
+
+
+@pytest.mark.parametrize("name", ["loud/broken", "loud/none"])
+def test_a_bad_model_is_refused_and_the_one_before_goes_on(listener, qtbot, write_wav, name):
+    use(listener, qtbot, "loud/teacher")
+    with qtbot.waitSignal(listener.worker.model_refused):
+        listener.worker.use_model(name, None)
+    play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0)))
+    assert [mark.record.model for mark in listener.marks] == ["loud/teacher"]
+
+
+def test_switching_models_goes_on_listening(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    source = FileSource(write_wav(bursts(0.1, 1.6, duration_s=2.5)))  # paced
+    with qtbot.waitSignal(listener.worker.detected):
+        listener.worker.listen_to(source, deque(maxlen=10))
+    with qtbot.waitSignal(listener.worker.detected):
+        listener.worker.use_model("loud/student", None)
+    assert [mark.record.model for mark in listener.marks] == ["loud/teacher", "loud/student"]
+
+
+def test_a_bad_file_is_reported(listener, qtbot, tmp_path):
+    use(listener, qtbot, "loud/teacher")
+    (tmp_path / "bad.wav").write_text("no audio")
+    with qtbot.waitSignal(listener.worker.source_changed, check_params_cb=lambda _, state: state.phase is Phase.FAILED):
+        listener.worker.listen_to(FileSource(tmp_path / "bad.wav"), deque(maxlen=1))
+
+
+def test_a_log_that_cannot_be_written_is_said_and_the_detection_still_shown(listener, qtbot, write_wav, tmp_path):
+    (tmp_path / "data").write_text("a file where the folder should be")
+    use(listener, qtbot, "loud/teacher")
+    with qtbot.waitSignal(listener.worker.failed):
+        play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0)))
+    assert len(listener.marks) == 1
+    assert "could not be written" in listener.troubles[0]
+
+
+def test_stop_and_shut_down_are_quick_in_the_middle_of_a_file(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    source = FileSource(write_wav(bursts(0.3, duration_s=20.0)))
+    with qtbot.waitSignal(listener.worker.detected):
+        listener.worker.listen_to(source, deque(maxlen=10))
+    with qtbot.waitSignal(
+        listener.worker.source_changed, check_params_cb=lambda _, state: state.phase is Phase.STOPPED
+    ):
+        listener.worker.stop_listening()
+    begun = time.monotonic()
+    assert listener.worker.shut_down()
+    assert time.monotonic() - begun < 0.5

@@ -1,0 +1,52 @@
+"""What the training tests stand on: toy speech, its frames, a model trained on it, and real clips where they are."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kws_app.decision import DecisionConfig
+from tests.training.toy_speech import KEYWORD, RUN, write_archive
+from training.calibrate import calibrate
+from training.export import Identity, export, load_crnn
+from training.features import FrameStore, open_store
+from training.fetch import unpack_archive
+from training.train import Run
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def speech_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shared audio's Speech Commands, unpacked: KWS_DATA, or the packed part in ../shared/data."""
+    given = os.environ.get("KWS_DATA")
+    if given and (Path(given) / "speech_commands").is_dir():
+        return Path(given)
+    packed = Path(given) if given else REPOSITORY.parent / "shared" / "data"
+    if not (packed / "speech_commands.tar").is_file():
+        pytest.skip("the shared audio is not there: set KWS_DATA to its folder")
+    root = tmp_path_factory.mktemp("speech")
+    unpack_archive(packed / "speech_commands.tar", root / "speech_commands")
+    return root
+
+
+@pytest.fixture(scope="session")
+def toy_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Toy speech in the layout of the real archive."""
+    return write_archive(tmp_path_factory.mktemp("toy"))
+
+
+@pytest.fixture(scope="session")
+def toy_store(toy_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> FrameStore:
+    return open_store(toy_archive, tmp_path_factory.mktemp("cache"), RUN.data)
+
+
+@pytest.fixture(scope="session")
+def toy_models(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with rise/teacher, trained for a few seconds on toy speech."""
+    folder = tmp_path_factory.mktemp("toy-models")
+    run = Run(folder / "run", RUN, toy_store)
+    crnn, settings = load_crnn(run.train())
+    calibration = calibrate(crnn, toy_store, fa_per_hour=60.0)
+    export(crnn, settings, calibration, Identity(KEYWORD, "teacher"), DecisionConfig(), folder)
+    return folder

@@ -1,0 +1,93 @@
+"""Metrics against brute force, and intervals against published values."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kws_app.decision import Decision, DecisionConfig
+from training.metrics import (
+    OperatingPoint,
+    auroc,
+    clip_area,
+    detection_steps,
+    fa_at_frr,
+    frr_at_fa,
+    poisson_interval,
+    wilson_interval,
+)
+
+scores = st.lists(st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9]), min_size=1, max_size=30)
+
+
+def fa_fr_area(positive: list[float], negative: list[float]) -> float:
+    """Area under false rejects over false alarms, both over all clips, by trapezoids between thresholds."""
+    total = len(positive) + len(negative)
+    points = []
+    for threshold in [-1.0, *sorted({*positive, *negative}), 2.0]:
+        fa = sum(s >= threshold for s in negative) / total
+        fr = sum(s < threshold for s in positive) / total
+        points.append((fa, fr))
+    points.sort(key=lambda point: (point[0], -point[1]))
+    return sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in zip(points, points[1:], strict=False))
+
+
+@given(scores, scores)
+def test_area_equals_the_integral(positive: list[float], negative: list[float]) -> None:
+    area = clip_area(np.array(positive), np.array(negative))
+    assert area.area == pytest.approx(fa_fr_area(positive, negative), abs=1e-12)
+
+
+def test_area_counts_misordered_pairs() -> None:
+    area = clip_area(np.array([0.9, 0.4]), np.array([0.5, 0.1, 0.1]))
+    assert area.auroc == pytest.approx(5 / 6)
+    assert area.area == pytest.approx(1 / 25)  # one misordered pair over N^2
+    assert area.lineage_area == pytest.approx((1 / 6) * 0.02679 * 0.97321, rel=1e-3)
+
+
+def test_lineage_area_of_the_published_figure() -> None:
+    assert (1 - 0.9981) * 1734 / 64721 * (1 - 1734 / 64721) == pytest.approx(5e-5, rel=0.02)
+
+
+def test_auroc_needs_both_classes() -> None:
+    with pytest.raises(ValueError, match="both classes"):
+        auroc(np.array([]), np.array([0.1]))
+
+
+@pytest.mark.parametrize(("count", "low", "high"), [(0, 0.0, 3.689), (1, 0.0253, 5.572), (10, 4.795, 18.39)])
+def test_poisson_interval(count: int, low: float, high: float) -> None:
+    # Garwood's exact limits, as tabulated
+    assert poisson_interval(count, 1.0) == pytest.approx((low, high), rel=1e-3)
+    assert poisson_interval(count, 2.0)[1] == pytest.approx(high / 2, rel=1e-3)
+
+
+def test_wilson_interval() -> None:
+    assert wilson_interval(10, 100) == pytest.approx((0.0552, 0.1744), abs=1e-4)
+    assert wilson_interval(0, 20)[0] == 0.0
+    with pytest.raises(ValueError, match="at least one trial"):
+        wilson_interval(0, 0)
+
+
+@given(
+    st.lists(st.floats(0, 1, width=32), min_size=1, max_size=60),
+    st.floats(0.05, 1.0),
+    st.integers(1, 3),
+    st.sampled_from([0.0, 0.2, 0.5]),
+)
+def test_sparse_replay_equals_the_apps_decision(
+    values: list[float], threshold: float, patience: int, refractory_s: float
+) -> None:
+    config = DecisionConfig(threshold=threshold, patience_steps=patience, refractory_s=refractory_s)
+    decision = Decision(config)
+    expected = [i for i, value in enumerate(values) if decision.update(value, (i + 1) * 1280)]
+    assert detection_steps(np.array(values, dtype=np.float32), config, 1280) == expected
+
+
+def test_operating_points() -> None:
+    curve = [OperatingPoint(0.1, 0.0, 9.0), OperatingPoint(0.5, 0.05, 2.0), OperatingPoint(0.9, 0.2, 0.0)]
+    best = fa_at_frr(curve, 0.1)
+    assert best is not None and best.threshold == 0.5
+    assert fa_at_frr(curve[1:], 0.01) is None
+    point = frr_at_fa(curve, 0.5)
+    assert point is not None and point.threshold == 0.9
+    assert frr_at_fa(curve[:2], 0.5) is None

@@ -1,0 +1,80 @@
+"""The streaming network: no look at the future, any chunking equals the whole, scripted equals eager."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.training.toy_speech import TINY_CRNN
+from training.config import CrnnConfig
+from training.costs import count_macs, count_parameters
+from training.model import Crnn, StreamingCrnn
+
+SEED_STUDENT = CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12)
+
+
+def make(config: CrnnConfig) -> StreamingCrnn:
+    torch.manual_seed(0)
+    return StreamingCrnn(Crnn(config), scale=0.8, offset=0.2).eval()
+
+
+def frames(count: int, batch: int = 1) -> torch.Tensor:
+    return -6 + 4 * torch.randn(batch, count, 40, generator=torch.Generator().manual_seed(3))
+
+
+def test_sizes_are_the_lineages() -> None:
+    assert count_parameters(Crnn(CrnnConfig())) == 25_387
+    assert count_parameters(Crnn(SEED_STUDENT)) == 2_706
+    assert count_macs(CrnnConfig()) == 904_608
+    assert count_macs(CrnnConfig()) / count_macs(SEED_STUDENT) == pytest.approx(9.65, abs=0.005)
+
+
+@pytest.mark.parametrize("config", [CrnnConfig(), SEED_STUDENT, TINY_CRNN])
+def test_no_dependence_on_the_future(config: CrnnConfig) -> None:
+    module = make(config)
+    whole = frames(200, batch=2)
+    changed = whole.clone()
+    changed[:, 120:] += 5.0
+    first, _, _ = module(whole, module.initial_state(2))
+    second, _, _ = module(changed, module.initial_state(2))
+    before = config.steps(120)
+    assert torch.equal(first[:, :before], second[:, :before])
+    assert not torch.equal(first[:, before:], second[:, before:])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=10), st.booleans())
+def test_any_chunking_equals_the_whole(lengths: list[int], scripted: bool) -> None:
+    module = make(SEED_STUDENT)
+    runner = torch.jit.script(module) if scripted else module
+    sound = frames(sum(lengths))
+    expected, expected_attention, last = module(sound, module.initial_state())
+    state, scores, attention = runner.initial_state(), [], []
+    for chunk in sound.split(lengths, dim=1):
+        score, weight, state = runner(chunk, state)
+        scores.append(score)
+        attention.append(weight)
+    torch.testing.assert_close(torch.cat(scores, dim=1), expected, rtol=0, atol=1e-5)
+    torch.testing.assert_close(torch.cat(attention, dim=1), expected_attention, rtol=0, atol=1e-5)
+    for ours, theirs in zip(state, last, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
+
+
+def test_attention_is_a_distribution_over_what_was_heard() -> None:
+    module = make(CrnnConfig())
+    _, attention, _ = module(frames(120), module.initial_state())
+    torch.testing.assert_close(attention.sum(-1), torch.ones(attention.shape[:2]))
+    assert (attention[0, 0, :-1] == 0).all(), "before the first step there is nothing to attend to"
+
+
+def test_batch_rows_do_not_touch() -> None:
+    module = make(TINY_CRNN)
+    both = frames(100, batch=2)
+    together, _, _ = module(both, module.initial_state(2))
+    alone, _, _ = module(both[1:], module.initial_state(1))
+    torch.testing.assert_close(together[1:], alone, rtol=0, atol=1e-6)
+
+
+def test_config_refuses_gaps_between_steps() -> None:
+    with pytest.raises(ValueError, match="frames between steps are never seen"):
+        CrnnConfig(kernel_frames=8, stride_frames=10)

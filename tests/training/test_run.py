@@ -1,0 +1,102 @@
+"""The loop: it learns, a killed run goes on as if nothing had been, and the artifact equals the network."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from kws_app.decision import DecisionConfig
+from kws_app.errors import ModelError
+from kws_app.model import KeywordModel, read_card
+from tests.training.toy_speech import RUN
+from training import export as export_module
+from training.calibrate import calibrate
+from training.export import CHUNKS, Identity, export, load_crnn, stream
+from training.features import FrameStore
+from training.model import Crnn, StreamingCrnn
+from training.train import Run
+
+
+@pytest.fixture(scope="module")
+def trained(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run's folder."""
+    folder = tmp_path_factory.mktemp("run")
+    Run(folder, RUN, toy_store).train()
+    return folder
+
+
+def test_a_step_lowers_the_loss(trained: Path) -> None:
+    rows = [line.split(",") for line in (trained / "log.csv").read_text().splitlines()]
+    losses = [float(row[rows[0].index("loss")]) for row in rows[1:]]
+    assert len(losses) == RUN.train.epochs and losses[-1] < 0.9 * losses[0]
+
+
+def test_a_run_cut_off_equals_one_that_was_not(trained: Path, toy_store: FrameStore, tmp_path: Path) -> None:
+    class CutError(Exception):
+        pass
+
+    class CutRun(Run):
+        def train_epoch(self) -> float:
+            if self.epoch == 2:
+                super().train_epoch()  # killed when the epoch was all but done
+                raise CutError
+            return super().train_epoch()
+
+    with pytest.raises(CutError):
+        CutRun(tmp_path, RUN, toy_store).train()
+    resumed = Run(tmp_path, RUN, toy_store)
+    resumed.resume()
+    assert resumed.epoch == 2
+    resumed.train()
+    expected = torch.load(trained / "last.pt", weights_only=True)
+    found = torch.load(tmp_path / "last.pt", weights_only=True)
+    for name, value in expected["crnn"].items():
+        assert torch.equal(found["crnn"][name], value), name
+    for name, value in expected["average"].items():
+        assert torch.equal(found["average"][name], value), name
+
+
+def test_other_settings_are_not_mixed_into_a_run(trained: Path, toy_store: FrameStore) -> None:
+    other = replace(RUN, train=replace(RUN.train, learning_rate=1e-4))
+    with pytest.raises(ValueError, match="other settings"):
+        Run(trained, other, toy_store).resume()
+
+
+@pytest.fixture(scope="module")
+def artifact(trained: Path, toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    crnn, settings = load_crnn(trained / "best.pt")
+    calibration = calibrate(crnn, toy_store, fa_per_hour=60.0)
+    folder = tmp_path_factory.mktemp("models")
+    return export(crnn, settings, calibration, Identity("rise", "teacher"), DecisionConfig(), folder)
+
+
+def test_saved_equals_loaded_equals_eager(trained: Path, artifact: Path) -> None:
+    crnn, _ = load_crnn(trained / "best.pt")
+    model = KeywordModel.load(artifact)
+    calibration = model.card.training["calibration"]
+    eager = StreamingCrnn(crnn, **calibration).eval()
+    sound = -6 + 4 * torch.randn(2, 150, 40, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected, _ = stream(eager, sound, 150)
+        for chunk in CHUNKS:
+            found, _ = stream(model.module, sound, chunk)
+            torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+
+
+def test_card_tells_what_it_is(artifact: Path) -> None:
+    card = read_card(artifact)
+    assert (card.keyword, card.role, card.step_frames) == ("rise", "teacher", 8)
+    assert card.training["train"]["epochs"] == RUN.train.epochs
+    assert card.data["licence"] and card.weight_bytes == 4 * card.parameters
+
+
+def test_export_raises_on_a_mismatch(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    crnn, settings = load_crnn(trained / "best.pt")
+    torch.manual_seed(1)
+    other = torch.jit.script(StreamingCrnn(Crnn(RUN.crnn)).eval())
+    monkeypatch.setattr(export_module.torch.jit, "freeze", lambda module, **options: other)
+    with pytest.raises(ModelError, match="differs from the eager one"):
+        calibration = export_module.Calibration()
+        export(crnn, settings, calibration, Identity("rise", "spoilt"), DecisionConfig(), tmp_path)
+    assert not (tmp_path / "rise").exists()

@@ -1,0 +1,202 @@
+"""python -m training <stage>: from audio to artifacts and figures, one command a stage."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from kws_app.decision import DecisionConfig
+from kws_app.errors import AudioError, ModelError
+from kws_app.model import KeywordModel, find_model
+from kws_app.paths import MODELS_DIR
+from training import benchmark, evaluate
+from training.calibrate import calibrate
+from training.config import RunConfig
+from training.data import SPLITS, audio_files, read_clips, read_recordings
+from training.export import Identity, data_config, export, load_crnn, update_card
+from training.features import load_rooms, open_store
+from training.fetch import fetch_archive, unpack_parts
+from training.overrides import override
+from training.streams import CONDITIONS, plan_stream
+from training.train import Run
+
+log = logging.getLogger("training")
+
+
+def fetch(options: argparse.Namespace) -> None:
+    """Bring the Speech Commands archive, or unpack a folder of packed parts."""
+    if options.source is None:
+        print(f"The archive is at {fetch_archive(options.data)}.")
+    else:
+        for folder in unpack_parts(options.source, options.data):
+            print(f"Unpacked {folder}.")
+
+
+def teacher(options: argparse.Namespace) -> None:
+    """Train the base network; resumes if it was cut."""
+    config = override(RunConfig(), options.set)
+    if options.keyword is not None:
+        config = override(config, [f"data.keyword={options.keyword}"])
+    store = open_store(options.data, options.work / "cache", config.data)
+    run = Run(options.work / options.run, config, store)
+    run.resume()
+    print(f"The best checkpoint is {run.train()}; export it with `python -m training export --run {options.run}`.")
+
+
+def export_stage(options: argparse.Namespace) -> None:
+    """Calibrate a run's best checkpoint, script it, verify it and write the artifact."""
+    crnn, settings = load_crnn(options.work / options.run / "best.pt")
+    data = data_config(settings)
+    store = open_store(options.data, options.work / "cache", data)
+    calibration = calibrate(crnn, store, options.fa_per_hour)
+    identity = Identity(data.keyword, options.role or options.run)
+    decision = DecisionConfig(smoothing_steps=options.smoothing)
+    path = export(crnn, settings, calibration, identity, decision, options.models)
+    print(f"{path}: {path.stat().st_size:,} bytes.")
+
+
+def evaluate_stage(options: argparse.Namespace) -> None:
+    """Score an artifact on clips and on continuous audio; print it, or put it into the artifact's card."""
+    path = Path(options.model)
+    if path.suffix != ".pt":
+        path = find_model(options.model, options.models).path
+    model = KeywordModel.load(path)
+    figures: dict[str, Any] = {"model": options.model, "keyword": model.card.keyword}
+    if options.clips is not None or not options.talk:
+        folder = options.clips or options.data / data_config(model.card.training).clips
+        wanted = SPLITS if options.split == "all" else (options.split,)
+        clips = [clip for clip in read_clips(folder) if clip.split in wanted]
+        figures["clips"] = evaluate.score_clips(model, clips, model.card.keyword)
+    if options.stream or options.talk:
+        figures["streams"] = evaluate_streams(options, model)
+    if options.write_card:
+        update_card(path, {name: figures[name] for name in ("clips", "streams") if name in figures})
+    print(json.dumps(figures) if options.json else as_text(figures))
+
+
+def evaluate_streams(options: argparse.Namespace, model: KeywordModel) -> dict[str, Any]:
+    """Figures of the streams asked for, by split and condition."""
+    scored = model.card.decision
+    config = DecisionConfig(
+        threshold=model.card.threshold if options.threshold is None else options.threshold,
+        smoothing_steps=int(scored["smoothing_steps"]),
+        patience_steps=int(scored["patience_steps"]),
+        refractory_s=float(scored["refractory_s"]),
+    )
+    conditions = CONDITIONS if options.conditions == "all" else CONDITIONS[:1]
+    if options.talk:
+        parts = plan_stream([file for folder in options.talk for file in audio_files(folder)], [], options.seed)
+        return {"given": {"clean": evaluate.score_condition(model, CONDITIONS[0], parts, [], [], config, options.seed)}}
+    data = data_config(model.card.training)
+    rooms = load_rooms(options.data, data)
+    results: dict[str, Any] = {}
+    for split in ("validation", "testing") if options.split == "all" else (options.split,):
+        talk = [r.path for r in read_recordings(options.data, data.speech, data) if r.split == split]
+        noises = [r.path for r in read_recordings(options.data, data.noise, data) if r.split == split]
+        clips = read_clips(options.data / data.clips)
+        keywords = [c.path for c in clips if c.split == split and c.word == data.keyword]
+        parts = plan_stream(talk, keywords, options.seed, options.hours)
+        results[split] = {
+            condition.name: evaluate.score_condition(model, condition, parts, noises, rooms, config, options.seed)
+            for condition in conditions
+        }
+    return results
+
+
+def as_text(figures: dict[str, Any]) -> str:
+    """The figures as a short table."""
+    lines = [f"{figures['model']}, keyword {figures['keyword']!r}"]
+    for split, area in figures.get("clips", {}).items():
+        if split == "passed_over":
+            lines += [f"passed over: {message}" for message in area]
+            continue
+        lines.append(
+            f"clips, {split}: {area['positives']} keywords, {area['negatives']} others; AUROC {area['auroc']:.6f}, "
+            f"area {area['area']:.2e}, lineage-equivalent {area['lineage_area']:.2e}"
+        )
+    for split, conditions in figures.get("streams", {}).items():
+        for name, s in conditions.items():
+            low, high = s["fa_per_hour_interval"]
+            line = f"stream, {split}, {name}: {s['false_alarms']} false alarms in {s['hours']:.2f} h at threshold "
+            line += f"{s['threshold']:g}: {s['fa_per_hour']:.2f} an hour ({low:.2f} to {high:.2f})"
+            if s["keywords"]:
+                low, high = s["frr_interval"]
+                line += f"; missed {s['missed']} of {s['keywords']}: {s['frr']:.1%} ({low:.1%} to {high:.1%}); "
+                line += f"latency {1000 * s['latency_median_s']:.0f} ms, 95th {1000 * s['latency_95th_s']:.0f} ms; "
+                known = {frr: rate for frr, rate in s["fa_per_hour_at_frr"].items() if rate is not None}
+                rates = (f"{rate:.2f} at {float(frr):.0%}" for frr, rate in known.items())
+                line += f"alarms an hour by misses: {', '.join(rates)}"
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def benchmark_stage(options: argparse.Namespace) -> None:
+    """Time one step of sound, scripted and eager, on one thread."""
+    path = find_model(options.model, options.models).path
+    print("\n".join(benchmark.report(path)))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
+    common = argparse.ArgumentParser(add_help=False)
+    default_data = Path(os.environ.get("KWS_DATA", "data"))
+    common.add_argument("--data", type=Path, default=default_data, metavar="DIR", help="the audio; KWS_DATA or data/")
+    common.add_argument("--work", type=Path, default=Path("runs"), metavar="DIR", help="runs and caches; %(default)s/")
+    common.add_argument("--models", type=Path, default=MODELS_DIR, metavar="DIR", help="where artifacts are")
+    common.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="of torch; %(default)s")
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="stage")
+
+    def stage(name: str, function: Any) -> argparse.ArgumentParser:
+        added = stages.add_parser(name, parents=[common], help=function.__doc__, description=function.__doc__)
+        added.set_defaults(function=function)
+        return added
+
+    added = stage("fetch", fetch)
+    added.add_argument("--from", dest="source", type=Path, metavar="DIR", help="a folder of packed parts (*.tar)")
+    added = stage("teacher", teacher)
+    added.add_argument("--run", default="teacher", metavar="NAME", help="folder below --work; %(default)s")
+    added.add_argument("--keyword", metavar="WORD", help="happy by default")
+    added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as train.epochs=80")
+    added = stage("export", export_stage)
+    added.add_argument("--run", default="teacher", metavar="NAME", help="folder below --work; %(default)s")
+    added.add_argument("--role", metavar="NAME", help="of the artifact; the run's name by default")
+    added.add_argument("--smoothing", type=int, default=1, metavar="N", help="posteriors averaged; %(default)s")
+    added.add_argument(
+        "--fa-per-hour", type=float, default=2.0, metavar="X", help="on validation speech, at a score of 0.5"
+    )
+    added = stage("evaluate", evaluate_stage)
+    added.add_argument("--model", default="happy/teacher", metavar="NAME", help="keyword/role, or a .pt file")
+    added.add_argument("--clips", type=Path, metavar="DIR", help="any folder in Speech Commands' layout")
+    added.add_argument("--split", choices=(*SPLITS, "all"), default="validation")
+    added.add_argument("--stream", action="store_true", help="lay the split's keywords into its continuous speech")
+    added.add_argument("--talk", nargs="+", type=Path, metavar="DIR", help="folders of speech without the keyword")
+    added.add_argument("--conditions", choices=("clean", "all"), default="clean", help="noise, room, quiet, loud too")
+    added.add_argument("--hours", type=float, metavar="H", help="of talk at most")
+    added.add_argument("--threshold", type=float, metavar="X", help="the model's own by default")
+    added.add_argument("--seed", type=int, default=0, help="of the stream's composition; %(default)s")
+    added.add_argument("--json", action="store_true", help="one JSON object")
+    added.add_argument("--write-card", action="store_true", help="put the figures into the artifact's card")
+    added = stage("benchmark", benchmark_stage)
+    added.add_argument("--model", default="happy/teacher", metavar="NAME")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = build_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    torch.set_num_threads(options.threads)
+    try:
+        options.function(options)
+    except (AudioError, ModelError, ValueError, OSError) as error:
+        print(f"training {options.stage}: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

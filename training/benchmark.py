@@ -1,0 +1,62 @@
+"""How long one step of sound takes, from samples to decision, scripted and eager."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from kws_app.decision import DecisionConfig
+from kws_app.detector import Detector
+from kws_app.model import KeywordModel
+from training.config import CrnnConfig
+from training.model import Crnn, StreamingCrnn
+
+WARM_UP, STEPS, ROUNDS = 50, 200, 7
+
+
+def median_us(step: Callable[[], Any]) -> float:
+    """Microseconds of one call: the median over rounds of the mean within a round."""
+    for _ in range(WARM_UP):
+        step()
+    rounds = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        for _ in range(STEPS):
+            step()
+        rounds.append((time.perf_counter() - start) / STEPS * 1e6)
+    return float(np.median(rounds))
+
+
+def report(path: Path) -> list[str]:
+    """Lines to print: the time of a step by the artifact, by its parts, and by the eager network of the same shape."""
+    torch.set_num_threads(1)
+    model = KeywordModel.load(path)
+    card = model.card
+    samples = np.random.default_rng(0).normal(0, 0.05, card.step_samples).astype(np.float32)
+    eager = StreamingCrnn(Crnn(CrnnConfig(**card.training["crnn"]))).eval()
+
+    rows = [("scripted", Detector(model, DecisionConfig())), ("eager", Detector(_with(model, eager), DecisionConfig()))]
+    step_ms = card.step_samples / 16
+    lines = [f"{path.parent.name}/{path.stem}: one step of {step_ms:.0f} ms on one thread, sound to decision"]
+    lines += [f"  {name:9} {median_us(partial(detector.process, samples)):6.0f} us" for name, detector in rows]
+    tail = model.frontend.initial_tail()
+    with torch.inference_mode():
+        _, tail = model.frontend(torch.from_numpy(samples)[None], tail)
+        mel_us = median_us(lambda: model.frontend(torch.from_numpy(samples)[None], tail))
+    lines.append(f"  of which log-mel {mel_us:.0f} us")
+    minute = np.tile(samples, 10 * 16_000 // len(samples))
+    detector = Detector(model, DecisionConfig())
+    seconds = len(minute) / 16_000
+    lines.append(
+        f"  in blocks of 10 s: {seconds / (median_us(lambda: detector.process(minute)) / 1e6):.0f} x real time"
+    )
+    return lines
+
+
+def _with(model: KeywordModel, module: Any) -> KeywordModel:
+    """The same card and frontend round another network."""
+    return KeywordModel(model.card, module)

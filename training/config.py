@@ -1,0 +1,118 @@
+"""Frozen settings of every stage; saved in each checkpoint and each model card."""
+
+from dataclasses import dataclass, field
+
+from kws_app.frontend import FrontendConfig
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the audio lies below `root`, and what is left out. Patterns are those of pathlib's glob."""
+
+    keyword: str = "happy"
+    clips: str = "speech_commands"  # in the layout of the Speech Commands archive
+    speech: tuple[str, ...] = (
+        "speech_streams/*",
+        "more_speech/english_learners",
+        "more_speech/kathleen_en",
+        "more_speech/ljspeech",
+        "more_speech/kerstin_de",
+        "more_speech/nathalie_nl",
+        "wake_words/*",
+    )  # folders of continuous speech; recordings that say the keyword are left out
+    noise: tuple[str, ...] = ("speech_commands/_background_noise_", "more_speech/household_noise")
+    rooms: tuple[str, ...] = ("rooms/*",)  # impulse responses
+    transcripts: str = "more_speech/transcripts.tsv"  # folder/name, tab, text
+    exclude: tuple[str, ...] = ("19-227-0038",)  # says "happy"; has no transcript
+    validation_percent: int = 15  # of the groups (speakers, or files where no speaker is named) of `speech`
+    test_percent: int = 25
+    keyword_variants: int = 10  # copies of each training clip of the keyword: one as it is, the rest varied
+    clip_variants: int = 3  # the same for other words
+    speech_variants: int = 3
+    speed_range: tuple[float, float] = (0.87, 1.15)  # of a varied copy; changes pitch as well
+    room_share: float = 0.4  # of the varied copies
+
+
+@dataclass(frozen=True)
+class CrnnConfig:
+    """The shape of a network. The defaults are the lineage's base model: 25,387 parameters."""
+
+    channels: int = 8
+    kernel_mels: int = 5
+    kernel_frames: int = 20
+    stride_mels: int = 2
+    stride_frames: int = 8  # one step is 80 ms
+    hidden: int = 32
+    layers: int = 2
+    window_steps: int = 12  # attention looks back over 0.96 s of steps
+    input_mean: float = -6.0  # log mel of ordinary speech lies around here; constants, not weights
+    input_std: float = 4.0
+    mel_bins: int = FrontendConfig.mel_bins
+
+    def __post_init__(self) -> None:
+        if self.kernel_mels > self.mel_bins:
+            raise ValueError(f"kernel_mels {self.kernel_mels} exceeds the {self.mel_bins} mel bins")
+        if self.kernel_frames < self.stride_frames:
+            raise ValueError(
+                f"kernel_frames {self.kernel_frames} must be at least stride_frames {self.stride_frames}, "
+                "else frames between steps are never seen"
+            )
+        if self.window_steps < 2:
+            raise ValueError(f"window_steps must be at least 2, got {self.window_steps}")
+
+    @property
+    def gru_input(self) -> int:
+        """Width of what the convolution hands to the GRU."""
+        return ((self.mel_bins - self.kernel_mels) // self.stride_mels + 1) * self.channels
+
+    def steps(self, frames: int) -> int:
+        """Steps that `frames` frames complete from a fresh state."""
+        return max(0, (frames - self.kernel_frames) // self.stride_frames + 1)
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """How a training sequence is put together and disturbed. Levels are in decibels."""
+
+    stream_frames: int = 240  # length of a sequence with something before and after the word
+    keyword_share: float = 0.25  # of the sequences, the others are negatives of these kinds:
+    partial_share: float = 0.10  # a keyword cut or half said
+    clip_share: float = 0.30  # another word
+    speech_around_share: float = 0.5  # words laid into speech; the rest into noise or silence
+    silence_around_share: float = 0.2
+    relative_level_db: tuple[float, float] = (-8.0, 14.0)  # of the word over what surrounds it
+    noise_share: float = 0.6  # sequences with noise all through
+    snr_db: tuple[float, float] = (0.0, 30.0)
+    level_db: tuple[float, float] = (-35.0, 12.0)  # change of the whole sequence
+    tilt_db: float = 6.0  # at most, from the lowest to the highest mel: microphones differ
+    mask_share: float = 0.5
+    mask_mels: int = 8
+    mask_frames: int = 10
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The training loop."""
+
+    epochs: int = 60
+    stream_batches: int = 100  # an epoch, sequences of `stream_frames`
+    clip_batches: int = 50  # an epoch, one-second clips from a fresh state
+    batch_size: int = 128  # global, over all processes
+    learning_rate: float = 3e-3  # the peak of the one-cycle schedule
+    weight_decay: float = 1e-4
+    gradient_clip: float = 5.0
+    average_decay: float = 0.998  # exponential moving average of the weights, which is what is validated and kept
+    mine_from_epoch: int = 3
+    mine_every_epochs: int = 3
+    mined_share: float = 0.5  # of the negatives: those that the model confused most
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """All settings of a run; saved in its checkpoints and in the card of what is exported from them."""
+
+    data: DataConfig = field(default_factory=DataConfig)
+    crnn: CrnnConfig = field(default_factory=CrnnConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    train: TrainConfig = field(default_factory=TrainConfig)

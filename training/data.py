@@ -1,0 +1,116 @@
+"""What audio there is: the Speech Commands layout with its official sets, and continuous speech split by speaker.
+
+Reads names and lists only; decoding is in features.py.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.config import DataConfig
+
+SPLITS = ("training", "validation", "testing")
+AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
+_HASH_SPAN = 2**27 - 1
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A recording of a single word."""
+
+    path: Path
+    word: str
+    speaker: str
+    split: str
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Continuous speech, or noise. `group` is the speaker, or the file where no speaker is named."""
+
+    path: Path
+    group: str
+    split: str
+
+
+def hash_percent(name: str) -> float:
+    """A stable number in 0..100 for a name: the archive's own rule (Warden 2018), SHA-1 of it."""
+    digest = int(hashlib.sha1(name.encode()).hexdigest(), 16)
+    return (digest % (_HASH_SPAN + 1)) * 100.0 / _HASH_SPAN
+
+
+def split_of(name: str, validation_percent: float, test_percent: float) -> str:
+    """The set that everything of this speaker or file belongs to."""
+    percent = hash_percent(name)
+    if percent < validation_percent:
+        return "validation"
+    return "testing" if percent < validation_percent + test_percent else "training"
+
+
+def speaker_of(path: Path) -> str:
+    """The speaker in a Speech Commands file name; the whole name where it has none."""
+    return re.sub(r"_nohash_.*$", "", path.stem)
+
+
+def audio_files(folder: Path) -> list[Path]:
+    """The audio files right inside a folder, by name."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in AUDIO_SUFFIXES)
+
+
+def read_clips(folder: Path) -> list[Clip]:
+    """All clips of a folder in the archive's layout, with the official sets.
+
+    Without validation_list.txt and testing_list.txt the archive's rule decides (10 % of speakers each).
+    raises ValueError if the folder holds no word
+    """
+    listed = {}
+    for split, name in (("validation", "validation_list.txt"), ("testing", "testing_list.txt")):
+        if (folder / name).is_file():
+            listed.update(dict.fromkeys((folder / name).read_text().split(), split))
+    clips = []
+    words = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(("_", "."))]
+    for word in sorted(words):
+        for path in audio_files(word):
+            speaker = speaker_of(path)
+            default = "training" if listed else split_of(speaker, 10, 10)
+            clips.append(Clip(path, word.name, speaker, listed.get(f"{word.name}/{path.name}", default)))
+    if not clips:
+        raise ValueError(f"{folder} holds no clips; expected <word>/<speaker>_nohash_<n>.wav below it")
+    return clips
+
+
+def stream_group(path: Path) -> str:
+    """Who speaks in a recording, as its name tells: LibriSpeech's reader, `spkNNNN`, a data set of one reader."""
+    folder = path.parent.name
+    if folder in ("librispeech", "english_learners"):
+        return f"{folder}/{path.stem.split('-')[0]}"
+    if folder in ("kathleen_en", "ljspeech", "kerstin_de", "nathalie_nl"):
+        return folder
+    return f"{folder}/{path.stem}"
+
+
+def says_keyword(root: Path, data: DataConfig) -> set[str]:
+    """Names (folder/stem) of recordings whose transcript holds the keyword, alone or inside a longer word."""
+    path = root / data.transcripts
+    if not path.is_file():
+        return set()
+    rows = (line.split("\t", 1) for line in path.read_text().splitlines() if "\t" in line)
+    return {name for name, text in rows if data.keyword.lower() in text.lower()}
+
+
+def read_recordings(root: Path, patterns: tuple[str, ...], data: DataConfig) -> list[Recording]:
+    """The recordings in the folders that match, without those that say the keyword or are named in `exclude`."""
+    spoken = says_keyword(root, data)
+    recordings = []
+    for pattern in patterns:
+        for folder in sorted(path for path in root.glob(pattern) if path.is_dir()):
+            if folder.name == data.keyword:
+                continue
+            for path in audio_files(folder):
+                if f"{folder.name}/{path.stem}" in spoken or path.stem in data.exclude:
+                    continue
+                group = stream_group(path)
+                split = split_of(group, data.validation_percent, data.test_percent)
+                recordings.append(Recording(path, group, split))
+    return recordings

@@ -1,0 +1,184 @@
+"""Scores artifacts through the app's own detector: clips by the area under FA-FR, streams by alarms and misses.
+
+What is scored is what ships: the exported artifact, its frontend, smoothing, threshold, patience and refractory time.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from kws_app.decision import DecisionConfig
+from kws_app.detector import Detector
+from kws_app.errors import AudioError
+from kws_app.frontend import SAMPLE_RATE
+from kws_app.model import KeywordModel
+from training.data import Clip
+from training.features import load_sound, pad_to_second
+from training.metrics import (
+    OperatingPoint,
+    clip_area,
+    detection_steps,
+    fa_at_frr,
+    frr_at_fa,
+    poisson_interval,
+    wilson_interval,
+)
+from training.streams import Condition, Occurrence, Part, Renderer, word_end_sample
+
+SILENCE_S = 0.3  # after a clip: a detector hears on, and a clip's last 60 ms would else complete no step
+LATE_S = 0.5  # a detection counts for a keyword from its clip's start until this long after its end
+THRESHOLDS = 1 / (1 + np.exp(-np.linspace(-6, 8, 113)))  # evenly spaced in log-odds, about 0.0025 to 0.9997
+FRR_TARGETS = (0.05, 0.10)
+FA_TARGETS = (0.5, 1.0, 5.0)  # an hour
+
+
+@dataclass(frozen=True)
+class StreamScores:
+    """The smoothed scores of a whole stream and what it holds."""
+
+    scores: NDArray[np.float32]  # [S]
+    step_ends: NDArray[np.int64]  # [S], absolute samples
+    occurrences: list[Occurrence]
+    hours: float
+
+
+@dataclass(frozen=True)
+class Events:
+    """The detections of a stream, told apart."""
+
+    hits: int
+    doubles: int  # further detections within a keyword already found; they count as false alarms too
+    false_alarms: int
+    false_alarm_times_s: list[float]
+    latencies_s: list[float]  # from the word's end to the detection
+
+
+def score_clips(model: KeywordModel, clips: Iterable[Clip], keyword: str) -> dict[str, Any]:
+    """Area of each set over its clips; a clip's score is its peak, streamed from a fresh state, silence following."""
+    peaks: dict[tuple[str, bool], list[float]] = {}
+    broken: list[str] = []
+    detector = Detector(model, DecisionConfig(threshold=1.0))
+    for clip in tqdm(list(clips), desc="clips", unit="clip", disable=None, leave=False):
+        try:
+            sound = np.pad(pad_to_second(load_sound(clip.path)), (0, int(SILENCE_S * SAMPLE_RATE)))
+        except AudioError as error:
+            broken.append(str(error))
+            continue
+        detector.reset(0)
+        scores = detector.process(sound).scores
+        peaks.setdefault((clip.split, clip.word == keyword), []).append(float(scores.max(initial=0.0)))
+    figures: dict[str, Any] = {}
+    for split in ("training", "validation", "testing"):
+        positive, negative = peaks.get((split, True), []), peaks.get((split, False), [])
+        if positive and negative:
+            area = clip_area(np.array(positive), np.array(negative))
+            figures[split] = {name: rounded(value) for name, value in vars(area).items()}
+    if broken:
+        figures["passed_over"] = broken
+    return figures
+
+
+def score_stream(model: KeywordModel, renderer: Renderer, parts: list[Part], smoothing: int) -> StreamScores:
+    """Run the detector over a rendered stream, keeping every smoothed score."""
+    config = DecisionConfig(threshold=1.0, smoothing_steps=smoothing)
+    detector = Detector(model, config)
+    scores, ends, occurrences, position = [], [], [], 0
+    bar = tqdm(total=len(parts), desc=renderer.condition.name, unit="part", disable=None, leave=False)
+    for sound, part in renderer.render(parts):
+        if part.is_keyword:
+            end = position + len(sound)
+            occurrences.append(Occurrence(position, end, position + word_end_sample(sound)))
+        output = detector.process(sound)
+        scores.append(output.scores)
+        ends.append(output.step_ends)
+        position += len(sound)
+        bar.update()
+    bar.close()
+    return StreamScores(np.concatenate(scores), np.concatenate(ends), occurrences, position / SAMPLE_RATE / 3600)
+
+
+def count_events(stream: StreamScores, config: DecisionConfig, step_samples: int) -> Events:
+    """Tell the stream's detections into hits, doubles and false alarms."""
+    found: set[int] = set()
+    doubles, alarms, latencies = 0, [], []
+    starts = np.array([occurrence.start for occurrence in stream.occurrences], dtype=np.int64)
+    late = int(LATE_S * SAMPLE_RATE)
+    for step in detection_steps(stream.scores, config, step_samples):
+        at = int(stream.step_ends[step])
+        which = int(np.searchsorted(starts, at, side="right")) - 1
+        if which < 0 or at > stream.occurrences[which].end + late:
+            alarms.append(at / SAMPLE_RATE)
+        elif which in found:
+            doubles += 1
+        else:
+            found.add(which)
+            latencies.append((at - stream.occurrences[which].word_end) / SAMPLE_RATE)
+    return Events(len(found), doubles, len(alarms) + doubles, alarms, latencies)
+
+
+def operating_curve(stream: StreamScores, config: DecisionConfig, step_samples: int) -> list[OperatingPoint]:
+    """False rejects and false alarms per hour at each of THRESHOLDS."""
+    points = []
+    total = max(1, len(stream.occurrences))
+    for threshold in THRESHOLDS.tolist():
+        events = count_events(stream, replace(config, threshold=threshold), step_samples)
+        points.append(OperatingPoint(threshold, 1 - events.hits / total, events.false_alarms / stream.hours))
+    return points
+
+
+def stream_figures(stream: StreamScores, config: DecisionConfig, step_samples: int) -> dict[str, Any]:
+    """What is stated of a stream: rates with their intervals at the given threshold, and the whole curve."""
+    events = count_events(stream, config, step_samples)
+    total = len(stream.occurrences)
+    curve = operating_curve(stream, config, step_samples)
+    figures: dict[str, Any] = {
+        "hours": rounded(stream.hours),
+        "keywords": total,
+        "threshold": rounded(config.threshold),
+        "false_alarms": events.false_alarms,
+        "fa_per_hour": rounded(events.false_alarms / stream.hours),
+        "fa_per_hour_interval": [rounded(x) for x in poisson_interval(events.false_alarms, stream.hours)],
+        "doubles": events.doubles,
+        "false_alarm_times_s": [round(x, 2) for x in events.false_alarm_times_s],
+    }
+    if total:
+        missed = total - events.hits
+        latency = np.array(events.latencies_s or [float("nan")])
+        figures |= {
+            "missed": missed,
+            "frr": rounded(missed / total),
+            "frr_interval": [rounded(x) for x in wilson_interval(missed, total)],
+            "latency_median_s": rounded(float(np.median(latency))),
+            "latency_95th_s": rounded(float(np.percentile(latency, 95))),
+        }
+        alarms = {f"{target:g}": fa_at_frr(curve, target) for target in FRR_TARGETS}
+        misses = {f"{target:g}": frr_at_fa(curve, target) for target in FA_TARGETS}
+        figures["fa_per_hour_at_frr"] = {name: p and rounded(p.fa_per_hour) for name, p in alarms.items()}
+        figures["frr_at_fa_per_hour"] = {name: p and rounded(p.false_reject_rate) for name, p in misses.items()}
+    figures["curve"] = [[round(p.threshold, 4), round(p.false_reject_rate, 4), round(p.fa_per_hour, 3)] for p in curve]
+    return figures
+
+
+def score_condition(
+    model: KeywordModel,
+    condition: Condition,
+    parts: list[Part],
+    noises: list[Path],
+    rooms: list[NDArray[np.float32]],
+    config: DecisionConfig,
+    seed: int,
+) -> dict[str, Any]:
+    """Figures of one stream under one condition."""
+    renderer = Renderer(condition, noises, rooms, seed)
+    stream = score_stream(model, renderer, parts, config.smoothing_steps)
+    return stream_figures(stream, config, model.card.step_samples)
+
+
+def rounded(value: float) -> float:
+    """Four significant digits: what is stored and printed."""
+    return float(f"{value:.4g}") if isinstance(value, float) else value

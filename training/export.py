@@ -1,0 +1,181 @@
+"""From a checkpoint to an artifact: script, compare with eager, write with its card. Any mismatch raises."""
+
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from kws_app.decision import DecisionConfig
+from kws_app.errors import ModelError
+from kws_app.frontend import LogMel
+from kws_app.model import CARD_FILE, KeywordModel, ModelCard, golden_samples, golden_scores
+from training.calibrate import Calibration
+from training.config import CrnnConfig, DataConfig
+from training.costs import count_macs, count_parameters, weight_bytes
+from training.model import Crnn, State, StreamingCrnn
+
+TOLERANCE = 1e-5  # float32 arithmetic in another order; a real fault is orders of magnitude larger
+CHUNKS = (1, 7, 8, 50)  # frames at a time
+DATA_NOTE = {
+    "description": "Google Speech Commands (Warden 2018), a part, with continuous speech from LibriSpeech, "
+    "speechocean762, Picovoice's benchmarks, Rhasspy's voices and LJ Speech; noise and rooms as credited",
+    "licence": "CC BY 4.0 (Speech Commands, LibriSpeech); Apache-2.0, CC0, MIT, public domain (the rest)",
+    "credit": "models/README.md",
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What an artifact is called."""
+
+    keyword: str
+    role: str
+
+
+def load_crnn(checkpoint: Path) -> tuple[Crnn, dict[str, Any]]:
+    """The network of a checkpoint and the settings of its run. No pickled classes are loaded."""
+    saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    crnn = Crnn(CrnnConfig(**saved["config"]["crnn"]))
+    crnn.load_state_dict(saved["crnn"])
+    return crnn.eval(), saved["config"]
+
+
+def data_config(settings: dict[str, Any]) -> DataConfig:
+    """The data settings of a run or a card, whose lists were tuples before they were saved."""
+    saved: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in settings.get("data", {}).items()
+    }
+    return replace(DataConfig(), **saved)
+
+
+def stream(module: Any, log_mel: Tensor, chunk_frames: int) -> tuple[Tensor, State]:
+    """All posteriors [B, S] of frames [B, T, F] given in chunks, and the last state."""
+    state = module.initial_state(log_mel.shape[0])
+    posteriors = []
+    for chunk in log_mel.split(chunk_frames, dim=1):
+        posterior, _, state = module(chunk, state)
+        posteriors.append(posterior)
+    return torch.cat(posteriors, dim=1), state
+
+
+@torch.inference_mode()
+def verify(eager: nn.Module, scripted: Any) -> None:
+    """raises ModelError unless both give the same posteriors and states, in any chunking"""
+    frontend = LogMel()
+    log_mel, _ = frontend(golden_samples(), frontend.initial_tail())
+    torch.manual_seed(0)
+    for frames in (log_mel, -6 + 4 * torch.randn(3, 200, log_mel.shape[2])):
+        expected, expected_state = stream(eager, frames, frames.shape[1])
+        for module in (eager, scripted):
+            for chunk in CHUNKS:
+                posterior, state = stream(module, frames, chunk)
+                parts = zip((posterior, *state[1:3]), (expected, *expected_state[1:3]), strict=True)
+                worst = max(float((a - b).abs().max()) for a, b in parts)
+                if worst > TOLERANCE:
+                    raise ModelError(
+                        f"The scripted model differs from the eager one by {worst:.2e} in chunks of {chunk} frames "
+                        f"(at most {TOLERANCE:g} is allowed); it was not exported."
+                    )
+
+
+def build_card(
+    crnn: nn.Module, scripted: Any, config: dict[str, Any], identity: Identity, decision: DecisionConfig
+) -> ModelCard:
+    """The card of a network, its figures still empty: they are measured on the artifact and added by `evaluate`."""
+    shape = CrnnConfig(**config["crnn"])
+    return ModelCard(
+        keyword=identity.keyword,
+        role=identity.role,
+        threshold=decision.threshold,
+        step_frames=shape.stride_frames,
+        context_frames=shape.kernel_frames,
+        window_steps=shape.window_steps,
+        parameters=count_parameters(crnn),
+        macs=count_macs(shape),
+        weight_bytes=weight_bytes(crnn),
+        golden=golden_scores(scripted, LogMel()),
+        decision={
+            "smoothing_steps": decision.smoothing_steps,
+            "patience_steps": decision.patience_steps,
+            "refractory_s": decision.refractory_s,
+        },
+        training=config,
+        data=DATA_NOTE,
+        commit=current_commit(),
+    )
+
+
+def current_commit() -> str:
+    """The commit of this code, or "unknown" outside a checkout."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout.strip() or "unknown"
+
+
+def save_artifact(module: Any, card: ModelCard, path: Path) -> None:
+    """Write the archive with its card, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    os.close(handle)
+    try:
+        torch.jit.save(module, temporary, _extra_files={CARD_FILE: card.to_json()})
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    path.chmod(0o644)
+
+
+def export(
+    crnn: Crnn,
+    config: dict[str, Any],
+    calibration: Calibration,
+    identity: Identity,
+    decision: DecisionConfig,
+    folder: Path,
+) -> Path:
+    """Script, verify, save, load again and verify that; returns the artifact's path.
+
+    raises ModelError if anything differs
+    """
+    eager = StreamingCrnn(crnn, calibration.scale, calibration.offset).eval()
+    scripted = torch.jit.freeze(torch.jit.script(eager), preserved_attrs=["initial_state"])
+    verify(eager, scripted)
+    card = build_card(crnn, scripted, config | {"calibration": asdict(calibration)}, identity, decision)
+    path = folder / identity.keyword / f"{identity.role}.pt"
+    save_artifact(scripted, card, path)
+    update_index(folder)
+    verify(eager, KeywordModel.load(path).module)
+    return path
+
+
+def update_card(path: Path, figures: dict[str, Any], decision: DecisionConfig | None = None) -> None:
+    """Put measured figures, and the decision they were measured with, into an artifact's card."""
+    model = KeywordModel.load(path)
+    card = replace(model.card, figures=model.card.figures | figures)
+    if decision is not None:
+        settings = {name: value for name, value in asdict(decision).items() if name != "threshold"}
+        card = replace(card, threshold=decision.threshold, decision=settings)
+    save_artifact(model.module, card, path)
+    update_index(path.parent.parent)
+
+
+def update_index(folder: Path) -> None:
+    """List every artifact below `folder` with its SHA-256 in index.json."""
+    models = {
+        f"{path.parent.name}/{path.stem}": {
+            "file": str(path.relative_to(folder)),
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for path in sorted(folder.glob("*/*.pt"))
+    }
+    temporary = folder / ".index.json.part"
+    temporary.write_text(json.dumps({"models": models}, indent=1) + "\n")
+    os.replace(temporary, folder / "index.json")

@@ -1,0 +1,273 @@
+"""FrameStore: every recording's log-mel frames, computed once and kept on disk, read through a memory map.
+
+Training works on stored frames: level, noise and splicing are arithmetic on mel power, a hundred times cheaper than on
+samples. What frames cannot express (speed, pitch, rooms) is rendered here, as varied copies of the training clips.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+import torch
+from numpy.typing import NDArray
+from scipy.signal import fftconvolve
+from tqdm import tqdm
+
+from kws_app.errors import AudioError
+from kws_app.files import read_blocks
+from kws_app.frontend import SAMPLE_RATE, LogMel
+from training.config import DataConfig
+from training.data import SPLITS, Clip, Recording, read_clips, read_recordings
+from training.synthetic import KINDS, make_sound
+
+log = logging.getLogger(__name__)
+
+KEYWORD, WORD, SPEECH, NOISE = range(4)  # kinds of stored item
+STORE_VERSION = 3  # raise when what is stored changes meaning
+CACHES_KEPT = 4
+SYNTHETIC_SECONDS = 60.0
+
+Sound = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FrameStore:
+    """Frames of all items, one after another, and a row of facts for each item."""
+
+    frames: torch.Tensor  # [total, F] float16, natural log of mel power
+    start: NDArray[np.int64]  # [items], first frame
+    length: NDArray[np.int64]  # [items], frames
+    kind: NDArray[np.int8]  # [items], KEYWORD, WORD, SPEECH or NOISE
+    split: NDArray[np.int8]  # [items], index into SPLITS
+    variant: NDArray[np.int8]  # [items], 0 for the recording as it is
+    level: NDArray[np.float32]  # [items], natural log of the power of its loud frames
+    speech_from: NDArray[np.int32]  # [items], first frame of the word, by its energy
+    speech_to: NDArray[np.int32]  # [items], one past the last
+    name: list[str]  # [items], word/file or folder/file
+
+    def select(self, kind: int, split: str, as_recorded: bool = False) -> NDArray[np.int64]:
+        """Indices of the items of a kind in a set."""
+        chosen = (self.kind == kind) & (self.split == SPLITS.index(split))
+        if as_recorded:
+            chosen &= self.variant == 0
+        return np.flatnonzero(chosen)
+
+    def item(self, index: int) -> torch.Tensor:
+        """The frames of one item, [T, F] float32."""
+        start = int(self.start[index])
+        return self.frames[start : start + int(self.length[index])].float()
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A recording to be stored, in `copies` copies."""
+
+    path: Path | None
+    name: str
+    kind: int
+    split: str
+    copies: int
+
+
+def load_sound(path: Path) -> Sound:
+    """All samples of a file, 16 kHz mono. raises AudioError if it is no audio"""
+    return np.concatenate(list(read_blocks(path)))
+
+
+def pad_to_second(sound: Sound) -> Sound:
+    """Silence before and after a clip that is shorter than one second."""
+    missing = SAMPLE_RATE - len(sound)
+    return np.pad(sound, (missing // 2, missing - missing // 2)) if missing > 0 else sound
+
+
+def vary(sound: Sound, rooms: list[Sound], data: DataConfig, rng: np.random.Generator) -> Sound:
+    """A copy at another speed and pitch and, at times, in a room. [N] -> [M]"""
+    speed = rng.uniform(*data.speed_range)
+    varied = soxr.resample(sound, SAMPLE_RATE * speed, SAMPLE_RATE)
+    if rooms and rng.random() < data.room_share:
+        room = rooms[rng.integers(len(rooms))]
+        dry_energy = float(np.sqrt(np.mean(varied**2))) + 1e-9
+        varied = fftconvolve(varied, room)[int(np.abs(room).argmax()) :][: len(varied)]
+        varied = varied * (dry_energy / (float(np.sqrt(np.mean(varied**2))) + 1e-9))
+    return varied.astype(np.float32)
+
+
+def word_bounds(log_mel: NDArray[np.float32]) -> tuple[int, int, float]:
+    """First and one-past-last frame of the loudest stretch, and its level (natural log of power).
+
+    log_mel: [T, F]. A gap of up to 0.2 s, as before a plosive, does not end the stretch.
+    """
+    level = np.log(np.exp(log_mel).sum(axis=1) + 1e-9)
+    smooth = np.convolve(level, np.ones(5) / 5, mode="same")
+    floor, peak = np.percentile(smooth, 10), smooth.max()
+    loud = np.flatnonzero(smooth >= floor + 0.4 * (peak - floor))
+    at = int(np.searchsorted(loud, smooth.argmax()))
+    first = last = min(at, len(loud) - 1)
+    while first > 0 and loud[first] - loud[first - 1] <= 20:
+        first -= 1
+    while last < len(loud) - 1 and loud[last + 1] - loud[last] <= 20:
+        last += 1
+    begin, end = int(loud[first]), int(loud[last]) + 1
+    return begin, end, float(np.log(np.exp(level[begin:end]).mean()))
+
+
+def list_sources(root: Path, data: DataConfig) -> list[_Source]:
+    """Everything that is stored: clips, continuous speech, recorded and synthetic noise.
+
+    raises ValueError if there is no clip of the keyword
+    """
+    clips = read_clips(root / data.clips)
+    if not any(clip.word == data.keyword for clip in clips):
+        words = ", ".join(sorted({clip.word for clip in clips}))
+        raise ValueError(f"No clip of {data.keyword!r} under {root / data.clips}; the words there: {words}.")
+    speech = read_recordings(root, data.speech, data)
+    noise = read_recordings(root, data.noise, data)
+    sources = [_clip_source(clip, data) for clip in clips]
+    sources += [_recording_source(recording, SPEECH, data.speech_variants) for recording in speech]
+    sources += [_recording_source(recording, NOISE, 1) for recording in noise]
+    for split in SPLITS:
+        sources += [_Source(None, f"{kind}/{split}", NOISE, split, 1) for kind in KINDS]
+    return sources
+
+
+def _clip_source(clip: Clip, data: DataConfig) -> _Source:
+    is_keyword = clip.word == data.keyword
+    copies = data.keyword_variants if is_keyword else data.clip_variants
+    name = f"{clip.word}/{clip.path.name}"
+    return _Source(
+        clip.path,
+        name,
+        KEYWORD if is_keyword else WORD,
+        clip.split,
+        copies if clip.split == "training" else 1,
+    )
+
+
+def _recording_source(recording: Recording, kind: int, copies: int) -> _Source:
+    name = f"{recording.path.parent.name}/{recording.path.name}"
+    return _Source(recording.path, name, kind, recording.split, copies if recording.split == "training" else 1)
+
+
+def _sounds(source: _Source, rooms: list[Sound], data: DataConfig) -> Iterator[Sound]:
+    """The recording, then its varied copies; the same for the same name, whatever else is stored."""
+    seed = int(hashlib.sha1(source.name.encode()).hexdigest()[:8], 16)
+    rng = np.random.default_rng(seed)
+    if source.path is None:
+        yield make_sound(source.name.split("/")[0], SYNTHETIC_SECONDS, seed)
+        return
+    sound = load_sound(source.path)
+    if source.kind in (KEYWORD, WORD):
+        sound = pad_to_second(sound)
+    yield sound
+    for _ in range(source.copies - 1):
+        yield vary(sound, rooms, data, rng)
+
+
+def load_rooms(root: Path, data: DataConfig) -> list[Sound]:
+    """Room impulse responses at 16 kHz, one channel, cut after a second."""
+    rooms = []
+    for pattern in data.rooms:
+        for path in sorted(root.glob(f"{pattern}/*.flac")):
+            samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+            rooms.append(soxr.resample(samples[:, 0], rate, SAMPLE_RATE)[:SAMPLE_RATE])
+    return rooms
+
+
+def open_store(root: Path, cache: Path, data: DataConfig) -> FrameStore:
+    """The store for this audio and these settings, built on first use.
+
+    Files that cannot be read are named, counted and passed over. Two processes may build at once: each works in a
+    folder of its own and the first to finish moves it into place.
+    """
+    sources = list_sources(root, data)
+    key = _cache_key(root, sources, data)
+    folder = cache / f"frames-{key}"
+    if not (folder / "items.npz").is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
+        try:
+            _build(building, sources, load_rooms(root, data), data)
+            os.rename(building, folder)
+        except OSError:
+            if not (folder / "items.npz").is_file():
+                raise
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+        _bound_caches(cache)
+    os.utime(folder)
+    return _open(folder)
+
+
+def _cache_key(root: Path, sources: list[_Source], data: DataConfig) -> str:
+    """Changes with any file's name, size or time, any setting, and the meaning of what is stored."""
+    digest = hashlib.sha256(json.dumps([STORE_VERSION, asdict(data)]).encode())
+    for source in sources:
+        status = source.path.stat() if source.path else None
+        digest.update(f"{source}{status.st_size if status else 0}{status.st_mtime_ns if status else 0}".encode())
+    return digest.hexdigest()[:12]
+
+
+def _bound_caches(cache: Path) -> None:
+    """Keep the stores used last; an old one is remade when it is wanted."""
+    stores = sorted(cache.glob("frames-*"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in stores[CACHES_KEPT:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _build(folder: Path, sources: list[_Source], rooms: list[Sound], data: DataConfig) -> None:
+    frontend = LogMel()
+    rows: list[tuple[int, int, int, int, int, float, int, int]] = []
+    names: list[str] = []
+    broken: list[str] = []
+    total = 0
+    with open(folder / "frames.f16", "wb") as out, torch.inference_mode():
+        for source in tqdm(sources, desc="frames", unit="file", disable=None):
+            try:
+                for variant, sound in enumerate(_sounds(source, rooms, data)):
+                    log_mel = frontend(torch.from_numpy(sound)[None], frontend.initial_tail())[0][0].numpy()
+                    if len(log_mel) == 0:
+                        raise AudioError(f"{source.path} is shorter than one frame.")
+                    log_mel.astype(np.float16).tofile(out)
+                    first, last, level = word_bounds(log_mel)
+                    split = SPLITS.index(source.split)
+                    rows.append((total, len(log_mel), source.kind, split, variant, level, first, last))
+                    names.append(source.name)
+                    total += len(log_mel)
+            except AudioError as error:
+                broken.append(str(error))
+    for message in broken:
+        log.warning("%s", message)
+    if broken:
+        log.warning("%d of %d files were passed over.", len(broken), len(sources))
+    columns = [np.array(column) for column in zip(*rows, strict=True)]
+    np.savez(folder / "items.npz", *columns, names=np.array(names), total=total)
+
+
+def _open(folder: Path) -> FrameStore:
+    stored = np.load(folder / "items.npz")
+    mapped = np.memmap(
+        folder / "frames.f16", dtype=np.float16, mode="c", shape=(int(stored["total"]), LogMel().mel_bins)
+    )
+    columns = [stored[f"arr_{i}"] for i in range(8)]
+    start, length, kind, split, variant, level, first, last = columns
+    return FrameStore(
+        frames=torch.from_numpy(mapped),
+        start=start.astype(np.int64),
+        length=length.astype(np.int64),
+        kind=kind.astype(np.int8),
+        split=split.astype(np.int8),
+        variant=variant.astype(np.int8),
+        level=level.astype(np.float32),
+        speech_from=first.astype(np.int32),
+        speech_to=last.astype(np.int32),
+        name=stored["names"].tolist(),
+    )

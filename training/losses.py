@@ -1,0 +1,33 @@
+"""Losses over the steps of a stream; pure functions.
+
+The margin of a step is logit(keyword) - logit(other), so softplus(margin) is the cross-entropy of "other" and
+softplus(-margin) that of "keyword".
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from training.batches import Targets
+
+_FAR_BELOW = -1e4  # stands for "no such step"; finite, so that its gradient is zero and not undefined
+
+
+def soft_peak(margin: Tensor, mask: Tensor) -> Tensor:
+    """A smooth maximum over the masked steps: log-mean-exp. margin, mask [B, S] -> [B]; very low where none is."""
+    masked = margin.masked_fill(~mask, _FAR_BELOW)
+    return torch.logsumexp(masked, dim=1) - mask.sum(dim=1).clamp_min(1).log()
+
+
+def peak_loss(logits: Tensor, targets: Targets) -> Tensor:
+    """Cross-entropy of each sequence's peak, and of every step that must not answer.
+
+    The peak within the word's window should reach the keyword (max-pooling loss, Sun et al. 2016, smoothed); outside of
+    it both the peak and the average step should not: a detector is wrong once, however calm the other steps are.
+    logits: [B, S, 2]; returns a scalar, the mean over sequences
+    """
+    margin = logits[..., 1] - logits[..., 0]  # [B, S]
+    hit = F.softplus(-soft_peak(margin, targets.window)) * targets.is_keyword
+    worst = F.softplus(soft_peak(margin, targets.negative))
+    every = (F.softplus(margin) * targets.negative).sum(dim=1) / targets.negative.sum(dim=1).clamp_min(1)
+    return (hit + worst + every).mean()

@@ -1,0 +1,103 @@
+"""Figures of merit: FA-FR area, false alarms per hour, false rejects, each with its interval."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2, norm
+
+from kws_app.decision import Decision, DecisionConfig
+
+Floats = NDArray[np.floating]
+
+# The share of "sheila" in the archive on which the lineage's areas were computed: 1,734 of 64,721 clips.
+LINEAGE_SHARE = 1734 / 64721
+
+
+@dataclass(frozen=True)
+class ClipArea:
+    """How well scores separate the keyword's clips from the others."""
+
+    auroc: float
+    area: float  # under the FA-FR curve, both counted over all clips, as the set is
+    lineage_area: float  # the same AUROC at the lineage's share of keywords: comparable between sets
+    positives: int
+    negatives: int
+
+
+def auroc(positive: Floats, negative: Floats) -> float:
+    """Probability that a keyword's score is above another's, ties counting half (Mann-Whitney). [P], [N] -> 0..1"""
+    if len(positive) == 0 or len(negative) == 0:
+        raise ValueError(f"AUROC needs both classes, got {len(positive)} and {len(negative)} scores")
+    ordered = np.sort(negative)
+    below = np.searchsorted(ordered, positive, side="left")
+    not_above = np.searchsorted(ordered, positive, side="right")
+    return float((below + not_above).sum() / (2.0 * len(positive) * len(negative)))
+
+
+def clip_area(positive: Floats, negative: Floats) -> ClipArea:
+    """Area under the FA-FR curve with FA = false positives / all clips and FR = false negatives / all clips.
+
+    It equals (1 - AUROC) p (1 - p), p being the share of keywords.
+    """
+    value = auroc(positive, negative)
+    share = len(positive) / (len(positive) + len(negative))
+    return ClipArea(
+        auroc=value,
+        area=(1 - value) * share * (1 - share),
+        lineage_area=(1 - value) * LINEAGE_SHARE * (1 - LINEAGE_SHARE),
+        positives=len(positive),
+        negatives=len(negative),
+    )
+
+
+def poisson_interval(count: int, exposure: float, confidence: float = 0.95) -> tuple[float, float]:
+    """Exact interval of a rate from a count (Garwood 1936): count events in `exposure` hours -> events per hour."""
+    tail = (1 - confidence) / 2
+    low = chi2.ppf(tail, 2 * count) / 2 if count > 0 else 0.0
+    return float(low / exposure), float(chi2.ppf(1 - tail, 2 * (count + 1)) / 2 / exposure)
+
+
+def wilson_interval(count: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Interval of a share (Wilson 1927): count of trials -> 0..1."""
+    if trials < 1:
+        raise ValueError("a share needs at least one trial")
+    z = float(norm.ppf(1 - (1 - confidence) / 2))
+    share = count / trials
+    centre = share + z * z / (2 * trials)
+    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """What one threshold gives on continuous audio."""
+
+    threshold: float
+    false_reject_rate: float
+    fa_per_hour: float
+
+
+def detection_steps(scores: Floats, config: DecisionConfig, step_samples: int) -> list[int]:
+    """The steps at which the app's own Decision would detect, given scores [S] that are already smoothed.
+
+    Only the steps that can matter are replayed: those at or above the threshold, and the first below after each.
+    """
+    above = scores >= config.threshold
+    falling = np.concatenate([[False], above[:-1]]) & ~above
+    decision = Decision(replace(config, smoothing_steps=1))
+    steps = np.flatnonzero(above | falling).tolist()
+    return [step for step in steps if decision.update(float(scores[step]), (step + 1) * step_samples)]
+
+
+def fa_at_frr(curve: list[OperatingPoint], frr: float) -> OperatingPoint | None:
+    """The point with the fewest false alarms at no more than this false reject rate, if there is one."""
+    return min((p for p in curve if p.false_reject_rate <= frr), key=lambda p: p.fa_per_hour, default=None)
+
+
+def frr_at_fa(curve: list[OperatingPoint], fa_per_hour: float) -> OperatingPoint | None:
+    """The point with the fewest false rejects at no more than this many false alarms an hour, if there is one."""
+    allowed = (p for p in curve if p.fa_per_hour <= fa_per_hour)
+    return min(allowed, key=lambda p: p.false_reject_rate, default=None)

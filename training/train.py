@@ -1,0 +1,220 @@
+"""The training loop: planned batches in, the best checkpoint on validation out; resumes where it was cut.
+
+Everything random is drawn from (seed, epoch), so a run that was killed and resumed equals one that was not.
+"""
+
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from training.batches import Mined, Planner, Targets, assemble, sequence_frames, step_targets
+from training.config import RunConfig
+from training.features import FrameStore
+from training.losses import peak_loss
+from training.model import Crnn, State, fresh_state
+from training.validate import Validation, mine, validate
+
+log = logging.getLogger(__name__)
+
+# (log_mel [B, T, F], logits [B, S, 2], attention [B, S, W], targets) -> scalar
+Loss = Callable[[Tensor, Tensor, Tensor, Targets], Tensor]
+
+
+def hard_loss(log_mel: Tensor, logits: Tensor, attention: Tensor, targets: Targets) -> Tensor:
+    """The labels alone: what the teacher is trained with."""
+    return peak_loss(logits, targets)
+
+
+def save_atomically(content: dict[str, Any], path: Path) -> None:
+    """torch.save that leaves either the old file or the new one, whenever it is cut off."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}", delete=False) as file:
+        try:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+
+
+def pick_device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class Run:
+    """One training run in a folder of its own: last.pt to resume from, best.pt to export, log.csv to plot."""
+
+    def __init__(self, folder: Path, config: RunConfig, store: FrameStore, loss: Loss = hard_loss) -> None:
+        self.folder = folder
+        self.config = config
+        self.store = store
+        self.loss = loss
+        self.device = pick_device()
+        train = config.train
+        torch.manual_seed(train.seed)
+        self.crnn = Crnn(config.crnn).to(self.device)
+        self.average = torch.optim.swa_utils.AveragedModel(
+            self.crnn, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(train.average_decay)
+        )
+        self.optimizer = torch.optim.AdamW(
+            self.crnn.parameters(), lr=train.learning_rate, weight_decay=train.weight_decay
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer,
+            max_lr=train.learning_rate,
+            total_steps=train.epochs * (train.stream_batches + train.clip_batches) + 1,
+            pct_start=0.15,
+        )
+        self.planner = Planner(store, config.augment, train)
+        self.epoch = 0
+        self.rows: list[dict[str, float]] = []  # of log.csv
+        self.best_score = float("inf")
+        self.carried: Tensor | None = None  # [L, B, H], the GRU's state after the last batch of streams
+
+    def resume(self) -> None:
+        """Go on from last.pt if it is there. raises ValueError if it is of a run with other settings"""
+        path = self.folder / "last.pt"
+        if not path.is_file():
+            return
+        saved = torch.load(path, weights_only=True)
+        if saved["config"] != plain(self.config):
+            raise ValueError(f"{path} is of a run with other settings; use another --run folder or delete it.")
+        self.crnn.load_state_dict(saved["crnn"])
+        self.average.load_state_dict(saved["average"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.schedule.load_state_dict(saved["schedule"])
+        self.epoch, self.best_score, self.rows = saved["epoch"], saved["best_score"], saved["rows"]
+        if saved["mined"] is not None:
+            self.planner.mined = Mined(*(part.numpy() for part in saved["mined"]))
+        log.info("resumed after epoch %d of %d", self.epoch, self.config.train.epochs)
+
+    @property
+    def averaged(self) -> Crnn:
+        """The network with the averaged weights: the one that is validated, mined with and kept."""
+        return cast(Crnn, self.average.module)
+
+    def save(self) -> None:
+        mined = self.planner.mined
+        parts = None
+        if mined is not None:
+            parts = [torch.from_numpy(p) for p in (mined.speech_item, mined.speech_frame, mined.word_weight)]
+        content = {
+            "config": plain(self.config),
+            "crnn": self.crnn.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "epoch": self.epoch,
+            "best_score": self.best_score,
+            "mined": parts,
+            "rows": self.rows,
+        }
+        save_atomically(content, self.folder / "last.pt")
+
+    def train(self) -> Path:
+        """Run the epochs that are left; returns the best checkpoint."""
+        train = self.config.train
+        while self.epoch < train.epochs:
+            due = self.epoch >= train.mine_from_epoch and self.epoch % train.mine_every_epochs == 0
+            if due:
+                self.planner.mined = mine(self.averaged, self.store)
+            mean_loss = self.train_epoch()
+            result = validate(self.averaged, self.store)
+            self.epoch += 1
+            self.note(mean_loss, result)
+            if result.score < self.best_score:
+                self.best_score = result.score
+                content = {"config": plain(self.config), "crnn": self.averaged.state_dict()}
+                save_atomically(content | {"epoch": self.epoch}, self.folder / "best.pt")
+            self.save()
+            self.write_log()
+        return self.folder / "best.pt"
+
+    def train_epoch(self) -> float:
+        """One pass over planned batches; returns the mean loss."""
+        train, augment = self.config.train, self.config.augment
+        rng = np.random.default_rng([train.seed, self.epoch])
+        batches = train.stream_batches + train.clip_batches
+        is_stream = rng.permutation(np.arange(batches) < train.stream_batches)
+        self.crnn.train()
+        self.carried = None  # so that a run resumed here equals one that was not cut
+        total = 0.0
+        bar = tqdm(is_stream, desc=f"epoch {self.epoch + 1}/{train.epochs}", disable=None, leave=False)
+        for done, stream in enumerate(bar, start=1):
+            frames = sequence_frames(augment, bool(stream))
+            plan = self.planner.draw(rng, train.batch_size, bool(stream))
+            log_mel = assemble(self.store, plan, frames)
+            total += self.step(log_mel, step_targets(plan, frames, self.config.crnn))
+            bar.set_postfix(loss=f"{total / done:.4f}")
+        return total / batches
+
+    def step(self, log_mel: Tensor, targets: Targets) -> float:
+        """One optimiser step on a batch; returns its loss."""
+        log_mel, targets = log_mel.to(self.device), targets.to(self.device)
+        logits, attention, state = self.crnn(log_mel, self.starting_state(log_mel))
+        if self.is_stream(log_mel):
+            self.carried = state[1].detach()
+        loss = self.loss(log_mel, logits, attention, targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.crnn.parameters(), self.config.train.gradient_clip)
+        self.optimizer.step()
+        self.schedule.step()
+        self.average.update_parameters(self.crnn)
+        return float(loss.detach())
+
+    def is_stream(self, log_mel: Tensor) -> bool:
+        return log_mel.shape[1] == sequence_frames(self.config.augment, stream=True)
+
+    def starting_state(self, log_mel: Tensor) -> State:
+        """A fresh state for clips; for streams, a GRU that has heard the previous batch, as one that listens for hours.
+
+        A quarter of the streams start afresh.
+        """
+        context, hidden, outputs, energies = fresh_state(self.crnn, log_mel.shape[0])
+        if self.carried is not None and self.is_stream(log_mel):
+            rows = hidden.shape[1]
+            hidden = self.carried.roll(1, dims=1)
+            hidden[:, : rows // 4] = 0.0
+        return context, hidden, outputs, energies
+
+    def note(self, mean_loss: float, result: Validation) -> None:
+        """A row of the log, for people and for plotting."""
+        row: dict[str, float] = {
+            "epoch": self.epoch,
+            "loss": mean_loss,
+            "learning_rate": float(self.schedule.get_last_lr()[0]),
+        }
+        row |= {"lineage_area": result.lineage_area, "score": result.score}
+        row |= {f"fa_per_hour_at_{frr:g}": rate for frr, rate in result.fa_per_hour.items()}
+        self.rows.append(row)
+        alarms = ", ".join(f"{rate:.1f} at {frr:.0%}" for frr, rate in result.fa_per_hour.items())
+        message = "epoch %3d  loss %.4f  validation: area %.2e, false alarms an hour by misses %s"
+        log.info(message, self.epoch, mean_loss, result.lineage_area, alarms)
+
+    def write_log(self) -> None:
+        """log.csv, whole: after a resume it holds each epoch once."""
+        lines = [",".join(self.rows[0]), *(",".join(f"{value:.6g}" for value in row.values()) for row in self.rows)]
+        (self.folder / "log.csv").write_text("\n".join(lines) + "\n")
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """A dataclass as what a checkpoint may hold without pickled classes: dicts, lists, numbers, text."""
+
+    def listed(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: listed(part) for name, part in value.items()}
+        return [listed(part) for part in value] if isinstance(value, tuple | list) else value
+
+    return listed(asdict(config))

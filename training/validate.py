@@ -1,0 +1,169 @@
+"""Scores of a network on stored frames, fast enough for every epoch: what training selects and mines by.
+
+The figures that are published come from evaluate.py, from the exported artifact on audio; these only steer.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from kws_app.decision import DecisionConfig
+from kws_app.frontend import FrontendConfig
+from training.batches import CLIP_FRAMES, FLOOR, LN_PER_DB, SILENCE_FRAMES, Mined
+from training.features import KEYWORD, NOISE, SPEECH, WORD, FrameStore
+from training.metrics import OperatingPoint, clip_area, detection_steps, fa_at_frr
+from training.model import Crnn, fresh_state
+
+FRAMES_PER_S = 100
+CHUNK_FRAMES = 1000
+BEFORE_FRAMES, AFTER_FRAMES = 150, 30  # talk around a keyword in validation
+NOISY_DB = 10.0  # signal-to-noise ratio of every second keyword laid into talk
+RATES = (0.02, 0.05, 0.10, 0.20)  # false reject rates at which false alarms are counted
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How a network does on the validation set."""
+
+    lineage_area: float
+    fa_per_hour: dict[float, float]  # at each of RATES
+    hours: float
+
+    @property
+    def score(self) -> float:
+        """What the best checkpoint minimises: the area and the mean of the alarm rates, both as orders of magnitude."""
+        rates = [np.log10(rate + 1 / self.hours) for rate in self.fa_per_hour.values()]
+        return float(np.log10(self.lineage_area + 2e-6) + np.mean(rates))
+
+
+def posterior(margin: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Margins as probabilities, in double precision: confident networks differ far above 1 - 1e-7."""
+    return 1 / (1 + np.exp(-margin.astype(np.float64)))
+
+
+def margins(crnn: Crnn, log_mel: Tensor) -> Tensor:
+    """logit(keyword) - logit(other) of every step. log_mel [B, T, F] on any device -> [B, S] on the CPU"""
+    state = fresh_state(crnn, log_mel.shape[0])
+    logits, _, _ = crnn(log_mel.to(state[1].device), state)
+    return (logits[..., 1] - logits[..., 0]).cpu()
+
+
+def clip_peaks(crnn: Crnn, store: FrameStore, items: NDArray[np.int64]) -> NDArray[np.float32]:
+    """The best step of each one-second clip from a fresh state, silence following as in scoring. [items]"""
+    offsets = torch.arange(CLIP_FRAMES)[None]
+    peaks = []
+    for chunk in np.array_split(items, max(1, len(items) // 512)):
+        start = torch.from_numpy(store.start[chunk])[:, None]
+        last = torch.from_numpy(store.length[chunk])[:, None] - 1
+        log_mel = store.frames[start + torch.minimum(offsets, last)].float()
+        silence = torch.full((len(chunk), SILENCE_FRAMES, log_mel.shape[2]), FLOOR)
+        peaks.append(margins(crnn, torch.cat([log_mel, silence], dim=1)).max(dim=1).values)
+    return torch.cat(peaks).numpy()
+
+
+@dataclass(frozen=True)
+class Continuous:
+    """Margins of many recordings played one after another, in `rows` streams side by side, the state running on."""
+
+    margin: NDArray[np.float32]  # [rows, S]
+    item: NDArray[np.int64]  # [rows, S], the recording in which each step ends
+    frame: NDArray[np.int64]  # [rows, S], and at which of its frames
+
+
+def continuous_margins(crnn: Crnn, store: FrameStore, items: NDArray[np.int64], rows: int = 32) -> Continuous:
+    """Play the items end to end, as the app would hear them."""
+    length = store.length[items]
+    owner = np.repeat(np.arange(len(items)), length)
+    within = np.arange(len(owner)) - np.repeat(np.cumsum(length) - length, length)
+    columns = len(owner) // rows
+    index = torch.from_numpy(store.start[items][owner] + within)[: rows * columns].view(rows, columns)
+    state = fresh_state(crnn, rows)
+    device = state[1].device
+    pieces = []
+    for chunk in index.split(CHUNK_FRAMES, dim=1):
+        logits, _, state = crnn(store.frames[chunk].float().to(device), state)
+        pieces.append((logits[..., 1] - logits[..., 0]).cpu())
+    margin = torch.cat(pieces, dim=1).numpy()
+    ends = np.arange(margin.shape[1]) * crnn.stride_frames + crnn.kernel_frames - 1
+    place = np.arange(rows)[:, None] * columns + ends[None]
+    return Continuous(margin, items[owner[place]], within[place])
+
+
+def keyword_in_talk(crnn: Crnn, store: FrameStore, split: str, snr_db: float | None = None) -> NDArray[np.float32]:
+    """The best step of each keyword, laid as recorded into talk of the same set, with noise if asked. [keywords]"""
+    rng = np.random.default_rng(0)
+    keywords = store.select(KEYWORD, split, as_recorded=True)
+    talk = store.select(SPEECH, split, as_recorded=True)
+    talk = talk[store.length[talk] > BEFORE_FRAMES + AFTER_FRAMES]
+    noises = store.select(NOISE, split)
+    rows = []
+    for keyword in keywords:
+        around = store.item(int(rng.choice(talk)))
+        at = int(rng.integers(0, len(around) - BEFORE_FRAMES - AFTER_FRAMES))
+        before = around[at : at + BEFORE_FRAMES]
+        after = around[at + BEFORE_FRAMES : at + BEFORE_FRAMES + AFTER_FRAMES]
+        row = torch.cat([before, store.item(int(keyword))[:CLIP_FRAMES], after])
+        if snr_db is not None:
+            which = int(rng.choice(noises))
+            gain = float(store.level[keyword] - store.level[which]) - snr_db * LN_PER_DB
+            row = torch.logaddexp(row, store.item(which)[: len(row)] + gain)
+        rows.append(row)
+    values = margins(crnn, torch.stack(rows))
+    first_step = (BEFORE_FRAMES - crnn.kernel_frames) // crnn.stride_frames + 1
+    return values[:, first_step:].max(dim=1).values.numpy()
+
+
+def operating_curve(
+    keyword_peaks: NDArray[np.float64], streams: list[NDArray[np.float64]], hours: float, step_samples: int
+) -> list[OperatingPoint]:
+    """False rejects against false alarms per hour, at every threshold that some keyword's peak sets.
+
+    keyword_peaks: [P] posteriors; streams: posteriors [S] of audio without the keyword
+    """
+    points = []
+    for rejected, threshold in enumerate(np.sort(keyword_peaks).tolist()):
+        config = DecisionConfig(threshold=threshold)
+        alarms = sum(len(detection_steps(s, config, step_samples)) for s in streams if s.max(initial=0) >= threshold)
+        points.append(OperatingPoint(threshold, rejected / len(keyword_peaks), alarms / hours))
+    return points
+
+
+@torch.inference_mode()
+def validate(crnn: Crnn, store: FrameStore, split: str = "validation") -> Validation:
+    """Area over the clips of a set, and false alarms per hour over its continuous speech and noise."""
+    crnn.eval()
+    positive = clip_peaks(crnn, store, store.select(KEYWORD, split, as_recorded=True))
+    negative = clip_peaks(crnn, store, store.select(WORD, split, as_recorded=True))
+    items = np.concatenate([store.select(SPEECH, split, as_recorded=True), store.select(NOISE, split)])
+    heard = continuous_margins(crnn, store, items)
+    hours = heard.margin.size * crnn.stride_frames / FRAMES_PER_S / 3600
+    streams = list(posterior(heard.margin))
+    step_samples = crnn.stride_frames * FrontendConfig.hop_samples
+    peaks = np.concatenate([keyword_in_talk(crnn, store, split), keyword_in_talk(crnn, store, split, NOISY_DB)])
+    curve = operating_curve(posterior(peaks), streams, hours, step_samples)
+    return Validation(
+        lineage_area=clip_area(positive, negative).lineage_area,
+        fa_per_hour={frr: point.fa_per_hour for frr in RATES if (point := fa_at_frr(curve, frr)) is not None},
+        hours=hours,
+    )
+
+
+@torch.inference_mode()
+def mine(crnn: Crnn, store: FrameStore, keep_share: float = 0.05) -> Mined:
+    """Where in the training negatives the network stirs most: the top seconds of speech, and a weight for each word."""
+    crnn.eval()
+    heard = continuous_margins(crnn, store, store.select(SPEECH, "training"))
+    per_second = max(1, FRAMES_PER_S // crnn.stride_frames)
+    seconds = heard.margin.shape[1] // per_second
+    peak = heard.margin[:, : seconds * per_second].reshape(-1, seconds, per_second)
+    step = peak.argmax(axis=2) + np.arange(seconds) * per_second  # [rows, seconds]
+    values = np.take_along_axis(heard.margin, step, axis=1).ravel()
+    kept = np.argsort(values)[::-1][: max(1, int(len(values) * keep_share))]
+    item = np.take_along_axis(heard.item, step, axis=1).ravel()[kept]
+    frame = np.take_along_axis(heard.frame, step, axis=1).ravel()[kept]
+    words = store.select(WORD, "training")
+    weight = posterior(clip_peaks(crnn, store, words)) + 1e-4
+    return Mined(item, frame, weight / weight.sum())
