@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,18 @@ from kws_app.model import KeywordModel, find_model
 from kws_app.paths import MODELS_DIR
 from training import benchmark, evaluate
 from training.calibrate import calibrate
-from training.config import RunConfig
+from training.config import SHAPES, STUDENT_TRAIN, CrnnConfig, DistillConfig, RunConfig
 from training.data import SPLITS, audio_files, read_clips, read_recordings
-from training.export import Identity, data_config, export, load_crnn, update_card
+from training.distill import DistillLoss
+from training.export import Identity, data_config, export, load_crnn, rebuild, update_card
 from training.features import load_rooms, open_store
 from training.fetch import fetch_archive, unpack_parts
+from training.model import Crnn
 from training.overrides import override
+from training.quantize import PARTS, measure
 from training.streams import CONDITIONS, plan_stream
-from training.train import Run
+from training.team import Team
+from training.train import Loss, Run, hard_loss
 
 log = logging.getLogger("training")
 
@@ -39,25 +44,59 @@ def fetch(options: argparse.Namespace) -> None:
 
 def teacher(options: argparse.Namespace) -> None:
     """Train the base network; resumes if it was cut."""
-    config = override(RunConfig(), options.set)
+    train(options, RunConfig(crnn=SHAPES[options.shape]))
+
+
+def distill(options: argparse.Namespace) -> None:
+    """Train a student on what teachers say (dark knowledge, attention) and the labels; resumes if it was cut."""
+    taught = DistillConfig(teachers=tuple(options.teacher))
+    if options.loss == "attention":
+        taught = replace(taught, attention_weight=0.5)
+    train(options, RunConfig(crnn=SHAPES[options.shape], train=STUDENT_TRAIN, distill=taught))
+
+
+def train(options: argparse.Namespace, config: RunConfig) -> None:
+    """Run or resume the training of a config, after the command line's changes to it."""
+    config = override(config, options.set)
     if options.keyword is not None:
         config = override(config, [f"data.keyword={options.keyword}"])
+    team = Team()
+    loss: Loss = hard_loss
+    if config.distill.teachers:
+        loss = DistillLoss.load(config.distill, config.crnn, options.work, team.device)
     store = open_store(options.data, options.work / "cache", config.data)
-    run = Run(options.work / options.run, config, store)
+    run = Run(options.work / options.run, config, store, team, loss)
     run.resume()
-    print(f"The best checkpoint is {run.train()}; export it with `python -m training export --run {options.run}`.")
+    best = run.train()
+    team.disband()
+    if team.writes:
+        print(f"The best checkpoint is {best}; export it with `python -m training export --run {options.run}`.")
 
 
 def export_stage(options: argparse.Namespace) -> None:
-    """Calibrate a run's best checkpoint, script it, verify it and write the artifact."""
+    """Calibrate a run's best checkpoint, script, verify and write it; or rebuild an artifact from packed weights."""
+    if options.packed is not None:
+        print(f"{rebuild(options.packed, DecisionConfig(), options.models)} rebuilt.")
+        return
     crnn, settings = load_crnn(options.work / options.run / "best.pt")
     data = data_config(settings)
     store = open_store(options.data, options.work / "cache", data)
     calibration = calibrate(crnn, store, options.fa_per_hour)
-    identity = Identity(data.keyword, options.role or options.run)
+    identity = Identity(data.keyword, options.role or options.run, options.part)
     decision = DecisionConfig(smoothing_steps=options.smoothing)
     path = export(crnn, settings, calibration, identity, decision, options.models)
     print(f"{path}: {path.stat().st_size:,} bytes.")
+
+
+def quantize(options: argparse.Namespace) -> None:
+    """Measure dynamic int8 of each part of a run's network, and write the artifact with one of them."""
+    crnn, _ = load_crnn(options.work / options.run / "best.pt")
+    base = measure(Crnn(CrnnConfig()))["none"]
+    print("in int8     raw bytes   smaller   torch.save   smaller      (than the base network in float32)")
+    for part, size in measure(crnn).items():
+        ratios = f"{size.raw:9,} {base.raw / size.raw:8.2f}x {size.saved:12,} {base.saved / size.saved:8.2f}x"
+        print(f"{part:10} {ratios}")
+    export_stage(options)
 
 
 def evaluate_stage(options: argparse.Namespace) -> None:
@@ -159,16 +198,32 @@ def build_parser() -> argparse.ArgumentParser:
     added = stage("fetch", fetch)
     added.add_argument("--from", dest="source", type=Path, metavar="DIR", help="a folder of packed parts (*.tar)")
     added = stage("teacher", teacher)
+    added.add_argument("--shape", choices=tuple(SHAPES), default="base", help="of the network; %(default)s")
     added.add_argument("--run", default="teacher", metavar="NAME", help="folder below --work; %(default)s")
     added.add_argument("--keyword", metavar="WORD", help="happy by default")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as train.epochs=80")
-    added = stage("export", export_stage)
-    added.add_argument("--run", default="teacher", metavar="NAME", help="folder below --work; %(default)s")
-    added.add_argument("--role", metavar="NAME", help="of the artifact; the run's name by default")
-    added.add_argument("--smoothing", type=int, default=1, metavar="N", help="posteriors averaged; %(default)s")
-    added.add_argument(
-        "--fa-per-hour", type=float, default=2.0, metavar="X", help="on validation speech, at a score of 0.5"
-    )
+    added = stage("distill", distill)
+    added.add_argument("--teacher", nargs="+", required=True, metavar="RUN", help="runs to learn from")
+    added.add_argument("--loss", choices=("dark", "attention"), default="dark", help="attention adds to dark")
+    added.add_argument("--shape", choices=tuple(SHAPES), default="student", help="of the network; %(default)s")
+    added.add_argument("--run", default="student", metavar="NAME", help="folder below --work; %(default)s")
+    added.add_argument("--keyword", metavar="WORD", help="happy by default")
+    added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as distill.temperature=5")
+    for name, function in (("export", export_stage), ("quantize", quantize)):
+        added = stage(name, function)
+        added.add_argument("--run", default="teacher", metavar="NAME", help="folder below --work; %(default)s")
+        added.add_argument("--role", metavar="NAME", help="of the artifact; the run's name by default")
+        added.add_argument("--smoothing", type=int, default=1, metavar="N", help="posteriors averaged; %(default)s")
+        alarms = "on validation speech, at a score of 0.5; %(default)s"
+        added.add_argument("--fa-per-hour", type=float, default=2.0, metavar="X", help=alarms)
+        if name == "quantize":
+            added.set_defaults(role="quantized", run="student", packed=None)
+            added.add_argument("--part", choices=tuple(PARTS), default="gru", help="of the artifact; %(default)s")
+        else:
+            added.set_defaults(part="none")
+            added.add_argument(
+                "--packed", type=Path, metavar="FILE", help="rebuild the artifact of a .safetensors file"
+            )
     added = stage("evaluate", evaluate_stage)
     added.add_argument("--model", default="happy/teacher", metavar="NAME", help="keyword/role, or a .pt file")
     added.add_argument("--clips", type=Path, metavar="DIR", help="any folder in Speech Commands' layout")

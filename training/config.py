@@ -94,7 +94,7 @@ class AugmentConfig:
 class TrainConfig:
     """The training loop."""
 
-    epochs: int = 60
+    epochs: int = 80
     stream_batches: int = 100  # an epoch, sequences of `stream_frames`
     clip_batches: int = 50  # an epoch, one-second clips from a fresh state
     batch_size: int = 128  # global, over all processes
@@ -102,10 +102,27 @@ class TrainConfig:
     weight_decay: float = 1e-4
     gradient_clip: float = 5.0
     average_decay: float = 0.998  # exponential moving average of the weights, which is what is validated and kept
+    weight_bits: int = 0  # of the grid that weights are rounded to while they are trained; 0 for none
     mine_from_epoch: int = 3
     mine_every_epochs: int = 3
     mined_share: float = 0.5  # of the negatives: those that the model confused most
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """What a student learns from its teachers, beside the labels."""
+
+    teachers: tuple[str, ...] = ()  # names of runs; of several, the mean of their logits teaches
+    temperature: float = 3.0  # of both softmaxes in the dark-knowledge loss
+    dark_weight: float = 0.8  # of that loss; the labels have the rest
+    attention_weight: float = 0.0  # of the attention loss, added
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.dark_weight <= 1:
+            raise ValueError(f"dark_weight must be in 0..1, got {self.dark_weight}")
+        if self.temperature <= 0 or self.attention_weight < 0:
+            raise ValueError("temperature must be above 0 and attention_weight not below")
 
 
 @dataclass(frozen=True)
@@ -116,3 +133,17 @@ class RunConfig:
     crnn: CrnnConfig = field(default_factory=CrnnConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
+    distill: DistillConfig = field(default_factory=DistillConfig)
+
+
+SHAPES = {
+    "base": CrnnConfig(),
+    "large": CrnnConfig(channels=32, hidden=96),  # private: only to distil from
+    "student": CrnnConfig(
+        channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10
+    ),  # the seed's: 2,706 parameters
+    "tiny": CrnnConfig(
+        channels=2, kernel_mels=8, stride_mels=8, stride_frames=16, hidden=10, layers=1, window_steps=6
+    ),  # the record
+}
+STUDENT_TRAIN = TrainConfig(learning_rate=6e-3)  # small networks bear, and need, more

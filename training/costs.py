@@ -1,6 +1,5 @@
-"""What a network costs: parameters, raw weight bytes, multiply-accumulates."""
+"""What a network costs in parameters and multiply-accumulates; bytes are counted where they are made."""
 
-import torch
 from torch import nn
 
 from training.config import CrnnConfig
@@ -10,15 +9,6 @@ MACS_FRAMES = 201  # two seconds of audio with centred frames, as the lineage co
 
 def count_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
-
-
-def weight_bytes(module: nn.Module) -> int:
-    """Bytes of the raw weights, container left out; packed quantised weights are counted as stored."""
-    total = 0
-    for value in module.state_dict().values():
-        parts = value if isinstance(value, tuple) else (value,)
-        total += sum(part.numel() * part.element_size() for part in parts if isinstance(part, torch.Tensor))
-    return total
 
 
 def count_macs(config: CrnnConfig, frames: int = MACS_FRAMES) -> int:

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,10 +18,14 @@ from kws_app.frontend import LogMel
 from kws_app.model import CARD_FILE, KeywordModel, ModelCard, golden_samples, golden_scores
 from training.calibrate import Calibration
 from training.config import CrnnConfig, DataConfig
-from training.costs import count_macs, count_parameters, weight_bytes
+from training.costs import count_macs, count_parameters
 from training.model import Crnn, State, StreamingCrnn
+from training.pack import load_packed, packed_weight_bytes, save_packed
+from training.quantize import quantise_dynamic, raw_bytes
 
 TOLERANCE = 1e-5  # float32 arithmetic in another order; a real fault is orders of magnitude larger
+DYNAMIC_TOLERANCE = 0.05  # dynamic int8 scales activations by the largest in a chunk, so chunks do differ
+PACKED_SUFFIX = ".safetensors"
 CHUNKS = (1, 7, 8, 50)  # frames at a time
 DATA_NOTE = {
     "description": "Google Speech Commands (Warden 2018), a part, with continuous speech from LibriSpeech, "
@@ -33,10 +37,11 @@ DATA_NOTE = {
 
 @dataclass(frozen=True)
 class Identity:
-    """What an artifact is called."""
+    """What an artifact is called, and in what form its weights are."""
 
     keyword: str
     role: str
+    part: str = "none"  # in dynamic int8, see quantize.PARTS
 
 
 def load_crnn(checkpoint: Path) -> tuple[Crnn, dict[str, Any]]:
@@ -66,30 +71,33 @@ def stream(module: Any, log_mel: Tensor, chunk_frames: int) -> tuple[Tensor, Sta
 
 
 @torch.inference_mode()
-def verify(eager: nn.Module, scripted: Any) -> None:
-    """raises ModelError unless both give the same posteriors and states, in any chunking"""
+def verify(eager: nn.Module, scripted: Any, chunk_tolerance: float = TOLERANCE) -> None:
+    """raises ModelError unless both give the same posteriors and states, and any chunking what the whole gives"""
     frontend = LogMel()
     log_mel, _ = frontend(golden_samples(), frontend.initial_tail())
     torch.manual_seed(0)
     for frames in (log_mel, -6 + 4 * torch.randn(3, 200, log_mel.shape[2])):
-        expected, expected_state = stream(eager, frames, frames.shape[1])
-        for module in (eager, scripted):
-            for chunk in CHUNKS:
-                posterior, state = stream(module, frames, chunk)
-                parts = zip((posterior, *state[1:3]), (expected, *expected_state[1:3]), strict=True)
-                worst = max(float((a - b).abs().max()) for a, b in parts)
-                if worst > TOLERANCE:
-                    raise ModelError(
-                        f"The scripted model differs from the eager one by {worst:.2e} in chunks of {chunk} frames "
-                        f"(at most {TOLERANCE:g} is allowed); it was not exported."
-                    )
+        whole = stream(eager, frames, frames.shape[1])
+        for chunk in (*CHUNKS, frames.shape[1]):
+            ours, theirs = stream(eager, frames, chunk), stream(scripted, frames, chunk)
+            _compare(theirs, ours, TOLERANCE, f"The scripted model differs from the eager one in chunks of {chunk}")
+            _compare(ours, whole, chunk_tolerance, f"The model differs from itself in chunks of {chunk}")
+
+
+def _compare(found: tuple[Tensor, State], expected: tuple[Tensor, State], tolerance: float, what: str) -> None:
+    """Posteriors, GRU state and past outputs of two streams."""
+    pairs = zip((found[0], *found[1][1:3]), (expected[0], *expected[1][1:3]), strict=True)
+    worst = max(float((a - b).abs().max()) for a, b in pairs)
+    if worst > tolerance:
+        raise ModelError(f"{what} frames by {worst:.2e} (at most {tolerance:g} is allowed); it was not exported.")
 
 
 def build_card(
-    crnn: nn.Module, scripted: Any, config: dict[str, Any], identity: Identity, decision: DecisionConfig
+    crnn: Crnn, scripted: Any, config: dict[str, Any], identity: Identity, decision: DecisionConfig
 ) -> ModelCard:
     """The card of a network, its figures still empty: they are measured on the artifact and added by `evaluate`."""
     shape = CrnnConfig(**config["crnn"])
+    bits = int(config["train"].get("weight_bits", 0))
     return ModelCard(
         keyword=identity.keyword,
         role=identity.role,
@@ -99,7 +107,8 @@ def build_card(
         window_steps=shape.window_steps,
         parameters=count_parameters(crnn),
         macs=count_macs(shape),
-        weight_bytes=weight_bytes(crnn),
+        weight_bytes=raw_bytes(crnn, identity.part) if not bits else packed_weight_bytes(crnn, bits),
+        golden_tolerance=1e-3 if identity.part == "none" else DYNAMIC_TOLERANCE,
         golden=golden_scores(scripted, LogMel()),
         decision={
             "smoothing_steps": decision.smoothing_steps,
@@ -120,17 +129,12 @@ def current_commit() -> str:
 
 
 def save_artifact(module: Any, card: ModelCard, path: Path) -> None:
-    """Write the archive with its card, whole or not at all."""
+    """Write the archive with its card, whole or not at all; the archive's inner folder is called as the file is."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    os.close(handle)
-    try:
-        torch.jit.save(module, temporary, _extra_files={CARD_FILE: card.to_json()})
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
+        temporary = Path(folder) / path.name
+        torch.jit.save(module, str(temporary), _extra_files={CARD_FILE: card.to_json()})
         os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    path.chmod(0o644)
 
 
 def export(
@@ -145,15 +149,25 @@ def export(
 
     raises ModelError if anything differs
     """
-    eager = StreamingCrnn(crnn, calibration.scale, calibration.offset).eval()
+    eager = StreamingCrnn(quantise_dynamic(crnn, identity.part), calibration.scale, calibration.offset).eval()
     scripted = torch.jit.freeze(torch.jit.script(eager), preserved_attrs=["initial_state"])
-    verify(eager, scripted)
+    chunk_tolerance = TOLERANCE if identity.part == "none" else DYNAMIC_TOLERANCE
+    verify(eager, scripted, chunk_tolerance)
     card = build_card(crnn, scripted, config | {"calibration": asdict(calibration)}, identity, decision)
     path = folder / identity.keyword / f"{identity.role}.pt"
     save_artifact(scripted, card, path)
+    recipe = {"run": config, "calibration": asdict(calibration), "identity": asdict(identity)}
+    save_packed(crnn, int(config["train"].get("weight_bits", 0)), recipe, path.with_suffix(PACKED_SUFFIX))
     update_index(folder)
-    verify(eager, KeywordModel.load(path).module)
+    verify(eager, KeywordModel.load(path).module, chunk_tolerance)
     return path
+
+
+def rebuild(packed: Path, decision: DecisionConfig, folder: Path) -> Path:
+    """The artifact of a packed file again, its weights bit for bit, with a card without figures."""
+    crnn, recipe = load_packed(packed, lambda recipe: Crnn(CrnnConfig(**recipe["run"]["crnn"])))
+    identity, calibration = Identity(**recipe["identity"]), Calibration(**recipe["calibration"])
+    return export(cast(Crnn, crnn).eval(), recipe["run"], calibration, identity, decision, folder)
 
 
 def update_card(path: Path, figures: dict[str, Any], decision: DecisionConfig | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Losses over the steps of a stream; pure functions.
+"""Losses over the steps of a stream; pure functions: labels, dark knowledge, attention.
 
 The margin of a step is logit(keyword) - logit(other), so softplus(margin) is the cross-entropy of "other" and
 softplus(-margin) that of "keyword".
@@ -31,3 +31,18 @@ def peak_loss(logits: Tensor, targets: Targets) -> Tensor:
     worst = F.softplus(soft_peak(margin, targets.negative))
     every = (F.softplus(margin) * targets.negative).sum(dim=1) / targets.negative.sum(dim=1).clamp_min(1)
     return (hit + worst + every).mean()
+
+
+def dark_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
+    """Cross-entropy of the student's softmax with the teacher's, both at a temperature (Hinton et al. 2015), times T^2.
+
+    student, teacher: logits [B, S, 2] of the same steps; returns a scalar, the mean over steps. The factor keeps the
+    gradients of the same size at any temperature.
+    """
+    soft = torch.softmax(teacher / temperature, dim=-1)
+    return -(soft * torch.log_softmax(student / temperature, dim=-1)).sum(-1).mean() * temperature**2
+
+
+def attention_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Cross-entropy of the student's attention with the teacher's. [B, S, W] both, rows sum to 1; returns a scalar."""
+    return -(teacher * torch.log(student.clamp_min(1e-8))).sum(-1).mean()

@@ -7,6 +7,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +22,8 @@ from training.config import RunConfig
 from training.features import FrameStore
 from training.losses import peak_loss
 from training.model import Crnn, State, fresh_state
+from training.pack import on_grid, put_on_grid
+from training.team import Team
 from training.validate import Validation, mine, validate
 
 log = logging.getLogger(__name__)
@@ -48,20 +51,19 @@ def save_atomically(content: dict[str, Any], path: Path) -> None:
             raise
 
 
-def pick_device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 class Run:
     """One training run in a folder of its own: last.pt to resume from, best.pt to export, log.csv to plot."""
 
-    def __init__(self, folder: Path, config: RunConfig, store: FrameStore, loss: Loss = hard_loss) -> None:
+    def __init__(self, folder: Path, config: RunConfig, store: FrameStore, team: Team, loss: Loss = hard_loss) -> None:
         self.folder = folder
         self.config = config
         self.store = store
         self.loss = loss
-        self.device = pick_device()
+        self.team = team
+        self.device = team.device
         train = config.train
+        if train.batch_size % team.world:
+            raise ValueError(f"batch_size {train.batch_size} does not divide among {team.world} processes")
         torch.manual_seed(train.seed)
         self.crnn = Crnn(config.crnn).to(self.device)
         self.average = torch.optim.swa_utils.AveragedModel(
@@ -101,8 +103,11 @@ class Run:
 
     @property
     def averaged(self) -> Crnn:
-        """The network with the averaged weights: the one that is validated, mined with and kept."""
-        return cast(Crnn, self.average.module)
+        """The network with the averaged weights, on their grid: what is validated, mined with and kept."""
+        crnn = cast(Crnn, deepcopy(self.average.module))
+        if self.config.train.weight_bits:
+            put_on_grid(crnn, self.config.train.weight_bits)
+        return crnn
 
     def save(self) -> None:
         mined = self.planner.mined
@@ -128,18 +133,25 @@ class Run:
         while self.epoch < train.epochs:
             due = self.epoch >= train.mine_from_epoch and self.epoch % train.mine_every_epochs == 0
             if due:
-                self.planner.mined = mine(self.averaged, self.store)
+                self.planner.mined = self.team.agree(mine(self.averaged, self.store) if self.team.writes else None)
             mean_loss = self.train_epoch()
-            result = validate(self.averaged, self.store)
             self.epoch += 1
-            self.note(mean_loss, result)
-            if result.score < self.best_score:
-                self.best_score = result.score
-                content = {"config": plain(self.config), "crnn": self.averaged.state_dict()}
-                save_atomically(content | {"epoch": self.epoch}, self.folder / "best.pt")
-            self.save()
-            self.write_log()
+            if self.team.writes:
+                self.keep(mean_loss)
+        self.team.agree(None)
         return self.folder / "best.pt"
+
+    def keep(self, mean_loss: float) -> None:
+        """Validate, and write what the epoch gave: the best checkpoint, the one to resume from, the log."""
+        crnn = self.averaged
+        result = validate(crnn, self.store)
+        self.note(mean_loss, result)
+        if result.score < self.best_score:
+            self.best_score = result.score
+            content = {"config": plain(self.config), "crnn": crnn.state_dict(), "epoch": self.epoch}
+            save_atomically(content, self.folder / "best.pt")
+        self.save()
+        self.write_log()
 
     def train_epoch(self) -> float:
         """One pass over planned batches; returns the mean loss."""
@@ -150,24 +162,28 @@ class Run:
         self.crnn.train()
         self.carried = None  # so that a run resumed here equals one that was not cut
         total = 0.0
-        bar = tqdm(is_stream, desc=f"epoch {self.epoch + 1}/{train.epochs}", disable=None, leave=False)
+        hidden = None if self.team.writes else True  # None: shown on terminals only
+        bar = tqdm(is_stream, desc=f"epoch {self.epoch + 1}/{train.epochs}", disable=hidden, leave=False)
+        area = f"{self.rows[-1]['lineage_area']:.1e}" if self.rows else "none yet"
         for done, stream in enumerate(bar, start=1):
             frames = sequence_frames(augment, bool(stream))
-            plan = self.planner.draw(rng, train.batch_size, bool(stream))
+            plan = self.planner.draw(rng, train.batch_size, bool(stream)).share(self.team.rank, self.team.world)
             log_mel = assemble(self.store, plan, frames)
             total += self.step(log_mel, step_targets(plan, frames, self.config.crnn))
-            bar.set_postfix(loss=f"{total / done:.4f}")
-        return total / batches
+            bar.set_postfix(loss=f"{total / done:.4f}", area=area)
+        return self.team.mean(total / batches)
 
     def step(self, log_mel: Tensor, targets: Targets) -> float:
-        """One optimiser step on a batch; returns its loss."""
+        """One optimiser step on this process's share of a batch; returns the share's loss."""
         log_mel, targets = log_mel.to(self.device), targets.to(self.device)
-        logits, attention, state = self.crnn(log_mel, self.starting_state(log_mel))
+        self.optimizer.zero_grad(set_to_none=True)
+        with on_grid(self.crnn, self.config.train.weight_bits):
+            logits, attention, state = self.crnn(log_mel, self.starting_state(log_mel))
+            loss = self.loss(log_mel, logits, attention, targets)
+            loss.backward()
         if self.is_stream(log_mel):
             self.carried = state[1].detach()
-        loss = self.loss(log_mel, logits, attention, targets)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        self.team.average_gradients(self.crnn)
         nn.utils.clip_grad_norm_(self.crnn.parameters(), self.config.train.gradient_clip)
         self.optimizer.step()
         self.schedule.step()

@@ -11,6 +11,7 @@ from training.calibrate import calibrate
 from training.export import Identity, export, load_crnn
 from training.features import FrameStore, open_store
 from training.fetch import unpack_archive
+from training.team import Team
 from training.train import Run
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -45,7 +46,7 @@ def toy_store(toy_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Fr
 def toy_models(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder with rise/teacher, trained for a few seconds on toy speech."""
     folder = tmp_path_factory.mktemp("toy-models")
-    run = Run(folder / "run", RUN, toy_store)
+    run = Run(folder / "run", RUN, toy_store, Team())
     crnn, settings = load_crnn(run.train())
     calibration = calibrate(crnn, toy_store, fa_per_hour=60.0)
     export(crnn, settings, calibration, Identity(KEYWORD, "teacher"), DecisionConfig(), folder)

@@ -11,10 +11,11 @@ from kws_app.errors import ModelError
 from kws_app.model import KeywordModel, read_card
 from tests.training.toy_speech import RUN
 from training import export as export_module
-from training.calibrate import calibrate
-from training.export import CHUNKS, Identity, export, load_crnn, stream
+from training.calibrate import Calibration, calibrate
+from training.export import CHUNKS, Identity, export, load_crnn, rebuild, stream
 from training.features import FrameStore
 from training.model import Crnn, StreamingCrnn
+from training.team import Team
 from training.train import Run
 
 
@@ -22,7 +23,7 @@ from training.train import Run
 def trained(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run's folder."""
     folder = tmp_path_factory.mktemp("run")
-    Run(folder, RUN, toy_store).train()
+    Run(folder, RUN, toy_store, Team()).train()
     return folder
 
 
@@ -44,8 +45,8 @@ def test_a_run_cut_off_equals_one_that_was_not(trained: Path, toy_store: FrameSt
             return super().train_epoch()
 
     with pytest.raises(CutError):
-        CutRun(tmp_path, RUN, toy_store).train()
-    resumed = Run(tmp_path, RUN, toy_store)
+        CutRun(tmp_path, RUN, toy_store, Team()).train()
+    resumed = Run(tmp_path, RUN, toy_store, Team())
     resumed.resume()
     assert resumed.epoch == 2
     resumed.train()
@@ -60,7 +61,7 @@ def test_a_run_cut_off_equals_one_that_was_not(trained: Path, toy_store: FrameSt
 def test_other_settings_are_not_mixed_into_a_run(trained: Path, toy_store: FrameStore) -> None:
     other = replace(RUN, train=replace(RUN.train, learning_rate=1e-4))
     with pytest.raises(ValueError, match="other settings"):
-        Run(trained, other, toy_store).resume()
+        Run(trained, other, toy_store, Team()).resume()
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,23 @@ def test_saved_equals_loaded_equals_eager(trained: Path, artifact: Path) -> None
             torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
+def test_the_packed_file_gives_the_artifact_back(artifact: Path, tmp_path: Path) -> None:
+    again = rebuild(artifact.with_suffix(".safetensors"), DecisionConfig(), tmp_path)
+    was, now = (torch.jit.load(str(path)) for path in (artifact, again))
+    sound = -6 + 4 * torch.randn(1, 150, 40, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        assert torch.equal(was(sound, was.initial_state())[0], now(sound, now.initial_state())[0])
+    assert read_card(again).golden == read_card(artifact).golden
+
+
+@pytest.mark.parametrize("part", ["gru", "linear", "both"])
+def test_quantised_artifacts_stream_as_they_were_exported(trained: Path, tmp_path: Path, part: str) -> None:
+    crnn, settings = load_crnn(trained / "best.pt")
+    path = export(crnn, settings, Calibration(), Identity("rise", part, part), DecisionConfig(), tmp_path)
+    card = KeywordModel.load(path).card
+    assert card.parameters == sum(p.numel() for p in crnn.parameters()) and card.weight_bytes < 4 * card.parameters
+
+
 def test_card_tells_what_it_is(artifact: Path) -> None:
     card = read_card(artifact)
     assert (card.keyword, card.role, card.step_frames) == ("rise", "teacher", 8)
@@ -97,6 +115,5 @@ def test_export_raises_on_a_mismatch(trained: Path, tmp_path: Path, monkeypatch:
     other = torch.jit.script(StreamingCrnn(Crnn(RUN.crnn)).eval())
     monkeypatch.setattr(export_module.torch.jit, "freeze", lambda module, **options: other)
     with pytest.raises(ModelError, match="differs from the eager one"):
-        calibration = export_module.Calibration()
-        export(crnn, settings, calibration, Identity("rise", "spoilt"), DecisionConfig(), tmp_path)
+        export(crnn, settings, Calibration(), Identity("rise", "spoilt"), DecisionConfig(), tmp_path)
     assert not (tmp_path / "rise").exists()

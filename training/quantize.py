@@ -1,0 +1,61 @@
+"""Dynamic int8 quantisation, and what it does to the size of each part. The only home of torch.ao.
+
+Weights are stored as int8 and activations are quantised on the fly. What a quantised module says of itself takes room
+too: a tiny Linear grows. For a grid on all weights, convolution included, see pack.py.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from training.model import Crnn
+
+PARTS: dict[str, set[type[nn.Module]]] = {
+    "none": set(),
+    "gru": {nn.GRU},
+    "linear": {nn.Linear},
+    "both": {nn.GRU, nn.Linear},
+}
+
+
+def quantise_dynamic(crnn: Crnn, part: str) -> Crnn:
+    """A copy with the GRU, the Linear layers, or both in dynamic int8."""
+    return torch.ao.quantization.quantize_dynamic(crnn, PARTS[part], dtype=torch.qint8) if PARTS[part] else crnn
+
+
+@dataclass(frozen=True)
+class Size:
+    """Bytes of a network, two ways."""
+
+    raw: int  # weights and biases alone, as they are stored
+    saved: int  # torch.save of the state dict, container and all: how the lineage counted
+
+
+def saved_bytes(crnn: nn.Module) -> int:
+    """Size of the file that torch.save makes of the state dict, under a name of one letter, as a name is stored too."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "m"
+        torch.save(crnn.state_dict(), path)
+        return path.stat().st_size
+
+
+def raw_bytes(crnn: Crnn, part: str = "none") -> int:
+    """Bytes of the weights: one each in int8, with eight for scale and zero point of a matrix; four each elsewhere."""
+    total = 0
+    for module in crnn.modules():
+        own = list(module.parameters(recurse=False))
+        is_quantised = type(module) in PARTS[part]
+        for parameter in own:
+            if is_quantised and parameter.dim() > 1:
+                total += parameter.numel() + 8
+            else:
+                total += 4 * parameter.numel()
+    return total
+
+
+def measure(crnn: Crnn) -> dict[str, Size]:
+    """The size of a network with each of PARTS quantised."""
+    return {part: Size(raw_bytes(crnn, part), saved_bytes(quantise_dynamic(crnn, part))) for part in PARTS}
