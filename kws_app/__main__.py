@@ -44,7 +44,7 @@ def check(options: argparse.Namespace) -> None:
     if options.threshold is not None and not 0 < options.threshold <= 1:
         raise ValueError(f"--threshold must be above 0 and at most 1, got {options.threshold}.")
     if options.model is not None:
-        from kws_app.model import find_model
+        from kws_app.card import find_model
 
         find_model(options.model, MODELS_DIR)
     if options.input is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kws_app.errors import AudioError
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.source import STOP_S, Feed, Phase, SourceState
 
 BLOCK_S = 0.02  # of audio in each callback

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ import json
 import sys
 from pathlib import Path
 
+from kws_app.card import find_model
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
 from kws_app.errors import AudioError, ModelError
 from kws_app.files import read_blocks
-from kws_app.model import KeywordModel, find_model
+from kws_app.model import KeywordModel
 from kws_app.paths import MODELS_DIR
 
 DEFAULT_MODEL = "happy/teacher"
@@ -22,9 +23,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         epilog="Exit status: 0 when every file was read, 2 when one was not or the options are wrong.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="WAV, FLAC, OGG or MP3, any rate")
-    parser.add_argument(
-        "--model", default=DEFAULT_MODEL, metavar="NAME", help="as in %(default)s, the default"
-    )
+    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME", help="as in %(default)s, the default")
     parser.add_argument("--threshold", type=float, metavar="X", help="0..1; the model's own by default")
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of text")
     return parser.parse_args(arguments)

@@ -8,7 +8,7 @@ import soundfile
 import soxr
 
 from kws_app.errors import AudioError
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import Samples
 
 BLOCK_SECONDS = 10.0
@@ -49,9 +49,7 @@ def read_blocks(path: Path, block_s: float = BLOCK_SECONDS) -> Iterator[Samples]
             while True:
                 raw = sound.read(int(block_s * sound.samplerate), dtype="float32", always_2d=True)
                 heard += len(raw)
-                samples = resampler.process(
-                    np.nan_to_num(raw, nan=0.0, posinf=1.0, neginf=-1.0), len(raw) == 0
-                )
+                samples = resampler.process(np.nan_to_num(raw, nan=0.0, posinf=1.0, neginf=-1.0), len(raw) == 0)
                 if len(samples):
                     yield samples
                 if len(raw) == 0:

@@ -4,39 +4,11 @@ Runs wherever it is called (worker thread, command line, training); holds no hid
 """
 
 import math
-from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor, nn
 
-SAMPLE_RATE = 16_000
-
-
-@dataclass(frozen=True)
-class FrontendConfig:
-    """What a model's frames are made of; stored in its card and compared when it is loaded."""
-
-    sample_rate: int = SAMPLE_RATE  # Hz
-    window_samples: int = 400  # 25 ms, also the FFT's length
-    hop_samples: int = 160  # 10 ms
-    mel_bins: int = 40
-    power_floor: float = 1e-9  # the log's argument is clamped here
-
-    def __post_init__(self) -> None:
-        if not 0 < self.hop_samples <= self.window_samples:
-            raise ValueError(
-                f"hop_samples must be in 1..{self.window_samples} (the window), got {self.hop_samples}"
-            )
-        if self.mel_bins < 1 or self.sample_rate < 1 or self.power_floor <= 0:
-            raise ValueError(f"mel_bins, sample_rate and power_floor must be positive, got {self}")
-
-    def to_dict(self) -> dict[str, float]:
-        return asdict(self)
-
-    @property
-    def tail_samples(self) -> int:
-        """Samples that two neighbouring frames share."""
-        return self.window_samples - self.hop_samples
+from kws_app.frontend_config import FrontendConfig
 
 
 def mel_filterbank(config: FrontendConfig) -> Tensor:
@@ -45,7 +17,7 @@ def mel_filterbank(config: FrontendConfig) -> Tensor:
     returns: [window // 2 + 1, F] float32
     """
 
-    # Single precision throughout, as torchaudio's: where a filter is nearly nil, rounding is what its weight is made of.
+    # Single precision throughout, as in torchaudio: rounding is all that a nearly nil weight is made of.
     nyquist = config.sample_rate / 2
     highest_mel = 2595.0 * math.log10(1.0 + nyquist / 700.0)
     bin_hz = torch.linspace(0.0, nyquist, config.window_samples // 2 + 1)

@@ -1,13 +1,9 @@
-"""Model artifacts: find them, read their cards, verify and load them.
+"""KeywordModel: an artifact, verified and loaded, with its frontend.
 
-An artifact is a TorchScript archive with a JSON card among its extra files. Reading a card needs no torch and runs no
-code; loading checks the frontend and the card's golden scores before the model is handed out.
+An artifact is a TorchScript archive with a JSON card among its extra files. Before it is handed out, its SHA-256 is
+compared with what was shipped, its frontend with ours, and its answer to a golden input with the card's.
 """
 
-import hashlib
-import json
-import zipfile
-from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,135 +11,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kws_app.card import ModelCard, read_card, verify_index
 from kws_app.errors import ModelError
-from kws_app.frontend import SAMPLE_RATE, FrontendConfig, LogMel
+from kws_app.frontend import LogMel
+from kws_app.frontend_config import SAMPLE_RATE, FrontendConfig
 
-CARD_FILE = "card.json"
-CARD_FORMAT = 1
 GOLDEN_SECONDS = 2.0
 
 State = tuple[Tensor, Tensor, Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What an artifact says of itself; see models/README.md for the meaning of each field."""
-
-    keyword: str
-    role: str  # teacher, student, quantized, ...
-    threshold: float  # recommended
-    step_frames: int  # frames from one posterior to the next
-    context_frames: int  # frames behind the first posterior
-    window_steps: int  # steps the attention sees
-    parameters: int
-    macs: int  # multiply-accumulates for two seconds of audio
-    weight_bytes: int  # raw weights
-    golden: dict[str, list[float]]  # scores of `golden_samples`
-    frontend: dict[str, float] = field(default_factory=lambda: FrontendConfig().to_dict())
-    labels: tuple[str, ...] = ("other", "keyword")
-    decision: dict[str, float] = field(default_factory=dict)  # smoothing, patience, refractory it was scored with
-    figures: dict[str, Any] = field(default_factory=dict)  # areas, false rejects and alarms, with hours and intervals
-    training: dict[str, Any] = field(default_factory=dict)  # every setting of the run that made it
-    data: dict[str, Any] = field(default_factory=dict)  # description, licence and credit of the audio
-    torch_version: str = torch.__version__
-    commit: str = "unknown"  # of the code that trained it
-    golden_tolerance: float = 1e-3  # between processors and releases; int8 arithmetic differs by more than float
-    format: int = CARD_FORMAT
-
-    @classmethod
-    def from_json(cls, text: str) -> "ModelCard":
-        """raises ModelError if the text is no card of a known format"""
-        try:
-            raw = json.loads(text)
-            if not isinstance(raw, dict):
-                raise TypeError("the card is no JSON object")
-            if raw.get("format") != CARD_FORMAT:
-                raise ModelError(
-                    f"its card has format {raw.get('format')!r}, this program reads {CARD_FORMAT}: update the program"
-                )
-            known = {f.name for f in fields(cls)}
-            card = cls(**{name: value for name, value in raw.items() if name in known})
-            card.validate()
-            return card
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
-            raise ModelError(f"its card cannot be read ({error})") from error
-
-    def validate(self) -> None:
-        """raises ValueError on values that no model can have"""
-        if not isinstance(self.keyword, str) or not self.keyword or not isinstance(self.role, str):
-            raise ValueError("keyword and role must be words")
-        if not 0 < self.threshold <= 1:
-            raise ValueError(f"threshold {self.threshold} is outside 0..1")
-        for name in ("step_frames", "context_frames", "window_steps"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or not 0 < value <= 1000:
-                raise ValueError(f"{name} {value!r} is outside 1..1000")
-        if not isinstance(self.golden, dict) or set(self.golden) != {"posterior", "hidden"}:
-            raise ValueError("golden must hold posterior and hidden")
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1)
-
-    @property
-    def step_samples(self) -> int:
-        return self.step_frames * int(self.frontend["hop_samples"])
-
-    @property
-    def first_step_samples(self) -> int:
-        """Samples from the start of a stream to the end of its first step."""
-        hop, window = int(self.frontend["hop_samples"]), int(self.frontend["window_samples"])
-        return (self.context_frames - 1) * hop + window
-
-
-@dataclass(frozen=True)
-class ModelEntry:
-    """A model that can be chosen: `name` is keyword/role, the file's place below its folder."""
-
-    name: str
-    path: Path
-    card: ModelCard
-
-
-def read_card(path: Path) -> ModelCard:
-    """The card of an artifact, read as data; nothing in the file is run.
-
-    raises ModelError if there is none
-    """
-    if not path.is_file():
-        raise ModelError(f"There is no model file at {path}: choose another model.")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(f"/extra/{CARD_FILE}")]
-            if not names:
-                raise ModelError("it has no card; was it exported by `python -m training export`?")
-            return ModelCard.from_json(archive.read(names[0]).decode())
-    except ModelError as error:
-        raise ModelError(f"{path} is no usable model: {error}") from error
-    except (zipfile.BadZipFile, OSError, UnicodeDecodeError, EOFError) as error:
-        raise ModelError(f"{path} is no usable model: {error}") from error
-
-
-def find_models(folder: Path) -> list[ModelEntry]:
-    """The readable artifacts <folder>/<keyword>/<role>.pt, by name; what cannot be read is left out."""
-    entries = []
-    for path in sorted(folder.glob("*/*.pt")):
-        try:
-            entries.append(ModelEntry(f"{path.parent.name}/{path.stem}", path, read_card(path)))
-        except ModelError:
-            continue
-    return entries
-
-
-def find_model(name: str, folder: Path) -> ModelEntry:
-    """The model called keyword/role below `folder`.
-
-    raises ModelError naming the models there are
-    """
-    path = folder / f"{name}.pt"
-    if path.is_file():
-        return ModelEntry(name, path, read_card(path))
-    names = ", ".join(entry.name for entry in find_models(folder)) or "none"
-    raise ModelError(f"There is no model {name!r}; there are: {names}.")
 
 
 def golden_samples() -> Tensor:
@@ -163,19 +38,6 @@ def golden_scores(module: Any, frontend: LogMel) -> dict[str, list[float]]:
         "posterior": [round(value, 6) for value in posterior.flatten().tolist()],
         "hidden": [round(value, 6) for value in state[1].flatten().tolist()],
     }
-
-
-def verify_index(path: Path) -> None:
-    """Compare a shipped artifact with the SHA-256 that its folder's index.json gives.
-
-    A model that no index lists (the user's own) passes. raises ModelError on a mismatch
-    """
-    index = path.parent.parent / "index.json"
-    if not index.is_file():
-        return
-    listed = json.loads(index.read_text()).get("models", {}).get(f"{path.parent.name}/{path.stem}")
-    if listed is not None and listed["sha256"] != hashlib.sha256(path.read_bytes()).hexdigest():
-        raise ModelError(f"{path} differs from the model that was shipped (SHA-256): install the program again.")
 
 
 class KeywordModel:

@@ -1,11 +1,11 @@
-"""What the plots show of the last seconds: arrays by absolute position, ready to draw. On the window's thread; no Qt."""
+"""What the plots show of the last seconds, as arrays ready to draw. On the window's thread; no Qt."""
 
 from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Heard
 
 SECONDS = 10

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from kws_app.decision import Detection
 from kws_app.files import StreamResampler
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import Samples
 from kws_app.source import Feed, Source
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from kws_app.errors import AudioError
 from kws_app.files import read_blocks
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import RingReader, SampleRing, Samples
 
 RING_SECONDS = 30  # the worker may be this far behind (a model loading, a laptop under load) before samples are lost

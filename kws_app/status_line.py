@@ -2,7 +2,7 @@
 
 from PyQt6.QtWidgets import QLabel, QStatusBar, QWidget
 
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Health
 
 TIPS = {

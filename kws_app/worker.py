@@ -112,15 +112,16 @@ class Worker(QObject):
     def _find_models(self) -> None:
         import torch
 
-        from kws_app.model import find_models
+        from kws_app.card import find_models
 
         torch.set_num_threads(1)  # a step is far too small to share
         self.models_found.emit(find_models(self._models_dir))
 
     def _use_model(self, name: str, threshold: float | None) -> None:
+        from kws_app.card import find_model
         from kws_app.detect import decision_config
         from kws_app.detector import Detector
-        from kws_app.model import KeywordModel, find_model
+        from kws_app.model import KeywordModel
 
         try:
             model = KeywordModel.load(find_model(name, self._models_dir).path)

@@ -20,7 +20,7 @@ import soundfile
 from loudness import save_loudness_model
 from numpy.typing import NDArray
 
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 READY_S = 15.0  # for a server that a fixture starts

@@ -1,5 +1,6 @@
 """Microphones: list, format and recovery, first with a made-up PortAudio, then with a real sound server."""
 
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -269,3 +270,22 @@ def test_a_real_microphone_is_heard_and_found_again(virtual_microphone, micropho
     assert source.overruns == 0
     source.stop()
     assert source.state.phase is Phase.STOPPED
+
+
+def test_a_frozen_sound_server_is_waited_for_and_holds_up_nobody(virtual_microphone, microphone, monkeypatch):
+    for name, value in virtual_microphone.environment.items():
+        monkeypatch.setenv(name, value)
+    list_microphones(rescan=True)
+    source = microphone()
+    source.start()
+    until(lambda: source.state.phase is Phase.LISTENING)
+    virtual_microphone.process.send_signal(signal.SIGSTOP)
+    until(lambda: source.state.phase is Phase.WAITING)
+    begun = time.monotonic()
+    source.stop()
+    assert time.monotonic() - begun < 1.5
+    virtual_microphone.process.send_signal(signal.SIGCONT)
+    until(lambda: not audio.is_stuck())
+    again = microphone()
+    again.start()
+    until(lambda: again.state.phase is Phase.LISTENING)

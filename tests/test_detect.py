@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-
 from conftest import SpeechCommands
+
 from kws_app.detect import main
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 
 GAP_S = 0.8
 KEYWORDS, OTHERS = 60, 180

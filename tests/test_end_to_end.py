@@ -14,12 +14,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from kws_app.card import find_model
 from kws_app.detect import DEFAULT_MODEL, decision_config
 from kws_app.detector import Detector
 from kws_app.errors import ModelError
 from kws_app.files import read_blocks
-from kws_app.frontend import SAMPLE_RATE
-from kws_app.model import KeywordModel, find_model
+from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.model import KeywordModel
 from kws_app.paths import MODELS_DIR
 from kws_app.theme import LIGHT
 

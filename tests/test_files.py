@@ -51,7 +51,9 @@ def test_blocks_join_without_a_seam(tmp_path: Path, rate_hz: int) -> None:
 def test_what_lies_above_8_khz_does_not_alias() -> None:
     resampler = StreamResampler(48_000)
     high = tone(48_000, 1.0, tone_hz=11_000.0)
-    out = np.concatenate([resampler.process(part) for part in np.array_split(high, 50)] + [resampler.process(high[:0], True)])
+    out = np.concatenate(
+        [resampler.process(part) for part in np.array_split(high, 50)] + [resampler.process(high[:0], True)]
+    )
     assert 20 * np.log10(np.abs(out[500:-500]).max()) < -80
 
 

@@ -6,7 +6,8 @@ import torchaudio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kws_app.frontend import FrontendConfig, LogMel
+from kws_app.frontend import LogMel
+from kws_app.frontend_config import FrontendConfig
 from kws_app.model import golden_samples
 
 

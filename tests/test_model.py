@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from kws_app.card import CARD_FILE, ModelCard, find_model, find_models, read_card
 from kws_app.errors import ModelError
-from kws_app.model import CARD_FILE, KeywordModel, ModelCard, find_model, find_models, golden_samples, read_card
+from kws_app.model import KeywordModel, golden_samples
 from kws_app.paths import MODELS_DIR
 
 

@@ -5,7 +5,7 @@ import pytest
 from PyQt6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.plot_history import MEL_BINS, SECONDS, SampleHistory
 from kws_app.plots import Plots, mel_band
 from kws_app.session import Heard

@@ -8,7 +8,7 @@ from loudness import bursts
 
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel
 from kws_app.session import Heard, Session
 from kws_app.source import Feed, Phase, SourceState

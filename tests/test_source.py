@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from loudness import bursts
 
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.source import FileSource, Phase
 
 

@@ -11,9 +11,10 @@ from typing import Any
 
 import torch
 
+from kws_app.card import find_model
 from kws_app.decision import DecisionConfig
 from kws_app.errors import AudioError, ModelError
-from kws_app.model import KeywordModel, find_model
+from kws_app.model import KeywordModel
 from kws_app.paths import MODELS_DIR
 from training import benchmark, evaluate
 from training.calibrate import calibrate

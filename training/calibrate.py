@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kws_app.decision import DecisionConfig
-from kws_app.frontend import FrontendConfig
+from kws_app.frontend_config import FrontendConfig
 from training.features import NOISE, SPEECH, FrameStore
 from training.metrics import detection_steps
 from training.model import Crnn

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from kws_app.frontend import FrontendConfig
+from kws_app.frontend_config import FrontendConfig
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
 from kws_app.errors import AudioError
-from kws_app.frontend import SAMPLE_RATE
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel
 from training.data import Clip
 from training.features import load_sound, pad_to_second

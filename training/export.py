@@ -12,10 +12,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from kws_app.card import CARD_FILE, ModelCard
 from kws_app.decision import DecisionConfig
 from kws_app.errors import ModelError
 from kws_app.frontend import LogMel
-from kws_app.model import CARD_FILE, KeywordModel, ModelCard, golden_samples, golden_scores
+from kws_app.model import KeywordModel, golden_samples, golden_scores
 from training.calibrate import Calibration
 from training.config import CrnnConfig, DataConfig
 from training.costs import count_macs, count_parameters
@@ -117,6 +118,7 @@ def build_card(
         },
         training=config,
         data=DATA_NOTE,
+        torch_version=torch.__version__,
         commit=current_commit(),
     )
 

@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
-from kws_app.frontend import SAMPLE_RATE, LogMel
+from kws_app.frontend import LogMel
+from kws_app.frontend_config import SAMPLE_RATE
 from training.features import load_sound, pad_to_second, word_bounds
 from training.synthetic import KINDS, make_sound
 

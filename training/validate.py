@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kws_app.decision import DecisionConfig
-from kws_app.frontend import FrontendConfig
+from kws_app.frontend_config import FrontendConfig
 from training.batches import CLIP_FRAMES, FLOOR, LN_PER_DB, SILENCE_FRAMES, Mined
 from training.features import KEYWORD, NOISE, SPEECH, WORD, FrameStore
 from training.metrics import OperatingPoint, clip_area, detection_steps, fa_at_frr

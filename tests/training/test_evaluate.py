@@ -94,7 +94,7 @@ def test_the_command_prints_figures_of_clips_streams_and_given_talk(
 def test_figures_written_to_the_card_equal_a_fresh_evaluation(
     toy_archive: Path, toy_models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from kws_app.model import read_card
+    from kws_app.card import read_card
 
     common = ["evaluate", "--model", "rise/teacher", "--models", str(toy_models), "--data", str(toy_archive)]
     assert main([*common, "--split", "testing", "--stream", "--json", "--write-card"]) == 0
