@@ -157,7 +157,8 @@ def as_text(figures: dict[str, Any]) -> str:
             continue
         lines.append(
             f"clips, {split}: {area['positives']} keywords, {area['negatives']} others; AUROC {area['auroc']:.6f}, "
-            f"area {area['area']:.2e}, lineage-equivalent {area['lineage_area']:.2e}"
+            f"area {area['area']:.2e}, lineage-equivalent {area['lineage_area']:.2e} "
+            f"({area['lineage_area_interval'][0]:.1e} to {area['lineage_area_interval'][1]:.1e})"
         )
     for split, conditions in figures.get("streams", {}).items():
         for name, s in conditions.items():

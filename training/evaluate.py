@@ -17,10 +17,11 @@ from kws_app.detector import Detector
 from kws_app.errors import AudioError
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel
-from training.data import Clip
+from training.data import SPLITS, Clip
 from training.features import load_sound, pad_to_second
 from training.metrics import (
     OperatingPoint,
+    bootstrap_area,
     clip_area,
     detection_steps,
     fa_at_frr,
@@ -59,8 +60,11 @@ class Events:
 
 
 def score_clips(model: KeywordModel, clips: Iterable[Clip], keyword: str) -> dict[str, Any]:
-    """Area of each set over its clips; a clip's score is its peak, streamed from a fresh state, silence following."""
-    peaks: dict[tuple[str, bool], list[float]] = {}
+    """Figures of each set over its clips; a clip's score is its peak, streamed from a fresh state, silence following.
+
+    Broken files are named under "passed_over".
+    """
+    scores: dict[str, list[tuple[float, bool, str]]] = {split: [] for split in SPLITS}
     broken: list[str] = []
     detector = Detector(model, DecisionConfig(threshold=1.0))
     for clip in tqdm(list(clips), desc="clips", unit="clip", disable=None, leave=False):
@@ -70,16 +74,28 @@ def score_clips(model: KeywordModel, clips: Iterable[Clip], keyword: str) -> dic
             broken.append(str(error))
             continue
         detector.reset(0)
-        scores = detector.process(sound).scores
-        peaks.setdefault((clip.split, clip.word == keyword), []).append(float(scores.max(initial=0.0)))
-    figures: dict[str, Any] = {}
-    for split in ("training", "validation", "testing"):
-        positive, negative = peaks.get((split, True), []), peaks.get((split, False), [])
-        if positive and negative:
-            area = clip_area(np.array(positive), np.array(negative))
-            figures[split] = {name: rounded(value) for name, value in vars(area).items()}
-    if broken:
-        figures["passed_over"] = broken
+        peak = float(detector.process(sound).scores.max(initial=0.0))
+        scores[clip.split].append((peak, clip.word == keyword, clip.speaker))
+    figures: dict[str, Any] = {"passed_over": broken} if broken else {}
+    for split, rows in scores.items():
+        is_keyword = np.array([keyword_said for _, keyword_said, _ in rows], dtype=bool)
+        if is_keyword.any() and not is_keyword.all():
+            peak, speaker = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
+            figures[split] = clip_figures(peak, is_keyword, speaker)
+    return figures
+
+
+def clip_figures(peak: NDArray[np.float64], is_keyword: NDArray[np.bool_], speaker: NDArray[np.str_]) -> dict[str, Any]:
+    """Areas of scored clips [N], the interval of the lineage-equivalent one over speakers, and the FA-FR curve."""
+    area = clip_area(peak[is_keyword], peak[~is_keyword])
+    figures: dict[str, Any] = {name: rounded(value) for name, value in vars(area).items()}
+    figures["lineage_area_interval"] = [rounded(x) for x in bootstrap_area(peak, is_keyword, speaker)]
+    thresholds = np.unique(np.quantile(peak[is_keyword], np.linspace(0, 1, 60)))
+    false_alarms = (peak[~is_keyword][None] >= thresholds[:, None]).mean(axis=1)
+    false_rejects = (peak[is_keyword][None] < thresholds[:, None]).mean(axis=1)
+    figures["curve"] = [
+        [rounded(float(a)), rounded(float(r))] for a, r in zip(false_alarms, false_rejects, strict=True)
+    ]
     return figures
 
 

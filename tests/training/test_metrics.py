@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from kws_app.decision import Decision, DecisionConfig
 from training.metrics import (
+    LINEAGE_SHARE,
     OperatingPoint,
     auroc,
+    bootstrap_area,
     clip_area,
     detection_steps,
     fa_at_frr,
@@ -47,6 +49,24 @@ def test_area_counts_misordered_pairs() -> None:
 
 def test_lineage_area_of_the_published_figure() -> None:
     assert (1 - 0.9981) * 1734 / 64721 * (1 - 1734 / 64721) == pytest.approx(5e-5, rel=0.02)
+
+
+def test_bootstrap_of_one_clip_a_speaker_brackets_the_area() -> None:
+    rng = np.random.default_rng(1)
+    is_keyword = np.arange(600) < 200
+    score = rng.normal(0, 1, 600) + 2.0 * is_keyword
+    speaker = np.array([f"s{i}" for i in range(600)])
+    low, high = bootstrap_area(score, is_keyword, speaker)
+    area = clip_area(score[is_keyword], score[~is_keyword]).lineage_area
+    assert low < area < high and high < 2 * low
+
+
+def test_bootstrap_of_ties_and_perfect_order() -> None:
+    is_keyword = np.array([True, False] * 20)
+    speaker = np.array([str(i // 2) for i in range(40)])
+    half = LINEAGE_SHARE * (1 - LINEAGE_SHARE) / 2
+    assert bootstrap_area(np.ones(40), is_keyword, speaker) == pytest.approx((half, half))
+    assert bootstrap_area(is_keyword.astype(float), is_keyword, speaker) == (0.0, 0.0)
 
 
 def test_auroc_needs_both_classes() -> None:
