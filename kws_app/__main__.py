@@ -9,7 +9,9 @@ import threading
 from pathlib import Path
 
 from kws_app.audio import is_stuck
+from kws_app.card import find_model
 from kws_app.errors import AudioError, ModelError
+from kws_app.files import read_blocks
 from kws_app.paths import MODELS_DIR, default_data_dir
 
 SIGNAL_MS = 100  # Python sees a signal only when it runs: at least this often
@@ -44,12 +46,8 @@ def check(options: argparse.Namespace) -> None:
     if options.threshold is not None and not 0 < options.threshold <= 1:
         raise ValueError(f"--threshold must be above 0 and at most 1, got {options.threshold}.")
     if options.model is not None:
-        from kws_app.card import find_model
-
         find_model(options.model, MODELS_DIR)
     if options.input is not None:
-        from kws_app.files import read_blocks
-
         next(read_blocks(options.input, block_s=1.0))
     try:
         options.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from kws_app.decision import DecisionConfig
 from kws_app.errors import ModelError
 from kws_app.frontend_config import FrontendConfig
 
 CARD_FILE = "card.json"
+DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 1
 
 
@@ -71,7 +73,19 @@ class ModelCard:
             raise ValueError("golden must hold posterior and hidden")
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), indent=1)
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    def decision_config(self, threshold: float | None = None) -> DecisionConfig:
+        """The decision that the model was scored with, at its own threshold or the one asked for.
+
+        raises ValueError if the threshold, or what the card says, makes no sense
+        """
+        return DecisionConfig(
+            threshold=self.threshold if threshold is None else threshold,
+            smoothing_steps=int(self.decision.get("smoothing_steps", 1)),
+            patience_steps=int(self.decision.get("patience_steps", 1)),
+            refractory_s=float(self.decision.get("refractory_s", 1.0)),
+        )
 
     @property
     def step_samples(self) -> int:

@@ -5,15 +5,12 @@ import json
 import sys
 from pathlib import Path
 
-from kws_app.card import find_model
-from kws_app.decision import DecisionConfig
+from kws_app.card import DEFAULT_MODEL, find_model
 from kws_app.detector import Detector
 from kws_app.errors import AudioError, ModelError
 from kws_app.files import read_blocks
 from kws_app.model import KeywordModel
 from kws_app.paths import MODELS_DIR
-
-DEFAULT_MODEL = "happy/teacher"
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -29,22 +26,11 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def decision_config(model: KeywordModel, threshold: float | None) -> DecisionConfig:
-    """The decision that the model was scored with, at its own threshold or the one asked for."""
-    scored = model.card.decision
-    return DecisionConfig(
-        threshold=model.card.threshold if threshold is None else threshold,
-        smoothing_steps=int(scored.get("smoothing_steps", 1)),
-        patience_steps=int(scored.get("patience_steps", 1)),
-        refractory_s=float(scored.get("refractory_s", 1.0)),
-    )
-
-
 def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     try:
         model = KeywordModel.load(find_model(options.model, MODELS_DIR).path)
-        config = decision_config(model, options.threshold)
+        config = model.card.decision_config(options.threshold)
     except (ModelError, ValueError) as error:
         print(f"kws-detect: {error}", file=sys.stderr)
         return 2

@@ -37,6 +37,11 @@ class Detector:
         self._next_step_end = sample + self.model.card.first_step_samples
         self.decision.reset()
 
+    @property
+    def next_step_end(self) -> int:
+        """The absolute sample index that completes the next step."""
+        return self._next_step_end
+
     def process(self, samples: NDArray[np.float32]) -> DetectorOutput:
         """Take the samples [N] that follow those before, any N, and answer with all that they complete."""
         with torch.inference_mode():

@@ -29,6 +29,11 @@ class SampleRing:
         """Samples written since the start; also the absolute index of the next one."""
         return self._written
 
+    @property
+    def oldest(self) -> int:
+        """Absolute index of the oldest sample that is still there."""
+        return max(0, self._claimed - self.capacity)
+
     def write(self, samples: Samples) -> None:
         """Append samples [N] float32; of more than `capacity` at once only the last `capacity` are kept."""
         end = self._written + len(samples)
@@ -46,11 +51,11 @@ class SampleRing:
 
     def copy(self, start: int, count: int) -> tuple[Samples, int]:
         """Samples [start, start + count) as far as they still are there, and the index of the first returned."""
-        start = max(start, self._claimed - self.capacity)
         end = min(start + count, self._written)
+        start = max(start, self.oldest)
         index = np.arange(start, max(start, end)) % self.capacity
         samples = self._buffer[index]
-        overwritten = self._claimed - self.capacity - start  # the writer may have passed while we copied
+        overwritten = self.oldest - start  # the writer may have passed while we copied
         if overwritten > 0:
             samples, start = samples[overwritten:], start + overwritten
         return samples, start
@@ -80,7 +85,7 @@ class RingReader:
 
     def read(self, limit: int) -> RingBlock:
         """Up to `limit` samples from the cursor on; none when all is read."""
-        samples, first = self._ring.copy(self.position, limit)
+        samples, first = self._ring.copy(max(self.position, self._ring.oldest), limit)
         lost = first - self.position
         self.lost += lost
         self.position = first + len(samples)

@@ -63,7 +63,6 @@ class Session:
         self._resampler = StreamResampler(SAMPLE_RATE)
         self._overruns = 0
         self._pending: list[Samples] = []  # not enough for a step yet
-        self._next_step_end = 0
         self._step_ms: deque[float] = deque(maxlen=MEASURED_STEPS)
         self._lag_ms: deque[float] = deque(maxlen=MEASURED_STEPS)
         self._reset_detector()
@@ -129,7 +128,7 @@ class Session:
         first_sample = self.clock
         self.clock += len(samples)
         self._pending.append(samples)
-        if self.clock < self._next_step_end:
+        if self.clock < self.detector.next_step_end:
             return Heard(samples, first_sample)
         begun = time.thread_time()  # of this thread alone: not what it waits while the window draws
         output = self.detector.process(np.concatenate(self._pending))
@@ -137,7 +136,6 @@ class Session:
         self._pending.clear()
         heard_s = feed.ring.written / feed.rate_hz  # of this feed, in the ring by now
         for end in output.step_ends.tolist():
-            self._next_step_end = end + self.detector.model.card.step_samples
             self._step_ms.append(1000 * busy_s / len(output.scores))
             waited_s = heard_s - (end - self._feed_clock) / SAMPLE_RATE
             self._lag_ms.append(1000 * (waited_s + feed.latency_s))
@@ -154,5 +152,4 @@ class Session:
     def _reset_detector(self) -> None:
         """What came before is no past to what comes now."""
         self._pending.clear()
-        self._next_step_end = self.clock + self.detector.model.card.first_step_samples
         self.detector.reset(self.clock)

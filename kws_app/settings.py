@@ -7,6 +7,8 @@ import tempfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
+from kws_app.card import DEFAULT_MODEL
+
 VERSION = 1
 FILE_NAME = "settings.json"
 BROKEN_NAME = "settings.broken.json"
@@ -16,7 +18,7 @@ BROKEN_NAME = "settings.broken.json"
 class Settings:
     """The user's choices; the defaults are those of a first run."""
 
-    model: str = "happy/teacher"
+    model: str = DEFAULT_MODEL
     microphone: str = ""  # by name; empty is the system's default
     thresholds: dict[str, float] = field(default_factory=dict)  # by model, only where the user moved it, 0..1
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal

@@ -229,7 +229,8 @@ class MainWindow(QMainWindow):
         elif phase in (Phase.WAITING, Phase.FAILED):
             sign.say(self._state.message, warning=True, offer_file=True)
         elif phase is Phase.ENDED:
-            sign.say(f"The file has ended; {word} was heard {self._heard_here} times in it.")
+            count = {0: "never", 1: "once"}.get(self._heard_here, f"{self._heard_here} times")
+            sign.say(f"The file has ended; {word} was heard {count} in it.")
         elif phase is Phase.STOPPED and self._microphone_trouble and file is None:
             sign.say(self._microphone_trouble, warning=True, offer_file=True)
         elif phase is Phase.STOPPED:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from kws_app.card import find_model, find_models
 from kws_app.errors import ModelError
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
 from kws_app.session import Health, Heard, Session
@@ -110,24 +111,23 @@ class Worker(QObject):
         self._stop_listening()
 
     def _find_models(self) -> None:
-        import torch
-
-        from kws_app.card import find_models
-
-        torch.set_num_threads(1)  # a step is far too small to share
         self.models_found.emit(find_models(self._models_dir))
 
     def _use_model(self, name: str, threshold: float | None) -> None:
-        from kws_app.card import find_model
-        from kws_app.detect import decision_config
-        from kws_app.detector import Detector
-        from kws_app.model import KeywordModel
-
         try:
+            import torch
+
+            from kws_app.detector import Detector
+            from kws_app.model import KeywordModel
+
+            torch.set_num_threads(1)  # a step is far too small to share
             model = KeywordModel.load(find_model(name, self._models_dir).path)
-            config = decision_config(model, threshold)
+            config = model.card.decision_config(threshold)
         except (ModelError, ValueError) as error:
             self.model_refused.emit(str(error))
+            return
+        except (ImportError, OSError) as error:  # torch, or a library that it is linked with
+            self.model_refused.emit(f"Models cannot run here ({error}): install the program again.")
             return
         self._detector = Detector(model, config)
         self._threshold = config.threshold

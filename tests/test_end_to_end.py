@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from kws_app.card import find_model
-from kws_app.detect import DEFAULT_MODEL, decision_config
+from kws_app.card import DEFAULT_MODEL, find_model
 from kws_app.detector import Detector
 from kws_app.errors import ModelError
 from kws_app.files import read_blocks
@@ -99,7 +98,7 @@ def espeak(word: str, folder: Path, voice: str = VOICES[0]) -> np.ndarray:
 
 
 def detections_s(model: KeywordModel, samples: np.ndarray) -> list[float]:
-    detector = Detector(model, decision_config(model, None))
+    detector = Detector(model, model.card.decision_config())
     return [detection.time_s for detection in detector.process(samples).detections]
 
 

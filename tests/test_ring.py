@@ -101,3 +101,12 @@ def test_a_reader_beside_a_fast_writer_never_sees_a_wrong_sample():
         seen += len(block.samples)
     writer.join()
     assert seen + reader.lost == total
+
+
+def test_a_copy_is_of_the_samples_asked_for_even_when_some_are_gone():
+    ring = SampleRing(10)
+    ring.write(ramp(0, 14))
+    samples, first = ring.copy(2, 6)
+    np.testing.assert_array_equal(samples, ramp(4, 4))
+    assert first == 4
+    assert len(ring.copy(0, 3)[0]) == 0

@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 
-from kws_app.card import find_model
+from kws_app.card import find_model, find_models
 from kws_app.decision import DecisionConfig
 from kws_app.errors import AudioError, ModelError
 from kws_app.model import KeywordModel
-from kws_app.paths import MODELS_DIR
-from training import benchmark, evaluate
+from kws_app.paths import ASSETS_DIR, MODELS_DIR
+from training import benchmark, evaluate, plots, report
 from training.calibrate import calibrate
 from training.config import SHAPES, STUDENT_TRAIN, CrnnConfig, DistillConfig, RunConfig
 from training.data import SPLITS, audio_files, read_clips, read_recordings
@@ -121,13 +121,7 @@ def evaluate_stage(options: argparse.Namespace) -> None:
 
 def evaluate_streams(options: argparse.Namespace, model: KeywordModel) -> dict[str, Any]:
     """Figures of the streams asked for, by split and condition."""
-    scored = model.card.decision
-    config = DecisionConfig(
-        threshold=model.card.threshold if options.threshold is None else options.threshold,
-        smoothing_steps=int(scored["smoothing_steps"]),
-        patience_steps=int(scored["patience_steps"]),
-        refractory_s=float(scored["refractory_s"]),
-    )
+    config = model.card.decision_config(options.threshold)
     conditions = CONDITIONS if options.conditions == "all" else CONDITIONS[:1]
     if options.talk:
         parts = plan_stream([file for folder in options.talk for file in audio_files(folder)], [], options.seed)
@@ -174,6 +168,21 @@ def as_text(figures: dict[str, Any]) -> str:
                 line += f"alarms an hour by misses: {', '.join(rates)}"
             lines.append(line)
     return "\n".join(lines)
+
+
+def report_stage(options: argparse.Namespace) -> None:
+    """Write models/RESULTS.md and the plots from the cards of the shipped artifacts."""
+    text = report.results(options.models, options.work / "seeds")
+    (options.models / "RESULTS.md").write_text(text)
+    keywords = sorted({entry.card.keyword for entry in find_models(options.models)})
+    for keyword in keywords:
+        entries = report.shipped(options.models, keyword)
+        plots.fa_fr_curves(entries, options.assets / f"fa-fr-{keyword}.png")
+        plots.area_against_cost(entries, options.assets / f"area-cost-{keyword}.png")
+    logs = {path.parent.name: path for path in sorted(options.work.glob("*/log.csv"))}
+    if logs:
+        plots.training_curves(logs, options.assets / "training.png")
+    print(text)
 
 
 def benchmark_stage(options: argparse.Namespace) -> None:
@@ -238,6 +247,8 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--seed", type=int, default=0, help="of the stream's composition; %(default)s")
     added.add_argument("--json", action="store_true", help="one JSON object")
     added.add_argument("--write-card", action="store_true", help="put the figures into the artifact's card")
+    added = stage("report", report_stage)
+    added.add_argument("--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="where plots go")
     added = stage("benchmark", benchmark_stage)
     added.add_argument("--model", default="happy/teacher", metavar="NAME")
     return parser

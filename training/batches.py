@@ -75,18 +75,18 @@ def sequence_frames(augment: AugmentConfig, stream: bool) -> int:
 
 
 class Planner:
-    """Draws plans from what a store holds for training."""
+    """Draws plans from what a store holds for training, or for another set."""
 
-    def __init__(self, store: FrameStore, augment: AugmentConfig, train: TrainConfig) -> None:
+    def __init__(self, store: FrameStore, augment: AugmentConfig, train: TrainConfig, split: str = "training") -> None:
         self.store = store
         self.augment = augment
         self.train = train
-        self.keywords = store.select(KEYWORD, "training")
-        self.words = store.select(WORD, "training")
-        self.speech = store.select(SPEECH, "training")
-        self.noises = store.select(NOISE, "training")
+        self.keywords = store.select(KEYWORD, split)
+        self.words = store.select(WORD, split)
+        self.speech = store.select(SPEECH, split)
+        self.noises = store.select(NOISE, split)
         if len(self.keywords) == 0 or len(self.words) == 0:
-            raise ValueError("the training set needs clips of the keyword and of other words")
+            raise ValueError(f"the {split} set needs clips of the keyword and of other words")
         self.mined: Mined | None = None
 
     def draw(self, rng: np.random.Generator, rows: int, stream: bool) -> Plan:

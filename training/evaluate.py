@@ -80,8 +80,8 @@ def score_clips(model: KeywordModel, clips: Iterable[Clip], keyword: str) -> dic
     for split, rows in scores.items():
         is_keyword = np.array([keyword_said for _, keyword_said, _ in rows], dtype=bool)
         if is_keyword.any() and not is_keyword.all():
-            peak, speaker = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
-            figures[split] = clip_figures(peak, is_keyword, speaker)
+            peaks, speakers = np.array([row[0] for row in rows]), np.array([row[2] for row in rows])
+            figures[split] = clip_figures(peaks, is_keyword, speakers)
     return figures
 
 
@@ -176,8 +176,14 @@ def stream_figures(stream: StreamScores, config: DecisionConfig, step_samples: i
         misses = {f"{target:g}": frr_at_fa(curve, target) for target in FA_TARGETS}
         figures["fa_per_hour_at_frr"] = {name: p and rounded(p.fa_per_hour) for name, p in alarms.items()}
         figures["frr_at_fa_per_hour"] = {name: p and rounded(p.false_reject_rate) for name, p in misses.items()}
-    figures["curve"] = [[round(p.threshold, 4), round(p.false_reject_rate, 4), round(p.fa_per_hour, 3)] for p in curve]
+    figures["curve"] = turning_points(curve)
     return figures
+
+
+def turning_points(curve: list[OperatingPoint]) -> list[list[float]]:
+    """Rows of threshold, false reject rate and false alarms per hour, where one of the rates changes."""
+    rows = [[round(p.threshold, 4), round(p.false_reject_rate, 4), round(p.fa_per_hour, 3)] for p in curve]
+    return [row for i, row in enumerate(rows) if i == 0 or row[1:] != rows[i - 1][1:]]
 
 
 def score_condition(

@@ -158,18 +158,26 @@ def export(
     card = build_card(crnn, scripted, config | {"calibration": asdict(calibration)}, identity, decision)
     path = folder / identity.keyword / f"{identity.role}.pt"
     save_artifact(scripted, card, path)
-    recipe = {"run": config, "calibration": asdict(calibration), "identity": asdict(identity)}
-    save_packed(crnn, int(config["train"].get("weight_bits", 0)), recipe, path.with_suffix(PACKED_SUFFIX))
+    bits = int(config["train"].get("weight_bits", 0))
+    run = {"crnn": config["crnn"], "train": {"weight_bits": bits}}
+    recipe = {"run": run, "calibration": asdict(calibration), "identity": asdict(identity)}
+    save_packed(crnn, bits, recipe, path.with_suffix(PACKED_SUFFIX))
     update_index(folder)
     verify(eager, KeywordModel.load(path).module, chunk_tolerance)
     return path
 
 
+def load_packed_crnn(packed: Path) -> tuple[Crnn, dict[str, Any]]:
+    """The network of a packed file, in single precision, and how its artifact is made from it."""
+    crnn, recipe = load_packed(packed, lambda recipe: Crnn(CrnnConfig(**recipe["run"]["crnn"])))
+    return cast(Crnn, crnn).eval(), recipe
+
+
 def rebuild(packed: Path, decision: DecisionConfig, folder: Path) -> Path:
     """The artifact of a packed file again, its weights bit for bit, with a card without figures."""
-    crnn, recipe = load_packed(packed, lambda recipe: Crnn(CrnnConfig(**recipe["run"]["crnn"])))
+    crnn, recipe = load_packed_crnn(packed)
     identity, calibration = Identity(**recipe["identity"]), Calibration(**recipe["calibration"])
-    return export(cast(Crnn, crnn).eval(), recipe["run"], calibration, identity, decision, folder)
+    return export(crnn, recipe["run"], calibration, identity, decision, folder)
 
 
 def update_card(path: Path, figures: dict[str, Any], decision: DecisionConfig | None = None) -> None:

@@ -5,6 +5,7 @@ biases are in half precision. A network whose weights lie on the grid already is
 """
 
 import json
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,6 +83,15 @@ def save_packed(crnn: nn.Module, bits: int, settings: dict[str, Any], path: Path
         }
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, metadata={"bits": str(bits), "settings": json.dumps(settings, separators=(",", ":"))})
+    path.chmod(0o644)
+
+
+def float_packed_bytes(module: nn.Module) -> int:
+    """Size of the packed file of a network in single precision, its settings left out."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "m"
+        save_packed(module, 0, {}, path)
+        return path.stat().st_size
 
 
 def load_packed(path: Path, build: Callable[[dict[str, Any]], nn.Module]) -> tuple[nn.Module, dict[str, Any]]:

@@ -79,6 +79,7 @@ class Run:
             pct_start=0.15,
         )
         self.planner = Planner(store, config.augment, train)
+        self.validation = Planner(store, config.augment, train, "validation")
         self.epoch = 0
         self.rows: list[dict[str, float]] = []  # of log.csv
         self.best_score = float("inf")
@@ -144,7 +145,7 @@ class Run:
     def keep(self, mean_loss: float) -> None:
         """Validate, and write what the epoch gave: the best checkpoint, the one to resume from, the log."""
         crnn = self.averaged
-        result = validate(crnn, self.store)
+        result = validate(crnn, self.config.crnn, self.validation)
         self.note(mean_loss, result)
         if result.score < self.best_score:
             self.best_score = result.score
@@ -212,12 +213,12 @@ class Run:
             "loss": mean_loss,
             "learning_rate": float(self.schedule.get_last_lr()[0]),
         }
-        row |= {"lineage_area": result.lineage_area, "score": result.score}
+        row |= {"lineage_area": result.lineage_area, "disturbed_area": result.disturbed_area, "score": result.score}
         row |= {f"fa_per_hour_at_{frr:g}": rate for frr, rate in result.fa_per_hour.items()}
         self.rows.append(row)
         alarms = ", ".join(f"{rate:.1f} at {frr:.0%}" for frr, rate in result.fa_per_hour.items())
-        message = "epoch %3d  loss %.4f  validation: area %.2e, false alarms an hour by misses %s"
-        log.info(message, self.epoch, mean_loss, result.lineage_area, alarms)
+        message = "epoch %3d  loss %.4f  validation: area %.2e, disturbed %.2e, false alarms an hour by misses %s"
+        log.info(message, self.epoch, mean_loss, result.lineage_area, result.disturbed_area, alarms)
 
     def write_log(self) -> None:
         """log.csv, whole: after a resume it holds each epoch once."""

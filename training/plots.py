@@ -1,0 +1,90 @@
+"""Plots of the report, from cards and logs: FA-FR curves, area against cost beside the lineage's, training curves."""
+
+import csv
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")  # files only, no window
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+from kws_app.card import ModelEntry
+from training.report import base_cost, cost_of
+
+WIDTH_IN, HEIGHT_IN, DPI = 8.0, 4.2, 120
+# Published: area, times smaller, times fewer MACs than their own base. Areas are of splits by file, not by speaker.
+LINEAGE = {
+    "erasedwalt": (5.21e-5, 27.1, 14.2),
+    "diddone": (4.34e-5, 5.5, 10.0),
+    "huwarr": (5.49e-5, 10.3, 10.9),
+    "mak-corp": (5.23e-5, 11.8, 8.2),
+}
+
+
+def _save(path: Path) -> None:
+    plt.tight_layout()
+    plt.savefig(path, dpi=DPI)
+    plt.close()
+
+
+def fa_fr_curves(entries: list[ModelEntry], path: Path) -> None:
+    """False rejects over false alarms on test clips, and over false alarms an hour on test streams; log axes."""
+    _, (clips, streams) = plt.subplots(1, 2, figsize=(WIDTH_IN, HEIGHT_IN))
+    for entry in entries:
+        points = entry.card.figures["clips"]["testing"]["curve"]
+        clips.plot(*zip(*[(max(a, 1e-4), max(r, 1e-3)) for a, r in points], strict=True), label=entry.card.role)
+        stream = entry.card.figures.get("streams", {}).get("testing", {}).get("clean")
+        if stream:
+            floor = 0.5 / stream["hours"]
+            points = [(max(alarms, floor), max(frr, 1e-3)) for _, frr, alarms in stream["curve"] if frr < 1]
+            streams.plot(*zip(*points, strict=True), label=entry.card.role)
+    _finish(clips, "false alarms, share of other clips", "Test clips")
+    _finish(streams, "false alarms an hour", "Keywords in continuous speech")
+    clips.set_ylabel("false rejects, share of keywords")
+    clips.legend(frameon=False)
+    _save(path)
+
+
+def _finish(axes: Axes, xlabel: str, title: str) -> None:
+    axes.set(xscale="log", yscale="log", xlabel=xlabel, title=title)
+    axes.grid(True, which="both", alpha=0.2)
+
+
+def area_against_cost(entries: list[ModelEntry], path: Path) -> None:
+    """Test area over how many times smaller and how many times fewer MACs than the base network."""
+    base = base_cost()
+    _, (size, macs) = plt.subplots(1, 2, figsize=(WIDTH_IN, HEIGHT_IN), sharey=True)
+    for name, (area, smaller, fewer) in LINEAGE.items():
+        for axes, ratio in ((size, smaller), (macs, fewer)):
+            axes.scatter(ratio, area, color="0.6", marker="x")
+            axes.annotate(name, (ratio, area), fontsize=7, color="0.4", xytext=(3, 3), textcoords="offset points")
+    for entry in entries:
+        cost = cost_of(entry)
+        area = entry.card.figures["clips"]["testing"]["lineage_area"]
+        low, high = entry.card.figures["clips"]["testing"]["lineage_area_interval"]
+        for axes, ratio in ((size, base.saved / cost.saved), (macs, base.macs / cost.macs)):
+            axes.errorbar(ratio, area, [[max(0.0, area - low)], [max(0.0, high - area)]], fmt="o", capsize=3)
+            axes.annotate(entry.card.role, (ratio, area), xytext=(5, -10), textcoords="offset points", fontsize=9)
+    size.set(xscale="log", yscale="log", xlabel="times smaller (torch.save)", ylabel="area, lineage-equivalent")
+    macs.set(xscale="log", xlabel="times fewer MACs")
+    size.set_title("Ours: speakers apart. Grey: as published, split by file", fontsize=9)
+    for axes in (size, macs):
+        axes.grid(True, which="both", alpha=0.2)
+    _save(path)
+
+
+def training_curves(logs: dict[str, Path], path: Path) -> None:
+    """Loss, validation area and learning rate over the epochs of each run."""
+    _, panels = plt.subplots(1, 3, figsize=(WIDTH_IN, HEIGHT_IN * 0.8))
+    for name, log in logs.items():
+        with log.open() as file:
+            rows = list(csv.DictReader(file))
+        epochs = [int(row["epoch"]) for row in rows]
+        for axes, column in zip(panels, ("loss", "lineage_area", "learning_rate"), strict=True):
+            axes.plot(epochs, [float(row[column]) for row in rows], label=name, linewidth=1)
+    for axes, title in zip(panels, ("loss", "validation area", "learning rate"), strict=True):
+        axes.set(yscale="linear" if title == "learning rate" else "log", xlabel="epoch", title=title)
+        axes.grid(True, alpha=0.2)
+    panels[0].legend(frameon=False, fontsize=8)
+    _save(path)

@@ -1,0 +1,147 @@
+"""The report: what ships, as it was scored, with what it costs.
+
+Reads the figures that evaluate put into the cards of the shipped artifacts, and of the other seeds' where they are,
+and makes models/RESULTS.md of them. Nothing is scored here.
+"""
+
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kws_app.card import ModelEntry, find_models
+from training.config import SHAPES
+from training.costs import count_macs
+from training.export import PACKED_SUFFIX, load_packed_crnn
+from training.model import Crnn
+from training.pack import float_packed_bytes
+from training.quantize import quantise_dynamic, raw_bytes, saved_bytes
+
+ORDER = ("teacher", "student", "quantized", "tiny")  # then whatever else there is
+CONDITIONS = ("clean", "noise 10 dB")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Bytes, container and all or without, and multiply-accumulates for two seconds."""
+
+    raw: int  # weights alone
+    saved: int  # torch.save of the state dict: how the lineage counted
+    packed: int  # a safetensors file from which the artifact is rebuilt
+    macs: int
+
+
+def cost_of(entry: ModelEntry) -> Cost:
+    """What an artifact costs; its packed weights lie beside it."""
+    packed = entry.path.with_suffix(PACKED_SUFFIX)
+    crnn, recipe = load_packed_crnn(packed)
+    saved = saved_bytes(quantise_dynamic(crnn, recipe["identity"]["part"]))
+    return Cost(entry.card.weight_bytes, saved, packed.stat().st_size, entry.card.macs)
+
+
+def base_cost() -> Cost:
+    """The lineage's base network, h = 32, in single precision: what all ratios are against."""
+    crnn = Crnn(SHAPES["base"])
+    return Cost(raw_bytes(crnn), saved_bytes(crnn), float_packed_bytes(crnn), count_macs(SHAPES["base"]))
+
+
+def shipped(models: Path, keyword: str) -> list[ModelEntry]:
+    """The keyword's artifacts in the order of ORDER."""
+    entries = [entry for entry in find_models(models) if entry.card.keyword == keyword]
+    return sorted(entries, key=lambda e: (ORDER.index(e.card.role) if e.card.role in ORDER else len(ORDER), e.name))
+
+
+def results(models: Path, seeds: Path) -> str:
+    """RESULTS.md.
+
+    models: what ships; seeds: folders of the same layout, one a seed, whose areas give the range
+    raises ValueError if an artifact has not been scored on the test set
+    """
+    lines = [
+        "# Results",
+        "",
+        "Made by `python -m training report` from the cards of the artifacts; see training/README.md.",
+    ]
+    for keyword in sorted({entry.card.keyword for entry in find_models(models)}):
+        entries = shipped(models, keyword)
+        for entry in entries:
+            if "testing" not in entry.card.figures.get("clips", {}):
+                raise ValueError(
+                    f"{entry.name} has not been scored; run python -m training evaluate --model {entry.name} "
+                    "--split all --stream --conditions all --write-card"
+                )
+        lines += ["", f"## {keyword}", "", "### Clips of the official test set", "", *clip_table(entries, seeds)]
+        lines += ["", "### Size and cost, and how many times less than the base network's", "", *cost_table(entries)]
+        lines += ["", "### Continuous audio: held-out keywords laid into held-out speech", "", *stream_table(entries)]
+    return "\n".join(lines) + "\n"
+
+
+def clip_table(entries: list[ModelEntry], seeds: Path) -> list[str]:
+    rows = [
+        "| model | parameters | area, lineage-equivalent (95 %, over speakers) | AUROC | area as the set is "
+        "| validation | seeds: median (range) |",
+        "| --- | ---: | --- | ---: | ---: | ---: | --- |",
+    ]
+    for entry in entries:
+        clips = entry.card.figures["clips"]
+        test = clips["testing"]
+        low, high = test["lineage_area_interval"]
+        validation = f"{clips['validation']['lineage_area']:.1e}" if "validation" in clips else ""
+        area = f"**{test['lineage_area']:.2e}** ({low:.1e} to {high:.1e})"
+        rows.append(
+            f"| {entry.card.role} | {entry.card.parameters:,} | {area} "
+            f"| {test['auroc']:.5f} | {test['area']:.1e} | {validation} | {seed_range(entry, seeds)} |"
+        )
+    test = entries[0].card.figures["clips"]["testing"]
+    return [*rows, "", f"{test['positives']} clips of the keyword, {test['negatives']} of other words."]
+
+
+def seed_range(entry: ModelEntry, seeds: Path) -> str:
+    """Median and range of the test area over the shipped artifact and the same role of other seeds."""
+    others = [e for folder in sorted(seeds.glob("*")) for e in find_models(folder) if e.name == entry.name]
+    areas = [e.card.figures["clips"]["testing"]["lineage_area"] for e in [entry, *others] if e.card.figures]
+    if len(areas) < 2:
+        return "one seed"
+    return f"{statistics.median(areas):.2e} ({min(areas):.1e} to {max(areas):.1e}), {len(areas)} seeds"
+
+
+def cost_table(entries: list[ModelEntry]) -> list[str]:
+    base = base_cost()
+    rows = [
+        "| model | raw weights | torch.save | packed file | artifact with its card | MACs for 2 s |",
+        "| --- | --- | --- | --- | ---: | --- |",
+    ]
+    for entry in entries:
+        cost = cost_of(entry)
+        pairs = ((cost.raw, base.raw), (cost.saved, base.saved), (cost.packed, base.packed))
+        cells = [f"{own:,} ({of / own:.2f}x)" for own, of in pairs]
+        cells += [f"{entry.path.stat().st_size:,}", f"{cost.macs:,} ({base.macs / cost.macs:.2f}x)"]
+        rows.append(f"| {entry.card.role} | {' | '.join(cells)} |")
+    return [*rows, "", f"Base: {base.raw:,}, {base.saved:,} and {base.packed:,} bytes; {base.macs:,} MACs."]
+
+
+def stream_table(entries: list[ModelEntry]) -> list[str]:
+    rows = [
+        "| model | condition | misses at the card's threshold | false alarms an hour | misses at 0.5 and 1 an hour "
+        "| latency, median and 95th |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    hours = keywords = 0.0
+    for entry in entries:
+        for condition, s in entry.card.figures.get("streams", {}).get("testing", {}).items():
+            hours, keywords = s["hours"], s["keywords"]
+            rows.append(f"| {entry.card.role} | {condition} | {' | '.join(stream_cells(s))} |")
+    return [*rows, "", f"{hours:.2f} hours and {keywords:.0f} keywords for each row; intervals are of 95 %."]
+
+
+def stream_cells(s: dict[str, Any]) -> list[str]:
+    """Misses, alarms, misses at given alarms, latency, as text."""
+    (frr_low, frr_high), (fa_low, fa_high) = s["frr_interval"], s["fa_per_hour_interval"]
+    given = s["frr_at_fa_per_hour"]
+    at = ", ".join("none" if given[rate] is None else f"{given[rate]:.1%}" for rate in ("0.5", "1"))
+    return [
+        f"{s['frr']:.1%} ({frr_low:.1%} to {frr_high:.1%})",
+        f"{s['fa_per_hour']:.2f} ({fa_low:.2f} to {fa_high:.2f})",
+        at,
+        f"{1000 * s['latency_median_s']:.0f} ms, {1000 * s['latency_95th_s']:.0f} ms",
+    ]
