@@ -144,7 +144,7 @@ def test_a_file_is_heard_listed_marked_logged_and_shown_in_large(bench: Bench, w
     assert content.sign.flashing and content.sign.text == "loud"
     cells = [content.detections.item(0, column).text() for column in range(4)]
     assert cells[1] == "loud" and cells[3].startswith("0:03.")
-    assert len(DetectionLog(bench.folder).last()) == 2
+    bench.qtbot.waitUntil(lambda: len(DetectionLog(bench.folder).last()) == 2)  # shown first, then written
     assert len(content.plots._marks) == 2
     bench.qtbot.waitUntil(lambda: not content.controls.start.isChecked())
     bench.qtbot.waitUntil(lambda: not content.sign.flashing, timeout=2 * FLASH_MS)

@@ -17,6 +17,7 @@ from training.model import Crnn
 from training.validate import FRAMES_PER_S, continuous_margins, keyword_in_talk, posterior
 
 USUAL_SCORE = 0.97  # of a keyword
+LEAST_MARGIN = 0.5  # between the two points; nearer, the network has not learnt to tell them apart
 
 
 @dataclass(frozen=True)
@@ -45,5 +46,5 @@ def calibrate(crnn: Crnn, store: FrameStore, fa_per_hour: float, split: str = "v
         low, high = (low, middle) if alarms <= allowed else (middle + 1, high)
     offset = float(candidates[low])
     usual = float(np.median(keyword_in_talk(crnn, store, split)))
-    scale = float(np.log(USUAL_SCORE / (1 - USUAL_SCORE)) / max(usual - offset, 1e-3))
+    scale = float(np.log(USUAL_SCORE / (1 - USUAL_SCORE)) / max(usual - offset, LEAST_MARGIN))
     return Calibration(scale, offset)
