@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
 
     from kws_app.history import DetectionLog
     from kws_app.settings import SettingsFile
-    from kws_app.window import MainWindow, StartOptions
+    from kws_app.ui.window import MainWindow, StartOptions
     from kws_app.worker import Worker
 
     app = QApplication([sys.argv[0]])

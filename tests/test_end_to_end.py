@@ -21,7 +21,7 @@ from kws_app.files import read_blocks
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel
 from kws_app.paths import MODELS_DIR
-from kws_app.theme import LIGHT
+from kws_app.ui.theme import LIGHT
 
 OTHER_WORDS = ("yes", "stop", "cat")  # two before the keyword, one after
 VOICES = ("en-us+f3", "en-us+f2", "en-gb+f3", "en-us+f4", "en-gb", "en-us")  # where there are no real clips
@@ -33,10 +33,10 @@ START_S = 20.0  # a machine under load
 # the app as it is, but that it writes the rows of its list to a file whenever one is added
 OBSERVED_APP = """
 import json, os, sys
-import kws_app.window
+import kws_app.ui.window
 from kws_app.__main__ import main
 
-class Window(kws_app.window.MainWindow):
+class Window(kws_app.ui.window.MainWindow):
     def _detected(self, mark):
         super()._detected(mark)
         table = self.content.detections
@@ -48,7 +48,7 @@ class Window(kws_app.window.MainWindow):
         super()._source_changed(source, state)
         print(state.phase.value, flush=True)
 
-kws_app.window.MainWindow = Window
+kws_app.ui.window.MainWindow = Window
 sys.exit(main(sys.argv[1:]))
 """
 

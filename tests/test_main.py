@@ -71,14 +71,14 @@ def test_a_signal_ends_it_cleanly(number, python: Callable, tmp_path: Path, writ
 # the app as it is, but for a line on stdout when its window is shown
 READY_MARK = """
 import sys
-import kws_app.window
+import kws_app.ui.window
 from kws_app.__main__ import main
 
-class Window(kws_app.window.MainWindow):
+class Window(kws_app.ui.window.MainWindow):
     def showEvent(self, event):
         super().showEvent(event)
         print("ready", flush=True)
 
-kws_app.window.MainWindow = Window
+kws_app.ui.window.MainWindow = Window
 sys.exit(main(sys.argv[1:]))
 """

@@ -6,10 +6,10 @@ from PyQt6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.plot_history import MEL_BINS, SECONDS, SampleHistory
-from kws_app.plots import Plots, mel_band
 from kws_app.session import Heard
-from kws_app.theme import DARK, LIGHT
+from kws_app.ui.plot_history import MEL_BINS, SECONDS, SampleHistory
+from kws_app.ui.plots import Plots, mel_band
+from kws_app.ui.theme import DARK, LIGHT
 
 
 def heard(first: int, count: int, value: float = 0.5, scores: tuple[tuple[int, float], ...] = ()) -> Heard:

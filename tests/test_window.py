@@ -11,15 +11,15 @@ from PyQt6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QSlider, QT
 from pytestqt.qtbot import QtBot
 
 from kws_app.audio import Microphone
-from kws_app.controls import SourceChoice
-from kws_app.devices import DeviceScan
 from kws_app.errors import AudioError
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
 from kws_app.settings import Settings, SettingsFile
-from kws_app.sign import FLASH_MS
 from kws_app.source import Feed, FileSource, Phase, Source, SourceState
-from kws_app.theme import DARK
-from kws_app.window import MainWindow, StartOptions
+from kws_app.ui.controls import SourceChoice
+from kws_app.ui.devices import DeviceScan
+from kws_app.ui.sign import FLASH_MS
+from kws_app.ui.theme import DARK
+from kws_app.ui.window import MainWindow, StartOptions
 from kws_app.worker import Worker
 
 TWO = [Microphone("", "Default microphone (USB mic)"), Microphone("USB mic", "USB mic")]

@@ -13,18 +13,18 @@ from PyQt6.QtGui import QCloseEvent, QIcon, QKeySequence, QShortcut
 from PyQt6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QMainWindow
 
 from kws_app.audio import Microphone, MicrophoneSource
-from kws_app.content import Content
-from kws_app.controls import SourceChoice
-from kws_app.devices import DeviceScan
 from kws_app.history import DetectionLog
-from kws_app.memory import Memory
-from kws_app.model_control import ModelControl
 from kws_app.paths import ASSETS_DIR
 from kws_app.session import Heard
 from kws_app.settings import SettingsFile
 from kws_app.source import FileSource, Phase, Source, SourceState
-from kws_app.status_line import StatusLine
-from kws_app.theme import Theme, apply_theme, system_theme
+from kws_app.ui.content import Content
+from kws_app.ui.controls import SourceChoice
+from kws_app.ui.devices import DeviceScan
+from kws_app.ui.memory import Memory
+from kws_app.ui.model_control import ModelControl
+from kws_app.ui.status_line import StatusLine
+from kws_app.ui.theme import Theme, apply_theme, system_theme
 from kws_app.worker import Mark, Worker
 
 FRAME_MS = 33

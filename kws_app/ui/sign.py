@@ -5,7 +5,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from kws_app.theme import LIGHT, Theme
+from kws_app.ui.theme import LIGHT, Theme
 
 FLASH_MS = 1500
 NOTICE_MS = 8000

@@ -5,8 +5,8 @@ On the window's thread. The worker loads; a model counts as chosen when the work
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from kws_app.content import Content
-from kws_app.memory import Memory
+from kws_app.ui.content import Content
+from kws_app.ui.memory import Memory
 from kws_app.worker import ModelInUse, Worker
 
 

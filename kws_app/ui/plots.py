@@ -15,9 +15,9 @@ from PyQt6.QtGui import QImage, QPainter
 from PyQt6.QtWidgets import QGraphicsItem, QWidget
 
 from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.plot_history import HOP_SAMPLES, MEL_BINS, SECONDS, SampleHistory
 from kws_app.session import Heard
-from kws_app.theme import Theme
+from kws_app.ui.plot_history import HOP_SAMPLES, MEL_BINS, SECONDS, SampleHistory
+from kws_app.ui.theme import Theme
 
 GROUND_COLORS = 80  # of the 256
 AXIS_WIDTH = 46  # px, the same for all three so that they line up

@@ -2,12 +2,12 @@
 
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from kws_app.controls import ControlBar, ThresholdControl
-from kws_app.detection_list import DetectionList
-from kws_app.meter import LevelMeter
-from kws_app.plots import Plots
-from kws_app.sign import Sign
-from kws_app.theme import Theme
+from kws_app.ui.controls import ControlBar, ThresholdControl
+from kws_app.ui.detection_list import DetectionList
+from kws_app.ui.meter import LevelMeter
+from kws_app.ui.plots import Plots
+from kws_app.ui.sign import Sign
+from kws_app.ui.theme import Theme
 
 SIDE_WIDTH = 286  # px, of the column with threshold and list
 

@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import Samples
-from kws_app.theme import LIGHT, Theme
+from kws_app.ui.theme import LIGHT, Theme
 
 FLOOR_DB = -60.0  # left end; 0 dB is full scale
 FALL_DB_PER_S = 40.0

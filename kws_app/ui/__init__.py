@@ -1,0 +1,1 @@
+"""The window and its parts. Only these files, worker.py and __main__.py import Qt."""
