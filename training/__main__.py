@@ -82,7 +82,7 @@ def export_stage(options: argparse.Namespace) -> None:
     crnn, settings = load_crnn(options.work / options.run / "best.pt")
     data = data_config(settings)
     store = open_store(options.data, options.work / "cache", data)
-    calibration = calibrate(crnn, store, options.fa_per_hour)
+    calibration = calibrate(crnn, store, options.misses)
     identity = Identity(data.keyword, options.role or options.run, options.part)
     decision = DecisionConfig(smoothing_steps=options.smoothing)
     path = export(crnn, settings, calibration, identity, decision, options.models)
@@ -225,8 +225,8 @@ def build_parser() -> argparse.ArgumentParser:
         added.add_argument("--run", default="teacher", metavar="NAME", help="folder below --work; %(default)s")
         added.add_argument("--role", metavar="NAME", help="of the artifact; the run's name by default")
         added.add_argument("--smoothing", type=int, default=1, metavar="N", help="posteriors averaged; %(default)s")
-        alarms = "on validation speech, at a score of 0.5; %(default)s"
-        added.add_argument("--fa-per-hour", type=float, default=2.0, metavar="X", help=alarms)
+        misses = "of the validation keywords, clean and at 10 dB, to score below 0.5; %(default)s"
+        added.add_argument("--misses", type=float, default=0.05, metavar="SHARE", help=misses)
         if name == "quantize":
             added.set_defaults(role="quantized", run="student", packed=None)
             added.add_argument("--part", choices=tuple(PARTS), default="gru", help="of the artifact; %(default)s")

@@ -48,6 +48,6 @@ def toy_models(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("toy-models")
     run = Run(folder / "run", RUN, toy_store, Team())
     crnn, settings = load_crnn(run.train())
-    calibration = calibrate(crnn, toy_store, fa_per_hour=60.0)
+    calibration = calibrate(crnn, toy_store, misses=0.1)
     export(crnn, settings, calibration, Identity(KEYWORD, "teacher"), DecisionConfig(), folder)
     return folder

@@ -68,7 +68,7 @@ def test_other_settings_are_not_mixed_into_a_run(trained: Path, toy_store: Frame
 @pytest.fixture(scope="module")
 def artifact(trained: Path, toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     crnn, settings = load_crnn(trained / "best.pt")
-    calibration = calibrate(crnn, toy_store, fa_per_hour=60.0)
+    calibration = calibrate(crnn, toy_store, misses=0.1)
     folder = tmp_path_factory.mktemp("models")
     return export(crnn, settings, calibration, Identity("rise", "teacher"), DecisionConfig(), folder)
 
