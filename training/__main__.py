@@ -18,7 +18,7 @@ from kws_app.model import KeywordModel
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
 from training import benchmark, evaluate, plots, report
 from training.calibrate import calibrate
-from training.config import SHAPES, STUDENT_TRAIN, CrnnConfig, DistillConfig, RunConfig
+from training.config import RECIPES, RunConfig
 from training.data import SPLITS, audio_files, read_clips, read_recordings
 from training.distill import DistillLoss
 from training.export import Identity, data_config, export, load_crnn, rebuild, update_card
@@ -33,6 +33,8 @@ from training.train import Loss, Run, hard_loss
 
 log = logging.getLogger("training")
 
+ATTENTION_WEIGHT = 0.5  # of the attention loss, where it is asked for
+
 
 def fetch(options: argparse.Namespace) -> None:
     """Bring the Speech Commands archive, or unpack a folder of packed parts."""
@@ -44,16 +46,17 @@ def fetch(options: argparse.Namespace) -> None:
 
 
 def teacher(options: argparse.Namespace) -> None:
-    """Train the base network; resumes if it was cut."""
-    train(options, RunConfig(crnn=SHAPES[options.shape]))
+    """Train a network on labels alone; resumes if it was cut."""
+    train(options, RECIPES[options.recipe])
 
 
 def distill(options: argparse.Namespace) -> None:
     """Train a student on what teachers say (dark knowledge, attention) and the labels; resumes if it was cut."""
-    taught = DistillConfig(teachers=tuple(options.teacher))
+    config = RECIPES[options.recipe]
+    taught = replace(config.distill, teachers=tuple(options.teacher))
     if options.loss == "attention":
-        taught = replace(taught, attention_weight=0.5)
-    train(options, RunConfig(crnn=SHAPES[options.shape], train=STUDENT_TRAIN, distill=taught))
+        taught = replace(taught, attention_weight=ATTENTION_WEIGHT)
+    train(options, replace(config, distill=taught))
 
 
 def train(options: argparse.Namespace, config: RunConfig) -> None:
@@ -66,12 +69,13 @@ def train(options: argparse.Namespace, config: RunConfig) -> None:
     if config.distill.teachers:
         loss = DistillLoss.load(config.distill, config.crnn, options.work, team.device)
     store = open_store(options.data, options.work / "cache", config.data)
-    run = Run(options.work / options.run, config, store, team, loss)
+    name = options.run or options.recipe
+    run = Run(options.work / name, config, store, team, loss)
     run.resume()
     best = run.train()
     team.disband()
     if team.writes:
-        print(f"The best checkpoint is {best}; export it with `python -m training export --run {options.run}`.")
+        print(f"The best checkpoint is {best}; export it with `python -m training export --run {name}`.")
 
 
 def export_stage(options: argparse.Namespace) -> None:
@@ -92,12 +96,37 @@ def export_stage(options: argparse.Namespace) -> None:
 def quantize(options: argparse.Namespace) -> None:
     """Measure dynamic int8 of each part of a run's network, and write the artifact with one of them."""
     crnn, _ = load_crnn(options.work / options.run / "best.pt")
-    base = measure(Crnn(CrnnConfig()))["none"]
+    base = measure(Crnn(RECIPES["teacher"].crnn))["none"]
     print("in int8     raw bytes   smaller   torch.save   smaller      (than the base network in float32)")
     for part, size in measure(crnn).items():
         ratios = f"{size.raw:9,} {base.raw / size.raw:8.2f}x {size.saved:12,} {base.saved / size.saved:8.2f}x"
         print(f"{part:10} {ratios}")
     export_stage(options)
+
+
+def everything(options: argparse.Namespace) -> None:
+    """The whole chain, from training to the report; what is finished is passed over, what was cut goes on."""
+    places = ["--data", options.data, "--work", options.work, "--models", options.models]
+    places += ["--threads", options.threads]
+    keyword = options.keyword or RunConfig().data.keyword
+    training = ["--keyword", keyword, "--set", *options.set]
+    chain: list[list[Any]] = [
+        ["teacher", "--recipe", "large", *training],
+        ["teacher", *training],
+        ["distill", *training],
+        ["distill", "--recipe", "tiny", *training],
+        ["export", "--run", "teacher"],
+        ["export", "--run", "student"],
+        ["quantize", "--run", "student"],
+        ["export", "--run", "tiny"],
+    ]
+    scored = ["--split", "all", "--stream", "--conditions", "all", "--write-card"]
+    chain += [["evaluate", "--model", f"{keyword}/{role}", *scored] for role in report.ORDER]
+    chain.append(["report", "--assets", options.assets])
+    for command in chain:
+        stage = [str(part) for part in (command[0], *places, *command[1:])]
+        log.info("== python -m training %s", " ".join(stage))
+        run_stage(build_parser().parse_args(stage))
 
 
 def evaluate_stage(options: argparse.Namespace) -> None:
@@ -209,15 +238,15 @@ def build_parser() -> argparse.ArgumentParser:
     added = stage("fetch", fetch)
     added.add_argument("--from", dest="source", type=Path, metavar="DIR", help="a folder of packed parts (*.tar)")
     added = stage("teacher", teacher)
-    added.add_argument("--shape", choices=tuple(SHAPES), default="base", help="of the network; %(default)s")
-    added.add_argument("--run", default="teacher", metavar="NAME", help="folder below --work; %(default)s")
+    added.add_argument("--recipe", choices=("teacher", "large"), default="teacher", help="%(default)s")
+    added.add_argument("--run", metavar="NAME", help="folder below --work; the recipe's name by default")
     added.add_argument("--keyword", metavar="WORD", help="happy by default")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as train.epochs=80")
     added = stage("distill", distill)
-    added.add_argument("--teacher", nargs="+", required=True, metavar="RUN", help="runs to learn from")
+    added.add_argument("--teacher", nargs="+", default=["large"], metavar="RUN", help="runs to learn from; large")
     added.add_argument("--loss", choices=("dark", "attention"), default="dark", help="attention adds to dark")
-    added.add_argument("--shape", choices=tuple(SHAPES), default="student", help="of the network; %(default)s")
-    added.add_argument("--run", default="student", metavar="NAME", help="folder below --work; %(default)s")
+    added.add_argument("--recipe", choices=("student", "tiny", "teacher"), default="student", help="%(default)s")
+    added.add_argument("--run", metavar="NAME", help="folder below --work; the recipe's name by default")
     added.add_argument("--keyword", metavar="WORD", help="happy by default")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as distill.temperature=5")
     for name, function in (("export", export_stage), ("quantize", quantize)):
@@ -249,17 +278,26 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--write-card", action="store_true", help="put the figures into the artifact's card")
     added = stage("report", report_stage)
     added.add_argument("--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="where plots go")
+    added = stage("all", everything)
+    added.add_argument("--keyword", metavar="WORD", help="happy by default")
+    added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="for every training stage")
+    added.add_argument("--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="where plots go")
     added = stage("benchmark", benchmark_stage)
     added.add_argument("--model", default="happy/teacher", metavar="NAME")
     return parser
 
 
+def run_stage(options: argparse.Namespace) -> None:
+    """One stage with its options. raises whatever the stage does"""
+    torch.set_num_threads(options.threads)
+    options.function(options)
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = build_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    torch.set_num_threads(options.threads)
     try:
-        options.function(options)
+        run_stage(options)
     except (AudioError, ModelError, ValueError, OSError) as error:
         print(f"training {options.stage}: {error}", file=sys.stderr)
         return 2

@@ -136,14 +136,36 @@ class RunConfig:
     distill: DistillConfig = field(default_factory=DistillConfig)
 
 
-SHAPES = {
-    "base": CrnnConfig(),
-    "large": CrnnConfig(channels=32, hidden=96),  # private: only to distil from
-    "student": CrnnConfig(
-        channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10
-    ),  # the seed's: 2,706 parameters
-    "tiny": CrnnConfig(
-        channels=2, kernel_mels=8, stride_mels=8, stride_frames=16, hidden=10, layers=1, window_steps=6
-    ),  # the record
+_SMALL = AugmentConfig(
+    noise_share=0.4, snr_db=(5.0, 35.0), level_db=(-25.0, 10.0), tilt_db=3.0, mask_share=0.0
+)  # a network of a few thousand weights underfits what a larger one needs against overfitting
+_TAUGHT = DistillConfig(teachers=("large",), temperature=1.5, dark_weight=0.6)
+
+RECIPES = {
+    "teacher": RunConfig(),
+    # private: only to distil from
+    "large": RunConfig(crnn=CrnnConfig(channels=32, hidden=96), train=TrainConfig(epochs=70, learning_rate=2e-3)),
+    # the seed's student: 2,706 parameters
+    "student": RunConfig(
+        crnn=CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10),
+        augment=_SMALL,
+        train=TrainConfig(epochs=60, learning_rate=6e-3),
+        distill=_TAUGHT,
+    ),
+    # the record: all weights in 8 bits
+    "tiny": RunConfig(
+        crnn=CrnnConfig(
+            channels=2,
+            kernel_mels=6,
+            kernel_frames=16,
+            stride_mels=6,
+            stride_frames=16,
+            hidden=12,
+            layers=1,
+            window_steps=6,
+        ),
+        augment=_SMALL,
+        train=TrainConfig(epochs=60, learning_rate=6e-3, weight_bits=8),
+        distill=_TAUGHT,
+    ),
 }
-STUDENT_TRAIN = TrainConfig(learning_rate=6e-3)  # small networks bear, and need, more

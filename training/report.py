@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from kws_app.card import ModelEntry, find_models
-from training.config import SHAPES
+from training.config import RECIPES
 from training.costs import count_macs
 from training.export import PACKED_SUFFIX, load_packed_crnn
 from training.model import Crnn
@@ -41,8 +41,9 @@ def cost_of(entry: ModelEntry) -> Cost:
 
 def base_cost() -> Cost:
     """The lineage's base network, h = 32, in single precision: what all ratios are against."""
-    crnn = Crnn(SHAPES["base"])
-    return Cost(raw_bytes(crnn), saved_bytes(crnn), float_packed_bytes(crnn), count_macs(SHAPES["base"]))
+    shape = RECIPES["teacher"].crnn
+    crnn = Crnn(shape)
+    return Cost(raw_bytes(crnn), saved_bytes(crnn), float_packed_bytes(crnn), count_macs(shape))
 
 
 def shipped(models: Path, keyword: str) -> list[ModelEntry]:

@@ -1,0 +1,52 @@
+"""The whole chain on toy speech: every stage's command, from audio to report, and again with nothing left to do."""
+
+from pathlib import Path
+
+import pytest
+
+from kws_app.card import find_models
+from training.__main__ import main
+
+SETTINGS = [
+    "data.speech=('talk',)",
+    "data.rooms=()",
+    "data.keyword_variants=2",
+    "data.clip_variants=1",
+    "data.speech_variants=1",
+    "crnn.channels=2",
+    "crnn.hidden=6",
+    "augment.stream_frames=160",
+    "train.epochs=1",
+    "train.stream_batches=3",
+    "train.clip_batches=2",
+    "train.batch_size=16",
+]
+
+
+def test_the_chain_makes_models_figures_and_plots(
+    toy_archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models, work, assets = tmp_path / "models", tmp_path / "work", tmp_path / "assets"
+    models.mkdir()
+    assets.mkdir()
+    places = ["--data", str(toy_archive), "--work", str(work), "--models", str(models), "--assets", str(assets)]
+    command = ["all", *places, "--threads", "1", "--keyword", "rise", "--set", *SETTINGS]
+    assert main(command) == 0, capsys.readouterr().err
+    names = ["rise/quantized", "rise/student", "rise/teacher", "rise/tiny"]
+    assert [entry.name for entry in find_models(models)] == names
+    text = (models / "RESULTS.md").read_text()
+    assert all(f"| {role} |" in text for role in ("teacher", "student", "quantized", "tiny"))
+    assert {path.name for path in assets.iterdir()} == {"fa-fr-rise.png", "area-cost-rise.png", "training.png"}
+
+    logs = {path: path.read_text() for path in work.glob("*/log.csv")}
+    assert len(logs) == 4
+    assert main(command) == 0
+    assert {path: path.read_text() for path in work.glob("*/log.csv")} == logs, "finished runs are not trained again"
+
+
+def test_a_missing_teacher_is_one_sentence(
+    toy_archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["distill", "--data", str(toy_archive), "--work", str(tmp_path), "--keyword", "rise"]) == 2
+    error = capsys.readouterr().err
+    assert "large/best.pt" in error and error.count("\n") == 1
