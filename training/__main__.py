@@ -215,9 +215,13 @@ def report_stage(options: argparse.Namespace) -> None:
 
 
 def benchmark_stage(options: argparse.Namespace) -> None:
-    """Time one step of sound, scripted and eager, on one thread."""
-    path = find_model(options.model, options.models).path
-    print("\n".join(benchmark.report(path)))
+    """Time one step of sound, scripted and eager, on one thread; or the pace of training."""
+    if options.training:
+        config = RECIPES["teacher"]
+        store = open_store(options.data, options.work / "cache", config.data)
+        print("\n".join(benchmark.training_report(store, config, options.work / "benchmark")))
+    else:
+        print("\n".join(benchmark.report(find_model(options.model, options.models).path)))
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -283,7 +287,8 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="for every training stage")
     added.add_argument("--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="where plots go")
     added = stage("benchmark", benchmark_stage)
-    added.add_argument("--model", default="happy/teacher", metavar="NAME")
+    added.add_argument("--model", default="happy/teacher", metavar="NAME", help="%(default)s")
+    added.add_argument("--training", action="store_true", help="sequences a second, made and learnt from")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""How long one step of sound takes, from samples to decision, scripted and eager."""
+"""How long one step of sound takes, samples to decision; how fast training makes sequences and learns from them."""
 
 import time
 from collections.abc import Callable
@@ -12,8 +12,12 @@ import torch
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
 from kws_app.model import KeywordModel
-from training.config import CrnnConfig
+from training.batches import assemble, sequence_frames, step_targets
+from training.config import CrnnConfig, RunConfig
+from training.features import FrameStore
 from training.model import Crnn, StreamingCrnn
+from training.team import Team
+from training.train import Run
 
 WARM_UP, STEPS, ROUNDS = 50, 200, 7
 
@@ -55,6 +59,36 @@ def report(path: Path) -> list[str]:
         f"  in blocks of 10 s: {seconds / (median_us(lambda: detector.process(minute)) / 1e6):.0f} x real time"
     )
     return lines
+
+
+def training_report(store: FrameStore, config: RunConfig, folder: Path) -> list[str]:
+    """Lines to print: sequences a second that the input pipeline makes, and that the network is trained on."""
+    run = Run(folder, config, store, Team())
+    rows = config.train.batch_size
+    lines = [f"training, batches of {rows} on {torch.get_num_threads()} threads, sequences a second:"]
+    for name, stream in (("clips of 1 s", False), (f"streams of {config.augment.stream_frames / 100:g} s", True)):
+        frames = sequence_frames(config.augment, stream)
+        rng = np.random.default_rng(0)
+
+        def make(frames: int = frames, stream: bool = stream, rng: np.random.Generator = rng) -> tuple[Any, Any]:
+            plan = run.planner.draw(rng, rows, stream)
+            return assemble(store, plan, frames), step_targets(plan, frames, config.crnn)
+
+        log_mel, targets = make()
+        made, learnt = (rows / seconds(step) for step in (make, partial(run.step, log_mel, targets)))
+        lines.append(f"  {name:16} made {made:7.0f}   learnt {learnt:7.0f}   both {1 / (1 / made + 1 / learnt):7.0f}")
+    return lines
+
+
+def seconds(step: Callable[[], Any]) -> float:
+    """Of one call: the median over rounds."""
+    step()
+    times = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
 
 
 def _with(model: KeywordModel, module: Any) -> KeywordModel:
