@@ -16,7 +16,7 @@ from torch import Tensor
 from training.batches import Targets
 from training.config import CrnnConfig, DistillConfig
 from training.export import load_crnn
-from training.losses import attention_loss, dark_loss, peak_loss
+from training.losses import attention_loss, dark_loss, peak_logits, peak_loss
 from training.model import Crnn, fresh_state
 
 
@@ -79,7 +79,8 @@ class DistillLoss:
                 taught.append(interpolate_steps(their_logits, shape, self.student, steps))
                 if config.attention_weight > 0:
                     attended.append(align_attention(their_attention, shape, self.student, steps))
-        dark = dark_loss(logits, torch.stack(taught).mean(dim=0), config.temperature)
+        heard = peak_logits(torch.stack(taught).mean(dim=0), targets)
+        dark = dark_loss(peak_logits(logits, targets), heard, config.temperature)
         loss = config.dark_weight * dark + (1 - config.dark_weight) * peak_loss(logits, targets)
         if attended:
             loss = loss + config.attention_weight * attention_loss(attention, torch.stack(attended).mean(dim=0))

@@ -33,11 +33,18 @@ def peak_loss(logits: Tensor, targets: Targets) -> Tensor:
     return (hit + worst + every).mean()
 
 
+def peak_logits(logits: Tensor, targets: Targets) -> Tensor:
+    """The logits of each sequence's peak within the word's window, where it has one, and outside of it. [R, 2]"""
+    margin = logits[..., 1] - logits[..., 0]
+    masks = (targets.window, targets.negative)
+    peaks = torch.cat([soft_peak(margin, mask)[mask.any(dim=1)] for mask in masks])
+    return torch.stack([torch.zeros_like(peaks), peaks], dim=-1)
+
+
 def dark_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
     """Cross-entropy of the student's softmax with the teacher's, both at a temperature (Hinton et al. 2015), times T^2.
 
-    student, teacher: logits [B, S, 2] of the same steps; returns a scalar, the mean over steps. The factor keeps the
-    gradients of the same size at any temperature.
+    student, teacher: logits [..., 2]; returns a scalar, the mean. The factor keeps gradients of one size at any T.
     """
     soft = torch.softmax(teacher / temperature, dim=-1)
     return -(soft * torch.log_softmax(student / temperature, dim=-1)).sum(-1).mean() * temperature**2

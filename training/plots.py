@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from kws_app.card import ModelEntry
 from training.report import base_cost, cost_of
 
+MOST_ALARMS = 200.0  # an hour; beyond, scores no longer fall between words and events merge
 WIDTH_IN, HEIGHT_IN, DPI = 8.0, 4.2, 120
 # Published: area, times smaller, times fewer MACs than their own base. Areas are of splits by file, not by speaker.
 LINEAGE = {
@@ -41,6 +42,7 @@ def fa_fr_curves(entries: list[ModelEntry], path: Path) -> None:
             streams.plot(*zip(*points, strict=True), label=entry.card.role)
     _finish(clips, "false alarms, share of other clips", "Test clips")
     _finish(streams, "false alarms an hour", "Keywords in continuous speech")
+    streams.set_xlim(0.1, MOST_ALARMS)
     clips.set_ylabel("false rejects, share of keywords")
     clips.legend(frameon=False)
     _save(path)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from training.batches import Targets
-from training.losses import peak_loss, soft_peak
+from training.losses import peak_logits, peak_loss, soft_peak
 
 
 def logits(margins: list[list[float]]) -> torch.Tensor:
@@ -46,3 +46,10 @@ def test_gradients_are_finite_where_a_mask_is_empty() -> None:
     case = targets([True, False], [[False] * 3, [True] * 3], [[True] * 3, [False] * 3])
     peak_loss(x, case).backward()
     assert x.grad is not None and torch.isfinite(x.grad).all() and x.grad.abs().sum() > 0
+
+
+def test_peak_logits_are_of_the_windows_and_of_what_lies_outside() -> None:
+    case = targets([True, False], [[True, False, False], [True, True, True]], [[False, False, True], [False] * 3])
+    found = peak_logits(logits([[-2.0, 9.0, 3.0], [1.0, 1.0, 1.0]]), case)
+    assert found[:, 0].tolist() == [0.0, 0.0, 0.0]
+    assert found[:, 1].tolist() == pytest.approx([3.0, -2.0, 1.0], abs=1e-5)
