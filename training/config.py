@@ -137,9 +137,9 @@ class RunConfig:
 
 
 _SMALL = AugmentConfig(
-    noise_share=0.4, snr_db=(5.0, 35.0), level_db=(-25.0, 10.0), tilt_db=3.0, mask_share=0.0
+    noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0), tilt_db=3.0, mask_share=0.0
 )  # a network of a few thousand weights underfits what a larger one needs against overfitting
-_TAUGHT = DistillConfig(teachers=("large",), temperature=1.5, dark_weight=0.6)
+_TAUGHT = DistillConfig(teachers=("large",), temperature=2.0, dark_weight=0.7)
 
 RECIPES = {
     "teacher": RunConfig(),
@@ -149,7 +149,7 @@ RECIPES = {
     "student": RunConfig(
         crnn=CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10),
         augment=_SMALL,
-        train=TrainConfig(epochs=60, learning_rate=6e-3),
+        train=TrainConfig(epochs=140, learning_rate=6e-3),
         distill=_TAUGHT,
     ),
     # the record: all weights in 8 bits
@@ -165,7 +165,7 @@ RECIPES = {
             window_steps=6,
         ),
         augment=_SMALL,
-        train=TrainConfig(epochs=60, learning_rate=6e-3, weight_bits=8),
+        train=TrainConfig(epochs=140, learning_rate=6e-3, weight_bits=8),
         distill=_TAUGHT,
     ),
 }
