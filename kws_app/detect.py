@@ -9,7 +9,7 @@ from kws_app.card import DEFAULT_MODEL, find_model
 from kws_app.detector import Detector
 from kws_app.errors import AudioError, ModelError
 from kws_app.files import read_blocks
-from kws_app.model import KeywordModel
+from kws_app.model import KeywordModel, prepare_torch
 from kws_app.paths import MODELS_DIR
 
 
@@ -28,6 +28,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
+    prepare_torch()
     try:
         model = KeywordModel.load(find_model(options.model, MODELS_DIR).path)
         config = model.card.decision_config(options.threshold)

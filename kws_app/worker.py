@@ -115,12 +115,10 @@ class Worker(QObject):
 
     def _use_model(self, name: str, threshold: float | None) -> None:
         try:
-            import torch
-
             from kws_app.detector import Detector
-            from kws_app.model import KeywordModel
+            from kws_app.model import KeywordModel, prepare_torch
 
-            torch.set_num_threads(1)  # a step is far too small to share
+            prepare_torch()
             model = KeywordModel.load(find_model(name, self._models_dir).path)
             config = model.card.decision_config(threshold)
         except (ModelError, ValueError) as error:

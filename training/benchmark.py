@@ -11,7 +11,7 @@ import torch
 
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
-from kws_app.model import KeywordModel
+from kws_app.model import KeywordModel, prepare_torch
 from training.batches import assemble, sequence_frames, step_targets
 from training.config import CrnnConfig, RunConfig
 from training.features import FrameStore
@@ -37,7 +37,7 @@ def median_us(step: Callable[[], Any]) -> float:
 
 def report(path: Path) -> list[str]:
     """Lines to print: the time of a step by the artifact, by its parts, and by the eager network of the same shape."""
-    torch.set_num_threads(1)
+    prepare_torch()
     model = KeywordModel.load(path)
     card = model.card
     samples = np.random.default_rng(0).normal(0, 0.05, card.step_samples).astype(np.float32)
