@@ -62,8 +62,12 @@ def read_clips(folder: Path) -> list[Clip]:
     """All clips of a folder in the archive's layout, with the official sets.
 
     Without validation_list.txt and testing_list.txt the archive's rule decides (10 % of speakers each).
-    raises ValueError if the folder holds no word
+    raises ValueError if the folder is not there or holds no word
     """
+    if not folder.is_dir():
+        raise ValueError(
+            f"There is no folder {folder}; bring the audio with `python -m training fetch`, or see --data."
+        )
     listed = {}
     for split, name in (("validation", "validation_list.txt"), ("testing", "testing_list.txt")):
         if (folder / name).is_file():

@@ -204,3 +204,31 @@ def score_condition(
 def rounded(value: float) -> float:
     """Four significant digits: what is stored and printed."""
     return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def as_text(figures: dict[str, Any]) -> str:
+    """The figures as a short table."""
+    lines = [f"{figures['model']}, keyword {figures['keyword']!r}"]
+    for split, area in figures.get("clips", {}).items():
+        if split == "passed_over":
+            lines += [f"passed over: {message}" for message in area]
+            continue
+        lines.append(
+            f"clips, {split}: {area['positives']} keywords, {area['negatives']} others; AUROC {area['auroc']:.6f}, "
+            f"area {area['area']:.2e}, lineage-equivalent {area['lineage_area']:.2e} "
+            f"({area['lineage_area_interval'][0]:.1e} to {area['lineage_area_interval'][1]:.1e})"
+        )
+    for split, conditions in figures.get("streams", {}).items():
+        for name, s in conditions.items():
+            low, high = s["fa_per_hour_interval"]
+            line = f"stream, {split}, {name}: {s['false_alarms']} false alarms in {s['hours']:.2f} h at threshold "
+            line += f"{s['threshold']:g}: {s['fa_per_hour']:.2f} an hour ({low:.2f} to {high:.2f})"
+            if s["keywords"]:
+                low, high = s["frr_interval"]
+                line += f"; missed {s['missed']} of {s['keywords']}: {s['frr']:.1%} ({low:.1%} to {high:.1%}); "
+                line += f"latency {1000 * s['latency_median_s']:.0f} ms, 95th {1000 * s['latency_95th_s']:.0f} ms; "
+                known = {frr: rate for frr, rate in s["fa_per_hour_at_frr"].items() if rate is not None}
+                rates = (f"{rate:.2f} at {float(frr):.0%}" for frr, rate in known.items())
+                line += f"alarms an hour by misses: {', '.join(rates)}"
+            lines.append(line)
+    return "\n".join(lines)

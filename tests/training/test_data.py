@@ -62,6 +62,11 @@ def test_an_empty_folder_says_what_was_expected(tmp_path: Path) -> None:
         read_clips(tmp_path)
 
 
+def test_a_missing_folder_says_how_to_bring_the_audio(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="python -m training fetch"):
+        read_clips(tmp_path / "none")
+
+
 def test_recordings_that_say_the_keyword_are_left_out(tmp_path: Path) -> None:
     data = DataConfig(keyword="happy", speech=("more_speech/a",), exclude=("named",))
     folder = tmp_path / "more_speech" / "a"
