@@ -3,6 +3,7 @@
 import hashlib
 import json
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from kws_app.frontend_config import FrontendConfig
 CARD_FILE = "card.json"
 DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 1
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)
@@ -56,7 +61,7 @@ class ModelCard:
             card = cls(**{name: value for name, value in raw.items() if name in known})
             card.validate()
             return card
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
             raise ModelError(f"its card cannot be read ({error})") from error
 
     def validate(self) -> None:
@@ -71,6 +76,12 @@ class ModelCard:
                 raise ValueError(f"{name} {value!r} is outside 1..1000")
         if not isinstance(self.golden, dict) or set(self.golden) != {"posterior", "hidden"}:
             raise ValueError("golden must hold posterior and hidden")
+        if not all(isinstance(values, list) and all(map(_is_number, values)) for values in self.golden.values()):
+            raise ValueError("golden must hold lists of numbers")
+        for name in ("frontend", "decision", "figures", "training", "data"):
+            if not isinstance(getattr(self, name), dict):
+                raise ValueError(f"{name} must be an object")
+        self.decision_config()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -122,7 +133,7 @@ def read_card(path: Path) -> ModelCard:
             return ModelCard.from_json(archive.read(names[0]).decode())
     except ModelError as error:
         raise ModelError(f"{path} is no usable model: {error}") from error
-    except (zipfile.BadZipFile, OSError, UnicodeDecodeError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError) as error:
         raise ModelError(f"{path} is no usable model: {error}") from error
 
 
@@ -135,6 +146,17 @@ def find_models(folder: Path) -> list[ModelEntry]:
         except ModelError:
             continue
     return entries
+
+
+def broken_models(folder: Path) -> list[str]:
+    """Why each of the files <folder>/<keyword>/<role>.pt that cannot be offered cannot: one sentence each."""
+    sentences = []
+    for path in sorted(folder.glob("*/*.pt")):
+        try:
+            read_card(path)
+        except ModelError as error:
+            sentences.append(str(error))
+    return sentences
 
 
 def find_model(name: str, folder: Path) -> ModelEntry:
@@ -157,6 +179,10 @@ def verify_index(path: Path) -> None:
     index = path.parent.parent / "index.json"
     if not index.is_file():
         return
-    listed = json.loads(index.read_text()).get("models", {}).get(f"{path.parent.name}/{path.stem}")
-    if listed is not None and listed["sha256"] != hashlib.sha256(path.read_bytes()).hexdigest():
+    try:
+        models = json.loads(index.read_text())["models"]
+        expected = {name: entry["sha256"] for name, entry in models.items()}.get(f"{path.parent.name}/{path.stem}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{index} cannot be read, so no model can be verified: install the program again.") from error
+    if expected is not None and expected != hashlib.sha256(path.read_bytes()).hexdigest():
         raise ModelError(f"{path} differs from the model that was shipped (SHA-256): install the program again.")

@@ -66,7 +66,7 @@ class Decision:
         while len(self._recent) > config.smoothing_steps:
             self._recent.popleft()
         self.score = sum(self._recent) / config.smoothing_steps
-        if self.score < config.threshold:
+        if not self.score >= config.threshold:  # a score that is no number is not above anything
             self._above = 0
             self._armed = True
             return None

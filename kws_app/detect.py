@@ -3,12 +3,18 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from kws_app.card import DEFAULT_MODEL, find_model
+from kws_app.decision import DecisionConfig, Detection
 from kws_app.detector import Detector
 from kws_app.errors import AudioError, ModelError
-from kws_app.files import read_blocks
+from kws_app.files import TAIL_S, read_blocks
+from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel, prepare_torch
 from kws_app.paths import MODELS_DIR
 
@@ -33,26 +39,43 @@ def main(arguments: list[str] | None = None) -> int:
         model = KeywordModel.load(find_model(options.model, MODELS_DIR).path)
         config = model.card.decision_config(options.threshold)
     except (ModelError, ValueError) as error:
-        print(f"kws-detect: {error}", file=sys.stderr)
+        say(str(error))
         return 2
     status = 0
     for path in options.files:
-        detector = Detector(model, config)
         try:
-            for samples in read_blocks(path):
-                for detection in detector.process(samples).detections:
-                    report(path, options.model, model, detection.time_s, detection.score, options.json)
+            for detection in detections(path, model, config):
+                report(path, options.model, model, detection.time_s, detection.score, options.json)
         except AudioError as error:
-            print(f"kws-detect: {error}", file=sys.stderr)
+            say(str(error))
             status = 2
     return status
+
+
+def detections(path: Path, model: KeywordModel, config: DecisionConfig) -> Iterator[Detection]:
+    """What is detected in a file, as it is read. raises AudioError if it is no audio
+
+    Silence is heard after the end, as a word there would else be missed; times stay within the file.
+    """
+    detector = Detector(model, config)
+    length = 0
+    for samples in read_blocks(path):
+        length += len(samples)
+        yield from detector.process(samples).detections
+    for detection in detector.process(np.zeros(int(TAIL_S * SAMPLE_RATE), dtype=np.float32)).detections:
+        yield replace(detection, sample=min(detection.sample, length))
+
+
+def say(message: str) -> None:
+    """A sentence on stderr, whatever characters a file's name has."""
+    print(f"kws-detect: {message}".encode(errors="backslashreplace").decode(), file=sys.stderr)
 
 
 def report(path: Path, name: str, model: KeywordModel, time_s: float, score: float, as_json: bool) -> None:
     """One detection, as text or as a JSON object, on a line of its own."""
     if as_json:
         row = {
-            "file": str(path),
+            "file": str(path).encode(errors="backslashreplace").decode(),
             "keyword": model.card.keyword,
             "model": name,
             "time_s": round(time_s, 3),
@@ -60,7 +83,8 @@ def report(path: Path, name: str, model: KeywordModel, time_s: float, score: flo
         }
         print(json.dumps(row), flush=True)
     else:
-        print(f"{path}  {time_s:9.2f} s  {model.card.keyword}  {score:.3f}", flush=True)
+        name = str(path).encode(errors="backslashreplace").decode()
+        print(f"{name}  {time_s:9.2f} s  {model.card.keyword}  {score:.3f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import Samples
 
 BLOCK_SECONDS = 10.0
+TAIL_S = 0.3  # of silence after a file's end: a word there is recognised only when something follows it
+LOUDEST = 8.0  # full scale is 1
 RATES_HZ = (1_000, 1_000_000)  # beyond these a header is broken rather than unusual
 
 
@@ -31,32 +33,49 @@ class StreamResampler:
         return self._stream.resample_chunk(np.ascontiguousarray(mono, dtype=np.float32), last=last)
 
 
+def sane(samples: np.ndarray) -> np.ndarray:
+    """Samples that the frontend can bear: NaN is silence, the infinite and the absurd are cut off. Any shape, float32.
+
+    Full scale is 1; float files and drivers may go beyond it, and a value of 1e20 would make every later score NaN.
+    """
+    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -LOUDEST, LOUDEST)
+
+
 def read_blocks(path: Path, block_s: float = BLOCK_SECONDS) -> Iterator[Samples]:
     """The file's audio, WAV, FLAC, Ogg or MP3 at any rate and channel count, as blocks [N] float32 of about `block_s`.
 
     raises AudioError, in one sentence, if it is no audio or holds none
     """
-    if not path.exists():
-        raise AudioError(f"There is no file {path}.")
-    if not path.is_file():
-        raise AudioError(f"{path} is not a file: name an audio file (WAV, FLAC, OGG or MP3).")
+    heard = 0
     try:
-        with soundfile.SoundFile(str(path)) as sound:
-            if not RATES_HZ[0] <= sound.samplerate <= RATES_HZ[1]:
-                raise AudioError(f"{path} claims a rate of {sound.samplerate} Hz: its header is broken.")
-            resampler = StreamResampler(sound.samplerate)
-            heard = 0
-            while True:
-                raw = sound.read(int(block_s * sound.samplerate), dtype="float32", always_2d=True)
-                heard += len(raw)
-                samples = resampler.process(np.nan_to_num(raw, nan=0.0, posinf=1.0, neginf=-1.0), len(raw) == 0)
-                if len(samples):
-                    yield samples
-                if len(raw) == 0:
-                    break
+        if not path.exists():
+            raise AudioError(f"There is no file {path}.")
+        if not path.is_file():
+            raise AudioError(f"{path} is not a file: name an audio file (WAV, FLAC, OGG or MP3).")
+        # Opened here and not by libsndfile: any name will do, and the error is Python's own.
+        with path.open("rb") as file, soundfile.SoundFile(file) as sound:
+            for samples in _decode(sound, path, block_s):
+                heard += len(samples)
+                yield samples
     except PermissionError as error:
         raise AudioError(f"{path} cannot be opened: you have no permission to read it.") from error
-    except (soundfile.SoundFileError, OSError) as error:
-        raise AudioError(f"{path} is no audio that can be read (WAV, FLAC, OGG or MP3): {error}") from error
+    except soundfile.SoundFileError as error:
+        raise AudioError(f"{path} is no audio that can be read (WAV, FLAC, OGG or MP3).") from error
+    except OSError as error:
+        raise AudioError(f"{path} cannot be read: {error.strerror or error}.") from error
     if heard == 0:
         raise AudioError(f"{path} holds no sound.")
+
+
+def _decode(sound: soundfile.SoundFile, path: Path, block_s: float) -> Iterator[Samples]:
+    """All samples of an open file at 16 kHz mono, block by block."""
+    if not RATES_HZ[0] <= sound.samplerate <= RATES_HZ[1]:
+        raise AudioError(f"{path} claims a rate of {sound.samplerate} Hz: its header is broken.")
+    resampler = StreamResampler(sound.samplerate)
+    while True:
+        raw = sound.read(int(block_s * sound.samplerate), dtype="float32", always_2d=True)
+        samples = resampler.process(sane(raw), last=len(raw) == 0)
+        if len(samples):
+            yield samples
+        if len(raw) == 0:
+            return

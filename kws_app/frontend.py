@@ -43,7 +43,7 @@ class LogMel(nn.Module):
         self.power_floor = config.power_floor
         self.mel_bins = config.mel_bins
         self.register_buffer("window", torch.hann_window(config.window_samples), persistent=False)
-        self.register_buffer("filters", mel_filterbank(config), persistent=False)
+        self.register_buffer("filters", mel_filterbank(config).double(), persistent=False)
 
     def initial_tail(self, batch: int = 1) -> Tensor:
         """The tail of a stream that has heard nothing: [B, 0]."""
@@ -63,5 +63,7 @@ class LogMel(nn.Module):
         framed = pending.unfold(1, self.window_samples, self.hop_samples)  # [B, T, window]
         spectrum = torch.view_as_real(torch.fft.rfft(framed * self.window))  # [B, T, bins, 2]
         power = spectrum.square().sum(-1)  # [B, T, bins]
-        log_mel = torch.matmul(power, self.filters).clamp_min(self.power_floor).log()  # [B, T, F]
+        # In double precision, as the order in which a matrix product adds up depends on how many frames there are.
+        mel = torch.matmul(power.double(), self.filters).float()  # [B, T, F]
+        log_mel = mel.clamp_min(self.power_floor).log()
         return log_mel, pending[:, frames * self.hop_samples :]

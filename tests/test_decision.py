@@ -70,3 +70,7 @@ def test_reset_forgets() -> None:
 def test_refuses_what_makes_no_sense(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="got"):
         DecisionConfig(**wrong)  # type: ignore[arg-type]
+
+
+def test_what_is_no_number_is_no_detection() -> None:
+    assert run(DecisionConfig(threshold=0.5), [float("nan"), 0.9]) == [1]

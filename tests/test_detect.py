@@ -71,6 +71,27 @@ def test_any_rate_gives_the_same_times(
     assert np.allclose(times[0], times[1], atol=0.081)  # a step more or less
 
 
+def test_words_at_the_very_end_of_a_file_are_found(
+    speech_commands: SpeechCommands, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [tmp_path / f"{i}.wav" for i in range(30)]
+    for path, clip in zip(paths, speech_commands.testing("happy", 30), strict=True):
+        soundfile.write(str(path), clip, SAMPLE_RATE)
+    assert main(["--json", *map(str, paths)]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len({row["file"] for row in rows}) >= 27 and all(row["time_s"] <= 1.0 for row in rows)
+
+
+def test_sound_that_is_no_number_neither_fires_nor_deafens(
+    speech_commands: SpeechCommands, write_wav: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples, _ = string_together(speech_commands.testing("happy", 5))
+    samples[3] = 1e25
+    assert main(["--json", str(write_wav(samples))]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(rows) >= 4 and all(0 < row["score"] <= 1 for row in rows)
+
+
 def test_a_threshold_of_one_finds_nothing(write_wav: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 32_000).astype(np.float32)
     assert main(["--threshold", "1", str(write_wav(noise))]) == 0

@@ -1,5 +1,6 @@
 """Audio files: every format, rate and channel count; what is no audio gets one sentence."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -63,14 +64,33 @@ def test_nan_and_infinity_become_silence_and_full_scale(tmp_path: Path) -> None:
     assert read(path)[:4].tolist() == [0.0, 1.0, -1.0, 0.25]
 
 
+def test_absurd_samples_are_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "absurd.wav"
+    soundfile.write(str(path), np.array([1e25, -1e25, 0.5, 0.0] * 400, np.float32), 48_000, subtype="FLOAT")
+    assert np.isfinite(read(path)).all() and np.abs(read(path)).max() < 20
+
+
+def test_any_name_will_do(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    soundfile.write(str(tmp_path / "a.wav"), tone(16_000), 16_000)
+    (tmp_path / "a.wav").rename(path)
+    assert len(read(path)) == 16_000
+    with pytest.raises(AudioError, match="cannot be read: File name too long"):
+        read(tmp_path / ("x" * 300))
+
+
 def test_what_is_no_audio_gets_one_sentence(tmp_path: Path) -> None:
     text = tmp_path / "text.wav"
     text.write_text("this is no sound")
     empty = tmp_path / "empty.wav"
     empty.touch()
+    song = tmp_path / "text.mp3"
+    song.write_text("no song " * 400)
+    one_sample = tmp_path / "one.wav"
+    soundfile.write(str(one_sample), np.zeros(1, np.float32), 48_000)
     header = tmp_path / "header.wav"
     soundfile.write(str(header), np.zeros(0, np.float32), 16_000)
-    for path in (text, empty, header, tmp_path, tmp_path / "none.wav"):
+    for path in (text, empty, song, one_sample, header, tmp_path, tmp_path / "none.wav"):
         with pytest.raises(AudioError) as error:
             read(path)
         assert str(path) in str(error.value) and "\n" not in str(error.value)

@@ -40,6 +40,17 @@ def test_any_chunking_equals_the_whole(lengths: list[int], scripted: bool) -> No
     assert torch.equal(tail, rest)
 
 
+def test_chunks_of_a_loud_tone_equal_the_whole() -> None:
+    frontend = LogMel()
+    samples = 0.9 * torch.sin(2 * torch.pi * 1000 * torch.arange(32_000) / 16_000)[None]
+    whole, _ = frontend(samples, frontend.initial_tail())
+    tail, pieces = frontend.initial_tail(), []
+    for chunk in samples.split(77, dim=1):
+        frames, tail = frontend(chunk, tail)
+        pieces.append(frames)
+    torch.testing.assert_close(torch.cat(pieces, dim=1), whole, rtol=0, atol=1e-6)
+
+
 def test_silence_is_the_floor() -> None:
     frontend = LogMel()
     log_mel, _ = frontend(torch.zeros(1, 800), frontend.initial_tail())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from kws_app.card import CARD_FILE, ModelCard, find_model, find_models, read_card
+from kws_app.card import CARD_FILE, ModelCard, broken_models, find_model, find_models, read_card
 from kws_app.errors import ModelError
 from kws_app.model import KeywordModel, golden_samples
 from kws_app.paths import MODELS_DIR
@@ -73,6 +73,10 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         {"keyword": ""},
         {"golden": {}},
         {"golden": None},
+        {"golden": {"posterior": "high", "hidden": [0.1]}},
+        {"decision": None},
+        {"decision": {"smoothing_steps": -1}},
+        {"training": []},
     ],
 )
 def test_absurd_cards_are_refused(tiny_models: Path, change: dict[str, object]) -> None:
@@ -90,6 +94,25 @@ def test_another_frontend_is_refused(tiny_models: Path, tmp_path: Path) -> None:
     torch.jit.save(module, str(path), _extra_files={CARD_FILE: json.dumps(card)})
     with pytest.raises(ModelError, match="made for another frontend"):
         KeywordModel.load(path)
+
+
+def test_an_index_that_cannot_be_read_is_one_sentence(tiny_models: Path, tmp_path: Path) -> None:
+    path = tmp_path / "loud" / "teacher.pt"
+    path.parent.mkdir()
+    path.write_bytes((tiny_models / "loud" / "teacher.pt").read_bytes())
+    for text in ("", "[]", '{"models": {"loud/teacher": {}}}'):
+        (tmp_path / "index.json").write_text(text)
+        with pytest.raises(ModelError, match="install the program again") as error:
+            KeywordModel.load(path)
+        one_sentence(error)
+
+
+def test_what_cannot_be_offered_says_why(tmp_path: Path) -> None:
+    (tmp_path / "word").mkdir()
+    (tmp_path / "word" / "bad.pt").write_text("junk")
+    (sentence,) = broken_models(tmp_path)
+    assert "bad.pt is no usable model" in sentence
+    assert find_models(tmp_path) == []
 
 
 SHIPPED = [entry.name for entry in find_models(MODELS_DIR)]

@@ -15,6 +15,7 @@ from tqdm import tqdm
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
 from kws_app.errors import AudioError
+from kws_app.files import TAIL_S
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel
 from training.data import SPLITS, Clip
@@ -31,7 +32,6 @@ from training.metrics import (
 )
 from training.streams import Condition, Occurrence, Part, Renderer, word_end_sample
 
-SILENCE_S = 0.3  # after a clip: a detector hears on, and a clip's last 60 ms would else complete no step
 LATE_S = 0.5  # a detection counts for a keyword from its clip's start until this long after its end
 THRESHOLDS = 1 / (1 + np.exp(-np.linspace(-6, 8, 113)))  # evenly spaced in log-odds, about 0.0025 to 0.9997
 FRR_TARGETS = (0.05, 0.10)
@@ -69,7 +69,7 @@ def score_clips(model: KeywordModel, clips: Iterable[Clip], keyword: str) -> dic
     detector = Detector(model, DecisionConfig(threshold=1.0))
     for clip in tqdm(list(clips), desc="clips", unit="clip", disable=None, leave=False):
         try:
-            sound = np.pad(pad_to_second(load_sound(clip.path)), (0, int(SILENCE_S * SAMPLE_RATE)))
+            sound = np.pad(pad_to_second(load_sound(clip.path)), (0, int(TAIL_S * SAMPLE_RATE)))
         except AudioError as error:
             broken.append(str(error))
             continue
