@@ -10,6 +10,7 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported anywhere
@@ -96,10 +97,14 @@ def require(*programs: str) -> None:
     """Skip where a program is not installed; in CI that is a failure."""
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
-        message = f"needs {', '.join(missing)}"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
+        skip_unless_ci(f"needs {', '.join(missing)}")
+
+
+def skip_unless_ci(reason: str) -> NoReturn:
+    """What a stranger's machine may lack, CI may not."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 def end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:

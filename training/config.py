@@ -106,6 +106,7 @@ class TrainConfig:
     mine_from_epoch: int = 3
     mine_every_epochs: int = 3
     mined_share: float = 0.5  # of the negatives: those that the model confused most
+    validation_sequences: int = 4096  # made as for training, that a checkpoint is chosen by
     seed: int = 0
 
 

@@ -164,13 +164,13 @@ def stream_figures(stream: StreamScores, config: DecisionConfig, step_samples: i
     }
     if total:
         missed = total - events.hits
-        latency = np.array(events.latencies_s or [float("nan")])
+        latency = np.array(events.latencies_s)
         figures |= {
             "missed": missed,
             "frr": rounded(missed / total),
             "frr_interval": [rounded(x) for x in wilson_interval(missed, total)],
-            "latency_median_s": rounded(float(np.median(latency))),
-            "latency_95th_s": rounded(float(np.percentile(latency, 95))),
+            "latency_median_s": rounded(float(np.median(latency))) if len(latency) else None,
+            "latency_95th_s": rounded(float(np.percentile(latency, 95))) if len(latency) else None,
         }
         alarms = {f"{target:g}": fa_at_frr(curve, target) for target in FRR_TARGETS}
         misses = {f"{target:g}": frr_at_fa(curve, target) for target in FA_TARGETS}
@@ -226,7 +226,8 @@ def as_text(figures: dict[str, Any]) -> str:
             if s["keywords"]:
                 low, high = s["frr_interval"]
                 line += f"; missed {s['missed']} of {s['keywords']}: {s['frr']:.1%} ({low:.1%} to {high:.1%}); "
-                line += f"latency {1000 * s['latency_median_s']:.0f} ms, 95th {1000 * s['latency_95th_s']:.0f} ms; "
+                if s["latency_median_s"] is not None:
+                    line += f"latency {1000 * s['latency_median_s']:.0f} ms, 95th {1000 * s['latency_95th_s']:.0f} ms; "
                 known = {frr: rate for frr, rate in s["fa_per_hour_at_frr"].items() if rate is not None}
                 rates = (f"{rate:.2f} at {float(frr):.0%}" for frr, rate in known.items())
                 line += f"alarms an hour by misses: {', '.join(rates)}"

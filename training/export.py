@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -130,12 +131,20 @@ def current_commit() -> str:
     return result.stdout.strip() or "unknown"
 
 
-def save_artifact(module: Any, card: ModelCard, path: Path) -> None:
-    """Write the archive with its card, whole or not at all; the archive's inner folder is called as the file is."""
+def save_artifact(
+    module: Any, card: ModelCard, path: Path, check: Callable[[KeywordModel], None] | None = None
+) -> None:
+    """Write the archive with its card, whole or not at all; the archive's inner folder is called as the file is.
+
+    check: what must hold of the file, loaded again, before it takes its place; raises if it does not
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         temporary = Path(folder) / path.name
         torch.jit.save(module, str(temporary), _extra_files={CARD_FILE: card.to_json()})
+        loaded = KeywordModel.load(temporary)
+        if check is not None:
+            check(loaded)
         os.replace(temporary, path)
 
 
@@ -157,13 +166,12 @@ def export(
     verify(eager, scripted, chunk_tolerance)
     card = build_card(crnn, scripted, config | {"calibration": asdict(calibration)}, identity, decision)
     path = folder / identity.keyword / f"{identity.role}.pt"
-    save_artifact(scripted, card, path)
+    save_artifact(scripted, card, path, lambda loaded: verify(eager, loaded.module, chunk_tolerance))
     bits = int(config["train"].get("weight_bits", 0))
     run = {"crnn": config["crnn"], "train": {"weight_bits": bits}}
     recipe = {"run": run, "calibration": asdict(calibration), "identity": asdict(identity)}
     save_packed(crnn, bits, recipe, path.with_suffix(PACKED_SUFFIX))
     update_index(folder)
-    verify(eager, KeywordModel.load(path).module, chunk_tolerance)
     return path
 
 

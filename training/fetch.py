@@ -1,6 +1,7 @@
 """Brings audio to where training looks for it: the full Speech Commands archive, or a folder of packed parts."""
 
 import io
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -20,6 +21,9 @@ def fetch_archive(root: Path) -> Path:
     target = root / "speech_commands"
     if target.is_dir():
         return target
+    unpacked = root / "SpeechCommands" / ARCHIVE
+    if unpacked.is_dir():  # of a run that was cut: torchaudio would take it for complete
+        shutil.rmtree(unpacked)
     try:
         torchaudio.datasets.SPEECHCOMMANDS(str(root), url=ARCHIVE, download=True)
     except (OSError, RuntimeError) as error:
@@ -27,7 +31,8 @@ def fetch_archive(root: Path) -> Path:
             f"The Speech Commands archive could not be downloaded ({error}). Get {ARCHIVE}.tar.gz by other means, "
             f"unpack it and put its folder at {target}; or name a folder of packed parts with --from."
         ) from error
-    (root / "SpeechCommands" / ARCHIVE).rename(target)
+    unpacked.rename(target)
+    (root / f"{ARCHIVE}.tar.gz").unlink(missing_ok=True)
     return target
 
 
@@ -39,7 +44,13 @@ def unpack_parts(source: Path, root: Path) -> list[Path]:
     archives = sorted(source.glob("*.tar"))
     if not archives:
         raise ValueError(f"{source} holds no .tar file of audio; name the folder that does with --from.")
-    return [unpack_archive(archive, root / archive.stem) for archive in archives]
+    folders = []
+    for archive in archives:
+        try:
+            folders.append(unpack_archive(archive, root / archive.stem))
+        except (tarfile.TarError, soundfile.SoundFileError) as error:
+            raise ValueError(f"{archive} is damaged ({error}); get it again.") from error
+    return folders
 
 
 def unpack_archive(archive: Path, target: Path) -> Path:
@@ -61,7 +72,9 @@ def unpack_archive(archive: Path, target: Path) -> Path:
             part = path.with_suffix(".part")
             if is_packed:
                 samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
-                soundfile.write(str(part), samples, rate, format="WAV", subtype="PCM_16")
+                decoded = io.BytesIO()  # libsndfile itself would wait for the disk after every file
+                soundfile.write(decoded, samples, rate, format="WAV", subtype="PCM_16")
+                part.write_bytes(decoded.getvalue())
                 part.rename(wav)
             else:
                 part.write_bytes(content)

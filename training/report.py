@@ -144,5 +144,7 @@ def stream_cells(s: dict[str, Any]) -> list[str]:
         f"{s['frr']:.1%} ({frr_low:.1%} to {frr_high:.1%})",
         f"{s['fa_per_hour']:.2f} ({fa_low:.2f} to {fa_high:.2f})",
         at,
-        f"{1000 * s['latency_median_s']:.0f} ms, {1000 * s['latency_95th_s']:.0f} ms",
+        ""
+        if s["latency_median_s"] is None
+        else f"{1000 * s['latency_median_s']:.0f} ms, {1000 * s['latency_95th_s']:.0f} ms",
     ]

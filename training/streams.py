@@ -4,6 +4,7 @@ A stream is planned first (which part of which recording, where the keywords are
 of it never lie in memory at once.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from kws_app.frontend import LogMel
 from kws_app.frontend_config import SAMPLE_RATE
 from training.features import load_sound, pad_to_second, word_bounds
 from training.synthetic import KINDS, make_sound
+
+log = logging.getLogger(__name__)
 
 Sound = NDArray[np.float32]
 PAUSE_S = 0.3  # between recordings
@@ -64,10 +67,15 @@ class Occurrence:
 
 
 def plan_stream(talk: list[Path], keywords: list[Path], seed: int, hours: float | None = None) -> list[Part]:
-    """Talk in random order, each keyword once at a random place in it; up to `hours` of talk."""
+    """Talk in random order, each keyword once at a random place in it; up to `hours` of talk.
+
+    raises ValueError if there is no talk
+    """
+    seconds = {path: length for path in talk if (length := _duration_s(path)) is not None}
+    if not seconds:
+        raise ValueError("There is no continuous speech to lay keywords into; see training/README.md on the data.")
     rng = np.random.default_rng(seed)
-    order = [talk[i] for i in rng.permutation(len(talk))]
-    seconds = {path: soundfile.info(str(path)).duration for path in order}
+    order = [list(seconds)[i] for i in rng.permutation(len(seconds))]
     if hours is not None:
         ends = np.cumsum([seconds[path] + PAUSE_S for path in order])
         order = order[: max(1, int(np.searchsorted(ends, hours * 3600)))]
@@ -89,6 +97,15 @@ def plan_stream(talk: list[Path], keywords: list[Path], seed: int, hours: float 
             at = cut
         parts.append(Part(path, False, at))
     return parts
+
+
+def _duration_s(path: Path) -> float | None:
+    """Seconds of a file; None, with a warning, if it is no audio."""
+    try:
+        return float(soundfile.info(str(path)).duration)
+    except soundfile.SoundFileError as error:
+        log.warning("%s is passed over: %s", path, error)
+        return None
 
 
 class Renderer:

@@ -90,7 +90,7 @@ class Run:
         path = self.folder / "last.pt"
         if not path.is_file():
             return
-        saved = torch.load(path, weights_only=True)
+        saved = torch.load(path, weights_only=True, map_location="cpu")
         if saved["config"] != plain(self.config):
             raise ValueError(f"{path} is of a run with other settings; use another --run folder or delete it.")
         self.crnn.load_state_dict(saved["crnn"])

@@ -31,7 +31,7 @@ from training.model import Crnn, fresh_state
 FRAMES_PER_S = 100
 CHUNK_FRAMES = 1000
 BEFORE_FRAMES, AFTER_FRAMES = 150, 30  # talk around a keyword in validation
-DISTURBED_BATCHES, DISTURBED_ROWS = 16, 256
+ROWS = 256  # of a batch
 AREA_NOISE = 1e-5  # below this, a few mislabelled clips decide
 NOISY_DB = 10.0  # signal-to-noise ratio of every second keyword laid into talk
 RATES = (0.02, 0.05, 0.10, 0.20)  # false reject rates at which false alarms are counted
@@ -140,8 +140,8 @@ def disturbed_area(crnn: Crnn, planner: Planner, shape: CrnnConfig) -> float:
     rng = np.random.default_rng(0)
     peaks, is_keyword = [], []
     frames = sequence_frames(planner.augment, stream=True)
-    for _ in range(DISTURBED_BATCHES):
-        plan = planner.draw(rng, DISTURBED_ROWS, stream=True)
+    for first in range(0, planner.train.validation_sequences, ROWS):
+        plan = planner.draw(rng, min(ROWS, planner.train.validation_sequences - first), stream=True)
         targets = step_targets(plan, frames, shape)
         values = margins(crnn, assemble(planner.store, plan, frames))
         wanted = torch.where(targets.is_keyword[:, None], targets.window, targets.negative)

@@ -17,6 +17,7 @@ SETTINGS = [
     "crnn.hidden=6",
     "augment.stream_frames=160",
     "train.epochs=1",
+    "train.validation_sequences=64",
     "train.stream_batches=3",
     "train.clip_batches=2",
     "train.batch_size=16",

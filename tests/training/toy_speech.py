@@ -26,7 +26,13 @@ RUN = RunConfig(
     crnn=TINY_CRNN,
     augment=dataclasses.replace(AugmentConfig(), stream_frames=160),
     train=TrainConfig(
-        epochs=3, stream_batches=6, clip_batches=4, batch_size=16, mine_from_epoch=1, mine_every_epochs=1
+        epochs=3,
+        stream_batches=6,
+        clip_batches=4,
+        batch_size=16,
+        mine_from_epoch=1,
+        mine_every_epochs=1,
+        validation_sequences=64,
     ),
 )
 
