@@ -308,16 +308,26 @@ if sys.platform == "linux" and torch.version.cuda is None and spec is not None:
 ' </dev/null
 }
 
+# Prints the packages of some lists of pyproject.toml, each with the reason that stands beside it.
+explain_packages() {
+    local list
+    for list in "$@"; do
+        sed -n "/^$list = \\[/,/^\\]/s/^ *\"\\([A-Za-z0-9_.-]*\\)[^\"]*\", *# *\\(.*\\)\$/set-up:   \\1: \\2/p" "$ROOT/pyproject.toml"
+    done
+}
+
 install_python_packages() {
     : >"$VENV/.installing"
     install_torch
     # hatchling from the lock, in .venv, builds the editable install: nothing is fetched into a build environment.
     pip_install hatchling
     if [ "$1" = test ]; then
-        say "installing the app, training and test packages of requirements.lock"
+        say "installing the app's, training's and tests' packages, in the releases of requirements.lock:"
+        explain_packages dependencies training test
         (cd "$ROOT" && pip_install --no-build-isolation -e '.[test]')
     else
-        say "installing the app's packages of requirements.lock"
+        say "installing the app's packages, in the releases of requirements.lock:"
+        explain_packages dependencies
         (cd "$ROOT" && pip_install --no-build-isolation -e .)
     fi
     trim_torchaudio

@@ -225,25 +225,24 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--run", metavar="NAME", help="folder below --work; the recipe's name by default")
     added.add_argument("--keyword", metavar="WORD", help="happy by default")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as distill.temperature=5")
-    for name, function in (("export", export_stage), ("quantize", quantize)):
+    for name, function, run, role in (
+        ("export", export_stage, "teacher", None),
+        ("quantize", quantize, "student", "quantized"),
+    ):
         added = stage(name, function)
-        added.add_argument("--run", default="teacher", metavar="NAME", help="folder below --work; %(default)s")
-        added.add_argument("--role", metavar="NAME", help="of the artifact; the run's name by default")
+        added.add_argument("--run", default=run, metavar="NAME", help="folder below --work; %(default)s")
+        role_help = f"of the artifact; {role or 'the name of the run'} by default"
+        added.add_argument("--role", default=role, metavar="NAME", help=role_help)
         added.add_argument("--smoothing", type=int, default=1, metavar="N", help="posteriors averaged; %(default)s")
         misses = "of the validation keywords, clean and at 10 dB, to score below 0.5; %(default)s"
         added.add_argument("--misses", type=float, default=0.05, metavar="SHARE", help=misses)
-        if name == "quantize":
-            added.set_defaults(role="quantized", run="student", packed=None)
-            added.add_argument("--part", choices=tuple(PARTS), default="gru", help="of the artifact; %(default)s")
-        else:
-            added.set_defaults(part="none")
-            added.add_argument(
-                "--packed", type=Path, metavar="FILE", help="rebuild the artifact of a .safetensors file"
-            )
+        added.set_defaults(part="none", packed=None)
+    added.add_argument("--part", choices=tuple(PARTS), default="gru", help="of the artifact; %(default)s")
+    stages.choices["export"].add_argument("--packed", type=Path, metavar="FILE", help="rebuild it from packed weights")
     added = stage("evaluate", evaluate_stage)
     added.add_argument("--model", default="happy/teacher", metavar="NAME", help="keyword/role, or a .pt file")
     added.add_argument("--clips", type=Path, metavar="DIR", help="any folder in Speech Commands' layout")
-    added.add_argument("--split", choices=(*SPLITS, "all"), default="validation")
+    added.add_argument("--split", choices=(*SPLITS, "all"), default="validation", help="%(default)s")
     added.add_argument("--stream", action="store_true", help="lay the split's keywords into its continuous speech")
     added.add_argument("--talk", nargs="+", type=Path, metavar="DIR", help="folders of speech without the keyword")
     added.add_argument("--conditions", choices=("clean", "all"), default="clean", help="noise, room, quiet, loud too")
