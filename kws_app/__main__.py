@@ -13,6 +13,7 @@ from kws_app.card import find_model
 from kws_app.errors import AudioError, ModelError
 from kws_app.files import read_blocks
 from kws_app.paths import MODELS_DIR, default_data_dir
+from kws_app.settings import LOWEST_THRESHOLD
 
 SIGNAL_MS = 100  # Python sees a signal only when it runs: at least this often
 
@@ -28,7 +29,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--input", type=Path, metavar="FILE", help="play this audio file as if it were the microphone")
     parser.add_argument("--model", metavar="NAME", help="such as happy/teacher; the one used last by default")
     parser.add_argument(
-        "--threshold", type=float, metavar="X", help="above 0 and at most 1; the model's own by default"
+        "--threshold", type=float, metavar="X", help=f"from {LOWEST_THRESHOLD} to 1; the model's own by default"
     )
     parser.add_argument(
         "--data-dir",
@@ -43,12 +44,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 
 def check(options: argparse.Namespace) -> None:
     """raises ValueError, AudioError or ModelError, in one sentence, on what cannot work"""
-    if options.threshold is not None and not 0 < options.threshold <= 1:
-        raise ValueError(f"--threshold must be above 0 and at most 1, got {options.threshold}.")
+    if options.threshold is not None and not LOWEST_THRESHOLD <= options.threshold <= 1:
+        raise ValueError(f"--threshold must be from {LOWEST_THRESHOLD} to 1, got {options.threshold}.")
     if options.model is not None:
         find_model(options.model, MODELS_DIR)
-    if options.input is not None:
-        next(read_blocks(options.input, block_s=1.0))
+    if options.input is not None and next(read_blocks(options.input, block_s=1.0), None) is None:
+        raise AudioError(f"{options.input} holds no sound.")
     try:
         options.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:

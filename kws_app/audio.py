@@ -15,7 +15,7 @@ from typing import Any
 
 from kws_app.errors import AudioError
 from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.source import STOP_S, Feed, Phase, SourceState
+from kws_app.source import Feed, Phase, SourceState, ThreadedSource
 
 BLOCK_S = 0.02  # of audio in each callback
 LATENCY_S = 0.06  # asked of the device: three blocks, steady under load and short to hear
@@ -143,41 +143,37 @@ def _choose_format(sounddevice: Any, index: int) -> tuple[int, int]:
     )
 
 
-class MicrophoneSource:
+class MicrophoneSource(ThreadedSource):
     """A microphone by name; resumes it by name when it comes back."""
 
     path: Path | None = None
 
     def __init__(self, microphone: str = "") -> None:
+        super().__init__("microphone")
         self.name = microphone or "Default microphone"
         self.feed: Feed | None = None  # written by the source's thread
-        self.state = SourceState(Phase.STOPPED)  # written by the source's thread
         self.overruns = 0  # written by the callback
         self._microphone = microphone
         self._last_callback = 0.0  # monotonic seconds, written by the callback; 0 before the first of all
-        self._stop = threading.Event()
+        self._opened = 0.0  # monotonic seconds, written by the source's thread: when the last stream began
         self._wake = threading.Event()  # set to end the watch: by `stop`, `reopen`, or PortAudio when a stream finishes
-        self._thread = threading.Thread(target=self._run, name="microphone", daemon=True)
-
-    def start(self) -> None:
-        self.state = SourceState(Phase.OPENING)
-        self._thread.start()
+        self._reopen = threading.Event()  # set with `_wake` where nothing went wrong
 
     def stop(self) -> None:
-        self._stop.set()
+        self._stop.set()  # before the thread wakes, so that it sees why
         self._wake.set()
-        if self._thread.ident is not None:
-            self._thread.join(STOP_S)
-        self.state = SourceState(Phase.STOPPED)
+        super().stop()
 
     def reopen(self) -> None:
         """Close and open again, which lets PortAudio see new devices; a gap of about half a second."""
+        self._reopen.set()
         self._wake.set()
 
     def _run(self) -> None:
         rescan = False
         while not self._stop.is_set():
             self._wake.clear()
+            self._reopen.clear()
             try:
                 stream = self._open(rescan)
             except AudioError as error:
@@ -185,8 +181,11 @@ class MicrophoneSource:
                 self._stop.wait(RETRY_S)
             else:
                 self._watch(time.monotonic())
+                reopening = self._reopen.is_set()
                 self._close(stream)
-                if not self._stop.is_set():
+                if reopening:
+                    self.state = SourceState(Phase.OPENING)
+                elif not self._stop.is_set():
                     self.state = SourceState(
                         Phase.WAITING, f"{self.name} went away: listening goes on as soon as it is back."
                     )
@@ -200,8 +199,8 @@ class MicrophoneSource:
                 _restart(sounddevice)
             index = _find(sounddevice, self._microphone)
             rate_hz, channels = _choose_format(sounddevice, index)
-            gap_s = time.monotonic() - self._last_callback if self._last_callback else 0.0
-            feed = Feed(rate_hz, LATENCY_S, gap_s)
+            feed = Feed(rate_hz, LATENCY_S)
+            last_sound = max(self._last_callback, self._opened)
             stream = sounddevice.InputStream(
                 device=index,
                 samplerate=rate_hz,
@@ -215,6 +214,11 @@ class MicrophoneSource:
             stream.start()
             feed.latency_s = stream.latency
             _open_streams += 1
+        now = time.monotonic()
+        if self.feed is not None:  # a device may take seconds to start: only now is it known what was missed
+            missing_s = max(0.0, now - last_sound - feed.ring.written / rate_hz)
+            feed.begins_s = self.feed.begins_s + self.feed.ring.written / self.feed.rate_hz + missing_s
+        self._opened = now
         self.feed = feed
         return stream
 
@@ -233,7 +237,8 @@ class MicrophoneSource:
 
     def _watch(self, opened: float) -> None:
         """Return when the stream must be closed: stopped, finished, or silent for too long."""
-        while not self._wake.wait(WATCH_S):
+        # `_stop` too: a stop just before `_run` clears `_wake` would be missed
+        while not self._stop.is_set() and not self._wake.wait(WATCH_S):
             now = time.monotonic()
             if self._last_callback > opened:
                 if self.state.phase is not Phase.LISTENING:

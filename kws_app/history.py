@@ -2,13 +2,13 @@
 
 import json
 import os
-from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
 FILE_NAME = "detections.jsonl"
 READ_BACK = 200  # lines shown again after a restart
+READ_BACK_BYTES = 65_536  # of the log's end: enough for them, however large it has grown
 
 
 @dataclass(frozen=True)
@@ -73,15 +73,20 @@ class DetectionLog:
             os.fsync(handle)
 
     def last(self, count: int = READ_BACK) -> list[DetectionRecord]:
-        """The newest records, oldest first; lines that are no records are left out."""
-        records: deque[DetectionRecord] = deque(maxlen=count)
+        """The newest records in the last READ_BACK_BYTES, oldest first; lines that are no records are left out.
+
+        raises OSError if there is a log that cannot be read
+        """
         try:
-            with open(self.path, encoding="utf-8", errors="replace") as file:
-                for line in file:
-                    try:
-                        records.append(DetectionRecord.from_json(line))
-                    except ValueError:
-                        continue
+            with open(self.path, "rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - READ_BACK_BYTES))
+                tail = file.read().decode(errors="replace")
         except FileNotFoundError:
-            pass
-        return list(records)
+            return []
+        records = []
+        for line in tail.split("\n"):  # the first may begin in its middle: then it is no record
+            try:
+                records.append(DetectionRecord.from_json(line))
+            except ValueError:
+                continue
+        return records[-count:]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kws_app.decision import Detection
-from kws_app.files import StreamResampler
+from kws_app.files import StreamResampler, sane
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import Samples
 from kws_app.source import Feed, Source
@@ -93,25 +93,31 @@ class Session:
         feed = self.source.feed
         if feed is None:
             return
-        if feed is not self._feed:
-            self._enter(feed)
         if self.source.overruns != self._overruns:  # a hole of unknown length: what came before is no past
             self._overruns = self.source.overruns
             self._reset_detector()
+        if feed is not self._feed:
+            if self._feed is not None:
+                yield from self._read(self._feed)  # what came before the break and was not read yet
+            self._enter(feed)
+        yield from self._read(feed)
+
+    def _read(self, feed: Feed) -> Iterator[Heard]:
+        """All of a feed that is not read yet."""
         while True:
             block = feed.reader.read(round(READ_S * feed.rate_hz))
             if block.lost:
                 self._skip_to(feed, block.first_sample)
             if not len(block.samples):
                 return
-            samples = self._resampler.process(block.samples)
+            samples = self._resampler.process(sane(block.samples))  # before it: one NaN would spread over many
             if len(samples):
-                yield self._process(feed, np.nan_to_num(samples))
+                yield self._process(feed, samples)
 
     def _enter(self, feed: Feed) -> None:
-        """A new stretch: the clock moves on by what nobody heard."""
+        """A new stretch: the clock moves on by what nobody heard, whole stretches that came and went included."""
         self._feed = feed
-        self._restart(feed, self.clock + round(feed.missing_s * SAMPLE_RATE))
+        self._restart(feed, max(self.clock, round(feed.begins_s * SAMPLE_RATE)))
         self._feed_clock = self.clock
 
     def _skip_to(self, feed: Feed, first_sample: int) -> None:

@@ -12,6 +12,7 @@ from kws_app.card import DEFAULT_MODEL
 VERSION = 1
 FILE_NAME = "settings.json"
 BROKEN_NAME = "settings.broken.json"
+LOWEST_THRESHOLD = 0.001  # that the window's controls can show
 
 
 @dataclass(frozen=True)

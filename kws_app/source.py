@@ -6,13 +6,16 @@ Nothing here waits for a reader, but an unpaced file, which tests use.
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from kws_app.errors import AudioError
-from kws_app.files import read_blocks
+from kws_app.files import TAIL_S, read_blocks
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import RingReader, SampleRing, Samples
 
@@ -30,7 +33,7 @@ class Phase(Enum):
     OPENING = "opening"
     LISTENING = "listening"
     WAITING = "waiting"  # for a device; tried again without end
-    ENDED = "ended"  # a file's last sample is in the ring
+    ENDED = "ended"  # a file's last sample, and the silence after it, are in the ring
     FAILED = "failed"
 
 
@@ -45,10 +48,10 @@ class SourceState:
 class Feed:
     """One unbroken stretch of a source: a ring at one rate. After a break the source makes a new one."""
 
-    def __init__(self, rate_hz: int, latency_s: float = 0.0, missing_s: float = 0.0) -> None:
+    def __init__(self, rate_hz: int, latency_s: float = 0.0, begins_s: float = 0.0) -> None:
         self.rate_hz = rate_hz
         self.latency_s = latency_s  # from the air to the ring, as the device states it
-        self.missing_s = missing_s  # heard by nobody between the last feed and this one
+        self.begins_s = begins_s  # since the source's first sample; what nobody heard in between is counted
         self.ring = SampleRing(rate_hz * RING_SECONDS)
         self.reader: RingReader = self.ring.reader()  # the worker's
 
@@ -74,25 +77,24 @@ class Source(Protocol):
     def overruns(self) -> int:
         """How often the device said that it dropped samples of unknown number."""
 
+    @property
+    def length_s(self) -> float | None:
+        """Of a file, once all of it is decoded; else None."""
+
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
 
 
-class FileSource:
-    """An audio file that plays in real time into a ring, paced by a monotonic clock without drift."""
+class ThreadedSource:
+    """A source whose samples come from a thread of its own, which ends once `_stop` is set."""
 
-    overruns = 0  # a file drops nothing
+    length_s: float | None = None
 
-    def __init__(self, path: Path, paced: bool = True) -> None:
-        """paced: False hands samples over as fast as the worker takes them"""
-        self.name = path.name
-        self.path: Path | None = path
-        self.feed: Feed | None = Feed(SAMPLE_RATE)
-        self.state = SourceState(Phase.STOPPED)  # written by the file's thread
-        self._paced = paced
+    def __init__(self, thread_name: str) -> None:
+        self.state = SourceState(Phase.STOPPED)  # written by the source's thread while that runs
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="file source", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
 
     def start(self) -> None:
         self.state = SourceState(Phase.OPENING)
@@ -103,6 +105,26 @@ class FileSource:
         if self._thread.ident is not None:
             self._thread.join(STOP_S)
         self.state = SourceState(Phase.STOPPED)
+
+    def _run(self) -> None:
+        raise NotImplementedError
+
+
+class FileSource(ThreadedSource):
+    """An audio file that plays in real time into a ring, paced by a monotonic clock without drift.
+
+    Silence of TAIL_S follows it, or a word at its very end would not be recognised.
+    """
+
+    overruns = 0  # a file drops nothing
+
+    def __init__(self, path: Path, paced: bool = True) -> None:
+        """paced: False hands samples over as fast as the worker takes them"""
+        super().__init__("file source")
+        self.name = path.name
+        self.path: Path | None = path
+        self.feed: Feed | None = Feed(SAMPLE_RATE)
+        self._paced = paced
 
     def _run(self) -> None:
         assert self.path is not None and self.feed is not None
@@ -117,7 +139,7 @@ class FileSource:
         """True when all was played, False when stopped before."""
         block = round(BLOCK_S * SAMPLE_RATE)
         begun = time.monotonic()
-        for decoded in read_blocks(path, DECODE_S):
+        for decoded in self._sound(path):
             self.state = SourceState(Phase.LISTENING)
             for first in range(0, len(decoded), block):
                 samples = decoded[first : first + block]
@@ -126,6 +148,15 @@ class FileSource:
                     return False
                 feed.ring.write(samples)
         return True
+
+    def _sound(self, path: Path) -> Iterator[Samples]:
+        """The file's samples and the silence after them."""
+        count = 0
+        for decoded in read_blocks(path, DECODE_S):
+            count += len(decoded)
+            yield decoded
+        self.length_s = count / SAMPLE_RATE
+        yield np.zeros(round(TAIL_S * SAMPLE_RATE), dtype=np.float32)
 
     def _pace(self, feed: Feed, begun: float, samples: Samples) -> float:
         """Wait until the last of `samples` has sounded; returns when the file would have begun to be on time now."""

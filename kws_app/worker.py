@@ -5,6 +5,7 @@ states and errors leave as Qt signals, which are queued and never dropped; plot 
 window's, which drops its oldest when full. torch is imported here, behind the window that is already there.
 """
 
+import logging
 import queue
 import threading
 from collections import deque
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from kws_app.card import find_model, find_models
+from kws_app.card import broken_models, find_model, find_models
 from kws_app.errors import ModelError
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
 from kws_app.session import Health, Heard, Session
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 
 DRAIN_S = 0.03  # between two looks into the ring
 JOIN_S = 0.9  # a thread that is still importing torch cannot be hurried
+
+log = logging.getLogger(__name__)
+
+
+def _brief(error: Exception) -> str:
+    """An error of any kind in one line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Mark:
 class Worker(QObject):
     """Owns the listening. Its methods may be called from the window's thread and return at once."""
 
-    models_found = pyqtSignal(object)  # list[ModelEntry]
+    models_found = pyqtSignal(object, object)  # list[ModelEntry], and a sentence for each file that is none
     model_changed = pyqtSignal(object)  # ModelInUse
     model_refused = pyqtSignal(str)  # one sentence; the model before goes on
     detected = pyqtSignal(object)  # Mark
@@ -62,7 +71,7 @@ class Worker(QObject):
         self.health: Health | None = None  # replaced by this thread
         self._models_dir = models_dir
         self._log = log
-        self._threshold: float | None = None  # set by the window's thread; None until a model gives one
+        self._threshold: tuple[str, float] | None = None  # of which model; written by the window's thread
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._detector: Detector | None = None
         self._model: ModelInUse | None = None
@@ -80,9 +89,9 @@ class Worker(QObject):
         """Load the model called `name`; listen with it at `threshold`, or at the one its card recommends."""
         self._commands.put(lambda: self._use_model(name, threshold))
 
-    def set_threshold(self, threshold: float) -> None:
-        """Holds from the next step on."""
-        self._threshold = threshold
+    def set_threshold(self, model: str, threshold: float) -> None:
+        """Holds from the next step on, while `model` listens."""
+        self._threshold = model, threshold
 
     def listen_to(self, source: Source, plot_data: deque[Heard]) -> None:
         """Start `source`, in place of the one before; what is heard of it is appended to `plot_data`."""
@@ -103,15 +112,35 @@ class Worker(QObject):
             try:
                 command = self._commands.get(timeout=DRAIN_S if self._source is not None else None)
             except queue.Empty:
-                self._listen()
-                continue
+                command = self._listen
             if command is None:
                 break
-            command()
+            try:
+                command()
+            except Exception as error:  # whatever it was, the window must hear of it and this thread go on
+                log.exception("The worker stopped listening.")
+                self._give_up()
+                self.failed.emit(f"Listening has stopped: something unexpected went wrong ({_brief(error)}).")
         self._stop_listening()
 
+    def _give_up(self) -> None:
+        source = self._source
+        try:
+            self._stop_listening()
+        except Exception:  # of the source that is being left: nothing more can be done about it
+            log.exception("The source did not stop.")
+            self._source = self._session = self.health = None
+        if source is not None:  # also where it failed before its first state: the window thinks that it listens
+            self.source_changed.emit(source, SourceState(Phase.STOPPED))
+
     def _find_models(self) -> None:
-        self.models_found.emit(find_models(self._models_dir))
+        try:
+            found = find_models(self._models_dir), broken_models(self._models_dir)
+        except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
+            log.exception("The models could not be listed.")
+            self.model_refused.emit(f"The models in {self._models_dir} cannot be listed ({_brief(error)}).")
+            return
+        self.models_found.emit(*found)
 
     def _use_model(self, name: str, threshold: float | None) -> None:
         try:
@@ -127,8 +156,11 @@ class Worker(QObject):
         except (ImportError, OSError) as error:  # torch, or a library that it is linked with
             self.model_refused.emit(f"Models cannot run here ({error}): install the program again.")
             return
+        except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
+            log.exception("The model could not be loaded.")
+            self.model_refused.emit(f"The model {name} cannot be used ({_brief(error)}): choose another.")
+            return
         self._detector = Detector(model, config)
-        self._threshold = config.threshold
         self._model = ModelInUse(name, model.card.keyword, model.card.threshold, config.threshold)
         if self._session is not None:
             self._session.use(self._detector)
@@ -155,11 +187,12 @@ class Worker(QObject):
             if state.phase is not Phase.ENDED:
                 self._report(source, state)
             return
+        assert self._model is not None
         if self._session is None:
             self._session = Session(source, self._detector)
         try:
-            if self._threshold is not None:
-                self._session.set_threshold(self._threshold)
+            if self._threshold is not None and self._threshold[0] == self._model.name:
+                self._session.set_threshold(self._threshold[1])
             for heard in self._session.drain():
                 self._plot_data.append(heard)
                 for detection in heard.detections:
@@ -167,16 +200,19 @@ class Worker(QObject):
                 if not self._commands.empty():
                     return  # a command need not wait for a backlog; the rest is read after it
         except RuntimeError as error:  # torch's word for anything that goes wrong inside a model
-            self.failed.emit(f"The model stopped with an error ({error}): choose another.")
+            self.failed.emit(f"The model stopped with an error ({_brief(error)}): choose another.")
             self._stop_listening()
             return
-        self.health = self._session.health
-        self._report(source, state)
+        waiting = source.feed is None or state.phase is Phase.WAITING  # numbers from before would mislead
+        self.health = None if waiting else self._session.health
         if state.phase in (Phase.ENDED, Phase.FAILED):
-            self._source = self._session = None
+            self._source = self._session = self.health = None
+        self._report(source, state)
 
     def _record(self, source: Source, sample: int, time_s: float, score: float) -> None:
         assert self._model is not None
+        if source.length_s is not None:  # the silence after a file may complete its last word
+            time_s = min(time_s, source.length_s)
         record = DetectionRecord(
             wall_time=now_iso(),
             file=None if source.path is None else str(source.path),

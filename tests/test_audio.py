@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from loudness import bursts
 from kws_app import audio
 from kws_app.audio import Microphone, MicrophoneSource, list_microphones
 from kws_app.errors import AudioError
+from kws_app.ring import SampleRing
 from kws_app.source import Phase
 
 PATIENCE_S = 10.0
@@ -35,7 +37,8 @@ class MadeUpStream:
         self.latency = 0.04
         self.closed = False
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        self.settings["on_start"]()
 
     def abort(self) -> None: ...
 
@@ -58,6 +61,7 @@ class MadeUpPortAudio:
         self.default = SimpleNamespace(device=[default, -1])
         self.streams: list[MadeUpStream] = []
         self.restarts = 0
+        self.on_start: Callable[[], None] = lambda: None
 
     def query_hostapis(self) -> list[dict[str, Any]]:
         apis = {device[1] for device in self.devices}
@@ -72,7 +76,7 @@ class MadeUpPortAudio:
             raise self.PortAudioError("Invalid sample rate")
 
     def InputStream(self, **settings: Any) -> MadeUpStream:  # noqa: N802 - sounddevice's name
-        self.streams.append(MadeUpStream(**settings))
+        self.streams.append(MadeUpStream(on_start=self.on_start, **settings))
         return self.streams[-1]
 
     def _terminate(self) -> None: ...
@@ -185,7 +189,8 @@ def test_a_stream_that_ends_is_opened_again_by_name_with_the_gap_stated(portaudi
     source = microphone("mic")
     source.start()
     until(lambda: source.feed is not None)
-    made_up.streams[0].call_back(np.zeros((320, 1), dtype=np.float32))
+    for _ in range(100):
+        made_up.streams[0].call_back(np.zeros((320, 1), dtype=np.float32))
     first = source.feed
     made_up.devices = [("mic", 0, 1, (16_000,))]  # now under another index
     made_up.streams[0].settings["finished_callback"]()
@@ -193,7 +198,103 @@ def test_a_stream_that_ends_is_opened_again_by_name_with_the_gap_stated(portaudi
     assert made_up.streams[0].closed
     assert made_up.restarts == 1
     assert made_up.streams[1].settings["device"] == 0
-    assert 0 < source.feed.missing_s < PATIENCE_S
+    assert first.begins_s == 0
+    assert 2.0 < source.feed.begins_s < 2.0 + PATIENCE_S
+
+
+def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, microphone, monkeypatch):
+    now_s = 1000.0
+    made_up = portaudio([("mic", 0, 1, (16_000,))])
+
+    def start_slowly() -> None:
+        nonlocal now_s
+        now_s += 2.0
+
+    made_up.on_start = start_slowly
+    source = microphone("mic")
+    with monkeypatch.context() as patch:
+        patch.setattr(audio, "time", SimpleNamespace(monotonic=lambda: now_s))
+        source._open(rescan=False)
+        assert source.feed.begins_s == 0
+        now_s += 1.0
+        for _ in range(50):  # the second that has passed
+            made_up.streams[0].call_back(np.zeros((320, 1), dtype=np.float32))
+        now_s += 0.5
+        source._open(rescan=False)
+        assert source.feed.begins_s == pytest.approx(1.0 + 0.5 + 2.0)
+        now_s += 3.0  # in which this one gave nothing
+        source._open(rescan=False)
+        assert source.feed.begins_s == pytest.approx(3.5 + 3.0 + 2.0)
+    monkeypatch.setattr(audio, "_open_streams", 0)
+
+
+class StopsWhenCleared(threading.Event):
+    """Lets `stop` come at the worst moment: when the thread has looked, and before it clears what would wake it."""
+
+    source: MicrophoneSource
+
+    def clear(self) -> None:
+        if not self.source._stop.is_set():
+            threading.Thread(target=self.source.stop).start()
+            until(lambda: self.source._stop.is_set() and self.is_set())
+        super().clear()
+
+
+def test_a_stop_just_before_the_thread_would_sleep_is_not_missed(portaudio, microphone):
+    made_up = portaudio([("mic", 0, 1, (16_000,))])
+    source = microphone()
+    source._wake = StopsWhenCleared()
+    source._wake.source = source
+    source.start()
+    source._thread.join(2.0)
+    assert not source._thread.is_alive()
+    assert all(stream.closed for stream in made_up.streams)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_opening_again_on_request_is_not_called_a_loss(portaudio, microphone, monkeypatch, asked: bool):
+    made_up = portaudio([("mic", 0, 1, (16_000,))])
+    source = microphone("mic")
+    said: list[str] = []
+    monkeypatch.setattr(
+        MicrophoneSource,
+        "state",
+        property(
+            lambda self: self._said, lambda self, state: (setattr(self, "_said", state), said.append(state.message))
+        ),
+        raising=False,
+    )
+    source.start()
+    until(lambda: source.feed is not None)
+    until(lambda: not source._wake.is_set())
+    (source.reopen if asked else made_up.streams[0].settings["finished_callback"])()
+    until(lambda: len(made_up.streams) == 2)
+    assert any("went away" in message for message in said) is not asked
+    source.stop()
+
+
+class CountingRing:
+    """Takes what the callback writes."""
+
+    def __init__(self) -> None:
+        self.written: list[np.ndarray] = []
+
+    def write(self, samples: np.ndarray) -> None:
+        self.written.append(samples.copy())
+
+
+def test_the_callback_waits_for_nothing_and_tells_nobody():
+    source, ring = MicrophoneSource("mic"), CountingRing()
+    callback = source._callback_into(SimpleNamespace(ring=ring))
+    with audio._portaudio_lock:  # whoever holds it
+        callback(np.full((4, 1), 0.5, dtype=np.float32), 4, None, SimpleNamespace(input_overflow=False))
+        callback(np.full((4, 1), 0.5, dtype=np.float32), 4, None, SimpleNamespace(input_overflow=True))
+    assert [len(samples) for samples in ring.written] == [4, 4]
+    assert source.overruns == 1 and source.state.phase is Phase.STOPPED
+    forbidden = ("log", "emit", "acquire", "lock", "print", "torch", "Qt", "wait", "sleep", "open", "state")
+    for code in (callback.__code__, SampleRing.write.__code__):
+        names = [*code.co_names, *code.co_freevars, *code.co_varnames]
+        assert not [name for name in names for word in forbidden if word in name], names
 
 
 def test_a_microphone_that_is_not_there_is_waited_for(portaudio, microphone, monkeypatch):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kws_app.history import DetectionLog, DetectionRecord, now_iso
+from kws_app.history import READ_BACK_BYTES, DetectionLog, DetectionRecord, now_iso
 
 
 def record(time_s: float = 1.5) -> DetectionRecord:
@@ -52,6 +52,28 @@ def test_lines_that_are_no_records_are_passed_over(tmp_path: Path):
     log.path.write_bytes(b'\xff\xfe\n[]\n"x"\n{"time_s": 1}\nnull\n\n')
     log.append(record(3.0))
     assert [entry.time_s for entry in log.last()] == [3.0]
+
+
+def test_only_the_end_of_a_large_log_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    log = DetectionLog(tmp_path)
+    log.append(record(1.0))
+    line = log.path.read_bytes()
+    log.path.write_bytes(line * (20 * READ_BACK_BYTES // len(line)))
+    log.append(record(2.0))
+    parsed: list[str] = []
+    parse = DetectionRecord.from_json
+    monkeypatch.setattr(DetectionRecord, "from_json", lambda text: parsed.append(text) or parse(text))
+    records = log.last()
+    assert sum(len(text) for text in parsed) <= READ_BACK_BYTES
+    assert [entry.time_s for entry in records] == [1.0] * (len(records) - 1) + [2.0]
+    assert len(records) == 200
+
+
+def test_a_log_that_cannot_be_read_is_an_os_error(tmp_path: Path):
+    log = DetectionLog(tmp_path)
+    log.path.mkdir()
+    with pytest.raises(OSError):
+        log.last()
 
 
 def test_each_line_is_on_the_disk_before_append_returns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

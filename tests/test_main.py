@@ -33,9 +33,10 @@ def test_without_a_display_one_sentence_names_kws_detect(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--threshold", "0"], "--threshold must be above 0"),
-        (["--threshold", "1.5"], "--threshold must be above 0"),
-        (["--threshold", "nan"], "--threshold must be above 0"),
+        (["--threshold", "0"], "--threshold must be from 0.001 to 1"),
+        (["--threshold", "0.0004"], "--threshold must be from 0.001 to 1"),  # less than the controls can show
+        (["--threshold", "1.5"], "--threshold must be from 0.001 to 1"),
+        (["--threshold", "nan"], "--threshold must be from 0.001 to 1"),
         (["--model", "no/such"], "There is no model 'no/such'"),
         (["--input", "none.wav"], "There is no file none.wav"),
         (["--input", __file__], "is no audio"),
@@ -45,6 +46,13 @@ def test_bad_options_are_refused_in_one_sentence(arguments, expected, capsys, tm
     assert main([*arguments, "--data-dir", str(tmp_path)]) == 2
     error = capsys.readouterr().err
     assert expected in error and error.count("\n") == 1
+
+
+def test_a_file_without_a_block_is_refused_in_one_sentence(capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("kws_app.__main__.read_blocks", lambda path, block_s: iter(()))
+    assert main(["--input", "short.wav", "--data-dir", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert error == "kws-app: short.wav holds no sound.\n"
 
 
 def test_a_data_folder_that_cannot_be_made_is_refused(capsys, tmp_path: Path):

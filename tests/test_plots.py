@@ -7,6 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Heard
+from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.ui.plot_history import MEL_BINS, SECONDS, SampleHistory
 from kws_app.ui.plots import Plots, mel_band
 from kws_app.ui.theme import DARK, LIGHT
@@ -125,6 +126,12 @@ def test_setting_the_threshold_reports_nothing(plots: Plots, qtbot: QtBot):
     with qtbot.assertNotEmitted(plots.threshold_dragged):
         plots.set_threshold(0.7)
     assert plots.threshold_line.value() == pytest.approx(0.7)
+
+
+def test_a_threshold_beyond_the_bounds_of_the_line_is_not_taken_for_a_drag(plots: Plots, qtbot: QtBot):
+    with qtbot.assertNotEmitted(plots.threshold_dragged):
+        plots.set_threshold(0.0004)
+    assert plots.threshold_line.value() == LOWEST_THRESHOLD
 
 
 def test_a_mark_runs_through_all_three_and_leaves_on_the_left(plots: Plots):

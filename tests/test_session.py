@@ -19,6 +19,8 @@ class HandFedSource:
 
     name, path = "hand", None
 
+    length_s = None
+
     def __init__(self, rate_hz: int = SAMPLE_RATE) -> None:
         self.feed: Feed | None = Feed(rate_hz, latency_s=0.01)
         self.state = SourceState(Phase.LISTENING)
@@ -83,11 +85,33 @@ def test_a_new_feed_moves_the_clock_by_what_was_missed(detector: Detector):
     source = HandFedSource()
     session = Session(source, detector)
     feed_all(source, session, bursts(duration_s=1.0), 320)
-    source.feed = Feed(48_000, missing_s=2.0)
+    source.feed = Feed(48_000, begins_s=3.0)
     heard = feed_all(source, session, np.zeros(48_000, dtype=np.float32), 960)
     assert heard[0].first_sample == 3 * SAMPLE_RATE
     assert session.lost_samples == 2 * SAMPLE_RATE
     assert session.health.rate_hz == 48_000
+
+
+def test_what_was_not_read_before_a_break_is_heard_after_it(detector: Detector):
+    source = HandFedSource()
+    session = Session(source, detector)
+    feed_all(source, session, bursts(duration_s=1.0), 320)
+    source.feed.ring.write(bursts(1.0, duration_s=3.0))
+    source.feed = Feed(SAMPLE_RATE, begins_s=4.5)
+    source.feed.ring.write(bursts(duration_s=1.0))
+    heard = list(session.drain())
+    assert times_s(heard) == pytest.approx([2.08], abs=0.16)
+    assert sum(len(block.samples) for block in heard) == 4 * SAMPLE_RATE
+    assert session.clock == round(5.5 * SAMPLE_RATE)
+    assert session.lost_samples == SAMPLE_RATE // 2
+
+
+def test_stretches_that_nobody_read_are_counted_as_lost(detector: Detector):
+    source = HandFedSource()
+    source.feed = Feed(SAMPLE_RATE, begins_s=7.0)  # there were others while the model loaded
+    session = Session(source, detector)
+    heard = feed_all(source, session, bursts(duration_s=1.0), 16_000)
+    assert heard[0].first_sample == session.lost_samples == 7 * SAMPLE_RATE
 
 
 def test_an_overrun_of_unknown_length_forgets_the_past(detector: Detector):
@@ -129,8 +153,15 @@ def test_health_measures_lag_and_step_time(detector: Detector):
     assert session.health.step_ms > 0
 
 
-def test_samples_that_are_no_numbers_do_not_poison_the_state(detector: Detector):
-    source = HandFedSource()
+@pytest.mark.parametrize("rate_hz", [SAMPLE_RATE, 3 * SAMPLE_RATE])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+def test_samples_that_are_no_sound_do_not_poison_the_state(detector: Detector, value: float, rate_hz: int):
+    source = HandFedSource(rate_hz)
     session = Session(source, detector)
-    feed_all(source, session, np.full(8000, np.nan, dtype=np.float32), 320)
-    assert len(times_s(feed_all(source, session, bursts(0.5, duration_s=1.0), 320))) == 1
+    bad = np.zeros(rate_hz, dtype=np.float32)
+    bad[1000:1010] = value
+    heard = feed_all(source, session, bad, 320)
+    assert all(np.isfinite(block.samples).all() for block in heard)
+    assert all(np.isfinite(block.log_mel).all() for block in heard if block.log_mel is not None)
+    word = np.repeat(bursts(0.5, duration_s=1.0), rate_hz // SAMPLE_RATE)
+    assert 1.5 < times_s(feed_all(source, session, word, 320))[-1] < 1.75

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from loudness import bursts
 
+from kws_app.files import TAIL_S
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.source import FileSource, Phase
 
@@ -24,12 +25,19 @@ def drain(source: FileSource) -> np.ndarray:
             return np.concatenate(parts)
 
 
-def test_an_unpaced_file_gives_its_samples_and_ends(write_wav):
+TAIL_SAMPLES = round(TAIL_S * SAMPLE_RATE)
+
+
+def test_an_unpaced_file_gives_its_samples_then_silence_and_ends(write_wav):
     samples = bursts(0.2, duration_s=40.0)  # longer than the ring: nothing may be overwritten
     source = FileSource(write_wav(samples), paced=False)
     source.start()
-    np.testing.assert_array_equal(drain(source), samples)
+    assert source.length_s is None
+    given = drain(source)
+    np.testing.assert_array_equal(given[:-TAIL_SAMPLES], samples)
+    assert len(given) == len(samples) + TAIL_SAMPLES and not given[-TAIL_SAMPLES:].any()
     assert source.state.phase is Phase.ENDED
+    assert source.length_s == 40.0
     source.stop()
 
 
@@ -39,8 +47,8 @@ def test_a_paced_file_takes_its_own_time(write_wav):
     source.start()
     samples = drain(source)
     took_s = time.monotonic() - begun
-    assert len(samples) == round(0.6 * SAMPLE_RATE)
-    assert 0.6 <= took_s < 1.5  # a loaded machine may be late, but never early
+    assert len(samples) == round(0.6 * SAMPLE_RATE) + TAIL_SAMPLES
+    assert 0.6 + TAIL_S <= took_s < 1.5 + TAIL_S  # a loaded machine may be late, but never early
     source.stop()
 
 

@@ -1,5 +1,6 @@
 """The window: every control, with a real worker and a loudness model; sound comes from files, or from nowhere."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from kws_app.history import DetectionLog, DetectionRecord, now_iso
 from kws_app.settings import Settings, SettingsFile
 from kws_app.source import Feed, FileSource, Phase, Source, SourceState
 from kws_app.ui.controls import SourceChoice
+from kws_app.ui.detection_list import position
 from kws_app.ui.devices import DeviceScan
 from kws_app.ui.sign import FLASH_MS
 from kws_app.ui.theme import DARK
@@ -28,7 +30,7 @@ TWO = [Microphone("", "Default microphone (USB mic)"), Microphone("USB mic", "US
 class SilentMicrophone:
     """A microphone that hears nothing and does what the test says."""
 
-    path = None
+    path = length_s = None
 
     def __init__(self, name: str) -> None:
         self.name = name or "Default microphone"
@@ -99,6 +101,13 @@ def bench(tiny_models: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Bench]:
         window.deleteLater()
 
 
+def drag_line(window: MainWindow, threshold: float) -> None:
+    """What pyqtgraph does when the user drags the threshold's line."""
+    line = window.content.plots.threshold_line
+    line.setValue(threshold)
+    line.sigDragged.emit(line)
+
+
 def listening(window: MainWindow) -> bool:
     return window._state.phase is Phase.LISTENING
 
@@ -149,7 +158,8 @@ def test_a_file_is_heard_listed_marked_logged_and_shown_in_large(bench: Bench, w
     bench.qtbot.waitUntil(lambda: not content.controls.start.isChecked())
     bench.qtbot.waitUntil(lambda: not content.sign.flashing, timeout=2 * FLASH_MS)
     assert content.sign.text == "The file has ended; “loud” was heard 2 times in it."
-    assert content.plots._history.end == 4 * 16_000
+    assert content.plots._history.end == 4.3 * 16_000  # with the silence after it
+    bench.qtbot.waitUntil(lambda: "rate –" in window.status.text())
 
 
 def test_slider_line_and_keys_move_one_threshold(bench: Bench):
@@ -157,9 +167,9 @@ def test_slider_line_and_keys_move_one_threshold(bench: Bench):
     control, plots = window.content.threshold, window.content.plots
     control.slider.setValue(700)
     assert plots.threshold_line.value() == pytest.approx(0.7)
-    plots.threshold_line.setValue(0.25)
+    drag_line(window, 0.25)
     assert control.slider.value() == 250
-    assert window._worker._threshold == pytest.approx(0.25)
+    assert window._worker._threshold == ("loud/teacher", pytest.approx(0.25))
     QTest.keyClick(window, Qt.Key.Key_Up, Qt.KeyboardModifier.ControlModifier)
     assert control.threshold == pytest.approx(0.255)
     bench.qtbot.mouseClick(control.reset, Qt.MouseButton.LeftButton)
@@ -170,7 +180,7 @@ def test_slider_line_and_keys_move_one_threshold(bench: Bench):
 def test_the_threshold_changes_what_fires_next(bench: Bench, write_wav: Callable[..., Path]):
     window = bench.open(input=write_wav(bursts(0.3, duration_s=1.0, amplitude=0.004)))
     for threshold, rows in ((0.95, 0), (0.1, 1)):
-        window.content.plots.threshold_line.setValue(threshold)
+        drag_line(window, threshold)
         window.start()
         bench.qtbot.waitUntil(lambda: window._state.phase is Phase.ENDED)
         assert window.content.detections.rowCount() == rows
@@ -186,6 +196,55 @@ def test_another_model_brings_its_own_threshold_and_listening_goes_on(bench: Ben
     bench.qtbot.waitUntil(lambda: window.models.model.name == "loud/student")
     assert window.content.threshold.threshold == 0.9
     assert listening(window) and window.content.controls.start.isChecked()
+
+
+def test_a_drag_while_another_model_loads_is_that_models(bench: Bench):
+    window = bench.open()
+    window.content.controls.model.setCurrentText("loud/student")
+    window.content.controls.model.textActivated.emit("loud/student")
+    assert window.content.threshold.threshold == 0.9
+    drag_line(window, 0.3)
+    assert window._worker._threshold is None  # the model that still listens keeps its own
+    bench.qtbot.waitUntil(lambda: window.models.model.name == "loud/student")
+    assert window._worker._threshold == ("loud/student", pytest.approx(0.3))
+    assert window.content.threshold.threshold == window.content.plots.threshold_line.value() == pytest.approx(0.3)
+    assert window.memory.settings.thresholds == {"loud/student": pytest.approx(0.3)}
+
+
+def test_a_drag_for_a_model_that_is_then_refused_changes_nothing(bench: Bench):
+    window = bench.open()
+    window.content.threshold.slider.setValue(700)
+    window.content.controls.model.textActivated.emit("loud/broken")
+    drag_line(window, 0.3)
+    bench.qtbot.waitUntil(lambda: "damaged" in window.content.sign.text)
+    assert window.content.threshold.threshold == window.content.plots.threshold_line.value() == 0.7
+    assert window._worker._threshold == ("loud/teacher", 0.7)
+    assert window.memory.settings.thresholds == {"loud/teacher": 0.7}
+
+
+def test_a_damaged_model_is_named_and_so_is_the_one_used_instead(bench: Bench, tmp_path: Path):
+    models = tmp_path / "models"
+    for name in ("another/teacher", "loud/student"):
+        (models / name).parent.mkdir(parents=True)
+        shutil.copy(bench.models / "loud" / "student.pt", models / f"{name}.pt")
+    (models / "loud" / "teacher.pt").write_bytes(b"cut off")
+    window = bench.open(models=models, ready=False)
+    bench.qtbot.waitUntil(lambda: window.models.model is not None)
+    assert window.models.model.name == window.content.controls.model.currentText() == "loud/student"
+    text = window.content.sign.text
+    assert text.startswith("There is no usable model loud/teacher: loud/student listens instead.")
+    assert f"{models / 'loud' / 'teacher.pt'} is no usable model" in text
+    assert window.memory.settings.model == "loud/teacher"  # the user's choice, once it is whole again
+
+
+def test_a_model_that_fails_in_an_unforeseen_way_is_not_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise KeyError("hop_samples")
+
+    monkeypatch.setattr("kws_app.worker.find_model", fail)
+    window = bench.open(ready=False, listen=True)
+    bench.qtbot.waitUntil(lambda: "cannot be used (KeyError: 'hop_samples')" in window.content.sign.text)
+    assert not window.content.controls.start.isChecked()
 
 
 def test_a_model_that_does_not_load_is_refused_and_the_one_before_stays(bench: Bench):
@@ -245,8 +304,11 @@ def test_a_file_is_opened_by_a_dialog_that_blocks_nothing(bench: Bench, write_wa
     QTest.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
     dialog = window.findChild(QFileDialog)
     assert dialog is not None and not dialog.isModal()
+    window.ask_for_file()
+    assert len(window.findChildren(QFileDialog)) == 1
     dialog.fileSelected.emit(str(path))
     dialog.close()
+    assert window._file_dialog is None
     bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() == 1)
     assert window.content.controls.source.currentText() == path.name
 
@@ -285,6 +347,13 @@ def test_options_count_for_this_run_only(bench: Bench):
     assert again.content.threshold.threshold == 0.5
 
 
+def test_the_lowest_threshold_is_shown_as_it_is_and_not_remembered(bench: Bench):
+    window = bench.open(threshold=0.004)
+    assert window.content.threshold.threshold == window.content.plots.threshold_line.value() == 0.004
+    assert window.content.threshold.slider.value() == 4
+    assert window.memory.settings.thresholds == {}
+
+
 def test_broken_settings_are_set_aside_with_a_notice(bench: Bench):
     (bench.folder / "settings.json").write_text("{")
     window = bench.open(ready=False)
@@ -296,6 +365,20 @@ def test_earlier_detections_are_listed(bench: Bench):
     DetectionLog(bench.folder).append(record)
     window = bench.open(ready=False)
     assert window.content.detections.item(0, 3).text() == "1:02:05.50"
+
+
+def test_earlier_detections_that_cannot_be_read_are_said_and_hold_up_nothing(bench: Bench):
+    DetectionLog(bench.folder).path.mkdir()
+    window = bench.open()
+    assert "earlier detections could not be read" in window.content.sign.text
+    assert window.content.detections.rowCount() == 0
+
+
+@pytest.mark.parametrize(
+    ("time_s", "text"), [(0.0, "0:00.00"), (59.998, "1:00.00"), (62.346, "1:02.35"), (3599.999, "1:00:00.00")]
+)
+def test_positions_are_rounded_before_they_are_split(time_s: float, text: str):
+    assert position(time_s) == text
 
 
 def test_the_status_line_is_in_plain_numbers(bench: Bench, write_wav: Callable[..., Path]):

@@ -1,6 +1,7 @@
 """The worker: a real thread, real signals, a real (loudness) model."""
 
 import time
+import zlib
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from kws_app.history import DetectionLog
 from kws_app.session import Heard
-from kws_app.source import FileSource, Phase
+from kws_app.source import Feed, FileSource, Phase, SourceState
 from kws_app.worker import Mark, Worker
 
 
@@ -64,9 +65,9 @@ def test_a_file_gives_its_detections_its_plot_data_and_its_end(listener, qtbot, 
     assert listener.log.last() == [mark.record for mark in listener.marks]
     assert listener.marks[0].record.file == str(path)
     assert listener.marks[0].record.keyword == "loud"
-    assert sum(len(heard.samples) for heard in plot_data) == 4 * 16_000
+    assert sum(len(heard.samples) for heard in plot_data) == 4.3 * 16_000  # with the silence after it
     assert listener.phases[-1] is Phase.ENDED
-    assert listener.worker.health.rate_hz == 16_000
+    assert listener.worker.health is None
 
 
 def test_what_is_said_while_the_model_loads_is_heard(listener, qtbot, write_wav):
@@ -88,12 +89,15 @@ def test_the_card_gives_the_threshold_unless_one_is_asked_for(listener, qtbot):
 def test_a_threshold_counts_at_once(listener, qtbot, write_wav):
     use(listener, qtbot, "loud/teacher")
     path = write_wav(bursts(0.3, duration_s=1.0, amplitude=0.004))  # a posterior near one half
-    listener.worker.set_threshold(0.95)
+    listener.worker.set_threshold("loud/teacher", 0.95)
     play(listener, qtbot, path)
     assert listener.marks == []
-    listener.worker.set_threshold(0.1)
+    listener.worker.set_threshold("loud/teacher", 0.1)
     play(listener, qtbot, path)
     assert len(listener.marks) == 1
+    listener.worker.set_threshold("loud/student", 0.95)  # of a model that does not listen
+    play(listener, qtbot, path)
+    assert len(listener.marks) == 2
 
 
 @pytest.mark.parametrize("name", ["loud/broken", "loud/none"])
@@ -113,6 +117,113 @@ def test_switching_models_goes_on_listening(listener, qtbot, write_wav):
     with qtbot.waitSignal(listener.worker.detected):
         listener.worker.use_model("loud/student", None)
     assert [mark.record.model for mark in listener.marks] == ["loud/teacher", "loud/student"]
+
+
+def test_a_word_at_the_very_end_of_a_file_is_heard_and_lies_within_it(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    # the step that covers the burst ends at sample 29 040, when the file is over
+    play(listener, qtbot, write_wav(bursts(1.735, duration_s=1.8, burst_s=0.065)))
+    assert [mark.record.time_s for mark in listener.marks] == [1.8]
+
+
+def test_another_threshold_than_the_window_set_for_the_model_before_holds_from_its_first_step(
+    listener, qtbot, write_wav
+):
+    use(listener, qtbot, "loud/teacher")
+    listener.worker.set_threshold("loud/teacher", 0.1)
+    use(listener, qtbot, "loud/student", 0.95)
+    play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0, amplitude=0.004)))
+    assert listener.marks == []
+
+
+class Waiting:
+    """A microphone that is not there."""
+
+    name, path, length_s, overruns = "USB mic", None, None, 0
+    feed: Feed | None = None
+    state = SourceState(Phase.STOPPED)
+
+    def start(self) -> None:
+        self.state = SourceState(Phase.WAITING, "USB mic is not there.")
+
+    def stop(self) -> None:
+        self.state = SourceState(Phase.STOPPED)
+
+
+class Breaking(Waiting):
+    """A source with a fault that nobody foresaw."""
+
+    def start(self) -> None:
+        raise KeyError("rate")
+
+
+class BreakingLater(Waiting):
+    """The same while it is listened to, and when it is stopped."""
+
+    @property
+    def feed(self) -> Feed | None:  # type: ignore[override]
+        raise KeyError("rate")
+
+    def stop(self) -> None:
+        raise ZeroDivisionError
+
+
+def test_there_are_no_numbers_while_a_microphone_is_waited_for(listener, qtbot):
+    use(listener, qtbot, "loud/teacher")
+    source = Waiting()
+    is_waiting = {"check_params_cb": lambda _, state: state.phase is Phase.WAITING}
+    with qtbot.waitSignal(listener.worker.source_changed, **is_waiting):
+        listener.worker.listen_to(source, deque(maxlen=1))
+    assert listener.worker.health is None
+    source.feed = Feed(48_000)
+    source.state = SourceState(Phase.LISTENING)
+    qtbot.waitUntil(lambda: listener.worker.health is not None)
+    source.state = SourceState(Phase.WAITING, "USB mic went away.")
+    qtbot.waitUntil(lambda: listener.worker.health is None)
+
+
+@pytest.mark.parametrize("kind", [Breaking, BreakingLater])
+def test_an_error_that_nobody_foresaw_is_said_and_logged_and_the_worker_goes_on(
+    listener, qtbot, write_wav, caplog, kind
+):
+    use(listener, qtbot, "loud/teacher")
+    with qtbot.waitSignal(listener.worker.failed) as failed:
+        listener.worker.listen_to(kind(), deque(maxlen=1))
+    assert listener.phases[-1] is Phase.STOPPED
+    assert failed.args == ["Listening has stopped: something unexpected went wrong (KeyError: 'rate')."]
+    assert "Traceback" in caplog.text
+    assert listener.worker.health is None
+    play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0)))
+    assert len(listener.marks) == 1
+
+
+def test_a_model_that_fails_in_an_unforeseen_way_is_refused_and_the_one_before_goes_on(
+    listener, qtbot, write_wav, caplog, monkeypatch
+):
+    use(listener, qtbot, "loud/teacher")
+
+    def fail(*_: object) -> None:
+        raise zlib.error("invalid block type\nsecond line")
+
+    monkeypatch.setattr("kws_app.worker.find_model", fail)
+    with qtbot.waitSignal(listener.worker.model_refused) as refused:
+        listener.worker.use_model("loud/student", None)
+    assert refused.args == ["The model loud/student cannot be used (error: invalid block type): choose another."]
+    assert "Traceback" in caplog.text
+    play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0)))
+    assert [mark.record.model for mark in listener.marks] == ["loud/teacher"]
+
+
+def test_models_that_cannot_be_listed_are_said(qtbot, tmp_path, monkeypatch, caplog):
+    def fail(*_: object) -> None:
+        raise zlib.error("invalid block type")
+
+    monkeypatch.setattr("kws_app.worker.find_models", fail)
+    worker = Worker(tmp_path, DetectionLog(tmp_path))
+    with qtbot.waitSignal(worker.model_refused) as refused:
+        worker.start()
+    assert "cannot be listed (error: invalid block type)" in refused.args[0]
+    assert worker.shut_down()
 
 
 def test_a_bad_file_is_reported(listener, qtbot, tmp_path):

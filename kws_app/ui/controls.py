@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import (
 )
 
 from kws_app.audio import Microphone
-from kws_app.ui.plots import LOWEST_THRESHOLD
+from kws_app.settings import LOWEST_THRESHOLD
 
 SLIDER_STEPS = 1000  # of the threshold, from 0 to 1
 OPEN_FILE = "Open a file…"

@@ -11,9 +11,10 @@ MOST_ROWS = 500  # older ones stay in the log
 
 def position(time_s: float) -> str:
     """Minutes and seconds, with hours where there are any: 1:02.35, 2:03:04.50."""
-    minutes, seconds = divmod(time_s, 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02d}:{seconds:05.2f}" if hours else f"{minutes}:{seconds:05.2f}"
+    minutes, hundredths = divmod(round(100 * time_s), 6000)  # rounded first, or 59.998 s would be 0:60.00
+    hours, minutes = divmod(minutes, 60)
+    seconds = f"{hundredths // 100:02d}.{hundredths % 100:02d}"
+    return f"{hours}:{minutes:02d}:{seconds}" if hours else f"{minutes}:{seconds}"
 
 
 class DetectionList(QTableWidget):

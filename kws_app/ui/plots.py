@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import QGraphicsItem, QWidget
 
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Heard
+from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.ui.plot_history import HOP_SAMPLES, MEL_BINS, SECONDS, SampleHistory
 from kws_app.ui.theme import Theme
 
@@ -23,7 +24,6 @@ GROUND_COLORS = 80  # of the 256
 AXIS_WIDTH = 46  # px, the same for all three so that they line up
 AMPLITUDES = (0.1, 0.2, 0.5, 1.0)  # scales of the waveform; the smallest that holds what is shown
 LABELLED_KHZ = (0.5, 1, 2, 4)
-LOWEST_THRESHOLD = 0.01
 
 
 def mel_band(khz: float) -> float:
@@ -121,8 +121,8 @@ class Plots(pg.GraphicsLayoutWidget):
             labelOpts={"position": 0.02, "anchors": [(0, 1), (0, 0)]},
         )
         self._probability.addItem(self.threshold_line)
-        self.threshold_line.sigPositionChanged.connect(self._line_moved)
-        self._threshold = 0.5
+        # sigDragged, not sigPositionChanged: a value that is set, or that the bounds cut off, is nothing the user said
+        self.threshold_line.sigDragged.connect(lambda line: self.threshold_dragged.emit(float(line.value())))
 
     @property
     def _plots(self) -> tuple[pg.PlotItem, pg.PlotItem, pg.PlotItem]:
@@ -174,14 +174,7 @@ class Plots(pg.GraphicsLayoutWidget):
 
     def set_threshold(self, threshold: float) -> None:
         """Move the line without reporting it."""
-        self._threshold = threshold
         self.threshold_line.setValue(threshold)
-
-    def _line_moved(self) -> None:
-        value = float(self.threshold_line.value())
-        if abs(value - self._threshold) > 1e-9:  # else it was `set_threshold`
-            self._threshold = value
-            self.threshold_dragged.emit(value)
 
     def forget(self) -> None:
         """Start empty: a new source begins at sample 0. (`clear` is pyqtgraph's and removes the plots.)"""

@@ -1,5 +1,6 @@
 """The sign across the window: what is going on, and unmistakably that the word was heard. On the window's thread."""
 
+from collections import deque
 from collections.abc import Callable
 
 from PyQt6.QtCore import Qt, QTimer
@@ -9,6 +10,7 @@ from kws_app.ui.theme import LIGHT, Theme
 
 FLASH_MS = 1500
 NOTICE_MS = 8000
+MOST_NOTICES = 3  # at once, as far as they fit
 
 
 class Sign(QFrame):
@@ -22,7 +24,8 @@ class Sign(QFrame):
         self.setAccessibleName("What is going on")
         self._theme: Theme = LIGHT
         self._text, self._warning = "", False
-        self._flash = self._notice = ""
+        self._flash = ""
+        self._notices: deque[str] = deque(maxlen=MOST_NOTICES)
         self._label = QLabel()
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
@@ -65,8 +68,8 @@ class Sign(QFrame):
         self._show()
 
     def notice(self, text: str) -> None:
-        """A warning that concerns no lasting state."""
-        self._notice = text
+        """A warning that concerns no lasting state. One that shows already is not covered: both are read together."""
+        self._notices = deque([*(old for old in self._notices if old != text), text], maxlen=MOST_NOTICES)
         self._notice_timer.start()
         self._show()
 
@@ -82,18 +85,18 @@ class Sign(QFrame):
         self._show()
 
     def _end_notice(self) -> None:
-        self._notice = ""
+        self._notices.clear()
         self._show()
 
     def _show(self) -> None:
         theme = self._theme
         if self._flash:
             ground, ink, size, weight = theme.heard, theme.on_heard, 38, 800
-        elif self._warning or self._notice:
+        elif self._warning or self._notices:
             ground, ink, size, weight = theme.warning, theme.on_warning, 15, 500
         else:
             ground, ink, size, weight = theme.panel, theme.text, 18, 500
-        text = self._flash or self._notice or self._text
+        text = self._flash or " ".join(self._notices) or self._text
         self._label.setText(text)
         self.setAccessibleDescription(text)
         self._score.setVisible(bool(self._flash))

@@ -74,6 +74,7 @@ class MainWindow(QMainWindow):
         self._plot_data: deque[Heard] = deque(maxlen=PLOT_BLOCKS)
         self._devices = devices or DeviceScan()
         self._open_source = open_source
+        self._file_dialog: QFileDialog | None = None  # while it is open
 
         self.setWindowTitle("Wake word")
         self.setWindowIcon(QIcon(str(ASSETS_DIR / "icon.svg")))
@@ -83,8 +84,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.content)
         self.status = StatusLine()
         self.setStatusBar(self.status)
-        for record in log.last():
-            self.content.detections.add(record)
+        self._list_earlier(log)
         self._draw_timer = self._timer(FRAME_MS, self._draw)
         self._text_timer = self._timer(TEXT_MS, lambda: self.status.show_health(self._worker.health))
         self.memory = Memory(settings_file)
@@ -106,6 +106,15 @@ class MainWindow(QMainWindow):
         if options.listen:
             self.start()
 
+    def _list_earlier(self, log: DetectionLog) -> None:
+        try:
+            records = log.last()
+        except OSError as error:
+            self.content.sign.notice(f"The earlier detections could not be read ({error}): starting without them.")
+            return
+        for record in records:
+            self.content.detections.add(record)
+
     def _timer(self, interval_ms: int, action: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
         timer.setInterval(interval_ms)
@@ -119,7 +128,7 @@ class MainWindow(QMainWindow):
         worker.failed.connect(self.content.sign.notice)
         self.memory.failed.connect(self.content.sign.notice)
         self.models.changed.connect(self._say_state)
-        self.models.refused.connect(self.content.sign.notice)
+        self.models.noticed.connect(self.content.sign.notice)
         self.models.lost.connect(self._no_model)
         self._devices.found.connect(self._microphones_found)
         self._devices.failed.connect(self._no_microphone)
@@ -259,13 +268,22 @@ class MainWindow(QMainWindow):
             self._say_state()
 
     def ask_for_file(self) -> None:
-        """A dialog that does not block: listening goes on behind it."""
-        dialog = QFileDialog(self, "Open an audio file", "", AUDIO_FILES)
+        """A dialog that does not block: listening goes on behind it. One at a time."""
+        if self._file_dialog is not None:
+            self._file_dialog.raise_()
+            self._file_dialog.activateWindow()
+            return
+        dialog = self._file_dialog = QFileDialog(self, "Open an audio file", "", AUDIO_FILES)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setModal(False)
         dialog.fileSelected.connect(lambda name: self.open_file(Path(name)))
-        dialog.finished.connect(dialog.deleteLater)
+        dialog.finished.connect(self._file_dialog_closed)
         dialog.show()
+
+    def _file_dialog_closed(self) -> None:
+        if self._file_dialog is not None:
+            self._file_dialog.deleteLater()
+            self._file_dialog = None
 
     def open_file(self, path: Path) -> None:
         """Choose a file and play it."""
