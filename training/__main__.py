@@ -21,11 +21,12 @@ from training.calibrate import calibrate
 from training.config import RECIPES, RunConfig
 from training.data import SPLITS, audio_files, read_clips, read_recordings
 from training.distill import DistillLoss
-from training.export import Identity, data_config, export, load_crnn, rebuild, update_card
+from training.export import PACKED_SUFFIX, Identity, data_config, export, load_crnn, rebuild, update_card
 from training.features import load_rooms, open_store
 from training.fetch import fetch_archive, unpack_parts
 from training.model import Crnn
 from training.overrides import override
+from training.pack import packed_weight_bytes, put_on_grid
 from training.quantize import PARTS, measure
 from training.streams import CONDITIONS, plan_stream
 from training.team import Team
@@ -85,26 +86,40 @@ def export_stage(options: argparse.Namespace) -> None:
     if options.packed is not None:
         print(f"{rebuild(options.packed, DecisionConfig(), options.models)} rebuilt.")
         return
+    write_artifact(options, *load_crnn(options.work / options.run / "best.pt"))
+
+
+def quantize(options: argparse.Namespace) -> None:
+    """Measure a run's network in int8, part by part and on a grid; round it to the grid and write the artifact."""
     crnn, settings = load_crnn(options.work / options.run / "best.pt")
+    base = report.base_cost()
+    print(f"{'in int8':24} {'raw bytes':>10} {'smaller':>9} {'file':>9} {'smaller':>9}   than the base in float32")
+    for part, size in measure(crnn).items():
+        print_size(f"dynamic, {part}", (size.raw, base.raw), (size.saved, base.saved))
+    put_on_grid(crnn, options.bits)
+    settings["train"]["weight_bits"] = options.bits
+    path = write_artifact(options, crnn, settings)
+    packed = path.with_suffix(PACKED_SUFFIX).stat().st_size
+    raw = packed_weight_bytes(crnn, options.bits)
+    print_size(f"all weights, {options.bits} bits", (raw, base.raw), (packed, base.packed))
+    print("Files: torch.save of the state dict; the last one is the packed file.")
+
+
+def print_size(name: str, raw: tuple[int, int], file: tuple[int, int]) -> None:
+    """A row of the table: bytes of a network and of the base, without and with container."""
+    print(f"{name:24} {raw[0]:10,} {raw[1] / raw[0]:8.2f}x {file[0]:9,} {file[1] / file[0]:8.2f}x")
+
+
+def write_artifact(options: argparse.Namespace, crnn: Crnn, settings: dict[str, Any]) -> Path:
+    """Calibrate and export a network under the role that the options name."""
     data = data_config(settings)
     store = open_store(options.data, options.work / "cache", data)
     role = options.role or options.run
     calibration = calibrate(crnn, store, options.misses or MISSES.get(role, MISSES["teacher"]))
-    identity = Identity(data.keyword, role, options.part)
     decision = DecisionConfig(smoothing_steps=options.smoothing)
-    path = export(crnn, settings, calibration, identity, decision, options.models)
+    path = export(crnn, settings, calibration, Identity(data.keyword, role, options.part), decision, options.models)
     print(f"{path}: {path.stat().st_size:,} bytes.")
-
-
-def quantize(options: argparse.Namespace) -> None:
-    """Measure dynamic int8 of each part of a run's network, and write the artifact with one of them."""
-    crnn, _ = load_crnn(options.work / options.run / "best.pt")
-    base = measure(Crnn(RECIPES["teacher"].crnn))["none"]
-    print("in int8     raw bytes   smaller   torch.save   smaller      (than the base network in float32)")
-    for part, size in measure(crnn).items():
-        ratios = f"{size.raw:9,} {base.raw / size.raw:8.2f}x {size.saved:12,} {base.saved / size.saved:8.2f}x"
-        print(f"{part:10} {ratios}")
-    export_stage(options)
+    return path
 
 
 def everything(options: argparse.Namespace) -> None:
@@ -239,8 +254,10 @@ def build_parser() -> argparse.ArgumentParser:
         added.add_argument("--smoothing", type=int, default=1, metavar="N", help="posteriors averaged; %(default)s")
         misses = "of the validation keywords, clean and at 10 dB, to score below 0.5; 0.05 to 0.2, by role"
         added.add_argument("--misses", type=float, metavar="SHARE", help=misses)
-        added.set_defaults(part="none", packed=None)
-    added.add_argument("--part", choices=tuple(PARTS), default="gru", help="of the artifact; %(default)s")
+        added.set_defaults(packed=None)
+        dynamic = "in dynamic int8; %(default)s"
+        added.add_argument("--part", choices=tuple(PARTS), default="none", help=dynamic)
+    added.add_argument("--bits", type=int, choices=(4, 8), default=8, help="of every weight; %(default)s")
     stages.choices["export"].add_argument("--packed", type=Path, metavar="FILE", help="rebuild it from packed weights")
     added = stage("evaluate", evaluate_stage)
     added.add_argument("--model", default="happy/teacher", metavar="NAME", help="keyword/role, or a .pt file")
