@@ -84,6 +84,15 @@ def load_sound(path: Path) -> Sound:
     return np.concatenate(list(read_blocks(path)))
 
 
+def load_or_pass_over(path: Path) -> Sound:
+    """All samples of a file; none, with a warning, if it is no audio. [N]"""
+    try:
+        return load_sound(path)
+    except AudioError as error:
+        log.warning("Passed over: %s", error)
+        return np.zeros(0, np.float32)
+
+
 def pad_to_second(sound: Sound) -> Sound:
     """Silence before and after a clip that is shorter than one second."""
     missing = SAMPLE_RATE - len(sound)
@@ -178,7 +187,11 @@ def load_rooms(root: Path, data: DataConfig) -> list[Sound]:
     rooms = []
     for pattern in data.rooms:
         for path in sorted(root.glob(f"{pattern}/*.flac")):
-            samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+            try:
+                samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+            except soundfile.SoundFileError as error:
+                log.warning("%s is passed over: %s", path, error)
+                continue
             rooms.append(soxr.resample(samples[:, 0], rate, SAMPLE_RATE)[:SAMPLE_RATE])
     return rooms
 

@@ -17,7 +17,7 @@ from scipy.signal import fftconvolve
 
 from kws_app.frontend import LogMel
 from kws_app.frontend_config import SAMPLE_RATE
-from training.features import load_sound, pad_to_second, word_bounds
+from training.features import load_or_pass_over, pad_to_second, word_bounds
 from training.synthetic import KINDS, make_sound
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class Renderer:
 
     def _noise(self, noises: list[Path]) -> Sound:
         """All noises one after another at one level, recorded and synthetic."""
-        sounds = [load_sound(path) for path in noises]
+        sounds = [sound for path in noises if len(sound := load_or_pass_over(path))]
         sounds += [make_sound(kind, 30.0, 1000 + i) for i, kind in enumerate(KINDS)]
         level = [np.sqrt(np.mean(sound**2)) + 1e-9 for sound in sounds]
         return np.concatenate([s / rms for s, rms in zip(sounds, level, strict=True)]).astype(np.float32)
@@ -128,7 +128,9 @@ class Renderer:
     def render(self, parts: list[Part]) -> Iterator[tuple[Sound, Part]]:
         """Samples [N] of each part, talk followed by a pause when its recording ends."""
         for part in parts:
-            sound = load_sound(part.path)
+            sound = load_or_pass_over(part.path)
+            if len(sound) == 0:
+                continue
             if part.is_keyword:
                 sound = pad_to_second(sound)
             begin = int(part.from_s * SAMPLE_RATE)

@@ -69,6 +69,20 @@ def test_every_keyword_is_laid_in_once_and_no_talk_is_lost(toy_archive: Path) ->
     assert talk_s == pytest.approx(len(talk) * (4.0 + 0.3), abs=0.01)
 
 
+def test_broken_recordings_are_named_and_passed_over(
+    toy_archive: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_text("no sound")
+    talk = audio_files(toy_archive / "talk")[:3]
+    parts = plan_stream([broken, *talk], [], seed=0)
+    assert {part.path for part in parts} == set(talk) and "broken.wav" in caplog.text
+    noisy = Renderer(CONDITIONS[1], [broken], [], seed=0)
+    assert len(list(noisy.render([*parts, Part(broken, True)]))) == 3
+    with pytest.raises(ValueError, match="no continuous speech"):
+        plan_stream([broken], [], seed=0)
+
+
 def test_noise_is_laid_at_the_stated_ratio(toy_archive: Path) -> None:
     part = Part(audio_files(toy_archive / "speech_commands" / KEYWORD)[0], True)
     clean, _ = next(Renderer(CONDITIONS[0], [], [], 0).render([part]))
