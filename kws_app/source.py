@@ -6,6 +6,7 @@ Nothing here waits for a reader, but an unpaced file, which tests use.
 
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -86,7 +87,7 @@ class Source(Protocol):
     def stop(self) -> None: ...
 
 
-class ThreadedSource:
+class ThreadedSource(ABC):
     """A source whose samples come from a thread of its own, which ends once `_stop` is set."""
 
     length_s: float | None = None
@@ -106,8 +107,9 @@ class ThreadedSource:
             self._thread.join(STOP_S)
         self.state = SourceState(Phase.STOPPED)
 
+    @abstractmethod
     def _run(self) -> None:
-        raise NotImplementedError
+        """The thread: bring samples until `_stop` is set."""
 
 
 class FileSource(ThreadedSource):
