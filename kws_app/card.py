@@ -4,6 +4,7 @@ import hashlib
 import json
 import zipfile
 import zlib
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -133,30 +134,28 @@ def read_card(path: Path) -> ModelCard:
             return ModelCard.from_json(archive.read(names[0]).decode())
     except ModelError as error:
         raise ModelError(f"{path} is no usable model: {error}") from error
+    # zipfile raises NotImplementedError for a compression that it does not know.
     except (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError) as error:
         raise ModelError(f"{path} is no usable model: {error}") from error
 
 
 def find_models(folder: Path) -> list[ModelEntry]:
     """The readable artifacts <folder>/<keyword>/<role>.pt, by name; what cannot be read is left out."""
-    entries = []
-    for path in sorted(folder.glob("*/*.pt")):
-        try:
-            entries.append(ModelEntry(f"{path.parent.name}/{path.stem}", path, read_card(path)))
-        except ModelError:
-            continue
-    return entries
+    return [entry for entry in _scan(folder) if isinstance(entry, ModelEntry)]
 
 
 def broken_models(folder: Path) -> list[str]:
     """Why each of the files <folder>/<keyword>/<role>.pt that cannot be offered cannot: one sentence each."""
-    sentences = []
+    return [str(error) for error in _scan(folder) if isinstance(error, ModelError)]
+
+
+def _scan(folder: Path) -> Iterator[ModelEntry | ModelError]:
+    """Each artifact's entry, by name, or why it has none."""
     for path in sorted(folder.glob("*/*.pt")):
         try:
-            read_card(path)
+            yield ModelEntry(f"{path.parent.name}/{path.stem}", path, read_card(path))
         except ModelError as error:
-            sentences.append(str(error))
-    return sentences
+            yield error
 
 
 def find_model(name: str, folder: Path) -> ModelEntry:

@@ -67,15 +67,20 @@ def detections(path: Path, model: KeywordModel, config: DecisionConfig) -> Itera
 
 
 def say(message: str) -> None:
-    """A sentence on stderr, whatever characters a file's name has."""
-    print(f"kws-detect: {message}".encode(errors="backslashreplace").decode(), file=sys.stderr)
+    """A sentence on stderr."""
+    print(printable(f"kws-detect: {message}"), file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """The text with what no terminal can show, as the bytes of a file's name may hold, written as escapes."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def report(path: Path, name: str, model: KeywordModel, time_s: float, score: float, as_json: bool) -> None:
     """One detection, as text or as a JSON object, on a line of its own."""
     if as_json:
         row = {
-            "file": str(path).encode(errors="backslashreplace").decode(),
+            "file": printable(str(path)),
             "keyword": model.card.keyword,
             "model": name,
             "time_s": round(time_s, 3),
@@ -83,7 +88,7 @@ def report(path: Path, name: str, model: KeywordModel, time_s: float, score: flo
         }
         print(json.dumps(row), flush=True)
     else:
-        name = str(path).encode(errors="backslashreplace").decode()
+        name = printable(str(path))
         print(f"{name}  {time_s:9.2f} s  {model.card.keyword}  {score:.3f}", flush=True)
 
 

@@ -99,15 +99,19 @@ def pad_to_second(sound: Sound) -> Sound:
     return np.pad(sound, (missing // 2, missing - missing // 2)) if missing > 0 else sound
 
 
+def put_in_room(sound: Sound, room: Sound) -> Sound:
+    """The sound [N] as a room's impulse response [M] gives it back, as long, as loud and beginning when it did."""
+    heard = fftconvolve(sound, room)[int(np.abs(room).argmax()) :][: len(sound)]
+    level, heard_level = (float(np.sqrt(np.mean(x**2))) + 1e-9 for x in (sound, heard))
+    return (heard * (level / heard_level)).astype(np.float32)
+
+
 def vary(sound: Sound, rooms: list[Sound], data: DataConfig, rng: np.random.Generator) -> Sound:
     """A copy at another speed and pitch and, at times, in a room. [N] -> [M]"""
     speed = rng.uniform(*data.speed_range)
     varied = soxr.resample(sound, SAMPLE_RATE * speed, SAMPLE_RATE)
     if rooms and rng.random() < data.room_share:
-        room = rooms[rng.integers(len(rooms))]
-        dry_energy = float(np.sqrt(np.mean(varied**2))) + 1e-9
-        varied = fftconvolve(varied, room)[int(np.abs(room).argmax()) :][: len(varied)]
-        varied = varied * (dry_energy / (float(np.sqrt(np.mean(varied**2))) + 1e-9))
+        varied = put_in_room(varied, rooms[rng.integers(len(rooms))])
     return varied.astype(np.float32)
 
 

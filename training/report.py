@@ -18,7 +18,6 @@ from training.pack import float_packed_bytes
 from training.quantize import quantise_dynamic, raw_bytes, saved_bytes
 
 ORDER = ("teacher", "student", "quantized", "tiny")  # then whatever else there is
-CONDITIONS = ("clean", "noise 10 dB")
 
 
 @dataclass(frozen=True)

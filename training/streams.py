@@ -13,11 +13,10 @@ import numpy as np
 import soundfile
 import torch
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 
 from kws_app.frontend import LogMel
 from kws_app.frontend_config import SAMPLE_RATE
-from training.features import load_or_pass_over, pad_to_second, word_bounds
+from training.features import load_or_pass_over, pad_to_second, put_in_room, word_bounds
 from training.synthetic import KINDS, make_sound
 
 log = logging.getLogger(__name__)
@@ -142,9 +141,7 @@ class Renderer:
 
     def _apply(self, sound: Sound) -> Sound:
         if self.room is not None and len(sound):
-            level = np.sqrt(np.mean(sound**2))
-            sound = fftconvolve(sound, self.room)[int(np.abs(self.room).argmax()) :][: len(sound)]
-            sound = sound * (level / (np.sqrt(np.mean(sound**2)) + 1e-9))
+            sound = put_in_room(sound, self.room)
         if self.condition.snr_db is not None and len(sound):
             loud = np.sqrt(np.percentile(sound**2, 90) / 2.5) + 1e-6  # RMS of the speech, its pauses left out
             taken = np.take(self.noise, np.arange(self.noise_at, self.noise_at + len(sound)), mode="wrap")

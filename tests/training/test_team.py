@@ -1,6 +1,7 @@
 """Several processes are one run: the same gradients, one writer."""
 
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -16,9 +17,15 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+    """Below the range from which the system hands out ports, so that no other socket takes it meanwhile."""
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return str(port)
+    raise AssertionError("no free port among 50")
 
 
 def gradients(world: int, archive: Path, folder: Path) -> dict[str, torch.Tensor]:
