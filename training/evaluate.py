@@ -17,6 +17,7 @@ from kws_app.detector import Detector
 from kws_app.errors import AudioError
 from kws_app.files import TAIL_S
 from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.intervals import poisson_interval, wilson_interval
 from kws_app.model import KeywordModel
 from training.data import SPLITS, Clip
 from training.features import load_sound, pad_to_second
@@ -27,8 +28,6 @@ from training.metrics import (
     detection_steps,
     fa_at_frr,
     frr_at_fa,
-    poisson_interval,
-    wilson_interval,
 )
 from training.streams import Condition, Occurrence, Part, Renderer, word_end_sample
 

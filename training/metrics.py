@@ -1,11 +1,9 @@
-"""Figures of merit: FA-FR area, false alarms per hour, false rejects, each with its interval."""
+"""Figures of merit: the FA-FR area with its interval, false alarms per hour, false rejects."""
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2, norm
 
 from kws_app.decision import Decision, DecisionConfig
 
@@ -75,25 +73,6 @@ def bootstrap_area(
         areas.append(misordered * LINEAGE_SHARE * (1 - LINEAGE_SHARE))
     low, high = np.percentile(areas, [2.5, 97.5])
     return float(low), float(high)
-
-
-def poisson_interval(count: int, exposure: float, confidence: float = 0.95) -> tuple[float, float]:
-    """Exact interval of a rate from a count (Garwood 1936): count events in `exposure` hours -> events per hour."""
-    tail = (1 - confidence) / 2
-    low = chi2.ppf(tail, 2 * count) / 2 if count > 0 else 0.0
-    return float(low / exposure), float(chi2.ppf(1 - tail, 2 * (count + 1)) / 2 / exposure)
-
-
-def wilson_interval(count: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Interval of a share (Wilson 1927): count of trials -> 0..1."""
-    if trials < 1:
-        raise ValueError("a share needs at least one trial")
-    z = float(norm.ppf(1 - (1 - confidence) / 2))
-    share = count / trials
-    centre = share + z * z / (2 * trials)
-    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    scale = 1 + z * z / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
 @dataclass(frozen=True)
