@@ -39,6 +39,15 @@ class Detection:
         return self.sample / SAMPLE_RATE
 
 
+@dataclass(frozen=True)
+class DetectionEnd:
+    """The score is below the threshold again after a detection, or the stream was cut off."""
+
+    detection: Detection
+    peak: float  # the highest score of the run of steps above the threshold, those before the detection included
+    above_samples: int  # how long that run lasted: from the end of its first step to the end of the first one below
+
+
 class Decision:
     """Smoothing, threshold, patience, refractory time and re-arming.
 
@@ -49,10 +58,15 @@ class Decision:
     def __init__(self, config: DecisionConfig) -> None:
         self.config = config  # may be replaced at any time; takes effect at the next step
         self.score = 0.0  # the last smoothed posterior
+        self.ended: DetectionEnd | None = None  # if the last step, or a reset, ended a detection
+        self._detection: Detection | None = None
+        self._begun = self._last = 0  # sample at which the present run above the threshold began, and its last step's
+        self._peak = 0.0
         self.reset()
 
     def reset(self) -> None:
         """Forget the past: the next step is the first of a stream."""
+        self._end_run(self._last)
         self._recent: deque[float] = deque()
         self._above = 0
         self._armed = True
@@ -67,12 +81,26 @@ class Decision:
             self._recent.popleft()
         self.score = sum(self._recent) / config.smoothing_steps
         if not self.score >= config.threshold:  # a score that is no number is not above anything
+            self._end_run(sample)
             self._above = 0
             self._armed = True
             return None
-        self._above += 1
+        self._go_on_above(sample)
         if not self._armed or self._above < config.patience_steps or sample < self._quiet_until:
             return None
         self._armed = False
         self._quiet_until = sample + round(config.refractory_s * SAMPLE_RATE)
-        return Detection(sample, self.score)
+        self._detection = Detection(sample, self.score)
+        return self._detection
+
+    def _go_on_above(self, sample: int) -> None:
+        self.ended = None
+        self._above += 1
+        if self._above == 1:
+            self._begun, self._peak = sample, self.score
+        self._last, self._peak = sample, max(self._peak, self.score)
+
+    def _end_run(self, sample: int) -> None:
+        """The score fell below the threshold at `sample`, or nothing is known after it."""
+        detection, self._detection = self._detection, None
+        self.ended = None if detection is None else DetectionEnd(detection, self._peak, sample - self._begun)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kws_app.decision import Decision, DecisionConfig, Detection
+from kws_app.decision import Decision, DecisionConfig, Detection, DetectionEnd
 from kws_app.model import KeywordModel
 
 
@@ -19,6 +19,7 @@ class DetectorOutput:
     scores: NDArray[np.float32]  # [S], smoothed posteriors
     step_ends: NDArray[np.int64]  # [S], absolute sample index at which each step's audio ends
     detections: list[Detection]
+    ends: list[DetectionEnd]  # of detections, these or earlier ones
 
 
 class Detector:
@@ -27,6 +28,7 @@ class Detector:
     def __init__(self, model: KeywordModel, config: DecisionConfig, start_sample: int = 0) -> None:
         self.model = model
         self.decision = Decision(config)
+        self._ends: list[DetectionEnd] = []  # made by a reset
         self.reset(start_sample)
 
     def reset(self, sample: int) -> None:
@@ -36,6 +38,14 @@ class Detector:
         self._next_frame = sample  # where the next frame begins
         self._next_step_end = sample + self.model.card.first_step_samples
         self.decision.reset()
+        if self.decision.ended is not None:
+            self._ends.append(self.decision.ended)
+
+    def finish(self) -> list[DetectionEnd]:
+        """No more samples follow those before: what ends with them."""
+        self.reset(self._next_frame)
+        ends, self._ends = self._ends, []
+        return ends
 
     @property
     def next_step_end(self) -> int:
@@ -56,9 +66,12 @@ class Detector:
 
         scores = np.empty(steps, dtype=np.float32)
         detections = []
+        ends, self._ends = self._ends, []
         for i, (value, end) in enumerate(zip(posterior[0].tolist(), step_ends.tolist(), strict=True)):
             detection = self.decision.update(value, end)
             scores[i] = self.decision.score
             if detection is not None:
                 detections.append(detection)
-        return DetectorOutput(log_mel[0].numpy(), first_frame, scores, step_ends, detections)
+            if self.decision.ended is not None:
+                ends.append(self.decision.ended)
+        return DetectorOutput(log_mel[0].numpy(), first_frame, scores, step_ends, detections, ends)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kws_app.decision import Decision, DecisionConfig
+from kws_app.decision import Decision, DecisionConfig, Detection, DetectionEnd
 
 STEP = 1280  # samples
 
@@ -74,3 +74,58 @@ def test_refuses_what_makes_no_sense(wrong: dict[str, float]) -> None:
 
 def test_what_is_no_number_is_no_detection() -> None:
     assert run(DecisionConfig(threshold=0.5), [float("nan"), 0.9]) == [1]
+
+
+def ends(config: DecisionConfig, posteriors: list[float]) -> list[tuple[int, DetectionEnd]]:
+    """The steps at which a decision says that a detection has ended, and what it says."""
+    decision = Decision(config)
+    said = []
+    for i, value in enumerate(posteriors):
+        decision.update(value, (i + 1) * STEP)
+        if decision.ended is not None:
+            said.append((i, decision.ended))
+    return said
+
+
+def test_a_detection_ends_when_the_score_falls_with_its_peak_and_how_long_it_was_above() -> None:
+    config = DecisionConfig(threshold=0.5, refractory_s=0.0)
+    said = ends(config, [0.1, 0.6, 0.9, 0.7, 0.2, 0.1, 0.5, 0.4, 0.1])
+    assert said == [
+        (4, DetectionEnd(Detection(2 * STEP, 0.6), 0.9, 3 * STEP)),
+        (7, DetectionEnd(Detection(7 * STEP, 0.5), 0.5, STEP)),
+    ]
+
+
+def test_the_steps_that_patience_waited_for_are_part_of_how_long() -> None:
+    config = DecisionConfig(threshold=0.5, patience_steps=3, refractory_s=0.0)
+    said = ends(config, [0.9, 0.1, 0.95, 0.6, 0.7, 0.8, 0.3])
+    assert said == [(6, DetectionEnd(Detection(5 * STEP, 0.7), 0.95, 4 * STEP))]
+
+
+def test_a_rise_that_made_no_detection_has_no_end() -> None:
+    patient = DecisionConfig(threshold=0.5, patience_steps=3)
+    assert ends(patient, [0.9, 0.9, 0.1]) == []
+    quiet = DecisionConfig(threshold=0.5, refractory_s=0.4)  # five steps of 80 ms
+    assert [step for step, _ in ends(quiet, [0.9, 0.1, 0.99, 0.1])] == [1]
+
+
+def test_the_smoothed_score_is_what_peaks() -> None:
+    said = ends(DecisionConfig(threshold=0.4, smoothing_steps=2), [0.8, 1.0, 0.2, 0.0])
+    assert said == [(3, DetectionEnd(Detection(STEP, 0.4), pytest.approx(0.9), 3 * STEP))]
+
+
+def test_a_reset_ends_a_detection_with_what_was_heard_of_it() -> None:
+    decision = Decision(DecisionConfig(threshold=0.5))
+    detection = [decision.update(value, (i + 1) * STEP) for i, value in enumerate((0.6, 0.9, 0.8))][0]
+    decision.reset()
+    assert decision.ended == DetectionEnd(detection, 0.9, 2 * STEP)
+    decision.reset()
+    assert decision.ended is None
+
+
+def test_a_threshold_raised_over_the_score_ends_the_detection() -> None:
+    decision = Decision(DecisionConfig(threshold=0.5))
+    decision.update(0.7, STEP)
+    decision.config = DecisionConfig(threshold=0.9)
+    decision.update(0.8, 2 * STEP)
+    assert decision.ended is not None and decision.ended.peak == 0.7

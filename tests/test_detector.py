@@ -46,6 +46,7 @@ def test_any_chunking_gives_the_same(model: KeywordModel, lengths: list[int]) ->
     np.testing.assert_allclose(np.concatenate([p.scores for p in parts]), whole.scores, atol=1e-5)
     np.testing.assert_array_equal(np.concatenate([p.step_ends for p in parts]), whole.step_ends)
     assert [d.sample for p in parts for d in p.detections] == [d.sample for d in whole.detections]
+    assert [e.above_samples for p in parts for e in p.ends] == [e.above_samples for e in whole.ends]
     frames = np.concatenate([p.log_mel for p in parts])
     np.testing.assert_allclose(frames, whole.log_mel, atol=1e-6)
 
@@ -58,3 +59,25 @@ def test_reset_forgets_all(model: KeywordModel) -> None:
     again = detector.process(bursts(1.0, duration_s=2.0))
     np.testing.assert_array_equal(again.scores, first.scores)
     assert [d.sample for d in again.detections] == [d.sample for d in first.detections]
+
+
+def test_the_end_of_a_detection_comes_with_the_samples_that_bring_it(model: KeywordModel) -> None:
+    detector = Detector(model, DecisionConfig())
+    sound = bursts(1.0, duration_s=3.0)
+    begun = detector.process(sound[:20_000])
+    assert len(begun.detections) == 1 and begun.ends == []
+    (end,) = detector.process(sound[20_000:]).ends
+    assert end.detection == begun.detections[0]
+    assert 0.99 < end.peak <= 1.0
+    assert end.above_samples / 16_000 == pytest.approx(0.3, abs=0.1)  # the burst, in steps of 80 ms
+
+
+def test_what_a_reset_cuts_off_ends_with_the_next_samples_or_at_the_finish(model: KeywordModel) -> None:
+    detector = Detector(model, DecisionConfig())
+    (detection,) = detector.process(bursts(1.0, duration_s=3.0)[:20_000]).detections
+    detector.reset(50_000)
+    (end,) = detector.process(np.zeros(10, np.float32)).ends
+    assert end.detection == detection and end.above_samples >= 1280
+    (detection,) = detector.process(bursts(1.0, duration_s=3.0)[:20_000]).detections
+    assert [end.detection for end in detector.finish()] == [detection]
+    assert detector.finish() == []
