@@ -242,37 +242,33 @@ def assemble(store: FrameStore, plan: Plan, frames: int) -> Tensor:
     def tensor(values: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values))[:, None]  # [B, 1]
 
-    def power(item: Ints, position: Tensor, first: Tensor, last: Tensor, gain: Tensor) -> Tensor:
-        """Mel power of an item's frames [first, last) at the given positions [B, T]; none elsewhere."""
-        present = (position >= first) & (position < last) & (tensor(item) >= 0)
-        safe = torch.minimum(position.clamp_min(0), tensor(store.length[item]) - 1)
-        log_mel = store.frames[tensor(store.start[item]) + safe].float()  # [B, T, F]
-        return (log_mel + gain[..., None]).exp() * present[..., None]
-
-    nothing = torch.zeros(len(plan), 1)
-    position = time + tensor(plan.around_from)
-    around = power(plan.around, position, torch.zeros_like(position), tensor(store.length[plan.around]), nothing)
-    position = time - tensor(plan.word_at) + tensor(plan.word_from)
-    first, last = tensor(plan.word_from), tensor(plan.word_to)
-    word = power(plan.word, position, first, last, tensor(plan.word_gain))
-    inside = (position >= first) & (position < last) & (tensor(plan.word) >= 0) & tensor(plan.replaces)
-    position = time + tensor(plan.noise_from)
-    noise = power(
-        plan.noise,
-        position,
-        torch.zeros_like(position),
-        tensor(store.length[plan.noise]),
-        tensor(plan.noise_gain),
+    word_position = time - tensor(plan.word_at) + tensor(plan.word_from)  # [B, T], frames of the item
+    in_word = (word_position >= tensor(plan.word_from)) & (word_position < tensor(plan.word_to))
+    none, never = torch.zeros(len(plan), 1), torch.zeros(len(plan), 1, dtype=torch.bool)
+    layers = (  # item, position in it, where it is cut out, gain
+        (plan.around, time + tensor(plan.around_from), in_word & tensor((plan.word >= 0) & plan.replaces), none),
+        (plan.word, word_position, ~in_word, tensor(plan.word_gain)),
+        (plan.noise, time + tensor(plan.noise_from), never, tensor(plan.noise_gain)),
     )
-    mixed = around * ~inside[..., None] + word + noise
+    mixed = torch.zeros(len(plan), frames, store.frames.shape[1])  # mel power
+    for item, position, cut, gain in layers:
+        rows = torch.from_numpy(np.flatnonzero(item >= 0))
+        length, position = tensor(store.length[item]), position[rows]
+        cut = cut.expand(-1, frames)[rows] | (position < 0) | (position >= length[rows])
+        index = tensor(store.start[item])[rows] + torch.minimum(position.clamp_min(0), length[rows] - 1)
+        log_mel = store.frames.index_select(0, index.flatten()).float().view(len(rows), frames, -1)
+        log_mel += gain[rows].expand(-1, frames).masked_fill(cut, -torch.inf)[..., None]
+        mixed.index_add_(0, rows, log_mel.exp_())
 
     bins = torch.linspace(-0.5, 0.5, mixed.shape[2])
     change = tensor(plan.gain) + tensor(plan.tilt) * bins  # [B, F]
-    log_mel = (mixed * change.exp()[:, None]).clamp_min(FrontendConfig.power_floor).log()
-    blank_mels = _between(torch.arange(mixed.shape[2])[None], plan.mask_mels)[:, None]  # [B, 1, F]
-    blank_frames = _between(time, plan.mask_frames)[..., None]  # [B, T, 1]
-    mean = log_mel.mean(dim=(1, 2), keepdim=True)
-    return torch.where(blank_mels | blank_frames, mean, log_mel)
+    log_mel = mixed.log_().add_(change[:, None]).clamp_min_(FLOOR)
+    if (plan.mask_mels[:, 1] > plan.mask_mels[:, 0]).any() or (plan.mask_frames[:, 1] > plan.mask_frames[:, 0]).any():
+        blank_mels = _between(torch.arange(mixed.shape[2])[None], plan.mask_mels)[:, None]  # [B, 1, F]
+        blank_frames = _between(time, plan.mask_frames)[..., None]  # [B, T, 1]
+        mean = log_mel.mean(dim=(1, 2), keepdim=True)
+        log_mel = torch.where(blank_mels | blank_frames, mean, log_mel)
+    return log_mel
 
 
 def _between(index: Tensor, bounds: Ints) -> Tensor:
