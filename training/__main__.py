@@ -18,12 +18,13 @@ from kws_app.model import KeywordModel
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
 from training import benchmark, evaluate, plots, report
 from training.calibrate import calibrate
-from training.config import RECIPES, RunConfig
+from training.config import RECIPES, DataConfig, RunConfig, data_of, run_name
 from training.data import SPLITS, audio_files, read_clips, read_recordings
 from training.distill import DistillLoss
 from training.export import PACKED_SUFFIX, Identity, data_config, export, load_crnn, rebuild, update_card
 from training.features import load_rooms, open_store
 from training.fetch import fetch_archive, unpack_parts
+from training.grouping import write_lists
 from training.model import Crnn
 from training.overrides import override
 from training.pack import packed_weight_bytes, put_on_grid
@@ -31,17 +32,25 @@ from training.quantize import PARTS, measure
 from training.streams import CONDITIONS, plan_stream
 from training.team import Team
 from training.train import Loss, Run, hard_loss
+from training.voices import write_speech, write_words
 
 log = logging.getLogger("training")
 
+LARGE = "large"  # the run that teaches
 ATTENTION_WEIGHT = 0.5  # of the attention loss, where it is asked for
 # Share of validation keywords to score below 0.5: the smaller a network, the more it must miss to be bearable in talk.
 MISSES = {"teacher": 0.05, "student": 0.10, "quantized": 0.10, "tiny": 0.20}
 
 
 def fetch(options: argparse.Namespace) -> None:
-    """Bring the Speech Commands archive, or unpack a folder of packed parts."""
-    if options.source is None:
+    """Bring the Speech Commands archive, unpack a folder of packed parts, or make synthetic speech with espeak-ng."""
+    if options.synthesize is not None:
+        for keyword in options.keyword:
+            print(f"Words: {write_words(options.data, keyword)}.")
+        print(f"Speech: {write_speech(options.data, options.synthesize, options.keyword[0])}.")
+    elif options.lists is not None:
+        print(f"{options.lists}: {write_lists(options.data / options.lists)} recordings, split by how they sound.")
+    elif options.source is None:
         print(f"The archive is at {fetch_archive(options.data)}.")
     else:
         for folder in unpack_parts(options.source, options.data):
@@ -56,7 +65,8 @@ def teacher(options: argparse.Namespace) -> None:
 def distill(options: argparse.Namespace) -> None:
     """Train a student on what teachers say (dark knowledge, attention) and the labels; resumes if it was cut."""
     config = RECIPES[options.recipe]
-    taught = replace(config.distill, teachers=tuple(options.teacher))
+    teachers = options.teacher or [run_name(LARGE, options.keyword)]
+    taught = replace(config.distill, teachers=tuple(teachers))
     if options.loss == "attention":
         taught = replace(taught, attention_weight=ATTENTION_WEIGHT)
     train(options, replace(config, distill=taught))
@@ -64,15 +74,13 @@ def distill(options: argparse.Namespace) -> None:
 
 def train(options: argparse.Namespace, config: RunConfig) -> None:
     """Run or resume the training of a config, after the command line's changes to it."""
-    config = override(config, options.set)
-    if options.keyword is not None:
-        config = override(config, [f"data.keyword={options.keyword}"])
+    config = override(replace(config, data=data_of(options.keyword)), options.set)
     team = Team()
     loss: Loss = hard_loss
     if config.distill.teachers:
         loss = DistillLoss.load(config.distill, config.crnn, options.work, team.device)
     store = open_store(options.data, options.work / "cache", config.data)
-    name = options.run or options.recipe
+    name = options.run or run_name(options.recipe, config.data.keyword)
     run = Run(options.work / name, config, store, team, loss)
     run.resume()
     best = run.train()
@@ -126,17 +134,17 @@ def everything(options: argparse.Namespace) -> None:
     """The whole chain, from training to the report; what is finished is passed over, what was cut goes on."""
     places = ["--data", options.data, "--work", options.work, "--models", options.models]
     places += ["--threads", options.threads]
-    keyword = options.keyword or RunConfig().data.keyword
+    keyword = options.keyword
     training = ["--keyword", keyword, "--set", *options.set]
     chain: list[list[Any]] = [
         ["teacher", "--recipe", "large", *training],
         ["teacher", *training],
         ["distill", *training],
         ["distill", "--recipe", "tiny", *training],
-        ["export", "--run", "teacher"],
-        ["export", "--run", "student"],
-        ["quantize", "--run", "student"],
-        ["export", "--run", "tiny"],
+        ["export", "--role", "teacher", "--run", run_name("teacher", keyword)],
+        ["export", "--role", "student", "--run", run_name("student", keyword)],
+        ["quantize", "--run", run_name("student", keyword)],
+        ["export", "--role", "tiny", "--run", run_name("tiny", keyword)],
     ]
     scored = ["--split", "all", "--stream", "--conditions", "all", "--write-card"]
     chain += [["evaluate", "--model", f"{keyword}/{role}", *scored] for role in report.ORDER]
@@ -231,17 +239,23 @@ def build_parser() -> argparse.ArgumentParser:
 
     added = stage("fetch", fetch)
     added.add_argument("--from", dest="source", type=Path, metavar="DIR", help="a folder of packed parts (*.tar)")
+    lists = "write the sets of a folder of words that name no speaker, as in wake_words: what sounds alike together"
+    added.add_argument("--lists", metavar="FOLDER", help=lists)
+    hours = "of synthetic speech, and single words, by espeak-ng"
+    added.add_argument("--synthesize", type=float, metavar="HOURS", help=hours)
+    words = "that synthetic speech avoids and says apart; happy by default"
+    added.add_argument("--keyword", nargs="+", default=["happy"], metavar="WORD", help=words)
     added = stage("teacher", teacher)
     added.add_argument("--recipe", choices=("teacher", "large"), default="teacher", help="%(default)s")
     added.add_argument("--run", metavar="NAME", help="folder below --work; the recipe's name by default")
-    added.add_argument("--keyword", metavar="WORD", help="happy by default")
+    added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as train.epochs=80")
     added = stage("distill", distill)
-    added.add_argument("--teacher", nargs="+", default=["large"], metavar="RUN", help="runs to learn from; large")
+    added.add_argument("--teacher", nargs="+", metavar="RUN", help="runs to learn from; large")
     added.add_argument("--loss", choices=("dark", "attention"), default="dark", help="attention adds to dark")
     added.add_argument("--recipe", choices=("student", "tiny", "teacher"), default="student", help="%(default)s")
     added.add_argument("--run", metavar="NAME", help="folder below --work; the recipe's name by default")
-    added.add_argument("--keyword", metavar="WORD", help="happy by default")
+    added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as distill.temperature=5")
     for name, function, run, role in (
         ("export", export_stage, "teacher", None),
@@ -274,7 +288,7 @@ def build_parser() -> argparse.ArgumentParser:
     added = stage("report", report_stage)
     added.add_argument("--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="where plots go")
     added = stage("all", everything)
-    added.add_argument("--keyword", metavar="WORD", help="happy by default")
+    added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="for every training stage")
     added.add_argument("--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="where plots go")
     added = stage("benchmark", benchmark_stage)

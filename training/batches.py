@@ -256,7 +256,7 @@ def assemble(store: FrameStore, plan: Plan, frames: int) -> Tensor:
         length, position = tensor(store.length[item]), position[rows]
         cut = cut.expand(-1, frames)[rows] | (position < 0) | (position >= length[rows])
         index = tensor(store.start[item])[rows] + torch.minimum(position.clamp_min(0), length[rows] - 1)
-        log_mel = store.frames.index_select(0, index.flatten()).float().view(len(rows), frames, -1)
+        log_mel = store.frames.index_select(0, index.flatten()).float().view(len(rows), *mixed.shape[1:])
         log_mel += gain[rows].expand(-1, frames).masked_fill(cut, -torch.inf)[..., None]
         mixed.index_add_(0, rows, log_mel.exp_())
 

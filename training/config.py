@@ -1,6 +1,6 @@
 """Frozen settings of every stage; saved in each checkpoint and each model card."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kws_app.frontend_config import FrontendConfig
 
@@ -10,7 +10,8 @@ class DataConfig:
     """Where the audio lies below `root`, and what is left out. Patterns are those of pathlib's glob."""
 
     keyword: str = "happy"
-    clips: str = "speech_commands"  # in the layout of the Speech Commands archive
+    clips: str = "speech_commands"  # in the layout of the Speech Commands archive; the keyword is one of its words
+    more_clips: tuple[str, ...] = ("synthetic_words",)  # in the same layout; passed over where they are missing
     speech: tuple[str, ...] = (
         "speech_streams/*",
         "more_speech/english_learners",
@@ -19,6 +20,7 @@ class DataConfig:
         "more_speech/kerstin_de",
         "more_speech/nathalie_nl",
         "wake_words/*",
+        "synthetic_speech",
     )  # folders of continuous speech; recordings that say the keyword are left out
     noise: tuple[str, ...] = ("speech_commands/_background_noise_", "more_speech/household_noise")
     rooms: tuple[str, ...] = ("rooms/*",)  # impulse responses
@@ -135,6 +137,28 @@ class RunConfig:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     distill: DistillConfig = field(default_factory=DistillConfig)
+
+
+# of keywords that are not a word of Speech Commands
+DATA = {
+    "computer": DataConfig(
+        keyword="computer",
+        clips="wake_words",
+        more_clips=("speech_commands", "synthetic_words"),
+        speech=tuple(folder for folder in DataConfig.speech if not folder.startswith("wake_words")),
+        keyword_variants=30,  # of few recordings
+    ),
+}
+
+
+def data_of(keyword: str) -> DataConfig:
+    """Where the audio of a keyword is."""
+    return DATA.get(keyword, replace(DataConfig(), keyword=keyword))
+
+
+def run_name(name: str, keyword: str) -> str:
+    """The folder of a run below --work: the recipe's name for the first keyword, else with the word before it."""
+    return name if keyword == DataConfig.keyword else f"{keyword}-{name}"
 
 
 _SMALL = AugmentConfig(

@@ -61,23 +61,26 @@ def audio_files(folder: Path) -> list[Path]:
 def read_clips(folder: Path) -> list[Clip]:
     """All clips of a folder in the archive's layout, with the official sets.
 
-    Without validation_list.txt and testing_list.txt the archive's rule decides (10 % of speakers each).
+    Without validation_list.txt and testing_list.txt the archive's rule decides (10 % of speakers each); where they are
+    empty, all is for training.
     raises ValueError if the folder is not there or holds no word
     """
     if not folder.is_dir():
         raise ValueError(
             f"There is no folder {folder}; bring the audio with `python -m training fetch`, or see --data."
         )
-    listed = {}
+    listed: dict[str, str] = {}
+    has_lists = False
     for split, name in (("validation", "validation_list.txt"), ("testing", "testing_list.txt")):
         if (folder / name).is_file():
+            has_lists = True
             listed.update(dict.fromkeys((folder / name).read_text().split(), split))
     clips = []
     words = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(("_", "."))]
     for word in sorted(words):
         for path in audio_files(word):
             speaker = speaker_of(path)
-            default = "training" if listed else split_of(speaker, 10, 10)
+            default = "training" if has_lists else split_of(speaker, 10, 10)
             clips.append(Clip(path, word.name, speaker, listed.get(f"{word.name}/{path.name}", default)))
     if not clips:
         raise ValueError(f"{folder} holds no clips; expected <word>/<speaker>_nohash_<n>.wav below it")
@@ -89,6 +92,8 @@ def stream_group(path: Path) -> str:
     folder = path.parent.name
     if folder in ("librispeech", "english_learners"):
         return f"{folder}/{path.stem.split('-')[0]}"
+    if folder == "synthetic_speech":
+        return f"{folder}/{path.stem.rsplit('-', 1)[0]}"
     if folder in ("kathleen_en", "ljspeech", "kerstin_de", "nathalie_nl"):
         return folder
     return f"{folder}/{path.stem}"

@@ -36,6 +36,8 @@ KEYWORD, WORD, SPEECH, NOISE = range(4)  # kinds of stored item
 STORE_VERSION = 3  # raise when what is stored changes meaning
 CACHES_KEPT = 4
 SYNTHETIC_SECONDS = 60.0
+LONGEST_CLIP_S = 1.6  # a longer recording of a word is cut to the word
+WORD_MARGIN_FRAMES = 20
 
 Sound = NDArray[np.float32]
 
@@ -99,6 +101,18 @@ def pad_to_second(sound: Sound) -> Sound:
     return np.pad(sound, (missing // 2, missing - missing // 2)) if missing > 0 else sound
 
 
+def cut_to_word(sound: Sound) -> Sound:
+    """Of a recording longer than a clip the loudest stretch, with what is around it up to a second. [N] -> [M]"""
+    if len(sound) <= LONGEST_CLIP_S * SAMPLE_RATE:
+        return sound
+    frontend = LogMel()
+    log_mel, _ = frontend(torch.from_numpy(sound)[None], frontend.initial_tail())
+    first, last, _ = word_bounds(log_mel[0].numpy())
+    half = max(SAMPLE_RATE, (last - first + WORD_MARGIN_FRAMES) * frontend.hop_samples) // 2
+    middle = int(np.clip((first + last) // 2 * frontend.hop_samples, half, len(sound) - half))
+    return sound[middle - half : middle + half]
+
+
 def put_in_room(sound: Sound, room: Sound) -> Sound:
     """The sound [N] as a room's impulse response [M] gives it back, as long, as loud and beginning when it did."""
     heard = fftconvolve(sound, room)[int(np.abs(room).argmax()) :][: len(sound)]
@@ -143,6 +157,8 @@ def list_sources(root: Path, data: DataConfig) -> list[_Source]:
     if not any(clip.word == data.keyword for clip in clips):
         words = ", ".join(sorted({clip.word for clip in clips}))
         raise ValueError(f"No clip of {data.keyword!r} under {root / data.clips}; the words there: {words}.")
+    for folder in data.more_clips:
+        clips += read_clips(root / folder) if (root / folder).is_dir() else []
     speech = read_recordings(root, data.speech, data)
     noise = read_recordings(root, data.noise, data)
     sources = [_clip_source(clip, data) for clip in clips]
@@ -180,7 +196,7 @@ def _sounds(source: _Source, rooms: list[Sound], data: DataConfig) -> Iterator[S
         return
     sound = load_sound(source.path)
     if source.kind in (KEYWORD, WORD):
-        sound = pad_to_second(sound)
+        sound = pad_to_second(cut_to_word(sound))
     yield sound
     for _ in range(source.copies - 1):
         yield vary(sound, rooms, data, rng)

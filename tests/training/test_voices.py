@@ -1,0 +1,75 @@
+import shutil
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kws_app.frontend_config import SAMPLE_RATE
+from training import voices
+from training.config import DataConfig
+from training.data import SPLITS, read_clips, read_recordings
+
+needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+
+
+@pytest.mark.parametrize("keyword", voices.NEAR_WORDS)
+def test_no_sentence_says_the_keyword(keyword: str) -> None:
+    rng = np.random.default_rng(0)
+    sentences = [voices.sentence(rng, keyword) for _ in range(2000)]
+    assert not [text for text in sentences if keyword in text.lower().replace(" ", "")]
+    assert len(set(sentences)) > 1000
+
+
+def test_a_voice_is_in_one_set_and_every_set_has_some() -> None:
+    by_split = [voices.voices_of(split) for split in SPLITS]
+    assert sorted(sum(by_split, [])) == sorted(voices.VOICES)
+    assert all(by_split)
+
+
+@needs_espeak
+def test_passages_are_the_same_for_a_seed_and_keep_to_the_voices_of_their_set() -> None:
+    first, again = (list(islice(voices.passages("validation", "happy", seed=3), 2)) for _ in range(2))
+    for (voice, sound), (same_voice, same_sound) in zip(first, again, strict=True):
+        assert voice == same_voice and voice in voices.voices_of("validation")
+        assert np.array_equal(sound, same_sound)
+        assert sound.dtype == np.float32 and 5 * SAMPLE_RATE < len(sound) < 60 * SAMPLE_RATE
+        assert 0.01 < np.abs(sound).max() <= 1.2
+
+
+@needs_espeak
+def test_written_speech_is_split_by_voice_and_goes_on_where_it_was_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voices, "VOICES", ["m1", "m3", "f1"])  # of the test, training and validation set
+    folder = voices.write_speech(tmp_path, hours=0.03, keyword="happy")
+    written = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert len(written) == 6
+    cut = folder / "m1-0.wav"
+    cut.unlink()
+    voices.write_speech(tmp_path, hours=0.03, keyword="happy")
+    assert {p for p in folder.iterdir() if written[p] != p.stat().st_mtime_ns} <= {cut}
+    data = DataConfig(speech=(voices.SPEECH_FOLDER,))
+    found = {r.path.name: r.split for r in read_recordings(tmp_path, data.speech, data)}
+    assert found == {
+        f"{voice}-{take}.wav": split
+        for voice, split in (("m1", "testing"), ("m3", "training"), ("f1", "validation"))
+        for take in (0, 1)
+    }
+
+
+@needs_espeak
+def test_written_words_are_clips_for_training_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voices, "VOICES", ["m1", "m3"])
+    monkeypatch.setattr(voices, "COMMON_WORDS", ["yes"])
+    clips = read_clips(voices.write_words(tmp_path, "happy"))
+    assert {clip.split for clip in clips} == {"training"}
+    assert {clip.speaker for clip in clips} == {"m3"}
+    assert {clip.word for clip in clips} == {"happy", "yes", *voices.NEAR_WORDS["happy"]}
+    assert sum(clip.word == "happy" for clip in clips) == voices.TAKES
+
+
+def test_without_espeak_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(OSError, match="install espeak-ng"):
+        voices.say("hello", "m1", np.random.default_rng(0))
