@@ -5,37 +5,65 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from kws_app.decision import Decision, DecisionConfig, Detection, DetectionEnd
+from kws_app.frontend import LogMel
 from kws_app.model import KeywordModel
 
 
 @dataclass(frozen=True)
-class DetectorOutput:
-    """What a block of samples completed."""
+class Steps:
+    """What a block of frames completed."""
 
-    log_mel: NDArray[np.float32]  # [T, F]
-    first_frame: int  # absolute sample index at which the first frame begins
     scores: NDArray[np.float32]  # [S], smoothed posteriors
     step_ends: NDArray[np.int64]  # [S], absolute sample index at which each step's audio ends
     detections: list[Detection]
     ends: list[DetectionEnd]  # of detections, these or earlier ones
 
 
+@dataclass(frozen=True)
+class DetectorOutput(Steps):
+    """What a block of samples completed."""
+
+    log_mel: NDArray[np.float32]  # [T, F]
+    first_frame: int  # absolute sample index at which the first frame begins
+
+
+class FrameStream:
+    """One stream of 16 kHz samples as frames. Several detectors can share them: every model has the same frontend."""
+
+    def __init__(self, frontend: LogMel, start_sample: int = 0) -> None:
+        self._frontend = frontend
+        self.reset(start_sample)
+
+    def reset(self, sample: int) -> None:
+        """Start afresh: the next sample has the absolute index `sample` and nothing came before it."""
+        self._tail = self._frontend.initial_tail()
+        self.next_frame = sample  # where the next frame begins
+
+    def process(self, samples: NDArray[np.float32]) -> Tensor:
+        """Take the samples [N] that follow those before, any N; the frames [1, T, F] that they complete."""
+        with torch.inference_mode():
+            log_mel, self._tail = self._frontend(torch.from_numpy(samples)[None], self._tail)
+        self.next_frame += log_mel.shape[1] * self._frontend.hop_samples
+        return log_mel
+
+
 class Detector:
-    """One keyword model listening to one stream of 16 kHz samples."""
+    """One keyword model listening to one stream: of 16 kHz samples, or of frames that others listen to as well."""
 
     def __init__(self, model: KeywordModel, config: DecisionConfig, start_sample: int = 0) -> None:
         self.model = model
         self.decision = Decision(config)
+        self._frames = FrameStream(model.frontend)  # its own, for samples
         self._ends: list[DetectionEnd] = []  # made by a reset
         self.reset(start_sample)
 
     def reset(self, sample: int) -> None:
         """Start afresh: the next sample has the absolute index `sample` and nothing came before it."""
-        self._tail = self.model.frontend.initial_tail()
+        self._frames.reset(sample)
         self._state = self.model.module.initial_state()
-        self._next_frame = sample  # where the next frame begins
         self._next_step_end = sample + self.model.card.first_step_samples
         self.decision.reset()
         if self.decision.ended is not None:
@@ -43,9 +71,13 @@ class Detector:
 
     def finish(self) -> list[DetectionEnd]:
         """No more samples follow those before: what ends with them."""
-        self.reset(self._next_frame)
+        self.reset(self._frames.next_frame)
         ends, self._ends = self._ends, []
         return ends
+
+    def new_frames(self) -> FrameStream:
+        """Frames for this detector and others, of a stream that begins at sample 0."""
+        return FrameStream(self.model.frontend)
 
     @property
     def next_step_end(self) -> int:
@@ -54,15 +86,22 @@ class Detector:
 
     def process(self, samples: NDArray[np.float32]) -> DetectorOutput:
         """Take the samples [N] that follow those before, any N, and answer with all that they complete."""
+        first_frame = self._frames.next_frame
+        log_mel = self._frames.process(samples)
+        steps = self.process_frames(log_mel)
+        return DetectorOutput(**vars(steps), log_mel=log_mel[0].numpy(), first_frame=first_frame)
+
+    def process_frames(self, log_mel: Tensor) -> Steps:
+        """Take the frames [1, T, F] that follow those before, of a stream that others may hear too.
+
+        raises RuntimeError if the model fails: then this detector is of no more use
+        """
         with torch.inference_mode():
-            log_mel, self._tail = self.model.frontend(torch.from_numpy(samples)[None], self._tail)
             posterior, _, self._state = self.model.module(log_mel, self._state)
         card = self.model.card
         steps = posterior.shape[1]
         step_ends = self._next_step_end + card.step_samples * np.arange(steps, dtype=np.int64)
         self._next_step_end += card.step_samples * steps
-        first_frame = self._next_frame
-        self._next_frame += log_mel.shape[1] * self.model.frontend.hop_samples
 
         scores = np.empty(steps, dtype=np.float32)
         detections = []
@@ -74,4 +113,4 @@ class Detector:
                 detections.append(detection)
             if self.decision.ended is not None:
                 ends.append(self.decision.ended)
-        return DetectorOutput(log_mel[0].numpy(), first_frame, scores, step_ends, detections, ends)
+        return Steps(scores, step_ends, detections, ends)

@@ -1,29 +1,43 @@
-"""One source heard by one detector, on one sample clock. Runs on the worker thread; knows no Qt and no device.
+"""One source heard by several detectors, on one sample clock. Runs on the worker thread; knows no Qt and no device.
 
 The clock counts 16 kHz samples since the source was started, breaks included, so that a position is a time.
 """
 
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import mean, median
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.decision import Detection
+from kws_app.decision import Detection, DetectionEnd
 from kws_app.files import StreamResampler, sane
 from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.lineup import brief
 from kws_app.ring import Samples
 from kws_app.source import Feed, Source
 
 if TYPE_CHECKING:  # brings torch, which is loaded behind the window
+    from torch import Tensor
+
     from kws_app.detector import Detector
 
 READ_S = 1.0  # at most, of audio in one go: a backlog is worked off in pieces
 MEASURED_STEPS = 50  # the status is about these
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What one model made of a stretch. Positions are on the clock."""
+
+    model: str  # its name
+    scores: Sequence[float] | NDArray[np.float32]  # [S]
+    step_ends: Sequence[int] | NDArray[np.int64]  # [S]
+    detections: Sequence[Detection] = ()
+    ends: Sequence[DetectionEnd] = ()  # of detections, these or earlier ones
 
 
 @dataclass(frozen=True)
@@ -34,9 +48,7 @@ class Heard:
     first_sample: int
     log_mel: NDArray[np.float32] | None = None  # [T, F]
     first_frame: int = 0  # sample at which the first frame begins
-    scores: Sequence[float] | NDArray[np.float32] = ()  # [S]
-    step_ends: Sequence[int] | NDArray[np.int64] = ()  # [S]
-    detections: list[Detection] = field(default_factory=list)
+    scored: Sequence[Scored] = ()  # one for each model that completed a step
 
 
 @dataclass(frozen=True)
@@ -45,17 +57,39 @@ class Health:
 
     rate_hz: int  # of the capture, before resampling
     lag_ms: float  # from the sound of a step's last sample to its decision, median
-    step_ms: float  # processor time of features and model for one step, mean (some systems count it coarsely)
+    lag_95th_ms: float
+    # by model: processor time of features and model for one step, mean (some systems count it coarsely)
+    step_ms: dict[str, float]
     overruns: int  # reported by the device
     lost_samples: int  # at 16 kHz: overwritten before they were read, or missed while a device was away
 
 
-class Session:
-    """Drains a source into a detector."""
+class StepTimes:
+    """Processor time of this thread for one step of a model, features included."""
 
-    def __init__(self, source: Source, detector: "Detector") -> None:
+    def __init__(self) -> None:
+        self._steps_ms: deque[float] = deque(maxlen=MEASURED_STEPS)
+        self._busy_s = 0.0  # since the last step
+
+    @property
+    def mean_ms(self) -> float:
+        return mean(self._steps_ms) if self._steps_ms else 0.0
+
+    def add(self, busy_s: float, steps: int) -> None:
+        self._busy_s += busy_s
+        if steps:
+            self._steps_ms.append(1000 * self._busy_s / steps)
+            self._busy_s = 0.0
+
+
+class Session:
+    """Drains a source into detectors: the frames are made once, and each detector gets them."""
+
+    def __init__(self, source: Source, detectors: "Mapping[str, Detector]") -> None:
+        """detectors: by name of model, at least one"""
         self.source = source
-        self.detector = detector
+        self.detectors: Mapping[str, Detector] = {}
+        self.failures: dict[str, str] = {}  # why each model that failed did; such a one hears nothing more
         self.clock = 0  # index of the next sample
         self.lost_samples = 0
         self._feed: Feed | None = None
@@ -63,27 +97,29 @@ class Session:
         self._resampler = StreamResampler(SAMPLE_RATE)
         self._overruns = 0
         self._pending: list[Samples] = []  # not enough for a step yet
-        self._step_ms: deque[float] = deque(maxlen=MEASURED_STEPS)
+        self._step_times: dict[str, StepTimes] = {}
         self._lag_ms: deque[float] = deque(maxlen=MEASURED_STEPS)
-        self._reset_detector()
+        self._frames = next(iter(detectors.values())).new_frames()
+        self.use(detectors)
 
-    def use(self, detector: "Detector") -> None:
-        """Go on with another detector, from the next sample and without a past."""
-        self.detector = detector
-        self._step_ms.clear()
-        self._reset_detector()
-
-    def set_threshold(self, threshold: float) -> None:
-        decision = self.detector.decision
-        if decision.config.threshold != threshold:
-            decision.config = replace(decision.config, threshold=threshold)
+    def use(self, detectors: "Mapping[str, Detector]") -> None:
+        """Go on with these, the new ones from the next frame and without a past."""
+        for name, detector in detectors.items():
+            if self.detectors.get(name) is not detector:
+                detector.finish()  # what ended with another source
+                detector.reset(self._frames.next_frame)
+                self._step_times[name] = StepTimes()
+                self.failures.pop(name, None)
+        self.detectors = detectors
 
     @property
     def health(self) -> Health:
+        lags_ms = sorted(self._lag_ms) or [0.0]
         return Health(
             rate_hz=self._feed.rate_hz if self._feed else 0,
-            lag_ms=median(self._lag_ms) if self._lag_ms else 0.0,
-            step_ms=mean(self._step_ms) if self._step_ms else 0.0,
+            lag_ms=median(lags_ms),
+            lag_95th_ms=lags_ms[int(0.95 * (len(lags_ms) - 1))],
+            step_ms={name: self._step_times[name].mean_ms for name in self.detectors},
             overruns=self.source.overruns,
             lost_samples=self.lost_samples,
         )
@@ -95,7 +131,7 @@ class Session:
             return
         if self.source.overruns != self._overruns:  # a hole of unknown length: what came before is no past
             self._overruns = self.source.overruns
-            self._reset_detector()
+            self._reset()
         if feed is not self._feed:
             if self._feed is not None:
                 yield from self._read(self._feed)  # what came before the break and was not read yet
@@ -127,35 +163,49 @@ class Session:
         self.lost_samples += max(0, clock - self.clock)
         self.clock = clock
         self._resampler = StreamResampler(feed.rate_hz)
-        self._reset_detector()
+        self._reset()
 
     def _process(self, feed: Feed, samples: Samples) -> Heard:
-        """The detector is called once a step, with all that the step needs: calls cost more than samples."""
+        """The models are called once a step, with all that the step needs: calls cost more than samples."""
         first_sample = self.clock
         self.clock += len(samples)
         self._pending.append(samples)
-        if self.clock < self.detector.next_step_end:
+        if self.clock < min((d.next_step_end for d in self.detectors.values()), default=0):
             return Heard(samples, first_sample)
+        first_frame = self._frames.next_frame
         begun = time.thread_time()  # of this thread alone: not what it waits while the window draws
-        output = self.detector.process(np.concatenate(self._pending))
-        busy_s = time.thread_time() - begun
+        log_mel = self._frames.process(np.concatenate(self._pending))
+        frame_s = (time.thread_time() - begun) / max(1, log_mel.shape[1])
         self._pending.clear()
-        heard_s = feed.ring.written / feed.rate_hz  # of this feed, in the ring by now
-        for end in output.step_ends.tolist():
-            self._step_ms.append(1000 * busy_s / len(output.scores))
-            waited_s = heard_s - (end - self._feed_clock) / SAMPLE_RATE
-            self._lag_ms.append(1000 * (waited_s + feed.latency_s))
-        return Heard(
-            samples,
-            first_sample,
-            output.log_mel,
-            output.first_frame,
-            output.scores,
-            output.step_ends,
-            output.detections,
-        )
+        scored = [self._score(name, log_mel, frame_s) for name in self.detectors]
+        completed = [each for each in scored if each is not None and len(each.scores)]
+        self._note_lag(feed, completed)
+        return Heard(samples, first_sample, log_mel[0].numpy(), first_frame, completed)
 
-    def _reset_detector(self) -> None:
+    def _score(self, name: str, log_mel: "Tensor", frame_s: float) -> Scored | None:
+        """What a model makes of the frames; None, and no further part in this, if it fails."""
+        detector = self.detectors[name]
+        begun = time.thread_time()
+        try:
+            steps = detector.process_frames(log_mel)
+        except RuntimeError as error:  # torch's word for anything that goes wrong inside a model
+            self.failures[name] = brief(error)
+            self.detectors = {other: d for other, d in self.detectors.items() if other != name}
+            return None
+        busy_s = time.thread_time() - begun + frame_s * log_mel.shape[1]
+        self._step_times[name].add(busy_s, len(steps.scores))
+        return Scored(name, steps.scores, steps.step_ends, steps.detections, steps.ends)
+
+    def _note_lag(self, feed: Feed, completed: list[Scored]) -> None:
+        heard_s = feed.ring.written / feed.rate_hz  # of this feed, in the ring by now
+        for scored in completed:
+            for end in scored.step_ends:
+                waited_s = heard_s - (int(end) - self._feed_clock) / SAMPLE_RATE
+                self._lag_ms.append(1000 * (waited_s + feed.latency_s))
+
+    def _reset(self) -> None:
         """What came before is no past to what comes now."""
         self._pending.clear()
-        self.detector.reset(self.clock)
+        self._frames.reset(self.clock)
+        for detector in self.detectors.values():
+            detector.reset(self.clock)

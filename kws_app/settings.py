@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from kws_app.card import DEFAULT_MODEL
+from kws_app.lineup import Tuning
 
 VERSION = 1
 FILE_NAME = "settings.json"
@@ -23,6 +24,9 @@ class Settings:
     microphone: str = ""  # by name; empty is the system's default
     thresholds: dict[str, float] = field(default_factory=dict)  # by model, only where the user moved it, 0..1
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
+    also: list[str] = field(default_factory=list)  # models that listen beside the first, in order
+    # by model, only what the user set of smoothing_steps, patience_steps and refractory_s
+    decisions: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("model", "microphone", "geometry"):
@@ -33,6 +37,20 @@ class Settings:
         for model, value in self.thresholds.items():
             if not isinstance(value, int | float) or not math.isfinite(value) or not 0 < value <= 1:
                 raise ValueError(f"the threshold of {model} must be above 0 and at most 1, got {value!r}")
+        if not isinstance(self.also, list) or not all(isinstance(name, str) for name in self.also):
+            raise ValueError(f"also must be a list of models, got {self.also!r}")
+        if not isinstance(self.decisions, dict) or not all(
+            isinstance(value, dict) for value in self.decisions.values()
+        ):
+            raise ValueError(f"decisions must be an object of objects, got {self.decisions!r}")
+        self.tunings()
+
+    def tunings(self) -> dict[str, Tuning]:
+        """Thresholds and decisions together, by model. raises ValueError if they make no sense"""
+        return {
+            model: Tuning(threshold=self.thresholds.get(model), **self.decisions.get(model, {}))  # type: ignore[arg-type]
+            for model in {**self.thresholds, **self.decisions}
+        }
 
 
 class SettingsFile:

@@ -1,4 +1,4 @@
-"""The worker: a thread that drains the source into the detector and hands out what it finds.
+"""The worker: a thread that drains the source into the detectors and hands out what it finds.
 
 Commands reach it through a queue on which it also waits between two drains. It never touches a widget: detections,
 states and errors leave as Qt signals, which are queued and never dropped; plot data goes into a bounded buffer of the
@@ -9,42 +9,23 @@ import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from kws_app.card import broken_models, find_model, find_models
-from kws_app.errors import ModelError
+from kws_app.card import broken_models, find_models
+from kws_app.decision import Detection
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
+from kws_app.lineup import Lineup, ModelInUse, Tuning, brief
 from kws_app.session import Health, Heard, Session
 from kws_app.source import Phase, Source, SourceState
-
-if TYPE_CHECKING:
-    from kws_app.detector import Detector
 
 DRAIN_S = 0.03  # between two looks into the ring
 JOIN_S = 0.9  # a thread that is still importing torch cannot be hurried
 
 log = logging.getLogger(__name__)
-
-
-def _brief(error: Exception) -> str:
-    """An error of any kind in one line."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-@dataclass(frozen=True)
-class ModelInUse:
-    """The model that listens from now on."""
-
-    name: str
-    keyword: str
-    recommended: float  # threshold, from its card
-    threshold: float  # now
 
 
 @dataclass(frozen=True)
@@ -60,9 +41,11 @@ class Worker(QObject):
     """Owns the listening. Its methods may be called from the window's thread and return at once."""
 
     models_found = pyqtSignal(object, object)  # list[ModelEntry], and a sentence for each file that is none
-    model_changed = pyqtSignal(object)  # ModelInUse
-    model_refused = pyqtSignal(str)  # one sentence; the model before goes on
-    detected = pyqtSignal(object)  # Mark
+    models_unknown = pyqtSignal(str)  # one sentence: they cannot be listed
+    models_refused = pyqtSignal(object)  # why, by name, before the answer
+    models_changed = pyqtSignal(object)  # list[ModelInUse] that listen from now on: the answer to each `use_models`
+    models_left = pyqtSignal(object)  # list[ModelInUse] that go on listening after one failed
+    detected = pyqtSignal(object)  # Mark, of the main model of a keyword only
     source_changed = pyqtSignal(object, object)  # Source, SourceState
     failed = pyqtSignal(str)  # one sentence
 
@@ -71,10 +54,9 @@ class Worker(QObject):
         self.health: Health | None = None  # replaced by this thread
         self._models_dir = models_dir
         self._log = log
-        self._threshold: tuple[str, float] | None = None  # of which model; written by the window's thread
+        self._lineup = Lineup(models_dir)
+        self._tunings: Mapping[str, Tuning] = {}  # by model; replaced by the window's thread
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._detector: Detector | None = None
-        self._model: ModelInUse | None = None
         self._source: Source | None = None
         self._session: Session | None = None
         self._plot_data: deque[Heard] = deque(maxlen=1)
@@ -85,13 +67,13 @@ class Worker(QObject):
         self._thread.start()
         self._commands.put(self._find_models)
 
-    def use_model(self, name: str, threshold: float | None) -> None:
-        """Load the model called `name`; listen with it at `threshold`, or at the one its card recommends."""
-        self._commands.put(lambda: self._use_model(name, threshold))
+    def use_models(self, names: Sequence[str]) -> None:
+        """Listen with these models; the first of each keyword is its main one."""
+        self._commands.put(lambda: self._use_models(names))
 
-    def set_threshold(self, model: str, threshold: float) -> None:
-        """Holds from the next step on, while `model` listens."""
-        self._threshold = model, threshold
+    def tune(self, tunings: Mapping[str, Tuning]) -> None:
+        """What the user set, by model, whether it listens yet or not. Holds from the next step on."""
+        self._tunings = tunings
 
     def listen_to(self, source: Source, plot_data: deque[Heard]) -> None:
         """Start `source`, in place of the one before; what is heard of it is appended to `plot_data`."""
@@ -120,7 +102,7 @@ class Worker(QObject):
             except Exception as error:  # whatever it was, the window must hear of it and this thread go on
                 log.exception("The worker stopped listening.")
                 self._give_up()
-                self.failed.emit(f"Listening has stopped: something unexpected went wrong ({_brief(error)}).")
+                self.failed.emit(f"Listening has stopped: something unexpected went wrong ({brief(error)}).")
         self._stop_listening()
 
     def _give_up(self) -> None:
@@ -138,33 +120,18 @@ class Worker(QObject):
             found = find_models(self._models_dir), broken_models(self._models_dir)
         except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
             log.exception("The models could not be listed.")
-            self.model_refused.emit(f"The models in {self._models_dir} cannot be listed ({_brief(error)}).")
+            self.models_unknown.emit(f"The models in {self._models_dir} cannot be listed ({brief(error)}).")
             return
         self.models_found.emit(*found)
 
-    def _use_model(self, name: str, threshold: float | None) -> None:
-        try:
-            from kws_app.detector import Detector
-            from kws_app.model import KeywordModel, prepare_torch
-
-            prepare_torch()
-            model = KeywordModel.load(find_model(name, self._models_dir).path)
-            config = model.card.decision_config(threshold)
-        except (ModelError, ValueError) as error:
-            self.model_refused.emit(str(error))
-            return
-        except (ImportError, OSError) as error:  # torch, or a library that it is linked with
-            self.model_refused.emit(f"Models cannot run here ({error}): install the program again.")
-            return
-        except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
-            log.exception("The model could not be loaded.")
-            self.model_refused.emit(f"The model {name} cannot be used ({_brief(error)}): choose another.")
-            return
-        self._detector = Detector(model, config)
-        self._model = ModelInUse(name, model.card.keyword, model.card.threshold, config.threshold)
-        if self._session is not None:
-            self._session.use(self._detector)
-        self.model_changed.emit(self._model)
+    def _use_models(self, names: Sequence[str]) -> None:
+        self._lineup.tune(self._tunings)
+        refused = self._lineup.use(names)
+        if refused:
+            self.models_refused.emit(refused)
+        if self._session is not None and self._lineup.detectors:
+            self._session.use(self._lineup.detectors)
+        self.models_changed.emit(list(self._lineup.models.values()))
 
     def _listen_to(self, source: Source, plot_data: deque[Heard]) -> None:
         self._stop_listening()
@@ -183,46 +150,57 @@ class Worker(QObject):
         source = self._source
         assert source is not None
         state = source.state  # before the drain: a file that has ended by now has all its samples in the ring
-        if self._detector is None:  # what is said while the model loads waits in the ring
+        if not self._lineup.detectors:  # what is said while the model loads waits in the ring
             if state.phase is not Phase.ENDED:
                 self._report(source, state)
             return
-        assert self._model is not None
         if self._session is None:
-            self._session = Session(source, self._detector)
-        try:
-            if self._threshold is not None and self._threshold[0] == self._model.name:
-                self._session.set_threshold(self._threshold[1])
-            for heard in self._session.drain():
-                self._plot_data.append(heard)
-                for detection in heard.detections:
-                    self._record(source, detection.sample, detection.time_s, detection.score)
-                if not self._commands.empty():
-                    return  # a command need not wait for a backlog; the rest is read after it
-        except RuntimeError as error:  # torch's word for anything that goes wrong inside a model
-            self.failed.emit(f"The model stopped with an error ({_brief(error)}): choose another.")
-            self._stop_listening()
-            return
+            self._session = Session(source, self._lineup.detectors)
+        self._lineup.tune(self._tunings)
+        for heard in self._session.drain():
+            self._plot_data.append(heard)
+            if self._session.failures and not self._go_on_without(self._session):
+                return
+            self._hand_out(source, heard)
+            if not self._commands.empty():
+                return  # a command need not wait for a backlog; the rest is read after it
         waiting = source.feed is None or state.phase is Phase.WAITING  # numbers from before would mislead
         self.health = None if waiting else self._session.health
         if state.phase in (Phase.ENDED, Phase.FAILED):
             self._source = self._session = self.health = None
         self._report(source, state)
 
-    def _record(self, source: Source, sample: int, time_s: float, score: float) -> None:
-        assert self._model is not None
+    def _hand_out(self, source: Source, heard: Heard) -> None:
+        for scored in heard.scored:
+            model = self._lineup.models[scored.model]
+            for detection in scored.detections if model.main else ():
+                self._record(source, model, detection)
+
+    def _go_on_without(self, session: Session) -> bool:
+        """Leave out the models that failed; False, and the listening has stopped, if there is no other."""
+        failures, session.failures = session.failures, {}
+        self._lineup.drop(list(failures))
+        for name, reason in failures.items():
+            self.failed.emit(f"The model {name} stopped with an error ({reason}): choose another.")
+        if not self._lineup.detectors:
+            self._give_up()
+        self.models_left.emit(list(self._lineup.models.values()))
+        return bool(self._lineup.detectors)
+
+    def _record(self, source: Source, model: ModelInUse, detection: Detection) -> None:
+        time_s = detection.time_s
         if source.length_s is not None:  # the silence after a file may complete its last word
             time_s = min(time_s, source.length_s)
         record = DetectionRecord(
             wall_time=now_iso(),
             file=None if source.path is None else str(source.path),
             microphone=source.name if source.path is None else None,
-            keyword=self._model.keyword,
-            model=self._model.name,
+            keyword=model.keyword,
+            model=model.name,
             time_s=round(time_s, 3),
-            score=round(score, 4),
+            score=round(detection.score, 4),
         )
-        self.detected.emit(Mark(source, sample, record))
+        self.detected.emit(Mark(source, detection.sample, record))
         try:
             self._log.append(record)
         except OSError as error:

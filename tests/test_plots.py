@@ -6,11 +6,13 @@ from PyQt6.QtCore import QPoint, QPointF, Qt
 from pytestqt.qtbot import QtBot
 
 from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.session import Heard
+from kws_app.session import Heard, Scored
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.ui.plot_history import MEL_BINS, SECONDS, SampleHistory
 from kws_app.ui.plots import Plots, mel_band
 from kws_app.ui.theme import DARK, LIGHT
+
+MODEL = "loud/teacher"
 
 
 def heard(first: int, count: int, value: float = 0.5, scores: tuple[tuple[int, float], ...] = ()) -> Heard:
@@ -20,8 +22,7 @@ def heard(first: int, count: int, value: float = 0.5, scores: tuple[tuple[int, f
         first_sample=first,
         log_mel=np.full((count // 160, MEL_BINS), 5.0, dtype=np.float32),
         first_frame=first,
-        scores=np.array([score for _, score in scores], dtype=np.float32),
-        step_ends=np.array([end for end, _ in scores], dtype=np.int64),
+        scored=[Scored(MODEL, [score for _, score in scores], [end for end, _ in scores])],
     )
 
 
@@ -41,7 +42,7 @@ def test_pieces_give_the_same_picture_as_the_whole(piece: int):
     whole, pieces = SampleHistory(), SampleHistory()
 
     def add(history: SampleHistory, first: int, end: int) -> None:
-        history.add(Heard(samples[first:end], first, np.zeros((0, MEL_BINS)), 0, np.zeros(0), np.zeros(0)))
+        history.add(Heard(samples[first:end], first, np.zeros((0, MEL_BINS))))
 
     add(whole, 0, len(samples))
     for first in range(0, len(samples), piece):
@@ -77,11 +78,11 @@ def test_scores_lie_at_their_step_ends_and_break_at_a_gap():
     history = SampleHistory()
     history.add(heard(0, SAMPLE_RATE, scores=((8000, 0.2), (9280, 0.4))))
     history.add(heard(4 * SAMPLE_RATE, SAMPLE_RATE, scores=((5 * SAMPLE_RATE, 0.9),)))
-    times_s, scores = history.curve()
+    times_s, scores = history.curve(MODEL)
     np.testing.assert_allclose(times_s, [-4.5, -4.42, 0.0, 0.0])
     np.testing.assert_allclose(scores, [0.2, 0.4, np.nan, 0.9], rtol=1e-6)
     history.add(heard(5 * SAMPLE_RATE, 2 * SECONDS * SAMPLE_RATE))
-    assert len(history.scores) == 0
+    assert len(history.scores[MODEL]) == 0
 
 
 def test_frequencies_lie_on_the_mel_scale():

@@ -169,7 +169,7 @@ def test_slider_line_and_keys_move_one_threshold(bench: Bench):
     assert plots.threshold_line.value() == pytest.approx(0.7)
     drag_line(window, 0.25)
     assert control.slider.value() == 250
-    assert window._worker._threshold == ("loud/teacher", pytest.approx(0.25))
+    assert window._worker._tunings["loud/teacher"].threshold == pytest.approx(0.25)
     QTest.keyClick(window, Qt.Key.Key_Up, Qt.KeyboardModifier.ControlModifier)
     assert control.threshold == pytest.approx(0.255)
     bench.qtbot.mouseClick(control.reset, Qt.MouseButton.LeftButton)
@@ -204,9 +204,9 @@ def test_a_drag_while_another_model_loads_is_that_models(bench: Bench):
     window.content.controls.model.textActivated.emit("loud/student")
     assert window.content.threshold.threshold == 0.9
     drag_line(window, 0.3)
-    assert window._worker._threshold is None  # the model that still listens keeps its own
+    assert "loud/teacher" not in window._worker._tunings  # the model that still listens keeps its own
     bench.qtbot.waitUntil(lambda: window.models.model.name == "loud/student")
-    assert window._worker._threshold == ("loud/student", pytest.approx(0.3))
+    assert window._worker._tunings["loud/student"].threshold == pytest.approx(0.3)
     assert window.content.threshold.threshold == window.content.plots.threshold_line.value() == pytest.approx(0.3)
     assert window.memory.settings.thresholds == {"loud/student": pytest.approx(0.3)}
 
@@ -218,8 +218,8 @@ def test_a_drag_for_a_model_that_is_then_refused_changes_nothing(bench: Bench):
     drag_line(window, 0.3)
     bench.qtbot.waitUntil(lambda: "damaged" in window.content.sign.text)
     assert window.content.threshold.threshold == window.content.plots.threshold_line.value() == 0.7
-    assert window._worker._threshold == ("loud/teacher", 0.7)
-    assert window.memory.settings.thresholds == {"loud/teacher": 0.7}
+    assert window._worker._tunings["loud/teacher"].threshold == 0.7
+    assert window.models.threshold == 0.7
 
 
 def test_a_damaged_model_is_named_and_so_is_the_one_used_instead(bench: Bench, tmp_path: Path):
@@ -241,7 +241,7 @@ def test_a_model_that_fails_in_an_unforeseen_way_is_not_waited_for(bench: Bench,
     def fail(*_: object) -> None:
         raise KeyError("hop_samples")
 
-    monkeypatch.setattr("kws_app.worker.find_model", fail)
+    monkeypatch.setattr("kws_app.lineup.find_model", fail)
     window = bench.open(ready=False, listen=True)
     bench.qtbot.waitUntil(lambda: "cannot be used (KeyError: 'hop_samples')" in window.content.sign.text)
     assert not window.content.controls.start.isChecked()

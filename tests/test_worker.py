@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from loudness import bursts
+from loudness import bursts, save_loudness_model
 from pytestqt.qtbot import QtBot
 
 from kws_app.history import DetectionLog
+from kws_app.lineup import ModelInUse, Tuning
 from kws_app.session import Heard
 from kws_app.source import Feed, FileSource, Phase, SourceState
 from kws_app.worker import Mark, Worker
@@ -28,7 +29,7 @@ class Listener:
         self.worker.detected.connect(self.marks.append)
         self.worker.source_changed.connect(lambda _, state: self.phases.append(state.phase))
         self.worker.failed.connect(self.troubles.append)
-        self.worker.model_refused.connect(self.troubles.append)
+        self.worker.models_refused.connect(lambda refused: self.troubles.extend(refused.values()))
 
 
 @pytest.fixture
@@ -41,9 +42,11 @@ def listener(tiny_models: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Listen
     assert listener.worker.shut_down()
 
 
-def use(listener: Listener, qtbot: QtBot, name: str, threshold: float | None = None) -> None:
-    with qtbot.waitSignal(listener.worker.model_changed):
-        listener.worker.use_model(name, threshold)
+def use(listener: Listener, qtbot: QtBot, *names: str) -> list[ModelInUse]:
+    """What listens then."""
+    with qtbot.waitSignal(listener.worker.models_changed) as changed:
+        listener.worker.use_models(names)
+    return changed.args[0]
 
 
 def play(listener: Listener, qtbot: QtBot, path: Path) -> deque[Heard]:
@@ -75,38 +78,95 @@ def test_what_is_said_while_the_model_loads_is_heard(listener, qtbot, write_wav)
     source = FileSource(write_wav(bursts(0.3, duration_s=1.0)), paced=False)
     listener.worker.listen_to(source, plot_data)
     with qtbot.waitSignal(listener.worker.detected):
-        listener.worker.use_model("loud/teacher", None)
+        listener.worker.use_models(["loud/teacher"])
 
 
-def test_the_card_gives_the_threshold_unless_one_is_asked_for(listener, qtbot):
-    models = []
-    listener.worker.model_changed.connect(models.append)
-    use(listener, qtbot, "loud/student")
-    use(listener, qtbot, "loud/student", 0.3)
-    assert [(m.recommended, m.threshold) for m in models] == [(0.9, 0.9), (0.9, 0.3)]
+def test_the_card_gives_the_threshold_unless_another_is_set(listener, qtbot):
+    def thresholds() -> list[float]:
+        return [detector.decision.config.threshold for detector in listener.worker._lineup.detectors.values()]
+
+    assert [model.recommended for model in use(listener, qtbot, "loud/student", "loud/teacher")] == [0.9, 0.5]
+    assert thresholds() == [0.9, 0.5]
+    listener.worker.tune({"loud/student": Tuning(threshold=0.3)})
+    use(listener, qtbot, "loud/teacher", "loud/student")
+    assert thresholds() == [0.5, 0.3]
 
 
 def test_a_threshold_counts_at_once(listener, qtbot, write_wav):
     use(listener, qtbot, "loud/teacher")
     path = write_wav(bursts(0.3, duration_s=1.0, amplitude=0.004))  # a posterior near one half
-    listener.worker.set_threshold("loud/teacher", 0.95)
+    listener.worker.tune({"loud/teacher": Tuning(threshold=0.95)})
     play(listener, qtbot, path)
     assert listener.marks == []
-    listener.worker.set_threshold("loud/teacher", 0.1)
+    listener.worker.tune({"loud/teacher": Tuning(threshold=0.1)})
     play(listener, qtbot, path)
     assert len(listener.marks) == 1
-    listener.worker.set_threshold("loud/student", 0.95)  # of a model that does not listen
+    listener.worker.tune({**listener.worker._tunings, "loud/student": Tuning(threshold=0.95)})  # does not listen
     play(listener, qtbot, path)
     assert len(listener.marks) == 2
+
+
+def test_of_two_models_of_a_keyword_the_first_alone_counts_and_both_are_drawn(listener, qtbot, write_wav):
+    models = use(listener, qtbot, "loud/student", "loud/teacher")
+    assert [(model.name, model.main) for model in models] == [("loud/student", True), ("loud/teacher", False)]
+    plot_data = play(listener, qtbot, write_wav(bursts(0.7, duration_s=2.0)))
+    assert [mark.record.model for mark in listener.marks] == ["loud/student"]
+    assert len(listener.log.last()) == 1
+    detections = [scored.model for heard in plot_data for scored in heard.scored for _ in scored.detections]
+    assert sorted(detections) == ["loud/student", "loud/teacher"]
+
+
+def test_of_two_keywords_each_counts(qtbot, write_wav, tmp_path):
+    for name in ("loud", "noise"):
+        save_loudness_model(tmp_path / "models" / name / "teacher.pt")
+    listener = Listener(tmp_path / "models", tmp_path / "data")
+    listener.worker.start()
+    models = use(listener, qtbot, "loud/teacher", "noise/teacher")
+    assert all(model.main for model in models)
+    play(listener, qtbot, write_wav(bursts(0.7, duration_s=2.0)))
+    assert sorted(mark.record.keyword for mark in listener.marks) == ["loud", "noise"]
+    assert listener.worker.shut_down()
+
+
+def failing(*_: object) -> None:
+    raise RuntimeError("boom\nwith a long trace")
+
+
+def test_a_model_that_fails_is_left_out_with_a_notice_and_the_others_go_on(listener, qtbot, write_wav, monkeypatch):
+    use(listener, qtbot, "loud/teacher", "loud/student")
+    monkeypatch.setattr(listener.worker._lineup.detectors["loud/teacher"], "process_frames", failing)
+    with qtbot.waitSignal(listener.worker.models_left) as left:
+        play(listener, qtbot, write_wav(bursts(0.7, duration_s=2.0)))
+    assert [(model.name, model.main) for model in left.args[0]] == [("loud/student", True)]
+    assert listener.troubles == ["The model loud/teacher stopped with an error (RuntimeError: boom): choose another."]
+    assert [mark.record.model for mark in listener.marks] == ["loud/student"]
+
+
+def test_when_the_only_model_fails_the_listening_stops(listener, qtbot, write_wav, monkeypatch):
+    use(listener, qtbot, "loud/teacher")
+    monkeypatch.setattr(listener.worker._lineup.detectors["loud/teacher"], "process_frames", failing)
+    with qtbot.waitSignal(listener.worker.models_left) as left:
+        listener.worker.listen_to(FileSource(write_wav(bursts(0.7, duration_s=2.0)), paced=False), deque(maxlen=9))
+    assert left.args == [[]]
+    assert listener.phases[-1] is Phase.STOPPED
+    use(listener, qtbot, "loud/teacher")  # loaded anew
+    play(listener, qtbot, write_wav(bursts(0.7, duration_s=2.0)))
+    assert len(listener.marks) == 1
 
 
 @pytest.mark.parametrize("name", ["loud/broken", "loud/none"])
 def test_a_bad_model_is_refused_and_the_one_before_goes_on(listener, qtbot, write_wav, name):
     use(listener, qtbot, "loud/teacher")
-    with qtbot.waitSignal(listener.worker.model_refused):
-        listener.worker.use_model(name, None)
+    assert [model.name for model in use(listener, qtbot, name)] == ["loud/teacher"]
+    assert len(listener.troubles) == 1
     play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0)))
     assert [mark.record.model for mark in listener.marks] == ["loud/teacher"]
+
+
+def test_what_can_be_used_is_used_beside_a_bad_one(listener, qtbot):
+    assert [model.name for model in use(listener, qtbot, "loud/broken", "loud/teacher")] == ["loud/teacher"]
+    assert [model.name for model in use(listener, qtbot, "loud/student", "loud/none")] == ["loud/student"]
+    assert [model.name for model in use(listener, qtbot, "loud/none", "loud/teacher")] == ["loud/student"]
 
 
 def test_switching_models_goes_on_listening(listener, qtbot, write_wav):
@@ -115,7 +175,7 @@ def test_switching_models_goes_on_listening(listener, qtbot, write_wav):
     with qtbot.waitSignal(listener.worker.detected):
         listener.worker.listen_to(source, deque(maxlen=10))
     with qtbot.waitSignal(listener.worker.detected):
-        listener.worker.use_model("loud/student", None)
+        listener.worker.use_models(["loud/student"])
     assert [mark.record.model for mark in listener.marks] == ["loud/teacher", "loud/student"]
 
 
@@ -130,8 +190,8 @@ def test_another_threshold_than_the_window_set_for_the_model_before_holds_from_i
     listener, qtbot, write_wav
 ):
     use(listener, qtbot, "loud/teacher")
-    listener.worker.set_threshold("loud/teacher", 0.1)
-    use(listener, qtbot, "loud/student", 0.95)
+    listener.worker.tune({"loud/teacher": Tuning(threshold=0.1), "loud/student": Tuning(threshold=0.95)})
+    use(listener, qtbot, "loud/student")
     play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0, amplitude=0.004)))
     assert listener.marks == []
 
@@ -205,10 +265,11 @@ def test_a_model_that_fails_in_an_unforeseen_way_is_refused_and_the_one_before_g
     def fail(*_: object) -> None:
         raise zlib.error("invalid block type\nsecond line")
 
-    monkeypatch.setattr("kws_app.worker.find_model", fail)
-    with qtbot.waitSignal(listener.worker.model_refused) as refused:
-        listener.worker.use_model("loud/student", None)
-    assert refused.args == ["The model loud/student cannot be used (error: invalid block type): choose another."]
+    monkeypatch.setattr("kws_app.lineup.find_model", fail)
+    with qtbot.waitSignal(listener.worker.models_refused) as refused:
+        listener.worker.use_models(["loud/student"])
+    reason = "The model loud/student cannot be used (error: invalid block type): choose another."
+    assert refused.args == [{"loud/student": reason}]
     assert "Traceback" in caplog.text
     play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0)))
     assert [mark.record.model for mark in listener.marks] == ["loud/teacher"]
@@ -220,7 +281,7 @@ def test_models_that_cannot_be_listed_are_said(qtbot, tmp_path, monkeypatch, cap
 
     monkeypatch.setattr("kws_app.worker.find_models", fail)
     worker = Worker(tmp_path, DetectionLog(tmp_path))
-    with qtbot.waitSignal(worker.model_refused) as refused:
+    with qtbot.waitSignal(worker.models_unknown) as refused:
         worker.start()
     assert "cannot be listed (error: invalid block type)" in refused.args[0]
     assert worker.shut_down()

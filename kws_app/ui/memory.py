@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from kws_app.lineup import Tuning
 from kws_app.settings import SettingsFile
 
 SAVE_MS = 500  # after the last change: a slider being dragged is one write
@@ -27,6 +28,18 @@ class Memory(QObject):
         """Change fields of the settings, and write them soon."""
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
         self._timer.start()
+
+    def remember_tuning(self, model: str, tuning: Tuning) -> None:
+        """What the user set of a model's decision."""
+        thresholds, decisions = dict(self.settings.thresholds), dict(self.settings.decisions)
+        thresholds.pop(model, None)
+        decisions.pop(model, None)
+        changes = tuning.changes
+        if tuning.threshold is not None:
+            thresholds[model] = changes.pop("threshold")
+        if changes:
+            decisions[model] = changes
+        self.remember(thresholds=thresholds, decisions=decisions)
 
     def save(self) -> None:
         """Write now."""

@@ -1,22 +1,25 @@
-"""Which model listens, and at what threshold: binds picker, slider and line to the worker and to the settings.
+"""Which models listen, and how each decides: binds picker, slider and line to the worker and to the settings.
 
-On the window's thread. The worker loads; a model counts as chosen when the worker says so.
+On the window's thread. The worker loads; what is in use is what the worker says. One model is looked at: the first,
+whose threshold the slider and the line show, and which is the main one of its keyword.
 """
 
 from dataclasses import replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from kws_app.card import ModelEntry
+from kws_app.card import ModelCard, ModelEntry
+from kws_app.lineup import ModelInUse, Tuning
 from kws_app.ui.content import Content
 from kws_app.ui.memory import Memory
-from kws_app.worker import ModelInUse, Worker
+from kws_app.worker import Worker
 
 
 class ModelControl(QObject):
-    """The model in use. A threshold that the user sets belongs to the model and comes back with it."""
+    """The models in use. What the user sets of a decision belongs to the model and comes back with it."""
 
-    changed = pyqtSignal()  # another model listens
+    changed = pyqtSignal()  # other models listen
+    shown = pyqtSignal()  # another model is looked at, or its tuning is another
     noticed = pyqtSignal(str)  # what the user should know of the models, such as that one was refused
     lost = pyqtSignal()  # there is no model; `trouble` says why
 
@@ -25,7 +28,8 @@ class ModelControl(QObject):
     ) -> None:
         """name, threshold: for the first model, in place of what is remembered"""
         super().__init__()
-        self.model: ModelInUse | None = None
+        self.models: list[ModelInUse] = []  # in use, in order
+        self.cards: dict[str, ModelCard] = {}  # of all there are, by name
         self.trouble = ""  # why there is no model, once that is known
         self._worker = worker
         self._picker = content.controls
@@ -33,17 +37,59 @@ class ModelControl(QObject):
         self._plots = content.plots
         self._memory = memory
         self._threshold_asked = threshold
-        self._recommended: dict[str, float] = {}  # threshold by model, from the cards
-        wanted = name or memory.settings.model
-        self._loading = wanted  # the model that has not answered yet; empty when all have
-        self._dragged: float | None = None  # the threshold that the user gave that one meanwhile
-        self._picker.set_models([wanted], wanted)
-        self._picker.model.textActivated.connect(self._choose)
-        self._threshold.changed.connect(self._set_threshold)
-        self._plots.threshold_dragged.connect(self._set_threshold)
+        self._tunings = memory.settings.tunings()
+        first = name or memory.settings.model
+        self.wanted = [first, *(other for other in memory.settings.also if other != first)]
+        self._unanswered = 0  # of our requests to the worker
+        self._user_chose = False
+        self._refusals: list[str] = []
+        self._picker.set_models([first], first)
+        self._picker.model.textActivated.connect(self.look_at)
+        self._threshold.changed.connect(lambda value: self.tune(threshold=value))
+        self._plots.threshold_dragged.connect(lambda value: self.tune(threshold=value))
         worker.models_found.connect(self._found)
-        worker.model_changed.connect(self._changed)
-        worker.model_refused.connect(self._refused)
+        worker.models_unknown.connect(self._lose)
+        worker.models_refused.connect(self._refused)
+        worker.models_changed.connect(self._answered)
+        worker.models_left.connect(self._left)
+
+    @property
+    def model(self) -> ModelInUse | None:
+        """The one that is looked at, once it listens."""
+        return self.models[0] if self.models else None
+
+    @property
+    def name(self) -> str:
+        """Of the model that is looked at, also while it loads."""
+        return self.wanted[0]
+
+    @property
+    def tuning(self) -> Tuning:
+        """What the user set of the model that is looked at."""
+        return self._tunings.get(self.name, Tuning())
+
+    @property
+    def threshold(self) -> float:
+        """Of the model that is looked at."""
+        return self._threshold.threshold
+
+    def look_at(self, name: str) -> None:
+        """Make a model the first: beside the others if it listens already, else in place of the first."""
+        others = self.wanted if name in self.wanted else self.wanted[1:]
+        self.choose([name, *(other for other in others if other != name)])
+
+    def choose(self, names: list[str]) -> None:
+        """The user wants these models, the first to be looked at."""
+        self._user_chose = True
+        self._use(names)
+
+    def tune(self, **changes: float | None) -> None:
+        """Set fields of `Tuning` for the model that is looked at; None goes back to the card's."""
+        tuning = replace(self.tuning, **changes)  # type: ignore[arg-type]
+        self._tunings = {**self._tunings, self.name: tuning}
+        self._worker.tune(self._tunings)
+        self._memory.remember_tuning(self.name, tuning)
+        self._show()
 
     def _found(self, entries: list[ModelEntry], broken: list[str]) -> None:
         notices = broken[:1] if len(broken) < 2 else [broken[0], f"As unusable: {len(broken) - 1} other model files."]
@@ -51,71 +97,79 @@ class ModelControl(QObject):
             none = "No model was found: make one with `python -m training`, or install the program again."
             self._lose(" ".join(notices) or none)
             return
-        wanted = used = self._picker.model.currentText()
-        self._recommended = {entry.name: entry.card.threshold for entry in entries}
-        if wanted not in self._recommended:
-            used = self._instead_of(wanted, entries)
-            notices.insert(0, f"There is no usable model {wanted}: {used} listens instead.")
+        self.cards = {entry.name: entry.card for entry in entries}
+        first = self.name
+        if first not in self.cards:
+            first = self._instead_of(first)
+            notices.insert(0, f"There is no usable model {self.name}: {first} listens instead.")
         if notices:
             self.noticed.emit(" ".join(notices))
-        self._picker.set_models(list(self._recommended), used)
-        self._load(used)
+        if self._threshold_asked is not None:
+            asked = replace(self._tunings.get(first, Tuning()), threshold=self._threshold_asked)
+            self._tunings = {**self._tunings, first: asked}
+        self._worker.tune(self._tunings)
+        self._use([first, *(name for name in self.wanted[1:] if name in self.cards and name != first)])
 
-    @staticmethod
-    def _instead_of(wanted: str, entries: list[ModelEntry]) -> str:
+    def _instead_of(self, wanted: str) -> str:
         """Another model of the same keyword, where there is one."""
         folder = wanted.split("/")[0]
-        return next((entry.name for entry in entries if entry.name.split("/")[0] == folder), entries[0].name)
+        return next((name for name in self.cards if name.split("/")[0] == folder), next(iter(self.cards)))
 
-    def _choose(self, name: str) -> None:
-        self._load(name)
-        self._memory.remember(model=name)
+    def _use(self, names: list[str]) -> None:
+        self._unanswered += 1
+        self._want(names)
+        self._worker.use_models(names)
 
-    def _load(self, name: str) -> None:
-        threshold = self._threshold_asked or self._memory.settings.thresholds.get(name)
-        self._threshold_asked = None
-        if name != self._loading:
-            self._loading, self._dragged = name, None
-        self._worker.use_model(name, threshold)
-        if self._dragged is None and name in self._recommended:
-            self._show(threshold or self._recommended[name], self._recommended[name])
+    def _want(self, names: list[str]) -> None:
+        self.wanted = names
+        self._picker.set_models(list(self.cards), self.name)
+        self._show()
 
-    def _changed(self, model: ModelInUse) -> None:
-        self.model, self.trouble = model, ""
-        self._show(model.threshold, model.recommended)
-        if model.name == self._loading:
-            self._loading = ""
-            if self._dragged is not None:
-                self._set_threshold(self._dragged)
-                self._dragged = None
+    def _refused(self, refused: dict[str, str]) -> None:
+        self._refusals = list(refused.values())
+
+    def _answered(self, models: list[ModelInUse]) -> None:
+        self._unanswered -= 1
+        self.models = models
+        reasons, self._refusals = " ".join(self._refusals), []
+        if self._unanswered:
+            pass  # what the user wants by now is still on its way
+        elif models:
+            self.trouble = ""
+            self._settle()
+        else:
+            self._lose(reasons)
+            return
+        if reasons:
+            self.noticed.emit(reasons)
         self.changed.emit()
 
-    def _refused(self, reason: str) -> None:
-        self._loading, self._dragged = "", None
-        if self.model is None:
-            self._lose(reason)
+    def _settle(self) -> None:
+        """What is wanted is what there is."""
+        self._want([model.name for model in self.models])
+        if self._user_chose:  # else it is a choice for this run, or made for want of another
+            self._user_chose = False
+            self._memory.remember(model=self.wanted[0], also=self.wanted[1:])
+
+    def _left(self, models: list[ModelInUse]) -> None:
+        """A model failed while it listened."""
+        self.models = models
+        if not models:
+            self._lose("No model listens any more: choose one.")
             return
-        names = [self._picker.model.itemText(i) for i in range(self._picker.model.count())]
-        self._picker.set_models(names, self.model.name)
-        self._show(self.model.threshold, self.model.recommended)
-        self._memory.remember(model=self.model.name)
-        self.noticed.emit(reason)
+        if not self._unanswered:
+            self._settle()
+        self.changed.emit()
 
     def _lose(self, reason: str) -> None:
         self.trouble = reason
         self.lost.emit()
 
-    def _show(self, threshold: float, recommended: float | None = None) -> None:
-        self._threshold.set_threshold(threshold, recommended)
-        self._plots.set_threshold(threshold)
-
-    def _set_threshold(self, threshold: float) -> None:
-        """The user's threshold, for the model that the picker shows."""
-        self._show(threshold)
-        if self._loading:
-            self._dragged = threshold  # known to the worker and remembered once that model listens
-        elif self.model is not None:
-            self.model = replace(self.model, threshold=threshold)
-            self._worker.set_threshold(self.model.name, threshold)
-            remembered = {**self._memory.settings.thresholds, self.model.name: threshold}
-            self._memory.remember(thresholds=remembered)
+    def _show(self) -> None:
+        card = self.cards.get(self.name)
+        recommended = None if card is None else card.threshold
+        threshold = self.tuning.threshold or recommended
+        if threshold is not None:
+            self._threshold.set_threshold(threshold, recommended)
+            self._plots.set_threshold(threshold)
+        self.shown.emit()

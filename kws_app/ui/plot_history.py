@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.session import Heard
+from kws_app.session import Heard, Scored
 
 SECONDS = 10
 BIN_SAMPLES = 320  # one min and max each: 2 x 500 points draw at half the cost of all samples
@@ -24,7 +24,8 @@ class SampleHistory:
         self._low = np.zeros(bins, dtype=np.float32)
         self._high = np.zeros(bins, dtype=np.float32)
         self._frames = np.zeros((SECONDS * SAMPLE_RATE // HOP_SAMPLES, MEL_BINS), dtype=np.uint8)
-        self.scores: deque[tuple[int, float]] = deque()  # (step end, score); a NaN score is a break in the line
+        # by model: (step end, score); a NaN score is a break in the line
+        self.scores: dict[str, deque[tuple[int, float]]] = {}
         self.end = 0  # one past the newest sample
         self._frames_end = 0  # one past the newest frame's index
 
@@ -32,12 +33,18 @@ class SampleHistory:
         self._add_samples(heard.samples, heard.first_sample)
         if heard.log_mel is not None:
             self._add_frames(heard.log_mel, heard.first_frame // HOP_SAMPLES)
-        for end, score in zip(heard.step_ends, heard.scores, strict=True):
-            if self.scores and end - self.scores[-1][0] > SAMPLE_RATE // 2:
-                self.scores.append((int(end), float("nan")))
-            self.scores.append((int(end), float(score)))
-        while self.scores and self.scores[0][0] < self.end - SECONDS * SAMPLE_RATE:
-            self.scores.popleft()
+        for scored in heard.scored:
+            self._add_scores(scored)
+        for points in self.scores.values():
+            while points and points[0][0] < self.end - SECONDS * SAMPLE_RATE:
+                points.popleft()
+
+    def _add_scores(self, scored: Scored) -> None:
+        points = self.scores.setdefault(scored.model, deque())
+        for end, score in zip(scored.step_ends, scored.scores, strict=True):
+            if points and end - points[-1][0] > SAMPLE_RATE // 2:
+                points.append((int(end), float("nan")))
+            points.append((int(end), float(score)))
 
     def _add_samples(self, samples: NDArray[np.float32], first: int) -> None:
         size = len(self._samples)
@@ -79,7 +86,7 @@ class SampleHistory:
         first = (self._frames_end - len(self._frames)) * HOP_SAMPLES
         return np.concatenate([self._frames[at:], self._frames[:at]]), (first - self.end) / SAMPLE_RATE
 
-    def curve(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def curve(self, model: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Times in seconds before now and scores."""
-        points = np.array(self.scores, dtype=np.float64).reshape(-1, 2)
+        points = np.array(self.scores.get(model, ()), dtype=np.float64).reshape(-1, 2)
         return (points[:, 0] - self.end) / SAMPLE_RATE, points[:, 1]

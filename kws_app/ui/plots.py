@@ -5,6 +5,7 @@ left and calls `redraw` at most 30 times a second; gaps show as gaps.
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
@@ -18,7 +19,7 @@ from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Heard
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.ui.plot_history import HOP_SAMPLES, MEL_BINS, SECONDS, SampleHistory
-from kws_app.ui.theme import Theme
+from kws_app.ui.theme import LIGHT, Theme
 
 GROUND_COLORS = 80  # of the 256
 AXIS_WIDTH = 46  # px, the same for all three so that they line up
@@ -107,8 +108,8 @@ class Plots(pg.GraphicsLayoutWidget):
         self._waveform.addItem(self._wave_curve)
         self._image = LogMelItem(len(self._history.image()[0]))
         self._log_mel.addItem(self._image)
-        self._score_curve = pg.PlotCurveItem(connect="finite")
-        self._probability.addItem(self._score_curve)
+        self._score_curves: dict[str, pg.PlotCurveItem] = {}  # by model, in order
+        self._theme = LIGHT
         self._mark_curves = [pg.PlotCurveItem(connect="pairs") for _ in self._plots]
         for plot, curve in zip(self._plots, self._mark_curves, strict=True):
             plot.addItem(curve)
@@ -159,11 +160,8 @@ class Plots(pg.GraphicsLayoutWidget):
                 plot.getAxis(side).setPen(theme.border)
                 plot.getAxis(side).setTextPen(theme.muted)
         self._wave_curve.setPen(theme.waveform)
-        self._score_curve.setPen(pg.mkPen(theme.score, width=2))
-        fill = pg.mkColor(theme.score)
-        fill.setAlpha(50)
-        self._score_curve.setFillLevel(0.0)
-        self._score_curve.setBrush(fill)
+        self._theme = theme
+        self._color_curves()
         for curve in self._mark_curves:
             curve.setPen(pg.mkPen(theme.heard, width=2))
         self._image.set_colors(log_mel_colors(theme))
@@ -171,6 +169,28 @@ class Plots(pg.GraphicsLayoutWidget):
         self.threshold_line.setHoverPen(pg.mkPen(theme.threshold, width=4))
         self.threshold_line.label.setColor(theme.threshold)
         self.redraw()
+
+    def set_models(self, names: Sequence[str]) -> None:
+        """The models whose curves are drawn; the first is the one that the threshold belongs to."""
+        for name in [name for name in self._score_curves if name not in names]:
+            self._probability.removeItem(self._score_curves.pop(name))
+        curves = {}
+        for name in names:
+            curves[name] = self._score_curves.get(name) or pg.PlotCurveItem(connect="finite")
+            if name not in self._score_curves:
+                self._probability.addItem(curves[name])
+        self._score_curves = curves
+        self._color_curves()
+
+    def _color_curves(self) -> None:
+        for i, curve in enumerate(self._score_curves.values()):
+            color = self._theme.scores[i % len(self._theme.scores)]
+            curve.setPen(pg.mkPen(color, width=2))
+            curve.setZValue(-i)
+            fill = pg.mkColor(color)
+            fill.setAlpha(50)
+            curve.setFillLevel(0.0 if i == 0 else None)
+            curve.setBrush(fill if i == 0 else None)
 
     def set_threshold(self, threshold: float) -> None:
         """Move the line without reporting it."""
@@ -196,7 +216,8 @@ class Plots(pg.GraphicsLayoutWidget):
         self._set_amplitude(next((a for a in AMPLITUDES if a >= loudest), AMPLITUDES[-1]))
         self._wave_curve.setData(times, values)
         self._image.set_frames(*history.image())
-        self._score_curve.setData(*history.curve())
+        for name, curve in self._score_curves.items():
+            curve.setData(*history.curve(name))
         ago_s = np.array([sample - history.end for sample in self._marks], dtype=np.float64) / SAMPLE_RATE
         shown = np.repeat(ago_s[ago_s > -SECONDS], 2)
         for plot, curve in zip(self._plots, self._mark_curves, strict=True):

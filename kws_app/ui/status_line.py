@@ -36,7 +36,7 @@ class StatusLine(QStatusBar):
             texts = (
                 f"rate {health.rate_hz} Hz",
                 f"lag {health.lag_ms:.0f} ms",
-                f"step {health.step_ms:.2f} ms",
+                f"step {next(iter(health.step_ms.values()), 0.0):.2f} ms",
                 f"overruns {health.overruns}",
                 f"lost {health.lost_samples / SAMPLE_RATE:.1f} s" if health.lost_samples else "lost 0",
             )

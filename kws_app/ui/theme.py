@@ -37,7 +37,7 @@ class Theme:
     accent: str  # what can be pressed or dragged
     on_accent: str
     waveform: str
-    score: str
+    scores: tuple[str, ...]  # curves of the models compared, told apart also by those who see no red or green
     threshold: str
     heard: str  # a detection, everywhere
     on_heard: str
@@ -59,7 +59,7 @@ LIGHT = Theme(
     accent="#1f5fd0",
     on_accent="#ffffff",
     waveform="#3a6ea8",
-    score="#1f5fd0",
+    scores=("#1f5fd0", "#c2410c", "#0f7b8a", "#8b2fb8", "#6b6f00"),
     threshold="#b45309",
     heard="#0f7b43",
     on_heard="#ffffff",
@@ -80,7 +80,7 @@ DARK = Theme(
     accent="#5b9bff",
     on_accent="#0b1526",
     waveform="#7fb2e8",
-    score="#6aa5ff",
+    scores=("#6aa5ff", "#ff9d5c", "#4fd1d9", "#d59bff", "#d8d84a"),
     threshold="#f5a742",
     heard="#35c778",
     on_heard="#06210f",

@@ -127,7 +127,7 @@ class MainWindow(QMainWindow):
         worker.source_changed.connect(self._source_changed)
         worker.failed.connect(self.content.sign.notice)
         self.memory.failed.connect(self.content.sign.notice)
-        self.models.changed.connect(self._say_state)
+        self.models.changed.connect(self._models_changed)
         self.models.noticed.connect(self.content.sign.notice)
         self.models.lost.connect(self._no_model)
         self._devices.found.connect(self._microphones_found)
@@ -252,6 +252,10 @@ class MainWindow(QMainWindow):
             sign.say(f"Listening for {word}")
 
     # Choices
+
+    def _models_changed(self) -> None:
+        self.content.plots.set_models([model.name for model in self.models.models])
+        self._say_state()
 
     def _no_model(self) -> None:
         if self._source is not None:

@@ -1,0 +1,135 @@
+"""The models that listen at once: loaded and verified, each with its decision. On the worker's thread; no Qt.
+
+torch is imported with the first model, behind the window that is already there.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kws_app.card import ModelCard, find_model
+from kws_app.decision import DecisionConfig
+from kws_app.errors import ModelError
+
+if TYPE_CHECKING:
+    from kws_app.detector import Detector
+
+log = logging.getLogger(__name__)
+
+
+def brief(error: Exception) -> str:
+    """An error of any kind in one line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What the user set of a model's decision; None is as the card says."""
+
+    threshold: float | None = None
+    smoothing_steps: int | None = None
+    patience_steps: int | None = None
+    refractory_s: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in self.changes.items():
+            if not isinstance(value, int | float):
+                raise ValueError(f"{name} must be a number, got {value!r}")
+        self.applied_to(DecisionConfig())
+
+    @property
+    def changes(self) -> dict[str, float]:
+        """What is set."""
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+    def applied_to(self, config: DecisionConfig) -> DecisionConfig:
+        """raises ValueError if the outcome makes no sense"""
+        return replace(config, **self.changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class ModelInUse:
+    """A model that listens."""
+
+    name: str
+    card: ModelCard
+    main: bool  # of its keyword: it logs detections and sets off actions; the others are there to be compared
+
+    @property
+    def keyword(self) -> str:
+        return self.card.keyword
+
+    @property
+    def recommended(self) -> float:
+        """The card's threshold."""
+        return self.card.threshold
+
+
+class Lineup:
+    """The models in use, in the user's order. The first of each keyword is its main one."""
+
+    def __init__(self, models_dir: Path) -> None:
+        self._models_dir = models_dir
+        self._tunings: Mapping[str, Tuning] = {}
+        self.detectors: dict[str, Detector] = {}  # replaced, never changed
+        self.models: dict[str, ModelInUse] = {}  # likewise
+
+    def use(self, names: Sequence[str]) -> dict[str, str]:
+        """Listen with these; those that did already keep their past. Why each of those that cannot cannot.
+
+        If the first cannot, or none, what was in use stays.
+        """
+        refused: dict[str, str] = {}
+        detectors: dict[str, Detector] = {}
+        for name in dict.fromkeys(names):
+            try:
+                detectors[name] = self.detectors.get(name) or self._load(name)
+            except ModelError as error:
+                refused[name] = str(error)
+        if detectors and not (self.detectors and names[0] in refused):
+            self._set(detectors)
+        return refused
+
+    def drop(self, names: Sequence[str]) -> None:
+        """Go on without these."""
+        self._set({name: detector for name, detector in self.detectors.items() if name not in names})
+
+    def tune(self, tunings: Mapping[str, Tuning]) -> None:
+        """By name of model; a model without one decides as its card says. Holds from the next step on."""
+        if tunings is not self._tunings:
+            self._tunings = tunings
+            self._apply_tunings()
+
+    def _set(self, detectors: "dict[str, Detector]") -> None:
+        models: dict[str, ModelInUse] = {}
+        for name, detector in detectors.items():
+            card = detector.model.card
+            models[name] = ModelInUse(name, card, card.keyword not in {model.keyword for model in models.values()})
+        self.detectors, self.models = detectors, models
+        self._apply_tunings()
+
+    def _apply_tunings(self) -> None:
+        for name, detector in self.detectors.items():
+            config = self._tunings.get(name, Tuning()).applied_to(detector.model.card.decision_config())
+            if detector.decision.config != config:
+                detector.decision.config = config
+
+    def _load(self, name: str) -> "Detector":
+        """raises ModelError, in one sentence, whatever is wrong"""
+        try:
+            from kws_app.detector import Detector
+            from kws_app.model import KeywordModel, prepare_torch
+
+            prepare_torch()
+            model = KeywordModel.load(find_model(name, self._models_dir).path)
+            return Detector(model, model.card.decision_config())
+        except ModelError:
+            raise
+        except (ImportError, OSError) as error:  # torch, or a library that it is linked with
+            raise ModelError(f"Models cannot run here ({error}): install the program again.") from error
+        except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
+            log.exception("The model could not be loaded.")
+            raise ModelError(f"The model {name} cannot be used ({brief(error)}): choose another.") from error
