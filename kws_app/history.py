@@ -1,14 +1,28 @@
-"""The log of detections: one line each in detections.jsonl, on the disk at once. Written by the worker thread."""
+"""The log of detections: JSON lines in detections.jsonl, each on the disk at once, none ever changed.
 
+A line without "event" is a detection. What is known later (its peak, the user's label, a deletion), a word that was
+missed, and the hours heard are lines with an "event"; they name a detection by its id. Any thread may append.
+"""
+
+import hashlib
 import json
+import math
 import os
+import re
+import secrets
+import threading
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
+
+from kws_app.decision import DecisionConfig
 
 FILE_NAME = "detections.jsonl"
-READ_BACK = 200  # lines shown again after a restart
-READ_BACK_BYTES = 65_536  # of the log's end: enough for them, however large it has grown
+READ_BACK = 200
+READ_BYTES = 64 * 2**20  # of the log's end; some 200,000 lines
+WRONG_TYPES = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)  # what foreign JSON may raise
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # an id names a file: nothing that leads out of the folder
 
 
 @dataclass(frozen=True)
@@ -22,30 +36,151 @@ class DetectionRecord:
     model: str
     time_s: float  # in the source's own audio, where the threshold was met
     score: float
+    id: str = ""
+    clip: str | None = None  # its file in the folder of clips, if one is kept; it may have had to make room since
+    decision: DecisionConfig | None = None  # at the time
+    missed: bool = False  # the user said the word and no detection came: `score` is the highest of the last seconds
 
     @property
     def clock(self) -> str:
         """The wall time as hours, minutes and seconds."""
         return datetime.fromisoformat(self.wall_time).strftime("%H:%M:%S")
 
+    @property
+    def key(self) -> str:
+        """Its id; for a line from before there were ids one that is always the same."""
+        known = f"{self.wall_time} {self.model} {self.time_s}"
+        return self.id or hashlib.sha256(known.encode()).hexdigest()[:12]
+
+    def to_json(self) -> str:
+        raw = asdict(self)
+        return json.dumps({"event": "missed", **raw} if raw.pop("missed") else raw)
+
     @classmethod
     def from_json(cls, line: str) -> "DetectionRecord":
         """raises ValueError if the line is not a whole record"""
         try:
-            raw = json.loads(line)
-            record = cls(
-                wall_time=str(raw["wall_time"]),
-                file=raw.get("file"),
-                microphone=raw.get("microphone"),
-                keyword=str(raw["keyword"]),
-                model=str(raw["model"]),
-                time_s=float(raw["time_s"]),
-                score=float(raw["score"]),
-            )
-            datetime.fromisoformat(record.wall_time)
-        except (KeyError, TypeError, AttributeError) as error:
+            return cls.from_object(json.loads(line))
+        except WRONG_TYPES as error:
             raise ValueError(f"no detection: {line!r}") from error
-        return record
+
+    @classmethod
+    def from_object(cls, raw: dict[str, Any]) -> "DetectionRecord":
+        """raises ValueError, or what a wrong type raises, if it is no record"""
+        wall_time = str(raw["wall_time"])
+        datetime.fromisoformat(wall_time)
+        id = str(raw.get("id", ""))
+        id = id if _ID.fullmatch(id) else ""
+        return cls(
+            wall_time=wall_time,
+            file=_text(raw.get("file")),
+            microphone=_text(raw.get("microphone")),
+            keyword=str(raw["keyword"]),
+            model=str(raw["model"]),
+            time_s=_number(raw["time_s"]),
+            score=_number(raw["score"]),
+            id=id,
+            clip=clip_name(id) if id and raw.get("clip") else None,
+            decision=_decision(raw.get("decision")),
+            missed=raw.get("event") == "missed",
+        )
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The score is below the threshold again."""
+
+    id: str
+    peak: float
+    above_s: float
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The user's word on a detection: "right", "false alarm", or empty where it was taken back."""
+
+    id: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Deleted:
+    id: str
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A deletion was undone."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class HoursHeard:
+    """So long a model has listened to a microphone since the last such line."""
+
+    wall_time: str
+    model: str
+    decision: DecisionConfig
+    heard_s: float
+
+
+Fact = Ended | Labelled | Deleted | Restored | HoursHeard
+EVENTS: dict[type[Fact], str] = {
+    Ended: "end",
+    Labelled: "label",
+    Deleted: "delete",
+    Restored: "restore",
+    HoursHeard: "heard",
+}
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is no measure")
+    return number
+
+
+def _decision(raw: Any) -> DecisionConfig | None:
+    """None where there is none, or none that this version knows."""
+    if not isinstance(raw, dict):
+        return None
+    try:
+        return DecisionConfig(**raw)
+    except (TypeError, ValueError):
+        return None
+
+
+def parse(line: str) -> DetectionRecord | Fact | None:
+    """What a line of the log says; None for an event that this version does not know.
+
+    raises ValueError if it says nothing
+    """
+    try:
+        raw = json.loads(line)
+        match raw.get("event"):
+            case None | "missed":
+                return DetectionRecord.from_object(raw)
+            case "end":
+                return Ended(str(raw["id"]), _number(raw["peak"]), _number(raw["above_s"]))
+            case "label":
+                return Labelled(str(raw["id"]), str(raw["label"]))
+            case "delete":
+                return Deleted(str(raw["id"]))
+            case "restore":
+                return Restored(str(raw["id"]))
+            case "heard":
+                decision, heard_s = _decision(raw["decision"]), _number(raw["heard_s"])
+                if decision is not None:
+                    return HoursHeard(str(raw["wall_time"]), str(raw["model"]), decision, heard_s)
+        return None
+    except WRONG_TYPES as error:
+        raise ValueError(f"no line of the log: {line!r}") from error
 
 
 def now_iso() -> str:
@@ -53,40 +188,74 @@ def now_iso() -> str:
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
+def clip_name(id: str) -> str:
+    """The file in the folder of clips that belongs to an id."""
+    return f"{id}.flac"
+
+
+def is_clip_name(name: str) -> bool:
+    """Whether a file of this name can be a clip of ours."""
+    return re.fullmatch(r"\d{8}T\d{12}-[0-9a-f]{6}\.flac", name) is not None
+
+
+def new_id() -> str:
+    """An id for a record; ids sort as they were made."""
+    return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
+
+
 class DetectionLog:
     """detections.jsonl in the user's folder. Appends are fsynced; a line that a crash cut off is passed over."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
+        self._lock = threading.Lock()
 
-    def append(self, record: DetectionRecord) -> None:
+    def append(self, entry: DetectionRecord | Fact) -> None:
         """raises OSError if it cannot be written"""
+        if isinstance(entry, DetectionRecord):
+            text = entry.to_json()
+        else:
+            text = json.dumps({"event": EVENTS[type(entry)], **asdict(entry)})
+        line = text.encode() + b"\n"
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        line = json.dumps(asdict(record)).encode() + b"\n"
-        handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(handle, "r+b", buffering=0) as file:
-            if file.seek(0, os.SEEK_END):
-                file.seek(-1, os.SEEK_END)
-                if file.read(1) != b"\n":
-                    line = b"\n" + line  # a crash cut the last line: do not glue this one to it
-            file.write(line)
-            os.fsync(handle)
+        with self._lock:
+            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            with os.fdopen(handle, "r+b", buffering=0) as file:
+                if file.seek(0, os.SEEK_END):
+                    file.seek(-1, os.SEEK_END)
+                    if file.read(1) != b"\n":
+                        line = b"\n" + line  # a crash cut the last line: do not glue this one to it
+                file.write(line)
+                os.fsync(handle)
 
-    def last(self, count: int = READ_BACK) -> list[DetectionRecord]:
-        """The newest records in the last READ_BACK_BYTES, oldest first; lines that are no records are left out.
+    def read(self) -> tuple[list[DetectionRecord | Fact], int]:
+        """All that the last READ_BYTES say, oldest first, and how many lines of them say nothing.
 
         raises OSError if there is a log that cannot be read
         """
+        said: list[DetectionRecord | Fact] = []
+        bad = 0
         try:
             with open(self.path, "rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - READ_BACK_BYTES))
-                tail = file.read().decode(errors="replace")
+                begin = max(0, file.seek(0, os.SEEK_END) - READ_BYTES)
+                file.seek(begin)
+                if begin:
+                    file.readline()  # its beginning is not there
+                for line in file:
+                    if not line.strip():
+                        continue
+                    try:
+                        entry = parse(line.decode(errors="replace"))
+                    except ValueError:
+                        bad += 1
+                    else:
+                        if entry is not None:
+                            said.append(entry)
         except FileNotFoundError:
-            return []
-        records = []
-        for line in tail.split("\n"):  # the first may begin in its middle: then it is no record
-            try:
-                records.append(DetectionRecord.from_json(line))
-            except ValueError:
-                continue
-        return records[-count:]
+            pass
+        return said, bad
+
+    def last(self, count: int = READ_BACK) -> list[DetectionRecord]:
+        """The newest detections, oldest first. raises OSError if there is a log that cannot be read"""
+        said, _ = self.read()
+        return [entry for entry in said if isinstance(entry, DetectionRecord) and not entry.missed][-count:]

@@ -4,11 +4,30 @@ import json
 import os
 import stat
 import sys
+import threading
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kws_app.history import READ_BACK_BYTES, DetectionLog, DetectionRecord, now_iso
+from kws_app.decision import DecisionConfig
+from kws_app.history import (
+    Deleted,
+    DetectionLog,
+    DetectionRecord,
+    Ended,
+    Fact,
+    HoursHeard,
+    Labelled,
+    Restored,
+    clip_name,
+    is_clip_name,
+    new_id,
+    now_iso,
+    parse,
+)
 
 
 def record(time_s: float = 1.5) -> DetectionRecord:
@@ -54,19 +73,111 @@ def test_lines_that_are_no_records_are_passed_over(tmp_path: Path):
     assert [entry.time_s for entry in log.last()] == [3.0]
 
 
-def test_only_the_end_of_a_large_log_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_only_the_end_of_an_enormous_log_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("kws_app.history.READ_BYTES", 10_000)
     log = DetectionLog(tmp_path)
     log.append(record(1.0))
     line = log.path.read_bytes()
-    log.path.write_bytes(line * (20 * READ_BACK_BYTES // len(line)))
+    log.path.write_bytes(line * (50_000 // len(line)))
     log.append(record(2.0))
-    parsed: list[str] = []
-    parse = DetectionRecord.from_json
-    monkeypatch.setattr(DetectionRecord, "from_json", lambda text: parsed.append(text) or parse(text))
-    records = log.last()
-    assert sum(len(text) for text in parsed) <= READ_BACK_BYTES
-    assert [entry.time_s for entry in records] == [1.0] * (len(records) - 1) + [2.0]
-    assert len(records) == 200
+    said, bad = log.read()
+    assert 10 < len(said) <= 10_000 // len(line)
+    assert bad == 0  # the line that begins before is none of them
+    assert said[-1] == log.last()[-1] and said[-1].time_s == 2.0
+
+
+def test_bad_lines_are_counted(tmp_path: Path):
+    log = DetectionLog(tmp_path)
+    log.append(record(1.0))
+    with open(log.path, "ab") as file:
+        file.write(b'\xff\xfe\n\n{"event": "end", "id": "x"}\n{"event": "from the future"}\n[1]\n{"time_s": 1e999}\n')
+    log.append(record(2.0))
+    said, bad = log.read()
+    assert [entry.time_s for entry in said] == [1.0, 2.0]
+    assert bad == 4
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_line_is_understood_or_refused(line: bytes):
+    try:
+        parse(line.decode(errors="replace"))
+    except ValueError:
+        pass
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+@given(st.sampled_from(["event", *(f.name for f in fields(DetectionRecord))]), JSON)
+def test_a_record_with_any_value_in_it_is_understood_or_refused(name: str, value: object):
+    line = json.dumps({**json.loads(record().to_json()), name: value})
+    try:
+        entry = parse(line)
+    except ValueError:
+        return
+    if isinstance(entry, DetectionRecord):
+        assert parse(entry.to_json()) == entry
+        assert entry.clip is None or is_clip_name(entry.clip) or "/" not in entry.clip
+
+
+DECISION = DecisionConfig(0.4, 2, 3, 1.5)
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        Ended("a", 0.99, 0.32),
+        Labelled("a", "right"),
+        Deleted("a"),
+        Restored("a"),
+        HoursHeard(now_iso(), "happy/teacher", DECISION, 600.0),
+        replace(record(), id=new_id(), clip="x.flac", decision=DECISION, missed=True),
+    ],
+)
+def test_later_facts_come_back_and_change_no_line(tmp_path: Path, fact: Fact):
+    log = DetectionLog(tmp_path)
+    log.append(record())
+    before = log.path.read_bytes()
+    log.append(fact)
+    assert log.path.read_bytes().startswith(before)
+    (_, said), bad = log.read()
+    if isinstance(fact, DetectionRecord):
+        fact = replace(fact, clip=clip_name(fact.id))  # a clip is never outside its folder
+    assert (said, bad) == (fact, 0)
+    assert len(log.last()) == 1  # a fact is no detection
+
+
+def test_an_id_that_would_lead_out_of_the_folder_is_none(tmp_path: Path):
+    entry = parse(replace(record(), id="../../x", clip="../../x.flac").to_json())
+    assert isinstance(entry, DetectionRecord) and entry.id == "" and entry.clip is None
+
+
+def test_ids_sort_as_they_were_made_and_name_clips():
+    ids = [new_id() for _ in range(50)]
+    assert len(set(ids)) == 50
+    assert [id[:21] for id in ids] == sorted(id[:21] for id in ids)
+    assert all(is_clip_name(clip_name(id)) for id in ids)
+
+
+def test_a_line_without_an_id_has_always_the_same_key():
+    line = record().to_json()
+    first, second = DetectionRecord.from_json(line), DetectionRecord.from_json(line)
+    assert first.id == "" and first.key == second.key != record(9.0).key
+
+
+def test_many_threads_append_whole_lines(tmp_path: Path):
+    log = DetectionLog(tmp_path)
+    threads = [threading.Thread(target=lambda: [log.append(record(float(i))) for i in range(20)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    said, bad = log.read()
+    assert (len(said), bad) == (80, 0)
 
 
 def test_a_log_that_cannot_be_read_is_an_os_error(tmp_path: Path):

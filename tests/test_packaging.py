@@ -73,6 +73,7 @@ def test_entry_points(wheel: zipfile.ZipFile) -> None:
     assert dict(parser["console_scripts"]) == {
         "kws-app": "kws_app.__main__:main",
         "kws-detect": "kws_app.detect:main",
+        "kws-labels": "kws_app.export:main",
     }
 
 

@@ -1,0 +1,221 @@
+"""The archive: one thread that keeps what was heard, so that neither the worker nor the window waits for the disk.
+
+It adds later facts to the log, writes, removes and exports clips, and reads both back at the start. Few clips may wait
+for it: one that finds WAITING others is not kept, and that is said. What becomes of a task is told to one listener, on
+the archive's thread.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from kws_app.clips import FOLDER_NAME, ClipLimits, ClipStore, outline
+from kws_app.errors import AudioError
+from kws_app.history import Deleted, DetectionLog, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
+from kws_app.past import Past, add_up
+from kws_app.ring import Samples
+
+WAITING = 32  # clips of 160 kB each; other tasks are small and few
+CLOSE_S = 2.0
+
+_WHAT: dict[type[DetectionRecord | Fact], str] = {
+    DetectionRecord: "The missed word",
+    Ended: "How long the word was heard",
+    Labelled: "The label",
+    Deleted: "The deletion",
+    Restored: "The undoing of a deletion",
+    HoursHeard: "The hours heard",
+}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the log and the folder of clips hold."""
+
+    past: Past
+    clips: frozenset[str]  # ids that have one
+    bad_lines: int
+
+
+@dataclass(frozen=True)
+class ClipKept:
+    """A clip is on the disk; or was, and is looked at again. `outline` [bins] is its waveform in little."""
+
+    id: str
+    outline: Samples
+
+
+@dataclass(frozen=True)
+class ClipGone:
+    """There is no clip, or none any more."""
+
+    id: str
+
+
+@dataclass(frozen=True)
+class ClipRead:
+    """What was asked for by `read_clip`."""
+
+    id: str
+    samples: Samples
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One sentence for the user."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """One sentence for the user, about something that went well."""
+
+    text: str
+
+
+News = Loaded | ClipKept | ClipGone | ClipRead | Trouble | Done
+
+
+class Archive:
+    """Its methods may be called from any thread and return at once."""
+
+    def __init__(self, detections: DetectionLog, limits: ClipLimits | None = None) -> None:
+        self.log = detections
+        self.limits = limits or ClipLimits()  # may be replaced at any time
+        self.tell: Callable[[News], None] = lambda news: None  # set before `start`
+        self._store = ClipStore(detections.path.parent / FOLDER_NAME)
+        self._labelled: set[str] = set()  # ids; this thread's
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._places = threading.BoundedSemaphore(WAITING)  # for clips
+        self._thread = threading.Thread(target=self._run, name="archive", daemon=True)
+        self._said_full = False
+
+    def start(self) -> None:
+        self._thread.start()
+        self._tasks.put(self._load)
+
+    def close(self) -> bool:
+        """Do what is waiting and end; whether the thread has ended."""
+        if self._thread.ident is not None and self._thread.is_alive():
+            self._tasks.put(None)
+            self._thread.join(CLOSE_S)
+        return not self._thread.is_alive()
+
+    def note(self, fact: DetectionRecord | Fact) -> None:
+        """Add a line to the log."""
+        self._tasks.put(lambda: self._note(fact))
+
+    def keep_clip(self, id: str, samples: Samples, labelled: bool = False) -> None:
+        """Write a clip, and make room for it. samples: [N] at 16 kHz"""
+        if self._places.acquire(blocking=False):
+            self._said_full = False
+            self._tasks.put(lambda: self._keep_clip(id, samples, labelled))
+            return
+        if not self._said_full:
+            self.tell(Trouble(f"The disk is too slow: {WAITING} clips wait for it, those that follow are not kept."))
+        self._said_full = True
+        self.tell(ClipGone(id))
+
+    def remove_clips(self, ids: Iterable[str]) -> None:
+        """For good, after a deletion that can no longer be undone."""
+        chosen = list(ids)
+        self._tasks.put(lambda: self._remove(chosen))
+
+    def read_clip(self, id: str) -> None:
+        """Answered by ClipRead, or ClipGone and Trouble."""
+        self._tasks.put(lambda: self._read_clip(id))
+
+    def look_at_clip(self, id: str) -> None:
+        """Answered by ClipKept or ClipGone."""
+        self._tasks.put(lambda: self._look_at_clip(id))
+
+    def do(self, task: Callable[[ClipStore], str], failure: str) -> None:
+        """Run an export: `task` answers with a sentence; `failure` begins the one that says why it did not work."""
+        self._tasks.put(lambda: self._do(task, failure))
+
+    # On the archive's thread
+
+    def _run(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            try:
+                task()
+            except Exception as error:  # whatever it was, the user must hear of it and this thread go on
+                log.exception("The archive failed.")
+                self.tell(Trouble(f"Something went wrong in keeping what was heard ({error})."))
+
+    def _load(self) -> None:
+        try:
+            said, bad_lines = self.log.read()
+        except OSError as error:
+            self.tell(Trouble(f"The earlier detections could not be read ({error}): starting without them."))
+            said, bad_lines = [], 0
+        past = add_up(said)
+        try:
+            self._store.tidy()
+            self._store.look()
+        except OSError as error:
+            self.tell(Trouble(f"The clips in {self._store.folder} cannot be read ({error})."))
+        self._labelled |= {entry.id for entry in past.entries.values() if entry.is_labelled}
+        # deletions that nothing can undo any more; a clip that the log does not name stays: the log may be lost
+        self._remove([entry.id for entry in past.entries.values() if entry.deleted and entry.id in self._store.sizes])
+        self._make_room()
+        self.tell(Loaded(past, frozenset(self._store.sizes), bad_lines))
+
+    def _note(self, fact: DetectionRecord | Fact) -> None:
+        if isinstance(fact, Labelled):
+            (self._labelled.add if fact.label else self._labelled.discard)(fact.id)
+        try:
+            self.log.append(fact)
+        except OSError as error:
+            self.tell(Trouble(f"{_WHAT[type(fact)]} could not be written to {self.log.path} ({error})."))
+
+    def _keep_clip(self, id: str, samples: Samples, labelled: bool) -> None:
+        self._places.release()
+        if labelled:
+            self._labelled.add(id)
+        try:
+            self._store.write(id, samples)
+        except OSError as error:
+            self.tell(Trouble(f"The clip could not be written to {self._store.folder} ({error})."))
+            self.tell(ClipGone(id))
+            return
+        self.tell(ClipKept(id, outline(samples)))
+        self._make_room()
+
+    def _make_room(self) -> None:
+        self._remove(self._store.surplus(self.limits, self._labelled))
+
+    def _remove(self, ids: Sequence[str]) -> None:
+        for id in ids:
+            try:
+                self._store.remove(id)
+            except OSError as error:
+                self.tell(Trouble(f"The clip {self._store.path(id)} could not be removed ({error})."))
+                return
+            self.tell(ClipGone(id))
+
+    def _read_clip(self, id: str) -> None:
+        try:
+            samples = self._store.read(id)
+        except AudioError as error:
+            self.tell(Trouble(f"The clip cannot be played: {error}"))
+            self.tell(ClipGone(id))
+            return
+        self.tell(ClipRead(id, samples))
+
+    def _look_at_clip(self, id: str) -> None:
+        try:
+            self.tell(ClipKept(id, outline(self._store.read(id))))
+        except AudioError:
+            self.tell(ClipGone(id))
+
+    def _do(self, task: Callable[[ClipStore], str], failure: str) -> None:
+        try:
+            self.tell(Done(task(self._store)))
+        except (OSError, AudioError) as error:
+            self.tell(Trouble(f"{failure} ({error})."))

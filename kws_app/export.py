@@ -1,0 +1,112 @@
+"""Clips and labels as files elsewhere; and kws-labels, which hands the user's labels to training.
+
+Labels go into a folder in the layout of Speech Commands, which `python -m training` reads: <keyword>/ holds what the
+user called right and what was missed, unknown/ the false alarms, which training takes as other words.
+"""
+
+import argparse
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import soundfile
+
+from kws_app.clips import FOLDER_NAME, ClipStore
+from kws_app.errors import AudioError
+from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.history import DetectionLog
+from kws_app.past import FALSE_ALARM, Entry, add_up
+from kws_app.paths import default_data_dir
+
+UNKNOWN = "unknown"  # the folder of false alarms
+SPEAKER = "owner"  # in file names; by the archive's rule this speaker belongs to the training set
+
+
+def plain(name: str) -> str:
+    """A name that is one folder or file on every system."""
+    return re.sub(r"[^\w .-]", "_", name).strip(" .") or "_"
+
+
+def suggested_name(entry: Entry) -> str:
+    """Such as "2026-11-24 11.05.57 happy, false alarm.flac"."""
+    record = entry.record
+    when = record.wall_time[:19].replace("T", " ").replace(":", ".")
+    said = "missed" if record.missed else entry.label
+    return plain(f"{when} {record.keyword}{' ' + said if said else ''}") + ".flac"
+
+
+def export_clip(store: ClipStore, entry: Entry, target: Path) -> str:
+    """Write a clip to a file, as WAV if its name says so, else as it is. raises OSError or AudioError"""
+    if target.suffix.lower() == ".wav":
+        soundfile.write(str(target), store.read(entry.id), SAMPLE_RATE, subtype="PCM_16", format="WAV")
+    else:
+        target.write_bytes(store.path(entry.id).read_bytes())
+    return f"The clip is in {target}."
+
+
+def export_clips(store: ClipStore, entries: Iterable[Entry], folder: Path) -> str:
+    """Write all clips into a folder. raises OSError or AudioError"""
+    folder.mkdir(parents=True, exist_ok=True)
+    count = 0
+    for entry in entries:
+        if entry.id not in store.sizes:
+            continue
+        target = folder / suggested_name(entry)
+        if target.exists():  # two within a second
+            target = folder / f"{target.stem} {entry.id[-6:]}.flac"
+        export_clip(store, entry, target)
+        count += 1
+    return f"{count} clip{'' if count == 1 else 's'} in {folder}." if count else "There are no clips to export."
+
+
+def export_labels(store: ClipStore, entries: Iterable[Entry], folder: Path) -> str:
+    """Write the labelled clips into a folder in the layout of Speech Commands, 16 kHz WAV, as long as they were kept.
+
+    A second export into the same folder brings it up to date. raises OSError or AudioError
+    """
+    counts: dict[str, int] = {}
+    for entry in entries:
+        if entry.id not in store.sizes or entry.deleted or not entry.is_labelled:
+            continue
+        keyword = plain(entry.record.keyword)
+        word = UNKNOWN if entry.label == FALSE_ALARM else keyword
+        name = f"{SPEAKER}_nohash_{entry.id}.wav"
+        for other in {keyword, UNKNOWN} - {word}:  # the user thought again
+            (folder / other / name).unlink(missing_ok=True)
+        (folder / word).mkdir(parents=True, exist_ok=True)
+        export_clip(store, entry, folder / word / name)
+        counts[word] = counts.get(word, 0) + 1
+    if not counts:
+        return "No kept clip has a label yet."
+    return f"{', '.join(f'{count} in {word}/' for word, count in sorted(counts.items()))} of {folder}."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """kws-labels: the labels of the log, as clips for training."""
+    parser = argparse.ArgumentParser(
+        prog="kws-labels",
+        description="Write the clips that were labelled in the window into FOLDER, in the layout of Speech Commands: "
+        f"<keyword>/ holds what was right or missed, {UNKNOWN}/ the false alarms. Copied into training's "
+        "data/speech_commands/, they are trained on.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to; made if it is not there")
+    parser.add_argument(
+        "--data-dir", type=Path, default=default_data_dir(), metavar="DIR", help="of kws-app (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    store = ClipStore(options.data_dir / FOLDER_NAME)
+    try:
+        store.look()
+        said, bad_lines = DetectionLog(options.data_dir).read()
+        print(export_labels(store, add_up(said).entries.values(), options.folder))
+    except (OSError, AudioError) as error:
+        print(f"kws-labels: {error}", file=sys.stderr)
+        return 2
+    if bad_lines:
+        print(f"kws-labels: unreadable lines of the log that were passed over: {bad_lines}.", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""What the log adds up to: the detections with all that was said about them later. Pure; any thread."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from kws_app.decision import DecisionConfig
+from kws_app.history import Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
+
+RIGHT = "right"
+FALSE_ALARM = "false alarm"
+LABELS = ("", RIGHT, FALSE_ALARM)  # the first takes a label back
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A detection, or a word that was missed, and what became known of it."""
+
+    record: DetectionRecord
+    peak: float | None = None  # the highest score; None while it is not over
+    above_s: float | None = None  # how long the score stayed at or above the threshold
+    label: str = ""
+    deleted: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.record.key
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether the user said something about it; pressing "It missed me" says something as well."""
+        return bool(self.label) or self.record.missed
+
+    def after(self, fact: Fact) -> "Entry":
+        """The same once `fact`, which is about it, is known."""
+        match fact:
+            case Ended(peak=peak, above_s=above_s):
+                return replace(self, peak=peak, above_s=above_s)
+            case Labelled(label=label):
+                return replace(self, label=label if label in LABELS else "")
+            case Deleted():
+                return replace(self, deleted=True)
+            case Restored():
+                return replace(self, deleted=False)
+        return self
+
+
+Setting = tuple[str, DecisionConfig]  # a model and how its scores are judged: what a rate belongs to
+
+
+def setting_of(model: str, decision: DecisionConfig) -> Setting:
+    """A threshold is shown with three digits: what looks the same is the same."""
+    return model, replace(decision, threshold=round(decision.threshold, 3) or decision.threshold)
+
+
+@dataclass
+class Past:
+    """Everything up to now."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)  # by id, oldest first, deleted ones included
+    heard_s: dict[Setting, float] = field(default_factory=dict)  # of microphones
+
+
+def add_up(said: Iterable[DetectionRecord | Fact]) -> Past:
+    """Fold the lines of a log, oldest first. A fact about a line that is not there says nothing."""
+    past = Past()
+    early: list[Fact] = []  # several threads append: a fact may stand before its detection
+    for entry in said:
+        if isinstance(entry, DetectionRecord):
+            past.entries.setdefault(entry.key, Entry(entry))
+        elif isinstance(entry, HoursHeard):
+            setting = (entry.model, entry.decision)
+            past.heard_s[setting] = past.heard_s.get(setting, 0.0) + entry.heard_s
+        elif entry.id in past.entries:
+            past.entries[entry.id] = past.entries[entry.id].after(entry)
+        else:
+            early.append(entry)
+    for fact in early:
+        if not isinstance(fact, HoursHeard) and fact.id in past.entries:
+            past.entries[fact.id] = past.entries[fact.id].after(fact)
+    return past

@@ -1,0 +1,173 @@
+"""The recorder: what of the sound and of the listening is kept. On the worker's thread; hands all to the archive.
+
+It holds the last seconds of sound, cuts a clip around each detection once its end has been heard, saves what the model
+missed, and counts the hours heard.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kws_app.archive import Archive
+from kws_app.decision import DetectionEnd
+from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.history import DetectionRecord, Ended, HoursHeard, clip_name, new_id, now_iso
+from kws_app.past import Setting
+from kws_app.ring import Samples
+from kws_app.source import Source
+
+BEFORE_S = 2.0  # of sound before a detection, in its clip
+AFTER_S = 0.5  # and after it
+MISSED_S = 3.0  # of sound before the user says that the word was missed
+KEPT_S = 8.0  # of sound: a backlog is read in pieces of a second
+SAVE_HOURS_S = 600.0  # of listening: what a crash can lose of the hours heard
+LEAST_S = 1.0  # a threshold that is dragged passes many others
+
+
+class Recent:
+    """The last seconds of sound on the session's clock; what nobody heard is silence."""
+
+    def __init__(self, seconds: float = KEPT_S) -> None:
+        self._samples = np.zeros(round(seconds * SAMPLE_RATE), dtype=np.float32)
+        self.begin = 0  # the first sample that was ever heard
+        self.end = 0  # one past the newest
+
+    def add(self, samples: Samples, first_sample: int) -> None:
+        """samples: [N] that begin at `first_sample`, at or after the end"""
+        size = len(self._samples)
+        if self.end == self.begin:
+            self.begin = self.end = first_sample
+        gap = np.arange(max(self.end, first_sample - size), first_sample) % size
+        self._samples[gap] = 0.0
+        end = first_sample + len(samples)
+        samples = samples[-size:]
+        self._samples[np.arange(end - len(samples), end) % size] = samples
+        self.end = end
+
+    def cut(self, first: int, end: int) -> Samples:
+        """A copy of [first, end), as far as it was heard and still is there."""
+        first = max(first, self.begin, self.end - len(self._samples))
+        return self._samples[np.arange(first, max(first, min(end, self.end))) % len(self._samples)]
+
+
+@dataclass(frozen=True)
+class _Pending:
+    """A clip whose end is not heard yet."""
+
+    id: str
+    sample: int
+
+    @property
+    def end(self) -> int:
+        return self.sample + round(AFTER_S * SAMPLE_RATE)
+
+
+class Recorder:
+    """One for a worker. `begin` for each source, `hear` for all that is heard of it, `finish` at its end."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.keep_clips = True  # written by the window's thread
+        self.live_s: dict[Setting, float] = {}  # heard of microphones in this run; the window's thread reads it
+        self.file_s: dict[Setting, float] = {}  # heard of the present file; the same
+        self._unsaved_s: dict[Setting, float] = {}
+        self._recent = Recent()
+        self._scores: deque[tuple[str, int, float]] = deque()  # of the last seconds: model, step end, score
+        self._pending: list[_Pending] = []
+        self._open: dict[tuple[str, int], str] = {}  # ids of detections that are not over, by model and sample
+        self._source: Source | None = None
+
+    def begin(self, source: Source) -> None:
+        """Another source: what was heard of the one before is no past to it."""
+        self.finish()
+        self._source = source
+        self._recent = Recent()
+        self._scores.clear()
+        self.file_s = {}
+
+    def hear(self, samples: Samples, first_sample: int, settings: Iterable[Setting]) -> None:
+        """samples: [N] that begin at `first_sample` of the session's clock, heard with these settings"""
+        self._recent.add(samples, first_sample)
+        for clip in [clip for clip in self._pending if clip.end <= self._recent.end]:
+            self._cut(clip)
+        self._count(len(samples) / SAMPLE_RATE, settings)
+
+    def note_scores(self, model: str, step_ends: Iterable[int], scores: Iterable[float]) -> None:
+        """What a model made of what was heard."""
+        self._scores.extend((model, int(end), float(score)) for end, score in zip(step_ends, scores, strict=True))
+        while self._scores and self._scores[0][1] < self._recent.end - KEPT_S * SAMPLE_RATE:
+            self._scores.popleft()
+
+    def add(self, record: DetectionRecord, sample: int, setting: Setting) -> DetectionRecord:
+        """The record of a detection at `sample`, with an id, by which its clip and its end will be known."""
+        id = new_id()
+        self._open[record.model, sample] = id
+        if self.keep_clips:
+            self._pending.append(_Pending(id, sample))
+        clip = clip_name(id) if self.keep_clips else None
+        return replace(record, id=id, clip=clip, decision=setting[1])
+
+    def end(self, model: str, end: DetectionEnd) -> None:
+        """A detection is over; one that was not added is passed over."""
+        id = self._open.pop((model, end.detection.sample), None)
+        if id is not None:
+            above_s = round(end.above_samples / SAMPLE_RATE, 3)
+            self.archive.note(Ended(id, round(end.peak, 4), above_s))
+
+    def missed(self, keyword: str, setting: Setting) -> DetectionRecord | None:
+        """The record of a word that was said in the last MISSED_S without a detection; None if nothing was heard."""
+        end, source = self._recent.end, self._source
+        first = end - round(MISSED_S * SAMPLE_RATE)
+        samples = self._recent.cut(first, end)
+        if not len(samples) or source is None:
+            return None
+        model, decision = setting
+        scores = [score for name, at, score in self._scores if name == model and at > first]
+        id = new_id()
+        record = DetectionRecord(
+            wall_time=now_iso(),
+            file=None if source.path is None else str(source.path),
+            microphone=source.name if source.path is None else None,
+            keyword=keyword,
+            model=model,
+            time_s=round(end / SAMPLE_RATE, 3),
+            score=round(max(scores, default=0.0), 4),
+            id=id,
+            clip=clip_name(id),
+            decision=decision,
+            missed=True,
+        )
+        self.archive.note(record)
+        self.archive.keep_clip(id, samples, labelled=True)
+        return record
+
+    def finish(self) -> None:
+        """Nothing more is heard: clips end here, and the hours are written."""
+        for clip in list(self._pending):
+            self._cut(clip)
+        self._open.clear()
+        self._save_hours()
+
+    def _cut(self, clip: _Pending) -> None:
+        self._pending.remove(clip)
+        samples = self._recent.cut(clip.sample - round(BEFORE_S * SAMPLE_RATE), clip.end)
+        if len(samples):
+            self.archive.keep_clip(clip.id, samples)
+
+    def _count(self, seconds: float, settings: Iterable[Setting]) -> None:
+        live = self._source is not None and self._source.path is None
+        for setting in settings:
+            counted = self.live_s if live else self.file_s
+            counted[setting] = counted.get(setting, 0.0) + seconds
+            if live:
+                self._unsaved_s[setting] = self._unsaved_s.get(setting, 0.0) + seconds
+        if sum(self._unsaved_s.values()) >= SAVE_HOURS_S:
+            self._save_hours()
+
+    def _save_hours(self) -> None:
+        for (model, decision), seconds in self._unsaved_s.items():
+            if seconds >= LEAST_S:
+                self.archive.note(HoursHeard(now_iso(), model, decision, round(seconds, 1)))
+        self._unsaved_s.clear()

@@ -1,0 +1,65 @@
+"""The running rate: detections in the hours heard, and how many of them the user marked false. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from kws_app.decision import DecisionConfig
+from kws_app.intervals import poisson_interval
+from kws_app.past import FALSE_ALARM, Entry, Setting
+
+LEAST_HOURS = 0.01  # before that a rate is noise
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a tally comes to for one setting."""
+
+    detections: int
+    false_alarms: int
+    hours: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Of the false alarms an hour, 95 %. raises ValueError if no time has passed"""
+        return poisson_interval(self.false_alarms, self.hours)
+
+    @property
+    def text(self) -> str:
+        """Such as "3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"."""
+        minutes = self.hours < 1
+        time = f"{60 * self.hours:.0f} min" if minutes else f"{self.hours:.1f} h"
+        count = f"{self.detections} in {time}, {self.false_alarms or 'none'} marked false"
+        if self.hours < LEAST_HOURS:
+            return count
+        low, high = self.interval
+        return f"{count}: {self.false_alarms / self.hours:.1f} an hour ({low:.1f} to {high:.1f})"
+
+
+@dataclass
+class Tally:
+    """Detections by setting. A deleted one still happened, and a word that was missed is none."""
+
+    _detections: dict[Setting, int] = field(default_factory=dict)
+    _false: dict[Setting, set[str]] = field(default_factory=dict)  # ids
+    _settings: dict[str, Setting] = field(default_factory=dict)  # by id
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Detections, each once."""
+        for entry in entries:
+            decision = entry.record.decision
+            if entry.record.missed or decision is None or entry.id in self._settings:
+                continue
+            setting = (entry.record.model, decision)
+            self._settings[entry.id] = setting
+            self._detections[setting] = self._detections.get(setting, 0) + 1
+            self.label(entry.id, entry.label)
+
+    def label(self, id: str, label: str) -> None:
+        """Take in the user's word about a detection; one that was not added is passed over."""
+        if id in self._settings:
+            marked = self._false.setdefault(self._settings[id], set())
+            (marked.add if label == FALSE_ALARM else marked.discard)(id)
+
+    def rate(self, model: str, decision: DecisionConfig, heard_s: float) -> Rate:
+        setting = (model, decision)
+        return Rate(self._detections.get(setting, 0), len(self._false.get(setting, ())), heard_s / 3600)

@@ -1,0 +1,123 @@
+"""Exported clips and labels: what training reads is what the user said."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from kws_app.clips import ClipStore
+from kws_app.errors import AudioError
+from kws_app.export import export_clip, export_clips, export_labels, main, suggested_name
+from kws_app.history import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id
+from kws_app.past import FALSE_ALARM, RIGHT, Entry
+from training.data import read_clips
+
+SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
+WALL_TIME = "2026-11-24T11:05:57.123+01:00"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ClipStore:
+    return ClipStore(tmp_path / "data" / "clips")
+
+
+def kept(store: ClipStore, label: str = "", keyword: str = "happy", missed: bool = False) -> Entry:
+    id = new_id()
+    store.write(id, SOUND)
+    model = f"{keyword}/teacher"
+    record = DetectionRecord(WALL_TIME, None, "mic", keyword, model, 1.5, 0.93, id, clip_name(id), missed=missed)
+    return Entry(record, label=label)
+
+
+def test_training_reads_what_was_labelled_and_nothing_else(store: ClipStore, tmp_path: Path):
+    right, wrong, missed = kept(store, RIGHT), kept(store, FALSE_ALARM), kept(store, missed=True)
+    silent, deleted, lost = kept(store), replace(kept(store, RIGHT), deleted=True), kept(store, RIGHT)
+    store.remove(lost.id)
+    said = export_labels(store, [right, wrong, missed, silent, deleted, lost], tmp_path / "out")
+    assert said == f"2 in happy/, 1 in unknown/ of {tmp_path / 'out'}."
+    clips = read_clips(tmp_path / "out")
+    assert [(clip.word, clip.speaker, clip.split) for clip in clips] == [
+        ("happy", "owner", "training"),
+        ("happy", "owner", "training"),
+        ("unknown", "owner", "training"),
+    ]
+    samples, rate = soundfile.read(clips[0].path, dtype="float32")
+    assert rate == 16_000 and soundfile.info(clips[0].path).subtype == "PCM_16"
+    np.testing.assert_allclose(samples, SOUND, atol=1e-4)
+
+
+def test_a_second_export_follows_a_change_of_mind(store: ClipStore, tmp_path: Path):
+    entry = kept(store, RIGHT)
+    export_labels(store, [entry], tmp_path)
+    export_labels(store, [replace(entry, label=FALSE_ALARM)], tmp_path)
+    assert [path.parent.name for path in tmp_path.glob("*/owner_nohash_*.wav")] == ["unknown"]
+
+
+def test_without_labels_it_says_so(store: ClipStore, tmp_path: Path):
+    assert export_labels(store, [kept(store)], tmp_path / "out") == "No kept clip has a label yet."
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_keyword_cannot_lead_out_of_the_folder(store: ClipStore, tmp_path: Path):
+    export_labels(store, [kept(store, RIGHT, keyword="../../up"), kept(store, RIGHT, keyword="..")], tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["_", "_.._up"]
+
+
+def test_one_clip_becomes_a_file_of_either_kind(store: ClipStore, tmp_path: Path):
+    entry = kept(store)
+    for name, form in (("a.flac", "FLAC"), ("a.wav", "WAV")):
+        assert export_clip(store, entry, tmp_path / name) == f"The clip is in {tmp_path / name}."
+        assert soundfile.info(tmp_path / name).format == form
+        np.testing.assert_allclose(soundfile.read(tmp_path / name)[0], SOUND, atol=1e-4)
+
+
+def test_a_clip_that_is_gone_is_an_error(store: ClipStore, tmp_path: Path):
+    entry = kept(store)
+    store.path(entry.id).unlink()
+    for name, error in (("a.flac", OSError), ("a.wav", AudioError)):
+        with pytest.raises(error):
+            export_clip(store, entry, tmp_path / name)
+
+
+def test_all_clips_get_names_of_their_own(store: ClipStore, tmp_path: Path):
+    entries = [kept(store), kept(store), kept(store, FALSE_ALARM), kept(store, missed=True)]
+    assert export_clips(store, entries, tmp_path / "out") == f"4 clips in {tmp_path / 'out'}."
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names[0].startswith("2026-11-24 11.05.57 happy ") and names[1:] == [
+        "2026-11-24 11.05.57 happy false alarm.flac",
+        "2026-11-24 11.05.57 happy missed.flac",
+        "2026-11-24 11.05.57 happy.flac",
+    ]
+    assert "no clips" in export_clips(store, [], tmp_path / "out")
+
+
+def test_a_name_suits_every_system():
+    record = DetectionRecord(WALL_TIME, None, None, "a/b:c", "m", 1.0, 0.5)
+    assert suggested_name(Entry(record)) == "2026-11-24 11.05.57 a_b_c.flac"
+
+
+def test_kws_labels_reads_the_log(store: ClipStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    log = DetectionLog(tmp_path / "data")
+    right, deleted = kept(store), kept(store)
+    for entry in (right, deleted):
+        log.append(entry.record)
+        log.append(Labelled(entry.id, RIGHT))
+    log.append(Deleted(deleted.id))
+    with open(log.path, "ab") as file:
+        file.write(b"half a li\n")
+    assert main([str(tmp_path / "out"), "--data-dir", str(tmp_path / "data")]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"1 in happy/ of {tmp_path / 'out'}.\n"
+    assert "passed over: 1." in said.err
+    assert len(read_clips(tmp_path / "out")) == 1
+
+
+def test_kws_labels_that_cannot_write_says_so(store: ClipStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    log = DetectionLog(tmp_path / "data")
+    log.append((entry := kept(store)).record)
+    log.append(Labelled(entry.id, RIGHT))
+    (tmp_path / "out").write_text("a file")
+    assert main([str(tmp_path / "out"), "--data-dir", str(tmp_path / "data")]) == 2
+    assert capsys.readouterr().err.startswith("kws-labels: ")

@@ -1,0 +1,61 @@
+"""The running rate in words and numbers."""
+
+from dataclasses import replace
+
+import pytest
+
+from kws_app.decision import DecisionConfig
+from kws_app.history import DetectionRecord, now_iso
+from kws_app.past import FALSE_ALARM, RIGHT, Entry
+from kws_app.tally import Rate, Tally
+
+DECISION = DecisionConfig(0.5)
+RECORD = DetectionRecord(now_iso(), None, "USB mic", "happy", "happy/teacher", 1.5, 0.93, id="0", decision=DECISION)
+
+
+def entries(*labels: str) -> list[Entry]:
+    return [Entry(replace(RECORD, id=str(i)), label=label) for i, label in enumerate(labels)]
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"),
+    [
+        (Rate(3, 1, 2.4), "3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"),
+        (Rate(0, 0, 3.0), "0 in 3.0 h, none marked false: 0.0 an hour (0.0 to 1.2)"),
+        (Rate(5, 5, 0.5), "5 in 30 min, 5 marked false: 10.0 an hour (3.2 to 23.3)"),
+        (Rate(1, 0, 0.001), "1 in 0 min, none marked false"),
+        (Rate(0, 0, 0.0), "0 in 0 min, none marked false"),
+    ],
+)
+def test_it_reads_plainly(rate: Rate, text: str):
+    assert rate.text == text
+
+
+def test_it_counts_what_was_marked_and_follows_a_change_of_mind():
+    tally = Tally()
+    tally.add(entries("", FALSE_ALARM, RIGHT))
+    assert tally.rate("happy/teacher", DECISION, 3600) == Rate(3, 1, 1.0)
+    tally.label("0", FALSE_ALARM)
+    tally.label("1", "")
+    tally.label("1", "")
+    assert tally.rate("happy/teacher", DECISION, 3600) == Rate(3, 1, 1.0)
+
+
+def test_each_detection_counts_once_and_a_deleted_one_still_happened():
+    tally = Tally()
+    tally.add(entries("", ""))
+    tally.add([replace(entry, deleted=True) for entry in entries("", "", FALSE_ALARM)])
+    assert tally.rate("happy/teacher", DECISION, 0) == Rate(3, 1, 0.0)
+
+
+def test_a_rate_belongs_to_a_model_and_its_setting():
+    tally = Tally()
+    tally.add(entries("", ""))
+    tally.add([Entry(replace(RECORD, id="x", decision=DecisionConfig(0.9)))])
+    tally.add([Entry(replace(RECORD, id="y", model="happy/student"))])
+    tally.add([Entry(replace(RECORD, id="z", decision=None)), Entry(replace(RECORD, id="m", missed=True))])
+    assert tally.rate("happy/teacher", DECISION, 0).detections == 2
+    assert tally.rate("happy/teacher", DecisionConfig(0.9), 0).detections == 1
+    assert tally.rate("happy/student", DECISION, 0).detections == 1
+    tally.label("nowhere", FALSE_ALARM)
+    assert tally.rate("happy/teacher", DECISION, 0).false_alarms == 0
