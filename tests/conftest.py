@@ -20,8 +20,11 @@ import pytest
 import soundfile
 from loudness import save_loudness_model
 from numpy.typing import NDArray
+from pytestqt.qtbot import QtBot
+from window_bench import Bench
 
 from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.settings import Settings, SettingsFile
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 READY_S = 15.0  # for a server that a fixture starts
@@ -48,6 +51,16 @@ def write_wav(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / name
 
     return write
+
+
+@pytest.fixture
+def bench(tiny_models: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Bench]:
+    """Opens windows over tiny_models and a folder of its own, where loud/teacher is chosen, and closes them."""
+    folder = tmp_path / "data"
+    SettingsFile(folder).save(Settings(model="loud/teacher"))
+    bench = Bench(tiny_models, folder, qtbot)
+    yield bench
+    bench.close()
 
 
 class SpeechCommands:

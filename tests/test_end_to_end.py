@@ -37,16 +37,16 @@ import kws_app.ui.window
 from kws_app.__main__ import main
 
 class Window(kws_app.ui.window.MainWindow):
-    def _detected(self, mark):
-        super()._detected(mark)
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.listening.marked.connect(self.write_rows)
+        self.listening.changed.connect(lambda: print(self.listening.state.phase.value, flush=True))
+
+    def write_rows(self):
         table = self.content.detections
         rows = [[table.item(r, c).text() for c in range(table.columnCount())] for r in range(table.rowCount())]
         with open(os.environ["ROWS"], "w") as file:
             json.dump(rows, file)
-
-    def _source_changed(self, source, state):
-        super()._source_changed(source, state)
-        print(state.phase.value, flush=True)
 
 kws_app.ui.window.MainWindow = Window
 sys.exit(main(sys.argv[1:]))

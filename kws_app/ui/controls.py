@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QSizePolicy,
     QSlider,
@@ -93,7 +94,7 @@ class SourcePicker(QComboBox):
 
 
 class ControlBar(QWidget):
-    """One row: start, source, look again, model; the window adds the meter."""
+    """One row: start, source, look again, model, the menu; the window adds the meter before that."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -112,6 +113,14 @@ class ControlBar(QWidget):
         self.model.setAccessibleName("Model")
         self.model.setToolTip("The model that listens: which word, and which network (Ctrl+M)")
         self.model.setMinimumWidth(150)
+        self.more = QToolButton()
+        self.more.setText("☰")
+        self.more.setAccessibleName("Menu")
+        self.more.setToolTip("More: settings and what is seldom needed (F10)")
+        self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = QMenu(self.more)  # for actions that other parts add
+        self.more.setMenu(self.menu)
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(8)

@@ -1,0 +1,157 @@
+"""Starting, stopping, and what the screen shows while something is listened to. On the window's thread.
+
+It never waits: the worker answers with signals, and leaves what the plots show in a buffer that is emptied here.
+"""
+
+from collections import deque
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QApplication
+
+from kws_app.session import Heard
+from kws_app.source import Phase, Source, SourceState
+from kws_app.ui.content import Content
+from kws_app.ui.model_control import ModelControl
+from kws_app.ui.source_control import SourceControl
+from kws_app.worker import Mark, Worker
+
+FRAME_MS = 33
+PLOT_BLOCKS = 400  # some 12 s, for a window that is held up; older ones are not drawn
+OVER = (Phase.STOPPED, Phase.ENDED, Phase.FAILED)
+
+
+class Listening(QObject):
+    """One source at a time, heard by the models in use."""
+
+    changed = pyqtSignal()  # `state` is another
+    marked = pyqtSignal(object)  # Mark: a detection, once it is on the screen
+
+    def __init__(self, worker: Worker, content: Content, models: ModelControl, sources: SourceControl) -> None:
+        super().__init__()
+        self.source: Source | None = None  # what is listened to; None when stopped
+        self.state = SourceState(Phase.STOPPED)
+        self._worker, self._content = worker, content
+        self._models, self._sources = models, sources
+        self._heard_here = 0  # detections since the start
+        self._plot_data: deque[Heard] = deque(maxlen=PLOT_BLOCKS)
+        self._timer = QTimer(self)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self._draw)
+        worker.detected.connect(self._detected)
+        worker.source_changed.connect(self._source_changed)
+        models.changed.connect(self._models_changed)
+        models.lost.connect(self._no_model)
+        sources.chosen.connect(self._source_chosen)
+        sources.opened.connect(self.start)
+        sources.trouble_changed.connect(self.say_state)
+
+    def start(self) -> None:
+        """Listen to the source that is chosen."""
+        if self._models.model is None and self._models.trouble:
+            self._content.controls.set_listening(False)
+            return
+        self.source = self._sources.open()
+        self._heard_here = 0
+        self._plot_data = deque(maxlen=PLOT_BLOCKS)
+        self._content.plots.forget()
+        self._content.meter.clear()
+        self._content.controls.set_listening(True)
+        self._worker.listen_to(self.source, self._plot_data)
+        self._timer.start()
+        self._change(SourceState(Phase.OPENING))
+
+    def stop(self) -> None:
+        self._worker.stop_listening()
+        self._show_stopped(SourceState(Phase.STOPPED))
+
+    def finish(self) -> None:
+        """Draw no more: the window closes."""
+        self._timer.stop()
+
+    def _change(self, state: SourceState) -> None:
+        self.state = state
+        self._sources.listening_to(self.source)
+        self.say_state()
+        self.changed.emit()
+
+    def _show_stopped(self, state: SourceState) -> None:
+        self._draw()
+        self.source = None
+        self._timer.stop()
+        self._content.controls.set_listening(False)
+        self._content.meter.clear()
+        self._change(state)
+
+    def _source_changed(self, source: Source, state: SourceState) -> None:
+        if source is not self.source:  # a word from one that was replaced since
+            return
+        if state.phase in OVER:
+            self._show_stopped(state)
+        else:
+            self._change(state)
+
+    def _source_chosen(self) -> None:
+        if self.source is not None:
+            self.start()
+        else:
+            self._change(SourceState(Phase.STOPPED))
+
+    def _models_changed(self) -> None:
+        self._content.plots.set_models([model.name for model in self._models.models])
+        self.say_state()
+
+    def _no_model(self) -> None:
+        if self.source is not None:
+            self.stop()
+        self.say_state()
+
+    def _detected(self, mark: Mark) -> None:
+        self._content.detections.add(mark.record)
+        if mark.source is self.source:
+            self._heard_here += 1
+            self._content.plots.add_mark(mark.sample)
+        self._content.sign.flash(mark.record.keyword, mark.record.score)
+        window = self._content.window()
+        if window is not None:
+            QApplication.alert(window)
+        self.marked.emit(mark)
+
+    def _draw(self) -> None:
+        """Take in what the worker left; paint it where it can be seen."""
+        fresh = False
+        while self._plot_data:
+            heard = self._plot_data.popleft()
+            self._content.plots.add(heard)
+            self._content.meter.add(heard.samples)
+            fresh = True
+        window = self._content.window()
+        if fresh and window is not None and not window.isMinimized():
+            self._content.plots.redraw()
+
+    def say_state(self) -> None:
+        """The sentence on the sign."""
+        sign, phase, trouble = self._content.sign, self.state.phase, self._sources.trouble
+        file = self._sources.choice.path
+        word = self._word()
+        if self._models.trouble:
+            sign.say(self._models.trouble, warning=True)
+        elif phase in (Phase.WAITING, Phase.FAILED):
+            sign.say(self.state.message, warning=True, offer_file=True)
+        elif phase is Phase.ENDED:
+            count = {0: "never", 1: "once"}.get(self._heard_here, f"{self._heard_here} times")
+            sign.say(f"The file has ended; {word} was heard {count} in it.")
+        elif phase is Phase.STOPPED and trouble and file is None:
+            sign.say(trouble, warning=True, offer_file=True)
+        elif phase is Phase.STOPPED:
+            sign.say(f"Press Space and say {word}" if file is None else f"Press Space to play {file.name}")
+        elif self._models.model is None:
+            sign.say("Loading the model…")
+        elif phase is Phase.OPENING:
+            sign.say("Opening the source…")
+        else:
+            sign.say(f"Listening for {word}")
+
+    def _word(self) -> str:
+        """The keywords that are listened for, as they are said in a sentence."""
+        keywords = list(dict.fromkeys(f"“{model.keyword}”" for model in self._models.models))
+        return " or ".join([", ".join(keywords[:-1]), keywords[-1]] if len(keywords) > 1 else keywords) or "the word"

@@ -1,0 +1,119 @@
+"""Which source: microphones that come and go, and files. On the window's thread; devices are looked for elsewhere."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QFileDialog
+
+from kws_app.audio import Microphone, MicrophoneSource
+from kws_app.source import FileSource, Source
+from kws_app.ui.content import Content
+from kws_app.ui.controls import SourceChoice
+from kws_app.ui.devices import DeviceScan
+from kws_app.ui.memory import Memory
+
+RELOOK_MS = 1000  # a stream that reopens has let PortAudio see new devices by then
+AUDIO_FILES = "Audio (*.wav *.flac *.ogg *.opus *.mp3 *.aif *.aiff);;All files (*)"
+
+
+def open_source(choice: SourceChoice) -> Source:
+    """The source that was chosen, not yet started."""
+    return FileSource(choice.path) if choice.path else MicrophoneSource(choice.microphone)
+
+
+class SourceControl(QObject):
+    """The source that is chosen, and the list of those there are."""
+
+    chosen = pyqtSignal()  # another, by the user
+    opened = pyqtSignal()  # a file, which is to be played at once
+    trouble_changed = pyqtSignal()
+
+    def __init__(
+        self,
+        content: Content,
+        memory: Memory,
+        devices: DeviceScan,
+        open_source: Callable[[SourceChoice], Source] = open_source,
+    ) -> None:
+        super().__init__()
+        self.trouble = ""  # why there is no microphone
+        self._content = content
+        self._picker = content.controls.source
+        self._memory = memory
+        self._devices = devices
+        self._open_source = open_source
+        self._listening_to: Source | None = None
+        self._file_dialog: QFileDialog | None = None  # while it is open
+        self._picker.chosen.connect(self._choose)
+        self._picker.file_wanted.connect(self.ask_for_file)
+        self._picker.opening.connect(lambda: devices.scan(rescan=True))
+        content.controls.refresh.clicked.connect(self.look_for_microphones)
+        content.sign.action.clicked.connect(self.ask_for_file)
+        devices.found.connect(self._found)
+        devices.failed.connect(self._none_found)
+
+    @property
+    def choice(self) -> SourceChoice:
+        return self._picker.choice
+
+    def begin(self, file: Path | None) -> None:
+        """With the microphone that is remembered, or a file."""
+        self._picker.choose(SourceChoice(self._memory.settings.microphone, file))
+        self._devices.scan(rescan=False)
+
+    def open(self) -> Source:
+        """What is chosen, not yet started."""
+        return self._open_source(self.choice)
+
+    def listening_to(self, source: Source | None) -> None:
+        """What is open now: looking for devices must not disturb it."""
+        self._listening_to = source
+
+    def _choose(self, choice: SourceChoice) -> None:
+        if choice.path is None:
+            self._memory.remember(microphone=choice.microphone)
+        self.chosen.emit()
+
+    def ask_for_file(self) -> None:
+        """A dialog that does not block: listening goes on behind it. One at a time."""
+        if self._file_dialog is not None:
+            self._file_dialog.raise_()
+            self._file_dialog.activateWindow()
+            return
+        dialog = self._file_dialog = QFileDialog(self._content.window(), "Open an audio file", "", AUDIO_FILES)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setModal(False)
+        dialog.fileSelected.connect(lambda name: self.open_file(Path(name)))
+        dialog.finished.connect(self._file_dialog_closed)
+        dialog.show()
+
+    def _file_dialog_closed(self) -> None:
+        if self._file_dialog is not None:
+            self._file_dialog.deleteLater()
+            self._file_dialog = None
+
+    def open_file(self, path: Path) -> None:
+        """Choose a file and play it."""
+        self._picker.choose(SourceChoice(self._memory.settings.microphone, path))
+        self.opened.emit()
+
+    def look_for_microphones(self) -> None:
+        if isinstance(self._listening_to, MicrophoneSource):
+            self._listening_to.reopen()
+            QTimer.singleShot(RELOOK_MS, lambda: self._devices.scan(rescan=False))
+        else:
+            self._devices.scan(rescan=True)
+
+    def _found(self, microphones: list[Microphone]) -> None:
+        self._picker.set_microphones(microphones)
+        self._set_trouble("")
+
+    def _none_found(self, reason: str) -> None:
+        self._picker.set_microphones([])
+        self._set_trouble(reason)
+
+    def _set_trouble(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self.trouble_changed.emit()

@@ -1,0 +1,69 @@
+"""Listening: start, stop, what is heard and said of it, with a real worker and a loudness model."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from loudness import bursts
+from PyQt6.QtCore import Qt
+from window_bench import Bench, listening
+
+from kws_app.history import DetectionLog
+from kws_app.source import Phase, SourceState
+from kws_app.ui.sign import FLASH_MS
+
+
+def test_start_and_stop(bench: Bench):
+    window = bench.open()
+    start = window.content.controls.start
+    bench.qtbot.mouseClick(start, Qt.MouseButton.LeftButton)
+    bench.qtbot.waitUntil(lambda: listening(window))
+    assert start.text() == "Stop listening"
+    assert window.content.sign.text == "Listening for “loud”"
+    bench.qtbot.mouseClick(start, Qt.MouseButton.LeftButton)
+    bench.qtbot.waitUntil(lambda: bench.sources[0].state.phase is Phase.STOPPED)
+    assert start.text() == "Start listening"
+
+
+def test_a_file_is_heard_listed_marked_logged_and_shown_in_large(bench: Bench, write_wav: Callable[..., Path]):
+    path = write_wav(bursts(0.7, 3.0, duration_s=4.0))
+    window = bench.open(input=path, listen=True)
+    content = window.content
+    bench.qtbot.waitUntil(lambda: content.detections.rowCount() == 2)
+    assert content.sign.flashing and content.sign.text == "loud"
+    cells = [content.detections.item(0, column).text() for column in range(4)]
+    assert cells[1] == "loud" and cells[3].startswith("0:03.")
+    bench.qtbot.waitUntil(lambda: len(DetectionLog(bench.folder).last()) == 2)  # shown first, then written
+    assert len(content.plots._marks) == 2
+    bench.qtbot.waitUntil(lambda: not content.controls.start.isChecked())
+    bench.qtbot.waitUntil(lambda: not content.sign.flashing, timeout=2 * FLASH_MS)
+    assert content.sign.text == "The file has ended; “loud” was heard 2 times in it."
+    assert content.plots._history.end == 4.3 * 16_000  # with the silence after it
+    bench.qtbot.waitUntil(lambda: "rate –" in window.status.text())
+
+
+def test_without_models_it_says_so_and_does_not_start(bench: Bench, tmp_path: Path):
+    window = bench.open(models=tmp_path / "none", ready=False, listen=True)
+    bench.qtbot.waitUntil(lambda: "No model was found" in window.content.sign.text)
+    bench.qtbot.waitUntil(lambda: not window.content.controls.start.isChecked())
+    window.content.controls.start.click()
+    assert not window.content.controls.start.isChecked()
+
+
+def test_a_device_that_is_waited_for_is_shown_and_its_return_too(bench: Bench):
+    window = bench.open(listen=True)
+    bench.qtbot.waitUntil(lambda: listening(window))
+    source = bench.sources[0]
+    source.state = SourceState(Phase.WAITING, "USB mic went away.")
+    bench.qtbot.waitUntil(lambda: window.content.sign.text == "USB mic went away.")
+    assert window.content.controls.start.isChecked()
+    source.state = SourceState(Phase.LISTENING)
+    bench.qtbot.waitUntil(lambda: window.content.sign.text == "Listening for “loud”")
+
+
+def test_the_status_line_is_in_plain_numbers(bench: Bench, write_wav: Callable[..., Path]):
+    window = bench.open()
+    window.listening.start()
+    bench.qtbot.waitUntil(lambda: "rate 16000 Hz" in window.status.text())
+    assert "lost 0" in window.status.text()
+    window.listening.stop()
+    bench.qtbot.waitUntil(lambda: "rate –" in window.status.text())

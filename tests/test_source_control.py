@@ -1,0 +1,57 @@
+"""Which source: microphones that come and go, and files."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from loudness import bursts
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QFileDialog
+from window_bench import TWO, Bench, listening
+
+from kws_app.source import Phase
+
+
+def test_without_a_microphone_it_opens_and_offers_a_file(bench: Bench):
+    bench.microphones = []
+    window = bench.open()
+    bench.qtbot.waitUntil(lambda: "No microphone" in window.content.sign.text)
+    assert window.content.sign.action.isVisible()
+    bench.microphones = TWO
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    bench.qtbot.waitUntil(lambda: window.content.sign.text == "Press Space and say “loud”")
+    assert bench.searches[-1] is True
+
+
+def test_microphones_are_chosen_by_name_also_while_listening(bench: Bench):
+    window = bench.open()
+    picker = window.content.controls.source
+    assert [picker.itemText(i) for i in range(2)] == ["Default microphone (USB mic)", "USB mic"]
+    window.listening.start()
+    picker.activated.emit(1)
+    bench.qtbot.waitUntil(lambda: len(bench.sources) == 2 and listening(window))
+    assert bench.sources[1].name == "USB mic"
+    assert bench.sources[0].state.phase is Phase.STOPPED
+
+
+def test_a_file_is_opened_by_a_dialog_that_blocks_nothing(bench: Bench, write_wav: Callable[..., Path]):
+    path = write_wav(bursts(0.3, duration_s=1.0))
+    window = bench.open()
+    QTest.keyClick(window, Qt.Key.Key_O, Qt.KeyboardModifier.ControlModifier)
+    dialog = window.findChild(QFileDialog)
+    assert dialog is not None and not dialog.isModal()
+    window.sources.ask_for_file()
+    assert len(window.findChildren(QFileDialog)) == 1
+    dialog.fileSelected.emit(str(path))
+    dialog.close()
+    assert window.sources._file_dialog is None
+    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() == 1)
+    assert window.content.controls.source.currentText() == path.name
+
+
+def test_opening_the_list_looks_for_devices(bench: Bench):
+    window = bench.open()
+    before = len(bench.searches)
+    window.content.controls.source.showPopup()
+    bench.qtbot.waitUntil(lambda: len(bench.searches) > before)
+    window.content.controls.source.hidePopup()

@@ -1,0 +1,87 @@
+"""Windows for tests: a real worker over tiny models; sound comes from files, or from nowhere."""
+
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from kws_app.audio import Microphone
+from kws_app.errors import AudioError
+from kws_app.history import DetectionLog
+from kws_app.settings import SettingsFile
+from kws_app.source import Feed, FileSource, Phase, Source, SourceState
+from kws_app.ui.controls import SourceChoice
+from kws_app.ui.devices import DeviceScan
+from kws_app.ui.window import MainWindow, StartOptions
+from kws_app.worker import Worker
+
+TWO = [Microphone("", "Default microphone (USB mic)"), Microphone("USB mic", "USB mic")]
+
+
+class SilentMicrophone:
+    """A microphone that hears nothing and does what the test says."""
+
+    path = length_s = None
+
+    def __init__(self, name: str) -> None:
+        self.name = name or "Default microphone"
+        self.feed: Feed | None = Feed(16_000)
+        self.state = SourceState(Phase.STOPPED)
+        self.overruns = 0
+
+    def start(self) -> None:
+        self.state = SourceState(Phase.LISTENING)
+
+    def stop(self) -> None:
+        self.state = SourceState(Phase.STOPPED)
+
+
+class Bench:
+    """Makes windows over one folder and closes them."""
+
+    def __init__(self, models: Path, folder: Path, qtbot: QtBot) -> None:
+        self.models, self.folder, self.qtbot = models, folder, qtbot
+        self.sources: list[Source] = []
+        self.microphones: list[Microphone] = TWO
+        self.searches: list[bool] = []
+        self.windows: list[MainWindow] = []
+
+    def search(self, rescan: bool) -> list[Microphone]:
+        self.searches.append(rescan)
+        if not self.microphones:
+            raise AudioError("No microphone was found: plug one in, or open a file.")
+        return self.microphones
+
+    def open_source(self, choice: SourceChoice) -> Source:
+        source = FileSource(choice.path, paced=False) if choice.path else SilentMicrophone(choice.microphone)
+        self.sources.append(source)
+        return source
+
+    def open(self, *, models: Path | None = None, ready: bool = True, **options: object) -> MainWindow:
+        """A window that is shown; ready: with its model loaded and its microphones listed."""
+        log = DetectionLog(self.folder)
+        window = MainWindow(
+            Worker(models or self.models, log),
+            SettingsFile(self.folder),
+            log,
+            StartOptions(**options),  # type: ignore[arg-type]
+            devices=DeviceScan(self.search),
+            open_source=self.open_source,
+        )
+        self.windows.append(window)
+        window.show()
+        self.qtbot.waitExposed(window)
+        if ready:
+            self.qtbot.waitUntil(lambda: window.models.model is not None and bool(self.searches))
+            self.qtbot.waitUntil(
+                lambda: window.content.controls.source.microphones == self.microphones or bool(window.sources.trouble)
+            )
+        return window
+
+    def close(self) -> None:
+        for window in self.windows:
+            window.close()
+            window.deleteLater()
+
+
+def listening(window: MainWindow) -> bool:
+    return window.listening.state.phase is Phase.LISTENING
