@@ -5,7 +5,7 @@ missed, and counts the hours heard.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -116,15 +116,21 @@ class Recorder:
             above_s = round(end.above_samples / SAMPLE_RATE, 3)
             self.archive.note(Ended(id, round(end.peak, 4), above_s))
 
-    def missed(self, keyword: str, setting: Setting) -> DetectionRecord | None:
-        """The record of a word that was said in the last MISSED_S without a detection; None if nothing was heard."""
+    def missed(self, settings: Mapping[str, Setting]) -> DetectionRecord | None:
+        """The record of a word that was said in the last MISSED_S without a detection; None if nothing was heard.
+
+        settings: by keyword; of several the word is the one whose model came nearest to it
+        """
         end, source = self._recent.end, self._source
         first = end - round(MISSED_S * SAMPLE_RATE)
         samples = self._recent.cut(first, end)
-        if not len(samples) or source is None:
+        if not len(samples) or source is None or not settings:
             return None
-        model, decision = setting
-        scores = [score for name, at, score in self._scores if name == model and at > first]
+        peaks = {model: 0.0 for model, _ in settings.values()}
+        for model, at, score in self._scores:
+            if model in peaks and at > first:
+                peaks[model] = max(peaks[model], score)
+        keyword, (model, decision) = max(settings.items(), key=lambda item: peaks[item[1][0]])
         id = new_id()
         record = DetectionRecord(
             wall_time=now_iso(),
@@ -133,7 +139,7 @@ class Recorder:
             keyword=keyword,
             model=model,
             time_s=round(end / SAMPLE_RATE, 3),
-            score=round(max(scores, default=0.0), 4),
+            score=round(peaks[model], 4),
             id=id,
             clip=clip_name(id),
             decision=decision,

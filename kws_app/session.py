@@ -124,6 +124,10 @@ class Session:
             lost_samples=self.lost_samples,
         )
 
+    def finish(self) -> list[tuple[str, DetectionEnd]]:
+        """Nothing more is heard: the detections that end with that, each with its model."""
+        return [(name, end) for name, detector in self.detectors.items() for end in detector.finish()]
+
     def drain(self) -> Iterator[Heard]:
         """All that has arrived since the last call, in pieces of at most READ_S."""
         feed = self.source.feed
@@ -178,7 +182,7 @@ class Session:
         frame_s = (time.thread_time() - begun) / max(1, log_mel.shape[1])
         self._pending.clear()
         scored = [self._score(name, log_mel, frame_s) for name in self.detectors]
-        completed = [each for each in scored if each is not None and len(each.scores)]
+        completed = [each for each in scored if each is not None and (len(each.scores) or each.ends)]
         self._note_lag(feed, completed)
         return Heard(samples, first_sample, log_mel[0].numpy(), first_frame, completed)
 

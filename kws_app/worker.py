@@ -15,10 +15,13 @@ from pathlib import Path
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
+from kws_app.archive import Archive
 from kws_app.card import broken_models, find_models
 from kws_app.decision import Detection
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
 from kws_app.lineup import Lineup, ModelInUse, Tuning, brief
+from kws_app.past import Setting, setting_of
+from kws_app.recorder import Recorder
 from kws_app.session import Health, Heard, Session
 from kws_app.source import Phase, Source, SourceState
 
@@ -52,6 +55,9 @@ class Worker(QObject):
     def __init__(self, models_dir: Path, log: DetectionLog) -> None:
         super().__init__()
         self.health: Health | None = None  # replaced by this thread
+        self.deaf = False  # what is heard now is no detection, it is the program's own; written by the window's thread
+        self.archive = Archive(log)
+        self.recorder = Recorder(self.archive)
         self._models_dir = models_dir
         self._log = log
         self._lineup = Lineup(models_dir)
@@ -65,6 +71,7 @@ class Worker(QObject):
 
     def start(self) -> None:
         self._thread.start()
+        self.archive.start()
         self._commands.put(self._find_models)
 
     def use_models(self, names: Sequence[str]) -> None:
@@ -82,12 +89,17 @@ class Worker(QObject):
     def stop_listening(self) -> None:
         self._commands.put(self._stop_listening)
 
+    def save_missed(self) -> None:
+        """The user said the word and no detection came: keep the last seconds."""
+        self._commands.put(self._save_missed)
+
     def shut_down(self) -> bool:
-        """Stop the source and the thread; whether the thread has ended (it may be deep in an import)."""
+        """Stop the source and both threads; whether they have ended (one may be deep in an import)."""
         self._commands.put(None)
         if self._thread.ident is not None:
             self._thread.join(JOIN_S)
-        return not self._thread.is_alive()
+        archived = self.archive.close()  # last: stopping gives it something to write
+        return not self._thread.is_alive() and archived
 
     def _run(self) -> None:
         while True:
@@ -135,6 +147,7 @@ class Worker(QObject):
 
     def _listen_to(self, source: Source, plot_data: deque[Heard]) -> None:
         self._stop_listening()
+        self.recorder.begin(source)
         self._source, self._plot_data = source, plot_data
         self._state = SourceState(Phase.STOPPED)
         source.start()
@@ -143,7 +156,16 @@ class Worker(QObject):
         if self._source is not None:
             self._source.stop()
             self._report(self._source, SourceState(Phase.STOPPED))
+        self._leave_source()
+
+    def _leave_source(self) -> None:
+        """Nothing more is heard of it."""
+        session = self._session
         self._source = self._session = self.health = None
+        if session is not None:
+            for model, end in session.finish():
+                self.recorder.end(model, end)
+        self.recorder.finish()
 
     def _listen(self) -> None:
         """Everything that arrived since the last look."""
@@ -167,14 +189,28 @@ class Worker(QObject):
         waiting = source.feed is None or state.phase is Phase.WAITING  # numbers from before would mislead
         self.health = None if waiting else self._session.health
         if state.phase in (Phase.ENDED, Phase.FAILED):
-            self._source = self._session = self.health = None
+            self._leave_source()
         self._report(source, state)
 
     def _hand_out(self, source: Source, heard: Heard) -> None:
+        self.recorder.hear(heard.samples, heard.first_sample, self._settings().values())
         for scored in heard.scored:
             model = self._lineup.models[scored.model]
-            for detection in scored.detections if model.main else ():
+            self.recorder.note_scores(scored.model, scored.step_ends, scored.scores)
+            for detection in scored.detections if model.main and not self.deaf else ():
                 self._record(source, model, detection)
+            for end in scored.ends:
+                self.recorder.end(scored.model, end)
+
+    def _settings(self) -> dict[str, Setting]:
+        """How each main model judges, by its keyword."""
+        models = [model for model in self._lineup.models.values() if model.main]
+        decisions = self._lineup.detectors
+        return {model.keyword: setting_of(model.name, decisions[model.name].decision.config) for model in models}
+
+    def _save_missed(self) -> None:
+        if self.recorder.missed(self._settings()) is None:
+            self.failed.emit("There is nothing to keep: no sound was heard yet.")
 
     def _go_on_without(self, session: Session) -> bool:
         """Leave out the models that failed; False, and the listening has stopped, if there is no other."""
@@ -200,6 +236,7 @@ class Worker(QObject):
             time_s=round(time_s, 3),
             score=round(detection.score, 4),
         )
+        record = self.recorder.add(record, detection.sample, self._settings()[model.keyword])
         self.detected.emit(Mark(source, detection.sample, record))
         try:
             self._log.append(record)

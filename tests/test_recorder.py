@@ -134,15 +134,23 @@ def test_a_missed_word_is_the_last_three_seconds_and_the_highest_score_in_them(r
     ends = [round(at * RATE) for at in (6.5, 7.5, 9.0)]
     recorder.note_scores("loud/teacher", ends, [0.99, 0.3, 0.2])
     recorder.note_scores("loud/student", ends, [0.8, 0.8, 0.8])
-    record = recorder.missed("loud", SETTING)
+    record = recorder.missed({"loud": SETTING})
     assert record is not None and record.missed and record.time_s == 10.0
     assert (record.score, record.keyword, record.microphone, record.file) == (0.3, "loud", "USB mic", None)
     np.testing.assert_array_equal(kept.clips[record.id], RAMP[7 * RATE : 10 * RATE])
     assert kept.facts == [record] and kept.labelled == [record.id]
 
 
+def test_of_several_keywords_the_nearest_was_missed(recorder: Recorder):
+    hear(recorder, 0, 5)
+    recorder.note_scores("loud/teacher", [4 * RATE], [0.2])
+    recorder.note_scores("happy/teacher", [4 * RATE], [0.4])
+    record = recorder.missed({"loud": SETTING, "happy": ("happy/teacher", DecisionConfig())})
+    assert record is not None and (record.keyword, record.model) == ("happy", "happy/teacher")
+
+
 def test_nothing_is_missed_where_nothing_was_heard(recorder: Recorder, kept: Kept):
-    assert recorder.missed("loud", SETTING) is None
+    assert recorder.missed({"loud": SETTING}) is None
     assert kept.facts == []
 
 

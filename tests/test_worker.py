@@ -6,12 +6,16 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from loudness import bursts, save_loudness_model
 from pytestqt.qtbot import QtBot
 
+from kws_app.decision import DecisionConfig
 from kws_app.history import DetectionLog
 from kws_app.lineup import ModelInUse, Tuning
+from kws_app.past import Past, add_up, setting_of
 from kws_app.session import Heard
 from kws_app.source import Feed, FileSource, Phase, SourceState
 from kws_app.worker import Mark, Worker
@@ -315,3 +319,81 @@ def test_stop_and_shut_down_are_quick_in_the_middle_of_a_file(listener, qtbot, w
     begun = time.monotonic()
     assert listener.worker.shut_down()
     assert time.monotonic() - begun < 0.5
+
+
+def past(listener: Listener) -> Past:
+    """What the log adds up to once all is written."""
+    assert listener.worker.shut_down()
+    said, bad_lines = listener.log.read()
+    assert bad_lines == 0
+    return add_up(said)
+
+
+def test_a_detection_keeps_its_clip_and_how_it_went(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    sound = bursts(3.0, duration_s=5.0)
+    play(listener, qtbot, write_wav(sound))
+    (entry,) = past(listener).entries.values()
+    assert entry.peak is not None and entry.peak >= entry.record.score
+    assert entry.above_s == pytest.approx(0.3, abs=0.1)
+    assert entry.record.decision == DecisionConfig(0.5)
+    at = listener.marks[0].sample
+    clip, rate = soundfile.read(listener.log.path.parent / "clips" / entry.record.clip, dtype="float32")
+    assert rate == 16_000
+    np.testing.assert_allclose(clip, sound[at - 32_000 : at + 8_000], atol=1e-4)
+
+
+def test_a_detection_that_is_not_over_when_listening_stops_ends_with_it(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    source = FileSource(write_wav(bursts(0.1, duration_s=20.0, burst_s=19.0)))  # paced
+    with qtbot.waitSignal(listener.worker.detected):
+        listener.worker.listen_to(source, deque(maxlen=1000))
+    with qtbot.waitSignal(
+        listener.worker.source_changed, check_params_cb=lambda _, state: state.phase is Phase.STOPPED
+    ):
+        listener.worker.stop_listening()
+    (entry,) = past(listener).entries.values()
+    assert entry.peak is not None and entry.peak > 0.9 and entry.above_s >= 0.0
+
+
+def test_what_was_missed_is_kept_with_what_the_model_made_of_it(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    listener.worker.tune({"loud/teacher": Tuning(threshold=0.999999)})
+    play(listener, qtbot, write_wav(bursts(3.0, duration_s=4.0)))
+    listener.worker.save_missed()
+    (entry,) = past(listener).entries.values()
+    assert listener.marks == [] and entry.record.missed and 0.9 < entry.record.score < 0.999999
+    info = soundfile.info(str(listener.log.path.parent / "clips" / entry.record.clip))
+    assert info.frames == 3 * 16_000
+
+
+def test_nothing_can_be_missed_before_anything_was_heard(listener, qtbot):
+    use(listener, qtbot, "loud/teacher")
+    with qtbot.waitSignal(listener.worker.failed) as failed:
+        listener.worker.save_missed()
+    assert "nothing to keep" in failed.args[0]
+
+
+def test_what_the_program_plays_itself_is_no_detection(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    listener.worker.deaf = True
+    path = write_wav(bursts(0.3, duration_s=1.0))
+    play(listener, qtbot, path)
+    assert listener.marks == []
+    listener.worker.deaf = False
+    play(listener, qtbot, path)
+    assert len(listener.marks) == 1
+
+
+def test_the_hours_of_a_microphone_are_in_the_log(listener, qtbot):
+    use(listener, qtbot, "loud/teacher")
+    source = Waiting()
+    source.feed = Feed(16_000)
+    source.state = SourceState(Phase.LISTENING)
+    source.start = lambda: None
+    listener.worker.listen_to(source, deque(maxlen=10))
+    setting = setting_of("loud/teacher", DecisionConfig(0.5))
+    for _ in range(3):
+        source.feed.ring.write(np.zeros(16_000, np.float32))
+    qtbot.waitUntil(lambda: listener.worker.recorder.live_s.get(setting, 0.0) >= 2.99)
+    assert past(listener).heard_s == {setting: 3.0}
