@@ -1,4 +1,4 @@
-"""The two errors that a user may be shown; each message is one sentence that says what to do."""
+"""The errors that a user may be shown; each message is one sentence that says what happened or what to do."""
 
 
 class AudioError(Exception):
@@ -7,3 +7,7 @@ class AudioError(Exception):
 
 class ModelError(Exception):
     """A model artifact that cannot be used."""
+
+
+class ActionError(Exception):
+    """Something that a detection should have set off, and did not."""

@@ -1,0 +1,106 @@
+"""What the user wants a keyword to set off, as kept in the settings: plain, validated values."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+from urllib.parse import urlsplit
+
+MOST_ARGUMENTS = 100
+MOST_CHARACTERS = 4096  # of an argument or an address
+LONGEST_S = 600.0  # that a command may be given
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str) or len(value) > MOST_CHARACTERS or "\0" in value:
+        raise ValueError(f"{what} must be text of at most {MOST_CHARACTERS} characters, got {str(value)[:80]!r}")
+    return value
+
+
+def _switch(value: object, what: str) -> None:
+    if not isinstance(value, bool):
+        raise ValueError(f"{what} must be true or false, got {value!r}")
+
+
+@dataclass(frozen=True)
+class CommandChoice:
+    """A program of the user's and its arguments, with placeholders such as {keyword} in them; no shell reads it."""
+
+    on: bool = False
+    arguments: tuple[str, ...] = ()  # the first is the program
+    limit_s: float = 10.0  # it and all that it started are ended after this
+
+    def __post_init__(self) -> None:
+        _switch(self.on, "the command's switch")
+        if not isinstance(self.arguments, list | tuple) or len(self.arguments) > MOST_ARGUMENTS:
+            raise ValueError(f"a command must be a list of at most {MOST_ARGUMENTS} arguments")
+        object.__setattr__(self, "arguments", tuple(_text(value, "an argument") for value in self.arguments))
+        if isinstance(self.limit_s, bool) or not isinstance(self.limit_s, int | float):
+            raise ValueError(f"the command's time limit must be a number, got {self.limit_s!r}")
+        if not 0.1 <= self.limit_s <= LONGEST_S:
+            raise ValueError(f"the command's time limit must be from 0.1 to {LONGEST_S:g} s, got {self.limit_s}")
+
+
+@dataclass(frozen=True)
+class WebhookChoice:
+    """An address that is told of each detection by HTTP POST."""
+
+    on: bool = False
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        _switch(self.on, "the webhook's switch")
+        _text(self.url, "the webhook's address")
+
+
+@dataclass(frozen=True)
+class KeywordActions:
+    """All that one keyword sets off; nothing by default."""
+
+    sound: bool = False
+    notification: bool = False
+    command: CommandChoice = field(default_factory=CommandChoice)
+    webhook: WebhookChoice = field(default_factory=WebhookChoice)
+
+    def __post_init__(self) -> None:
+        _switch(self.sound, "the sound's switch")
+        _switch(self.notification, "the notification's switch")
+
+    @classmethod
+    def from_dict(cls, raw: object) -> "KeywordActions":
+        """Unknown fields are passed over. raises ValueError on values that make no sense"""
+        known = _known(cls, raw)
+        if "command" in known:
+            known["command"] = CommandChoice(**_known(CommandChoice, known["command"]))
+        if "webhook" in known:
+            known["webhook"] = WebhookChoice(**_known(WebhookChoice, known["webhook"]))
+        return cls(**known)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        raw = asdict(self)
+        raw["command"]["arguments"] = list(self.command.arguments)
+        return raw
+
+
+def _known(kind: type, raw: object) -> dict[str, Any]:
+    if not isinstance(raw, dict):
+        raise ValueError(f"actions must be an object, got {str(raw)[:80]!r}")
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in raw.items() if name in names}
+
+
+def url_fault(url: str) -> str:
+    """Why an address cannot be posted to, in one sentence; empty if it can."""
+    if not url:
+        return "Give the webhook's address, such as http://homeassistant.local:8123/api/webhook/NAME."
+    if not url.isascii() or any(ord(character) <= 32 or ord(character) == 127 for character in url):
+        return f"The address {url!r} holds a space or a character that no address may hold: write it as %XX."
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises on a port that is none
+    except ValueError as error:
+        return f"{url} is no address ({error})."
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return f"{url} is no web address: it must begin with http:// or https:// and name a machine."
+    if parts.username is not None:
+        return "A name or password in the webhook's address would not be sent: leave out the part before the @."
+    return ""

@@ -1,0 +1,154 @@
+"""Runs what a detection sets off: each action in a thread of its own, so many at once and no more.
+
+`set_off` and `try_out` return at once. What became of an action is reported from its thread.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from kws_app.actions.choices import KeywordActions
+from kws_app.actions.command import Command
+from kws_app.actions.occasion import Occasion
+from kws_app.actions.webhook import Webhook
+from kws_app.errors import ActionError, AudioError
+
+MOST_AT_ONCE = 4  # of each kind: a hanging command does not gather copies of itself
+SHUT_DOWN_S = 0.5  # for those that were ended to be gone
+
+log = logging.getLogger(__name__)
+
+
+class Kind(Enum):
+    """The kinds of action; the value is its name in a sentence."""
+
+    SOUND = "sound"
+    NOTIFICATION = "notification"
+    COMMAND = "command"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one action: `failure` is a sentence, empty where it went well."""
+
+    kind: Kind
+    keyword: str
+    failure: str
+    tried: bool  # by the button, and not set off by a detection
+
+
+class Running(Protocol):
+    """An action under way."""
+
+    def run(self) -> None:
+        """Do it. raises ActionError or AudioError"""
+
+    def end(self) -> None:
+        """Cut it short, from another thread."""
+
+
+class Brief:
+    """An action that is over in a moment and need not be cut short."""
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self.run = act
+
+    def end(self) -> None:
+        return
+
+
+class ActionRunner:
+    """Sets actions off. Used by one thread; `report` is called once for each action, mostly from others."""
+
+    def __init__(
+        self,
+        report: Callable[[Outcome], None],
+        play_chime: Callable[[], None],
+        notify: Callable[[Occasion], None],
+    ) -> None:
+        """play_chime, notify: called in a thread of the action's own; raise ActionError or AudioError"""
+        self._report = report
+        self._play_chime = play_chime
+        self._notify = notify
+        self._lock = threading.Lock()
+        self._running: dict[Kind, list[tuple[threading.Thread, Running]]] = {kind: [] for kind in Kind}
+        self._closed = False
+
+    def set_off(self, actions: KeywordActions, occasion: Occasion) -> None:
+        """All that is switched on."""
+        for kind, on in (
+            (Kind.SOUND, actions.sound),
+            (Kind.NOTIFICATION, actions.notification),
+            (Kind.COMMAND, actions.command.on),
+            (Kind.WEBHOOK, actions.webhook.on),
+        ):
+            if on:
+                self._start(kind, actions, occasion, tried=False)
+
+    def try_out(self, kind: Kind, actions: KeywordActions, occasion: Occasion) -> None:
+        """One of them, whether switched on or not."""
+        self._start(kind, actions, occasion, tried=True)
+
+    def shut_down(self) -> bool:
+        """End all that is under way; whether every thread has ended."""
+        with self._lock:
+            self._closed = True
+            running = [each for kind in self._running.values() for each in kind]
+        for _, action in running:
+            action.end()
+        deadline = time.monotonic() + SHUT_DOWN_S
+        for thread, _ in running:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread, _ in running)
+
+    def _start(self, kind: Kind, actions: KeywordActions, occasion: Occasion, tried: bool) -> None:
+        def report(failure: str) -> None:
+            self._report(Outcome(kind, occasion.keyword, failure, tried))
+
+        try:
+            action = self._action(kind, actions, occasion)
+        except ActionError as error:
+            report(str(error))
+            return
+        with self._lock:
+            if self._closed:
+                return
+            busy = len(self._running[kind]) >= MOST_AT_ONCE
+            if not busy:
+                thread = threading.Thread(
+                    target=self._run, args=(kind, action, report), name=f"action: {kind.value}", daemon=True
+                )
+                self._running[kind].append((thread, action))
+                thread.start()
+        if busy:
+            report(f"The {kind.value} was left out: {MOST_AT_ONCE} before it are still under way.")
+
+    def _action(self, kind: Kind, actions: KeywordActions, occasion: Occasion) -> Running:
+        if kind is Kind.SOUND:
+            return Brief(self._play_chime)
+        if kind is Kind.NOTIFICATION:
+            return Brief(lambda: self._notify(occasion))
+        if kind is Kind.COMMAND:
+            return Command(actions.command, occasion)
+        return Webhook(actions.webhook, occasion)
+
+    def _run(self, kind: Kind, action: Running, report: Callable[[str], None]) -> None:
+        failure = ""
+        try:
+            action.run()
+        except (ActionError, AudioError) as error:
+            failure = str(error)
+        except Exception as error:  # of a library: the user must hear of it, and this thread end in peace
+            log.exception("An action failed in a way that was not foreseen.")
+            failure = f"The {kind.value} failed ({type(error).__name__}: {error})."
+        with self._lock:
+            me = threading.current_thread()
+            self._running[kind] = [each for each in self._running[kind] if each[0] is not me]
+            closed = self._closed
+        if not closed:
+            report(failure)

@@ -1,0 +1,83 @@
+"""A webhook: one HTTP POST of JSON to an address that the user gave, and to no other: redirects are not followed.
+
+Runs in the calling thread. It holds no proxy settings and no cookies, and reads nothing of the answer but its status.
+"""
+
+import http.client
+import json
+import socket
+import ssl
+import threading
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from kws_app.actions.choices import WebhookChoice, url_fault
+from kws_app.actions.occasion import Occasion
+from kws_app.errors import ActionError
+
+LIMIT_S = 5.0  # for all of it, however slowly the answer drips
+
+
+class Webhook:
+    """One call of a webhook. `run` once, in any thread; `end` from another ends it early."""
+
+    def __init__(self, choice: WebhookChoice, occasion: Occasion, limit_s: float = LIMIT_S) -> None:
+        """raises ActionError if the address is none"""
+        if fault := url_fault(choice.url):
+            raise ActionError(fault)
+        parts = urlsplit(choice.url)
+        self._secure = parts.scheme == "https"
+        self._host, self._port = parts.hostname or "", parts.port or (443 if self._secure else 80)
+        self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self.name = f"The webhook at {self._host}"
+        self._body = json.dumps(occasion.to_json()).encode()
+        self._limit_s = limit_s
+        self._connection = self._new_connection()
+        self._ended = False
+
+    def _new_connection(self) -> http.client.HTTPConnection:
+        if self._secure:
+            return http.client.HTTPSConnection(
+                self._host, self._port, timeout=self._limit_s, context=ssl.create_default_context()
+            )
+        return http.client.HTTPConnection(self._host, self._port, timeout=self._limit_s)
+
+    def run(self) -> None:
+        """Post and take the status. raises ActionError, in one sentence, unless the answer was a success"""
+        limit = threading.Timer(self._limit_s, self.end)
+        limit.daemon = True
+        limit.start()
+        try:
+            status, reason, location = self._post()
+        except TimeoutError as error:
+            raise self._late() from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            if self._ended:  # its socket was shut under it
+                raise self._late() from error
+            raise ActionError(f"{self.name} cannot be reached ({str(error) or type(error).__name__}).") from error
+        finally:
+            limit.cancel()
+            self._connection.close()
+        if 300 <= status < 400 and location:
+            raise ActionError(f"{self.name} points elsewhere: if you trust {location[:200]!r}, give that address.")
+        if not 200 <= status < 300:
+            raise ActionError(f"{self.name} answered {status} {reason[:80]}".rstrip() + ".")
+
+    def end(self) -> None:
+        """Break the connection off: whoever waits on it goes on with an error."""
+        self._ended = True
+        connection = self._connection.sock
+        if connection is not None:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def _post(self) -> tuple[int, str, str]:
+        if self._ended:
+            raise TimeoutError
+        headers = {"Content-Type": "application/json", "User-Agent": "kws-app", "Connection": "close"}
+        self._connection.request("POST", self._target, self._body, headers)
+        answer = self._connection.getresponse()
+        return answer.status, answer.reason or "", answer.getheader("Location") or ""
+
+    def _late(self) -> ActionError:
+        return ActionError(f"{self.name} did not answer within {self._limit_s:g} s.")
