@@ -6,7 +6,9 @@ import os
 import tempfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from typing import Any
 
+from kws_app.actions.choices import KeywordActions
 from kws_app.card import DEFAULT_MODEL
 from kws_app.lineup import Tuning
 
@@ -27,6 +29,9 @@ class Settings:
     also: list[str] = field(default_factory=list)  # models that listen beside the first, in order
     # by model, only what the user set of smoothing_steps, patience_steps and refractory_s
     decisions: dict[str, dict[str, float]] = field(default_factory=dict)
+    actions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by keyword, as KeywordActions.to_dict gives them
+    start_minimised: bool = False
+    keep_in_tray: bool = False  # closing the window hides it, and listening goes on
 
     def __post_init__(self) -> None:
         for name in ("model", "microphone", "geometry"):
@@ -44,6 +49,16 @@ class Settings:
         ):
             raise ValueError(f"decisions must be an object of objects, got {self.decisions!r}")
         self.tunings()
+        self._check_actions()
+
+    def _check_actions(self) -> None:
+        if not isinstance(self.actions, dict):
+            raise ValueError(f"actions must be an object, got {self.actions!r}")
+        for raw in self.actions.values():
+            KeywordActions.from_dict(raw)
+        for name in ("start_minimised", "keep_in_tray"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be true or false, got {getattr(self, name)!r}")
 
     def tunings(self) -> dict[str, Tuning]:
         """Thresholds and decisions together, by model. raises ValueError if they make no sense"""
@@ -51,6 +66,10 @@ class Settings:
             model: Tuning(threshold=self.thresholds.get(model), **self.decisions.get(model, {}))  # type: ignore[arg-type]
             for model in {**self.thresholds, **self.decisions}
         }
+
+    def actions_of(self, keyword: str) -> KeywordActions:
+        """What a keyword sets off; nothing unless the user chose it."""
+        return KeywordActions.from_dict(self.actions.get(keyword, {}))
 
 
 class SettingsFile:

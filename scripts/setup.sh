@@ -34,6 +34,8 @@ xvfb|optional|a screen for the tests of the window
 pulseaudio|optional|a virtual microphone for the end-to-end test
 pulseaudio-utils|optional|speaks into the virtual microphone
 espeak-ng|optional|makes the speech that the tests listen to
+dbus|optional|a message bus for the tests of notifications
+desktop-file-utils|optional|checks what is put into the menu of programs
 '
 
 say() { printf 'set-up: %s\n' "$*"; }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kws_app.actions.choices import CommandChoice, KeywordActions
 from kws_app.settings import Settings, SettingsFile
 
 
@@ -33,6 +34,11 @@ def test_a_first_run_has_the_defaults_and_nothing_to_say(tmp_path: Path):
         '{"version": 1, "thresholds": {"a": 2}}',
         '{"version": 1, "thresholds": {"a": NaN}}',
         '{"version": 1, "thresholds": []}',
+        '{"version": 1, "actions": []}',
+        '{"version": 1, "actions": {"happy": {"sound": 3}}}',
+        '{"version": 1, "actions": {"happy": {"command": {"arguments": "ls"}}}}',
+        '{"version": 1, "start_minimised": 1}',
+        '{"version": 1, "keep_in_tray": null}',
         "\x00\x01",
         "[" * 100_000,
     ],
@@ -49,6 +55,14 @@ def test_a_broken_file_is_set_aside_with_a_notice(tmp_path: Path, text: str):
 def test_unknown_fields_of_the_same_version_are_passed_over(tmp_path: Path):
     (tmp_path / "settings.json").write_text('{"version": 1, "model": "a/b", "colour": "red"}')
     assert SettingsFile(tmp_path).load() == (Settings(model="a/b"), "")
+
+
+def test_actions_are_those_of_their_keyword(tmp_path: Path):
+    actions = KeywordActions(sound=True, command=CommandChoice(True, ("a", "b c")))
+    SettingsFile(tmp_path).save(Settings(actions={"happy": actions.to_dict()}, keep_in_tray=True))
+    settings, notice = SettingsFile(tmp_path).load()
+    assert (settings.actions_of("happy"), settings.actions_of("sheila"), notice) == (actions, KeywordActions(), "")
+    assert settings.keep_in_tray and not settings.start_minimised
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")

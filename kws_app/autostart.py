@@ -1,0 +1,55 @@
+"""Starting at login: one file that the user's desktop reads, written and removed at the user's wish. No Qt."""
+
+import os
+import plistlib
+import sys
+from pathlib import Path
+
+from kws_app import launch
+
+LABEL = "org.kws-app.login"  # of the Mac's launch agent
+ARGUMENTS = ["--minimised", "--listen"]
+
+
+def path() -> Path | None:
+    """The file; None where this system has no such place."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "LaunchAgents" / f"{LABEL}.plist"
+    if sys.platform.startswith(("linux", "freebsd")):
+        config = os.environ.get("XDG_CONFIG_HOME", "")
+        folder = Path(config) if os.path.isabs(config) else Path.home() / ".config"  # as the specification has it
+        return folder / "autostart" / launch.ENTRY_NAME
+    return None
+
+
+def is_on() -> bool:
+    file = path()
+    return file is not None and file.is_file()
+
+
+def explanation() -> str:
+    """What switching it on does, for the user."""
+    file = path()
+    if file is None:
+        return "Starting at login is not offered on this system."
+    return f"Writes {file}, which starts the app minimised and listening; switching it off removes that file again."
+
+
+def switch_on(arguments: list[str] | None = None) -> None:
+    """Write the file. arguments: added to the command. raises OSError or ValueError"""
+    file = path()
+    if file is None:
+        raise OSError(explanation())
+    command = [*launch.command(), *(ARGUMENTS if arguments is None else arguments)]
+    if sys.platform == "darwin":
+        agent = {"Label": LABEL, "ProgramArguments": command, "RunAtLoad": True, "ProcessType": "Interactive"}
+        launch.write_whole(file, plistlib.dumps(agent).decode())
+    else:
+        launch.write_whole(file, launch.desktop_entry(command))
+
+
+def switch_off() -> None:
+    """Remove the file, if it is there. raises OSError"""
+    file = path()
+    if file is not None:
+        file.unlink(missing_ok=True)

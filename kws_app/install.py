@@ -1,0 +1,53 @@
+"""scripts/run --install and --uninstall: an entry in the desktop's menu of programs (Linux and its kin)."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from kws_app import autostart, launch
+
+
+def entry_path() -> Path:
+    """Where the desktop looks for a user's own programs."""
+    data = os.environ.get("XDG_DATA_HOME", "")
+    folder = Path(data) if os.path.isabs(data) else Path.home() / ".local" / "share"
+    return folder / "applications" / launch.ENTRY_NAME
+
+
+def install() -> str:
+    """What was done, in one sentence. raises OSError or ValueError"""
+    path = entry_path()
+    launch.write_whole(path, launch.desktop_entry(launch.command()))
+    return f"Wrote {path}: “Wake word” is among the programs now; --uninstall removes it."
+
+
+def uninstall() -> str:
+    """Remove the entry, and the one that starts the app at login. raises OSError"""
+    removed = [path for path in (entry_path(), autostart.path()) if path is not None and path.is_file()]
+    for path in removed:
+        path.unlink()
+    return f"Removed {' and '.join(map(str, removed))}." if removed else "Nothing was installed: nothing is removed."
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="scripts/run", description="Put the app into the desktop's menu, or take it out."
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--install", action="store_true", help="write a .desktop file for this checkout")
+    what.add_argument("--uninstall", action="store_true", help="remove it, and what starts the app at login")
+    options = parser.parse_args(arguments)
+    if options.install and not sys.platform.startswith(("linux", "freebsd")):
+        print("scripts/run: --install writes a .desktop file, which this system does not use.", file=sys.stderr)
+        return 2
+    try:
+        print(install() if options.install else uninstall())
+    except (OSError, ValueError) as error:
+        print(f"scripts/run: it cannot be done: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""How the desktop starts the app: the text of a .desktop file, and the command in it. No Qt."""
+
+import os
+import sys
+from pathlib import Path
+
+from kws_app.paths import ASSETS_DIR
+
+ENTRY_NAME = "kws-app.desktop"
+_RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")  # characters for which an argument of Exec must be quoted
+_ESCAPED = set('"`$\\')  # and those that are escaped within the quotes
+
+
+def command() -> list[str]:
+    """The arguments that start this very program again, from any folder.
+
+    -I: neither the folder that the session starts in nor PYTHONPATH adds modules.
+    """
+    if getattr(sys, "frozen", False):
+        return [sys.executable]
+    return [sys.executable, "-I", "-m", "kws_app"]
+
+
+def exec_line(arguments: list[str]) -> str:
+    """Arguments as the Exec key wants them (Desktop Entry Specification 1.5, "The Exec key").
+
+    raises ValueError for a line break, which no such file can hold there
+    """
+    if any("\n" in argument or "\r" in argument for argument in arguments):
+        raise ValueError(f"A path with a line break in it cannot stand in a .desktop file: {arguments!r}.")
+    return _string(" ".join(_quoted(argument.replace("%", "%%")) for argument in arguments))
+
+
+def _quoted(argument: str) -> str:
+    if argument and not _RESERVED & set(argument):
+        return argument
+    return '"' + "".join(f"\\{c}" if c in _ESCAPED else c for c in argument) + '"'
+
+
+def _string(value: str) -> str:
+    """A value of type string: its backslashes are doubled once more."""
+    return value.replace("\\", "\\\\").replace("\t", "\\t")
+
+
+def desktop_entry(arguments: list[str]) -> str:
+    """The whole file. arguments: the command. raises ValueError, as `exec_line`"""
+    return "\n".join(
+        [
+            "[Desktop Entry]",
+            "Type=Application",
+            "Version=1.0",
+            "Name=Wake word",
+            "Comment=Listen for a word and show what is heard",
+            f"Exec={exec_line(arguments)}",
+            f"Icon={_string(str(ASSETS_DIR / 'icon.svg'))}",
+            "Terminal=false",
+            "Categories=AudioVideo;Audio;",
+            "Keywords=wake;keyword;speech;microphone;listen;",
+            "StartupWMClass=kws-app",
+            "",
+        ]
+    )
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file in one go, making its folder. raises OSError"""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    try:
+        new.write_text(text, encoding="utf-8", errors="surrogateescape")
+        os.replace(new, path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
