@@ -74,6 +74,7 @@ def test_entry_points(wheel: zipfile.ZipFile) -> None:
         "kws-app": "kws_app.__main__:main",
         "kws-detect": "kws_app.detect:main",
         "kws-labels": "kws_app.export:main",
+        "kws-wyoming": "kws_app.serve.server:main",
     }
 
 

@@ -1,0 +1,91 @@
+"""Wyoming events from a stream, with a bound on every length a peer may announce; and PCM as samples."""
+
+import asyncio
+import json
+from typing import Any
+
+import numpy as np
+from wyoming.event import Event
+
+from kws_app.files import RATES_HZ
+from kws_app.ring import Samples
+
+LINE_BYTES = 65_536  # of an event's header, and of its further data
+PAYLOAD_BYTES = 1_048_576  # half a minute at 16 kHz; clients send tenths of a second
+MOST_CHANNELS = 32
+
+
+class ProtocolError(Exception):
+    """What the peer sent is no Wyoming event, or none that can be served; one sentence."""
+
+
+async def read_event(reader: asyncio.StreamReader) -> Event | None:
+    """The next event; None at the end of the stream. reader: with a limit of LINE_BYTES. raises ProtocolError"""
+    try:
+        line = await reader.readline()
+    except ValueError as error:  # the reader's limit
+        raise ProtocolError(f"An event's header is longer than {LINE_BYTES} bytes.") from error
+    if not line:
+        return None
+    header = _object(line)
+    kind = header.get("type")
+    if not isinstance(kind, str):
+        raise ProtocolError("An event has no type.")
+    data = header.get("data") or {}
+    if not isinstance(data, dict):
+        raise ProtocolError(f"The data of the event {kind[:40]!r} is no JSON object.")
+    try:
+        if length := _length(header, "data_length", LINE_BYTES):
+            data = {**data, **_object(await reader.readexactly(length))}
+        length = _length(header, "payload_length", PAYLOAD_BYTES)
+        payload = await reader.readexactly(length) if length else None
+    except asyncio.IncompleteReadError:
+        return None
+    return Event(type=kind, data=data, payload=payload)
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("An event is no JSON: is the peer a Wyoming client?") from error
+    if not isinstance(value, dict):
+        raise ProtocolError("An event is no JSON object: is the peer a Wyoming client?")
+    return value
+
+
+def _length(header: dict[str, Any], name: str, most: int) -> int:
+    value = header.get(name) or 0
+    if not isinstance(value, int) or not 0 <= value <= most:
+        raise ProtocolError(f"{name} must be from 0 to {most}, got {str(value)[:40]}.")
+    return value
+
+
+def audio_format(data: dict[str, Any]) -> tuple[int, int, int]:
+    """Rate in Hz, bytes a sample and channels of an audio event. raises ProtocolError"""
+    found = []
+    for name, (least, most) in (("rate", RATES_HZ), ("width", (1, 4)), ("channels", (1, MOST_CHANNELS))):
+        value = data.get(name)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ProtocolError(f"The audio's {name} must be from {least} to {most}, got {str(value)[:40]}.")
+        found.append(value)
+    rate_hz, width, channels = found
+    return rate_hz, width, channels
+
+
+def pcm_samples(payload: bytes, width: int, channels: int) -> Samples:
+    """Little-endian PCM as samples [N, channels] float32 in [-1, 1); a broken last frame is cut off.
+
+    width: bytes a sample; 1 is unsigned with its middle at 128, as in WAV files
+    """
+    payload = payload[: len(payload) // (width * channels) * width * channels]
+    if width == 1:
+        samples = np.frombuffer(payload, np.uint8).astype(np.float32) - np.float32(128)
+    elif width == 3:
+        padded = np.zeros((len(payload) // 3, 4), np.uint8)  # into the upper bytes of 32 bits
+        padded[:, 1:] = np.frombuffer(payload, np.uint8).reshape(-1, 3)
+        samples = padded.reshape(-1).view("<i4").astype(np.float32)
+        width = 4
+    else:
+        samples = np.frombuffer(payload, f"<i{width}").astype(np.float32)
+    return samples.reshape(-1, channels) * np.float32(2.0 ** (1 - 8 * width))

@@ -1,0 +1,96 @@
+"""The models that are served: found, loaded once, and described for a client. Used on the event loop's thread."""
+
+import asyncio
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from wyoming.info import Attribution, Info, WakeModel, WakeProgram
+
+from kws_app.card import DEFAULT_MODEL, ModelEntry, find_models
+from kws_app.decision import DecisionConfig
+from kws_app.detector import Detector
+from kws_app.errors import ModelError
+from kws_app.model import KeywordModel
+
+MOST_MODELS = 8  # for one client at once
+LANGUAGE = "en"  # of the shipped words; a card names none
+
+
+class ServedModels:
+    """Every readable model below a folder, by name and, in its best form, by keyword."""
+
+    def __init__(self, folder: Path, threshold: float | None = None) -> None:
+        """threshold: for all, in place of each model's own. raises ModelError if there is no model"""
+        self.entries = {entry.name: entry for entry in find_models(folder)}
+        if not self.entries:
+            raise ModelError(f"There is no model in {folder}: name another folder, or install the program again.")
+        self._threshold = threshold
+        self._loaded: dict[str, KeywordModel] = {}
+        self._loading = asyncio.Lock()
+        self.by_keyword: dict[str, ModelEntry] = {}
+        for entry in sorted(self.entries.values(), key=self._rank):
+            self.by_keyword.setdefault(entry.card.keyword, entry)
+
+    @staticmethod
+    def _rank(entry: ModelEntry) -> tuple[bool, bool, str]:
+        """The teacher first: it hears best, and a server has no need to be small."""
+        return entry.name != DEFAULT_MODEL, entry.card.role != "teacher", entry.name
+
+    def choose(self, names: list[str] | None) -> tuple[list[ModelEntry], list[str]]:
+        """The entries for what a client names, models or keywords, and the names that are neither.
+
+        None or none at all stands for every keyword.
+        """
+        if not names:
+            return list(self.by_keyword.values())[:MOST_MODELS], []
+        chosen: dict[str, ModelEntry] = {}
+        unknown = []
+        for name in names:
+            entry = self.entries.get(name) or self.by_keyword.get(name)
+            if entry is None:
+                unknown.append(name)
+            elif len(chosen) < MOST_MODELS:
+                chosen[entry.name] = entry
+        return list(chosen.values()), unknown
+
+    async def detector(self, entry: ModelEntry) -> Detector:
+        """A fresh detector; the model is loaded at its first use. raises ModelError"""
+        async with self._loading:
+            if entry.name not in self._loaded:
+                self._loaded[entry.name] = await asyncio.to_thread(KeywordModel.load, entry.path)
+        return Detector(self._loaded[entry.name], self.decision_config(entry))
+
+    def decision_config(self, entry: ModelEntry) -> DecisionConfig:
+        return entry.card.decision_config(self._threshold)
+
+    def info(self) -> Info:
+        """The answer to `describe`."""
+        ours = Attribution(name="kws-app", url="")
+        models = [
+            WakeModel(
+                name=entry.name,
+                description=f"“{entry.card.keyword}” ({entry.card.role})",
+                phrase=entry.card.keyword,
+                languages=[LANGUAGE],
+                attribution=ours,
+                installed=True,
+                version=None,
+            )
+            for entry in sorted(self.entries.values(), key=self._rank)
+        ]
+        program = WakeProgram(
+            name="kws-app",
+            description="Wake words heard by a small network on this machine",
+            attribution=ours,
+            installed=True,
+            version=_version(),
+            models=models,
+        )
+        return Info(wake=[program])
+
+
+def _version() -> str | None:
+    try:
+        return version("kws-app")
+    except PackageNotFoundError:  # a checkout that is not installed
+        return None

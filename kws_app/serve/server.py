@@ -1,0 +1,159 @@
+"""kws-wyoming from the command line: its options, its socket, its end."""
+
+import argparse
+import asyncio
+import ipaddress
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from kws_app.errors import ModelError
+from kws_app.paths import MODELS_DIR
+
+if TYPE_CHECKING:
+    from kws_app.serve.models import ServedModels
+
+DEFAULT_URI = "tcp://127.0.0.1:10400"  # the port that Wyoming's wake word services share
+MOST_CLIENTS = 16
+
+log = logging.getLogger(__name__)
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="kws-wyoming",
+        description="Serve the app's wake words to a home assistant over the Wyoming protocol. "
+        "Clients send audio; nothing of it is kept.",
+        epilog="Whoever can reach the address can use the service: there is no password in this protocol. "
+        "Runs until it is interrupted.",
+    )
+    parser.add_argument(
+        "--uri",
+        default=DEFAULT_URI,
+        help="where to listen: tcp://ADDRESS:PORT or unix:///PATH; tcp://0.0.0.0:10400 serves the whole network "
+        "(default: %(default)s, this machine alone)",
+    )
+    parser.add_argument("--threshold", type=float, metavar="X", help="0..1, for all; each model's own by default")
+    parser.add_argument(
+        "--models", type=Path, default=MODELS_DIR, metavar="DIR", help="folder of models (default: %(default)s)"
+    )
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse_arguments(arguments)
+    logging.basicConfig(format="kws-wyoming: %(message)s", level=logging.INFO)
+    try:
+        import wyoming  # noqa: F401 - an extra, which may not be installed
+    except ImportError:
+        return _refuse("the Wyoming protocol needs another package: `pip install 'kws-app[wyoming]'`.")
+    from kws_app.model import prepare_torch
+    from kws_app.serve.models import ServedModels
+
+    prepare_torch()
+    try:
+        models = ServedModels(options.models, options.threshold)
+        for entry in models.entries.values():
+            models.decision_config(entry)
+        place = _place(options.uri)
+    except (ModelError, ValueError) as error:
+        return _refuse(str(error))
+    try:
+        asyncio.run(Server(models).run(place))
+    except OSError as error:
+        return _refuse(f"{options.uri} cannot be served ({error.strerror or error}): is another program there?")
+    return 0
+
+
+def _refuse(reason: str) -> int:
+    print(f"kws-wyoming: {reason}", file=sys.stderr)
+    return 2
+
+
+def _place(uri: str) -> tuple[str, int] | str:
+    """Host and port, or the path of a socket. raises ValueError"""
+    parts = urlsplit(uri)
+    if parts.scheme == "unix" and parts.path and not parts.netloc:
+        return parts.path
+    if parts.scheme == "tcp" and parts.hostname and parts.port is not None:
+        return parts.hostname, parts.port
+    raise ValueError(f"--uri must be tcp://ADDRESS:PORT or unix:///PATH, got {uri!r}.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Server:
+    """Takes clients in, so many at once, until SIGINT or SIGTERM."""
+
+    def __init__(self, models: "ServedModels") -> None:
+        self._models = models
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def run(self, place: tuple[str, int] | str) -> None:
+        """raises OSError if the place cannot be had"""
+        from kws_app.serve.events import LINE_BYTES
+
+        stopped = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        if isinstance(place, str):
+            before = os.umask(0o177)  # the owner's alone
+            try:
+                server = await asyncio.start_unix_server(self._client, place, limit=LINE_BYTES)
+            finally:
+                os.umask(before)
+            log.info("listening at unix://%s", place)
+        else:
+            server = await asyncio.start_server(self._client, *place, limit=LINE_BYTES)
+            host, port = server.sockets[0].getsockname()[:2]
+            log.info("listening at tcp://%s:%d", f"[{host}]" if ":" in host else host, port)
+            if not _is_loopback(place[0]):
+                log.info("every machine that reaches this address can use it")
+        log.info("models: %s", ", ".join(self._models.entries))
+        await stopped.wait()
+        server.close()
+        for task in self._clients:
+            task.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        if isinstance(place, str):
+            Path(place).unlink(missing_ok=True)
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from wyoming.error import Error
+        from wyoming.event import async_write_event
+
+        from kws_app.serve.connection import Connection
+
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            if len(self._clients) >= MOST_CLIENTS:
+                await async_write_event(Error(f"{MOST_CLIENTS} clients are served already.", "busy").event(), writer)
+                return
+            self._clients.add(task)
+            await Connection(self._models, reader, writer).serve()
+        except asyncio.CancelledError:  # the end of the program: asyncio would call it an error of the callback
+            return
+        except Exception:  # of one client: the others must not notice
+            log.exception("a client was let go")
+        finally:
+            self._clients.discard(task)
+            writer.close()
+            with suppress(OSError, asyncio.CancelledError):
+                await writer.wait_closed()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
