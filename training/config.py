@@ -44,6 +44,7 @@ class CrnnConfig:
     kernel_frames: int = 20
     stride_mels: int = 2
     stride_frames: int = 8  # one step is 80 ms
+    pool_frames: int = 1  # frames averaged before the convolution, whose kernel and stride they divide
     hidden: int = 32
     layers: int = 2
     window_steps: int = 12  # attention looks back over 0.96 s of steps
@@ -58,6 +59,11 @@ class CrnnConfig:
             raise ValueError(
                 f"kernel_frames {self.kernel_frames} must be at least stride_frames {self.stride_frames}, "
                 "else frames between steps are never seen"
+            )
+        if self.kernel_frames % self.pool_frames or self.stride_frames % self.pool_frames:
+            raise ValueError(
+                f"pool_frames {self.pool_frames} must divide kernel_frames {self.kernel_frames} "
+                f"and stride_frames {self.stride_frames}"
             )
         if self.window_steps < 2:
             raise ValueError(f"window_steps must be at least 2, got {self.window_steps}")

@@ -15,11 +15,12 @@ def count_macs(config: CrnnConfig, frames: int = MACS_FRAMES) -> int:
     """Multiply-accumulates for `frames` frames, counted as the lineage's tool did, whatever the weights are.
 
     A GRU cell counts its matrix products, its biases and its element-wise products; convolution and Linear their
-    products; the attention's weighted sum is left out. 904,608 for the base model and two seconds.
+    products; the attention's weighted sum is left out, and so are the additions of
+    pooling. 904,608 for the base model and two seconds.
     """
     steps = config.steps(frames)
     frequencies = config.gru_input // config.channels
-    convolution = config.channels * config.kernel_mels * config.kernel_frames * frequencies
+    convolution = config.channels * config.kernel_mels * (config.kernel_frames // config.pool_frames) * frequencies
     hidden = config.hidden
     gru, width = 0, config.gru_input
     for _ in range(config.layers):

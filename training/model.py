@@ -19,6 +19,7 @@ class Crnn(nn.Module):
         super().__init__()
         self.kernel_frames = config.kernel_frames
         self.stride_frames = config.stride_frames
+        self.pool_frames = config.pool_frames
         self.mel_bins = config.mel_bins
         self.hidden = config.hidden
         self.layers = config.layers
@@ -28,8 +29,8 @@ class Crnn(nn.Module):
         self.conv = nn.Conv2d(
             1,
             config.channels,
-            (config.kernel_mels, config.kernel_frames),
-            (config.stride_mels, config.stride_frames),
+            (config.kernel_mels, config.kernel_frames // config.pool_frames),
+            (config.stride_mels, config.stride_frames // config.pool_frames),
         )
         self.gru = nn.GRU(config.gru_input, config.hidden, config.layers, batch_first=True)
         self.energy = nn.Sequential(nn.Linear(config.hidden, config.hidden), nn.Tanh(), nn.Linear(config.hidden, 1))
@@ -60,6 +61,9 @@ class Crnn(nn.Module):
             no_attention = frames.new_zeros(batch, 0, self.window_steps)
             return empty, no_attention, (frames, hidden, past_outputs, past_energies)
         scaled = (frames - self.input_mean) * self.input_scale
+        if self.pool_frames > 1:  # [B, Tc + T, F] -> [B, T', F]
+            used = (steps - 1) * self.stride_frames + self.kernel_frames
+            scaled = scaled[:, :used].unflatten(1, (used // self.pool_frames, self.pool_frames)).mean(2)
         maps = torch.relu(self.conv(scaled.transpose(1, 2).unsqueeze(1)))  # [B, C, F', S]
         columns = maps.permute(0, 3, 1, 2).flatten(2)  # [B, S, C * F']
         outputs, hidden = self.gru(columns, hidden)  # [B, S, H]

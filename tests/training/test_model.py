@@ -1,5 +1,7 @@
 """The streaming network: no look at the future, any chunking equals the whole, scripted equals eager."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -11,6 +13,10 @@ from training.costs import count_macs, count_parameters
 from training.model import Crnn, StreamingCrnn
 
 SEED_STUDENT = CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12)
+
+POOLED = CrnnConfig(
+    channels=2, kernel_mels=8, kernel_frames=24, stride_mels=8, stride_frames=12, pool_frames=4, hidden=6
+)
 
 
 def make(config: CrnnConfig) -> StreamingCrnn:
@@ -29,7 +35,7 @@ def test_sizes_are_the_lineages() -> None:
     assert count_macs(CrnnConfig()) / count_macs(SEED_STUDENT) == pytest.approx(9.65, abs=0.005)
 
 
-@pytest.mark.parametrize("config", [CrnnConfig(), SEED_STUDENT, TINY_CRNN])
+@pytest.mark.parametrize("config", [CrnnConfig(), SEED_STUDENT, TINY_CRNN, POOLED])
 def test_no_dependence_on_the_future(config: CrnnConfig) -> None:
     module = make(config)
     whole = frames(200, batch=2)
@@ -43,9 +49,9 @@ def test_no_dependence_on_the_future(config: CrnnConfig) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(0, 60), min_size=1, max_size=10), st.booleans())
-def test_any_chunking_equals_the_whole(lengths: list[int], scripted: bool) -> None:
-    module = make(SEED_STUDENT)
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=10), st.booleans(), st.booleans())
+def test_any_chunking_equals_the_whole(lengths: list[int], scripted: bool, pooled: bool) -> None:
+    module = make(POOLED if pooled else SEED_STUDENT)
     runner = torch.jit.script(module) if scripted else module
     sound = frames(sum(lengths))
     expected, expected_attention, last = module(sound, module.initial_state())
@@ -67,6 +73,17 @@ def test_attention_is_a_distribution_over_what_was_heard() -> None:
     assert (attention[0, 0, :-1] == 0).all(), "before the first step there is nothing to attend to"
 
 
+def test_pooling_is_a_convolution_whose_weights_repeat() -> None:
+    pooled = Crnn(POOLED).eval()
+    whole = Crnn(replace(POOLED, pool_frames=1)).eval()
+    weights = pooled.state_dict()
+    weights["conv.weight"] = weights["conv.weight"].repeat_interleave(4, dim=3) / 4
+    whole.load_state_dict(weights)
+    sound = frames(150)
+    torch.testing.assert_close(pooled(sound, pooled.initial_state())[0], whole(sound, whole.initial_state())[0])
+    assert count_macs(POOLED) < count_macs(replace(POOLED, pool_frames=1)) / 2
+
+
 def test_batch_rows_do_not_touch() -> None:
     module = make(TINY_CRNN)
     both = frames(100, batch=2)
@@ -78,3 +95,8 @@ def test_batch_rows_do_not_touch() -> None:
 def test_config_refuses_gaps_between_steps() -> None:
     with pytest.raises(ValueError, match="frames between steps are never seen"):
         CrnnConfig(kernel_frames=8, stride_frames=10)
+
+
+def test_config_refuses_pooling_that_does_not_divide() -> None:
+    with pytest.raises(ValueError, match="must divide kernel_frames 20"):
+        CrnnConfig(pool_frames=8)
