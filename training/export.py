@@ -31,7 +31,8 @@ PACKED_SUFFIX = ".safetensors"
 CHUNKS = (1, 7, 8, 50)  # frames at a time
 DATA_NOTE = {
     "description": "Google Speech Commands (Warden 2018), a part, with continuous speech from LibriSpeech, "
-    "speechocean762, Picovoice's benchmarks, Rhasspy's voices and LJ Speech; noise and rooms as credited",
+    "speechocean762, Picovoice's benchmarks, Rhasspy's voices and LJ Speech, and synthetic speech by espeak-ng; "
+    "noise and rooms as credited",
     "licence": "CC BY 4.0 (Speech Commands, LibriSpeech); Apache-2.0, CC0, MIT, public domain (the rest)",
     "credit": "models/README.md",
 }
