@@ -18,9 +18,10 @@ from kws_app.model import KeywordModel
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
 from training import benchmark, evaluate, plots, report
 from training.calibrate import calibrate
+from training.cohort import Cohort
 from training.config import RECIPES, DataConfig, RunConfig, data_of, run_name
 from training.data import SPLITS, audio_files, read_clips, read_recordings
-from training.distill import DistillLoss
+from training.distill import DistillLoss, Teachers
 from training.export import PACKED_SUFFIX, Identity, data_config, export, load_crnn, rebuild, update_card
 from training.features import load_rooms, open_store
 from training.fetch import fetch_archive, unpack_parts
@@ -41,6 +42,8 @@ ATTENTION_WEIGHT = 0.5  # of the attention loss, where it is asked for
 # Share of validation keywords to score below 0.5: the smaller a network, the more it must miss to be bearable in talk.
 MISSES = {"teacher": 0.05, "student": 0.10, "quantized": 0.10, "tiny": 0.20}
 
+SEEDS_HELP = "train with these seeds side by side on the same batches; NAME-1 and so on, and NAME for 0"
+
 
 def fetch(options: argparse.Namespace) -> None:
     """Bring the Speech Commands archive, unpack a folder of packed parts, or make synthetic speech with espeak-ng."""
@@ -59,34 +62,46 @@ def fetch(options: argparse.Namespace) -> None:
 
 def teacher(options: argparse.Namespace) -> None:
     """Train a network on labels alone; resumes if it was cut."""
-    train(options, RECIPES[options.recipe])
+    train(options, {"": RECIPES[options.recipe]})
 
 
 def distill(options: argparse.Namespace) -> None:
-    """Train a student on what teachers say (dark knowledge, attention) and the labels; resumes if it was cut."""
+    """Train students on what teachers say (dark knowledge, attention) and the labels; resumes if it was cut."""
     config = RECIPES[options.recipe]
-    teachers = options.teacher or [run_name(LARGE, options.keyword)]
-    taught = replace(config.distill, teachers=tuple(teachers))
-    if options.loss == "attention":
-        taught = replace(taught, attention_weight=ATTENTION_WEIGHT)
-    train(options, replace(config, distill=taught))
+    taught = replace(config.distill, teachers=tuple(options.teacher or [run_name(LARGE, options.keyword)]))
+    losses = {"dark": taught, "attention": replace(taught, attention_weight=ATTENTION_WEIGHT)}
+    suffixes = {"dark": "", "attention": "-attentive"}
+    train(options, {suffixes[name]: replace(config, distill=losses[name]) for name in options.loss})
 
 
-def train(options: argparse.Namespace, config: RunConfig) -> None:
-    """Run or resume the training of a config, after the command line's changes to it."""
-    config = override(replace(config, data=data_of(options.keyword)), options.set)
+def train(options: argparse.Namespace, configs: dict[str, RunConfig]) -> None:
+    """Run or resume the training of configs, after the command line's changes to them, with each of the seeds.
+
+    configs: by what is added to the run's name
+    """
     team = Team()
-    loss: Loss = hard_loss
-    if config.distill.teachers:
-        loss = DistillLoss.load(config.distill, config.crnn, options.work, team.device)
-    store = open_store(options.data, options.work / "cache", config.data)
-    name = options.run or run_name(options.recipe, config.data.keyword)
-    run = Run(options.work / name, config, store, team, loss)
-    run.resume()
-    best = run.train()
+    seeds = options.seeds or [0]
+    members: list[Run] = []
+    for suffix, config in configs.items():
+        config = override(replace(config, data=data_of(options.keyword)), options.set)
+        if not members:  # the store and the teachers are the same for all
+            store = open_store(options.data, options.work / "cache", config.data)
+            taught = config.distill.teachers
+            teachers = Teachers.load(taught, options.work, team.device) if taught else None
+        loss: Loss = DistillLoss(config.distill, config.crnn, teachers) if teachers else hard_loss
+        name = (options.run or run_name(options.recipe, config.data.keyword)) + suffix
+        for seed in seeds:
+            seeded = config if options.seeds is None else replace(config, train=replace(config.train, seed=seed))
+            members.append(Run(options.work / (f"{name}-{seed}" if seed else name), seeded, store, team, loss))
+    cohort = Cohort(members)
+    cohort.resume()
+    best = cohort.train()
     team.disband()
     if team.writes:
-        print(f"The best checkpoint is {best}; export it with `python -m training export --run {name}`.")
+        for path in best:
+            print(
+                f"The best checkpoint is {path}; export it with `python -m training export --run {path.parent.name}`."
+            )
 
 
 def export_stage(options: argparse.Namespace) -> None:
@@ -249,13 +264,16 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--recipe", choices=("teacher", "large"), default="teacher", help="%(default)s")
     added.add_argument("--run", metavar="NAME", help="folder below --work; the recipe's name by default")
     added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
+    added.add_argument("--seeds", nargs="+", type=int, metavar="N", help=SEEDS_HELP)
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as train.epochs=80")
     added = stage("distill", distill)
     added.add_argument("--teacher", nargs="+", metavar="RUN", help="runs to learn from; large")
-    added.add_argument("--loss", choices=("dark", "attention"), default="dark", help="attention adds to dark")
+    loss = "dark; attention adds to it, in a run NAME-attentive"
+    added.add_argument("--loss", nargs="+", choices=("dark", "attention"), default=["dark"], help=loss)
     added.add_argument("--recipe", choices=("student", "tiny", "teacher"), default="student", help="%(default)s")
     added.add_argument("--run", metavar="NAME", help="folder below --work; the recipe's name by default")
     added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
+    added.add_argument("--seeds", nargs="+", type=int, metavar="N", help=SEEDS_HELP)
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as distill.temperature=5")
     for name, function, run, role in (
         ("export", export_stage, "teacher", None),

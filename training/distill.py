@@ -51,39 +51,54 @@ def align_attention(attention: Tensor, teacher: CrnnConfig, student: CrnnConfig,
     return collected / collected.sum(-1, keepdim=True).clamp_min(1e-8)
 
 
-class DistillLoss:
-    """The loss of a student's run; holds its teachers, frozen."""
+class Teachers:
+    """Frozen networks that are asked once about each batch, however many students hear it."""
 
-    def __init__(self, config: DistillConfig, student: CrnnConfig, teachers: list[tuple[Crnn, CrnnConfig]]) -> None:
-        if not teachers:
-            raise ValueError("distilling needs a teacher: name its run, as in --teacher teacher")
+    def __init__(self, networks: list[tuple[Crnn, CrnnConfig]]) -> None:
+        if not networks:
+            raise ValueError("distilling needs a teacher: name its run, as in --teacher large")
+        self.networks = networks
+        self._has_bfloat16 = torch.cpu._is_avx512_bf16_supported()
+        self._batch: Tensor | None = None
+        self._said: list[tuple[Tensor, Tensor]] = []
+
+    @classmethod
+    def load(cls, names: tuple[str, ...], work: Path, device: torch.device) -> "Teachers":
+        """The best checkpoints of these runs. raises OSError if one is missing"""
+        networks = []
+        for name in names:
+            crnn, settings = load_crnn(work / name / "best.pt")
+            networks.append((crnn.to(device).requires_grad_(False), CrnnConfig(**settings["crnn"])))
+        return cls(networks)
+
+    def say(self, log_mel: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Logits [B, S', 2] and attention [B, S', W'] of each network for a batch [B, T, F]."""
+        if log_mel is not self._batch:
+            # bfloat16, where the processor has it, halves the time and moves logits by some 0.01
+            with torch.no_grad(), torch.autocast(log_mel.device.type, torch.bfloat16, enabled=self._has_bfloat16):
+                said = [crnn(log_mel, fresh_state(crnn, len(log_mel)))[:2] for crnn, _ in self.networks]
+            self._batch, self._said = log_mel, [(logits.float(), attention.float()) for logits, attention in said]
+        return self._said
+
+
+class DistillLoss:
+    """The loss of a student's run: what its teachers say, and the labels."""
+
+    def __init__(self, config: DistillConfig, student: CrnnConfig, teachers: Teachers) -> None:
         self.config = config
         self.student = student
         self.teachers = teachers
-        self.has_bfloat16 = torch.cpu._is_avx512_bf16_supported()
-
-    @classmethod
-    def load(cls, config: DistillConfig, student: CrnnConfig, work: Path, device: torch.device) -> "DistillLoss":
-        """With the best checkpoints of the runs that the config names. raises OSError if one is missing"""
-        teachers = []
-        for name in config.teachers:
-            crnn, settings = load_crnn(work / name / "best.pt")
-            teachers.append((crnn.to(device).requires_grad_(False), CrnnConfig(**settings["crnn"])))
-        return cls(config, student, teachers)
 
     def __call__(self, log_mel: Tensor, logits: Tensor, attention: Tensor, targets: Targets) -> Tensor:
         config, steps = self.config, logits.shape[1]
-        taught, attended = [], []
-        # bfloat16, where the processor has it, halves a teacher's time and moves its logits by some 0.01
-        with torch.no_grad(), torch.autocast(log_mel.device.type, torch.bfloat16, enabled=self.has_bfloat16):
-            for crnn, shape in self.teachers:
-                their_logits, their_attention, _ = crnn(log_mel, fresh_state(crnn, len(log_mel)))
-                taught.append(interpolate_steps(their_logits.float(), shape, self.student, steps))
-                if config.attention_weight > 0:
-                    attended.append(align_attention(their_attention.float(), shape, self.student, steps))
-        heard = peak_logits(torch.stack(taught).mean(dim=0), targets)
+        said = [
+            (*pair, shape) for pair, (_, shape) in zip(self.teachers.say(log_mel), self.teachers.networks, strict=True)
+        ]
+        taught = torch.stack([interpolate_steps(theirs, shape, self.student, steps) for theirs, _, shape in said])
+        heard = peak_logits(taught.mean(dim=0), targets)
         dark = dark_loss(peak_logits(logits, targets), heard, config.temperature)
         loss = config.dark_weight * dark + (1 - config.dark_weight) * peak_loss(logits, targets)
-        if attended:
-            loss = loss + config.attention_weight * attention_loss(attention, torch.stack(attended).mean(dim=0))
+        if config.attention_weight > 0:
+            attended = torch.stack([align_attention(theirs, shape, self.student, steps) for _, theirs, shape in said])
+            loss = loss + config.attention_weight * attention_loss(attention, attended.mean(dim=0))
         return loss

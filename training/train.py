@@ -1,6 +1,7 @@
-"""The training loop: planned batches in, the best checkpoint on validation out; resumes where it was cut.
+"""One training run: its network, how it learns from a batch, its checkpoints and its log; resumes where it was cut.
 
-Everything random is drawn from (seed, epoch), so a run that was killed and resumed equals one that was not.
+cohort.py makes the batches. Everything random is drawn from (seed, epoch), so a run that was killed and resumed equals
+one that was not.
 """
 
 import logging
@@ -12,19 +13,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
-from training.batches import Mined, Planner, Targets, assemble, sequence_frames, step_targets
+from training.batches import Mined, Planner, Targets, sequence_frames
 from training.config import RunConfig
 from training.features import FrameStore
 from training.losses import peak_loss
 from training.model import Crnn, State, fresh_state
 from training.pack import on_grid, put_on_grid
 from training.team import Team
-from training.validate import Validation, mine, validate
+from training.validate import Validation, validate
 
 log = logging.getLogger(__name__)
 
@@ -128,20 +127,6 @@ class Run:
         }
         save_atomically(content, self.folder / "last.pt")
 
-    def train(self) -> Path:
-        """Run the epochs that are left; returns the best checkpoint."""
-        train = self.config.train
-        while self.epoch < train.epochs:
-            due = self.epoch >= train.mine_from_epoch and self.epoch % train.mine_every_epochs == 0
-            if due:
-                self.planner.mined = self.team.agree(mine(self.averaged, self.store) if self.team.writes else None)
-            mean_loss = self.train_epoch()
-            self.epoch += 1
-            if self.team.writes:
-                self.keep(mean_loss)
-        self.team.agree(None)
-        return self.folder / "best.pt"
-
     def keep(self, mean_loss: float) -> None:
         """Validate, and write what the epoch gave: the best checkpoint, the one to resume from, the log."""
         crnn = self.averaged
@@ -154,29 +139,13 @@ class Run:
         self.save()
         self.write_log()
 
-    def train_epoch(self) -> float:
-        """One pass over planned batches; returns the mean loss."""
-        train, augment = self.config.train, self.config.augment
-        rng = np.random.default_rng([train.seed, self.epoch])
-        batches = train.stream_batches + train.clip_batches
-        is_stream = rng.permutation(np.arange(batches) < train.stream_batches)
+    def begin_epoch(self) -> None:
         self.crnn.train()
         self.carried = None  # so that a run resumed here equals one that was not cut
-        total = 0.0
-        hidden = None if self.team.writes else True  # None: shown on terminals only
-        bar = tqdm(is_stream, desc=f"epoch {self.epoch + 1}/{train.epochs}", disable=hidden, leave=False)
-        area = f"{self.rows[-1]['lineage_area']:.1e}" if self.rows else "none yet"
-        for done, stream in enumerate(bar, start=1):
-            frames = sequence_frames(augment, bool(stream))
-            plan = self.planner.draw(rng, train.batch_size, bool(stream)).share(self.team.rank, self.team.world)
-            log_mel = assemble(self.store, plan, frames)
-            total += self.step(log_mel, step_targets(plan, frames, self.config.crnn))
-            bar.set_postfix(loss=f"{total / done:.4f}", area=area)
-        return self.team.mean(total / batches)
 
     def step(self, log_mel: Tensor, targets: Targets) -> float:
         """One optimiser step on this process's share of a batch; returns the share's loss."""
-        log_mel, targets = log_mel.to(self.device), targets.to(self.device)
+        targets = targets.to(self.device)
         self.optimizer.zero_grad(set_to_none=True)
         with on_grid(self.crnn, self.config.train.weight_bits):
             logits, attention, state = self.crnn(log_mel, self.starting_state(log_mel))
@@ -217,8 +186,8 @@ class Run:
         row |= {f"fa_per_hour_at_{frr:g}": rate for frr, rate in result.fa_per_hour.items()}
         self.rows.append(row)
         alarms = ", ".join(f"{rate:.1f} at {frr:.0%}" for frr, rate in result.fa_per_hour.items())
-        message = "epoch %3d  loss %.4f  validation: area %.2e, disturbed %.2e, false alarms an hour by misses %s"
-        log.info(message, self.epoch, mean_loss, result.lineage_area, result.disturbed_area, alarms)
+        message = "%s: epoch %3d  loss %.4f  validation: area %.2e, disturbed %.2e, false alarms an hour by misses %s"
+        log.info(message, self.folder.name, self.epoch, mean_loss, result.lineage_area, result.disturbed_area, alarms)
 
     def write_log(self) -> None:
         """log.csv, whole: after a resume it holds each epoch once."""

@@ -9,6 +9,7 @@ import pytest
 from kws_app.decision import DecisionConfig
 from tests.training.toy_speech import KEYWORD, RUN, write_archive
 from training.calibrate import calibrate
+from training.cohort import Cohort
 from training.export import Identity, export, load_crnn
 from training.features import FrameStore, open_store
 from training.team import Team
@@ -55,7 +56,7 @@ def toy_models(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) 
     """A models folder with rise/teacher, trained for a few seconds on toy speech."""
     folder = tmp_path_factory.mktemp("toy-models")
     run = Run(folder / "run", RUN, toy_store, Team())
-    crnn, settings = load_crnn(run.train())
+    crnn, settings = load_crnn(Cohort([run]).train()[0])
     calibration = calibrate(crnn, toy_store, misses=0.1)
     export(crnn, settings, calibration, Identity(KEYWORD, "teacher"), DecisionConfig(), folder)
     return folder

@@ -9,8 +9,9 @@ import torch
 
 from tests.training.toy_speech import RUN, TINY_CRNN
 from training.batches import Targets
+from training.cohort import Cohort
 from training.config import CrnnConfig, DistillConfig
-from training.distill import DistillLoss, align_attention, interpolate_steps
+from training.distill import DistillLoss, Teachers, align_attention, interpolate_steps
 from training.features import FrameStore
 from training.losses import attention_loss, dark_loss
 from training.model import Crnn, fresh_state
@@ -66,7 +67,7 @@ def test_attention_that_the_student_cannot_see_is_dropped() -> None:
 
 def test_a_teacher_is_needed() -> None:
     with pytest.raises(ValueError, match="needs a teacher"):
-        DistillLoss(DistillConfig(), TINY_CRNN, [])
+        Teachers([])
 
 
 @pytest.mark.parametrize("attention_weight", [0.0, 0.5])
@@ -81,8 +82,8 @@ def test_a_student_comes_to_agree_with_its_teacher(
         distill=DistillConfig(dark_weight=1.0, attention_weight=attention_weight),
         train=replace(RUN.train, epochs=2, mine_from_epoch=9),
     )
-    loss = DistillLoss(config.distill, config.crnn, [(teacher, TINY_CRNN)])
-    Run(tmp_path, config, toy_store, Team(), loss).train()
+    loss = DistillLoss(config.distill, config.crnn, Teachers([(teacher, TINY_CRNN)]))
+    Cohort([Run(tmp_path, config, toy_store, Team(), loss)]).train()
     rows = [line.split(",") for line in (tmp_path / "log.csv").read_text().splitlines()[1:]]
     assert float(rows[-1][1]) < float(rows[0][1])
 
@@ -93,7 +94,7 @@ def test_no_gradient_reaches_the_teacher() -> None:
     logits, attention, _ = student(log_mel, fresh_state(student, 2))
     none = torch.zeros(2, logits.shape[1], dtype=torch.bool)
     targets = Targets(torch.tensor([False, False]), ~none, none)
-    loss = DistillLoss(DistillConfig(attention_weight=1.0), TINY_CRNN, [(teacher, TINY_CRNN)])
+    loss = DistillLoss(DistillConfig(attention_weight=1.0), TINY_CRNN, Teachers([(teacher, TINY_CRNN)]))
     loss(log_mel, logits, attention, targets).backward()
     assert all(p.grad is None for p in teacher.parameters())
     assert all(p.grad is not None for p in student.parameters())

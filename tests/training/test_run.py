@@ -13,6 +13,7 @@ from kws_app.model import KeywordModel
 from tests.training.toy_speech import RUN
 from training import export as export_module
 from training.calibrate import Calibration, calibrate
+from training.cohort import Cohort
 from training.export import CHUNKS, Identity, export, load_crnn, rebuild, stream
 from training.features import FrameStore
 from training.model import Crnn, StreamingCrnn
@@ -24,7 +25,7 @@ from training.train import Run
 def trained(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run's folder."""
     folder = tmp_path_factory.mktemp("run")
-    Run(folder, RUN, toy_store, Team()).train()
+    Cohort([Run(folder, RUN, toy_store, Team())]).train()
     return folder
 
 
@@ -38,18 +39,18 @@ def test_a_run_cut_off_equals_one_that_was_not(trained: Path, toy_store: FrameSt
     class CutError(Exception):
         pass
 
-    class CutRun(Run):
-        def train_epoch(self) -> float:
-            if self.epoch == 2:
-                super().train_epoch()  # killed when the epoch was all but done
+    class CutCohort(Cohort):
+        def train_epoch(self, members: list[Run]) -> list[float]:
+            losses = super().train_epoch(members)
+            if members[0].epoch == 2:  # killed when the epoch was all but done
                 raise CutError
-            return super().train_epoch()
+            return losses
 
     with pytest.raises(CutError):
-        CutRun(tmp_path, RUN, toy_store, Team()).train()
-    resumed = Run(tmp_path, RUN, toy_store, Team())
+        CutCohort([Run(tmp_path, RUN, toy_store, Team())]).train()
+    resumed = Cohort([Run(tmp_path, RUN, toy_store, Team())])
     resumed.resume()
-    assert resumed.epoch == 2
+    assert resumed.first.epoch == 2
     resumed.train()
     expected = torch.load(trained / "last.pt", weights_only=True)
     found = torch.load(tmp_path / "last.pt", weights_only=True)

@@ -1,0 +1,78 @@
+"""Runs that hear the same batches: making a batch, and asking the teachers about it, is then paid for once.
+
+So several seeds, losses or shapes are trained side by side. A cohort of one is the ordinary case.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from training.batches import assemble, sequence_frames, step_targets
+from training.config import RunConfig
+from training.train import Run
+from training.validate import mine
+
+
+def _shared(config: RunConfig) -> RunConfig:
+    """What members must agree in: all that batches are made of, but for the seed, which is the first member's."""
+    train = replace(config.train, seed=0, learning_rate=1.0, weight_decay=0.0, average_decay=0.0, weight_bits=0)
+    return RunConfig(data=config.data, augment=config.augment, train=train)
+
+
+class Cohort:
+    """Trains its members epoch by epoch. The first draws and mines; the others differ in what they learn with."""
+
+    def __init__(self, members: list[Run]) -> None:
+        """raises ValueError if the members' batches could not be the same"""
+        self.first = members[0]
+        self.members = members
+        for run in members[1:]:
+            if _shared(run.config) != _shared(self.first.config):
+                raise ValueError(f"{run.folder.name} and {self.first.folder.name} have other data, batches or epochs.")
+            run.planner = self.first.planner
+
+    def resume(self) -> None:
+        """Each where it was cut. raises ValueError if one is of a run with other settings"""
+        for run in reversed(self.members):  # the first has the last word on what is mined
+            run.resume()
+
+    def train(self) -> list[Path]:
+        """Run the epochs that are left; returns the best checkpoint of each member."""
+        team, train = self.first.team, self.first.config.train
+        # The first is kept last, so a cut leaves it behind the others, never before: they wait, and it mines as before.
+        while (epoch := min(run.epoch for run in self.members)) < train.epochs:
+            behind = [run for run in self.members if run.epoch == epoch]
+            if epoch >= train.mine_from_epoch and epoch % train.mine_every_epochs == 0:
+                found = mine(self.first.averaged, self.first.store) if team.writes else None
+                self.first.planner.mined = team.agree(found)
+            losses = self.train_epoch(behind)
+            for run, mean_loss in reversed(list(zip(behind, losses, strict=True))):
+                run.epoch += 1
+                if team.writes:
+                    run.keep(mean_loss)
+        team.agree(None)
+        return [run.folder / "best.pt" for run in self.members]
+
+    def train_epoch(self, members: list[Run]) -> list[float]:
+        """One pass of these members over planned batches; returns their mean losses."""
+        first, team = self.first, self.first.team
+        train, augment = first.config.train, first.config.augment
+        epoch = members[0].epoch
+        rng = np.random.default_rng([train.seed, epoch])
+        batches = train.stream_batches + train.clip_batches
+        is_stream = rng.permutation(np.arange(batches) < train.stream_batches)
+        for run in members:
+            run.begin_epoch()
+        totals = np.zeros(len(members))
+        hidden = None if team.writes else True  # None: shown on terminals only
+        bar = tqdm(is_stream, desc=f"epoch {epoch + 1}/{train.epochs}", disable=hidden, leave=False)
+        area = f"{first.rows[-1]['lineage_area']:.1e}" if first.rows else "none yet"
+        for done, stream in enumerate(bar, start=1):
+            frames = sequence_frames(augment, bool(stream))
+            plan = first.planner.draw(rng, train.batch_size, bool(stream)).share(team.rank, team.world)
+            log_mel = assemble(first.store, plan, frames).to(first.device)
+            totals += [run.step(log_mel, step_targets(plan, frames, run.config.crnn)) for run in members]
+            bar.set_postfix(loss=f"{totals[0] / done:.4f}", area=area)
+        return [team.mean(total / batches) for total in totals.tolist()]
