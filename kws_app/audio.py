@@ -181,14 +181,13 @@ class MicrophoneSource(ThreadedSource):
                 self._stop.wait(RETRY_S)
             else:
                 self._watch(time.monotonic())
-                reopening = self._reopen.is_set()
-                self._close(stream)
-                if reopening:
+                if self._reopen.is_set():
                     self.state = SourceState(Phase.OPENING)
-                elif not self._stop.is_set():
+                elif not self._stop.is_set():  # before closing, which takes a while where the sound server hangs
                     self.state = SourceState(
                         Phase.WAITING, f"{self.name} went away: listening goes on as soon as it is back."
                     )
+                self._close(stream)
             rescan = True
 
     def _open(self, rescan: bool) -> Any:

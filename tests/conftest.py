@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -25,9 +24,9 @@ from window_bench import Bench
 
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.settings import Settings, SettingsFile
+from kws_app.soak.sound_server import PROGRAMS, SoundServer
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-READY_S = 15.0  # for a server that a fixture starts
 
 Audio = NDArray[np.float32]
 
@@ -147,64 +146,13 @@ def virtual_display() -> Iterator[str]:
     end(process)
 
 
-class VirtualMicrophone:
-    """A PulseAudio server of our own with one microphone, into which sound files are played."""
-
-    def __init__(self, folder: Path) -> None:
-        self.environment = {
-            "XDG_RUNTIME_DIR": str(folder),
-            "PULSE_RUNTIME_PATH": str(folder / "pulse"),
-            "PULSE_SERVER": f"unix:{folder}/pulse/native",
-        }
-        (folder / "pulse").mkdir(mode=0o700)
-        self._socket = folder / "pulse" / "native"
-        self.process = self.start()
-
-    def start(self) -> "subprocess.Popen[bytes]":
-        """Start the server, also again after it was ended, and wait until it answers."""
-        self._socket.unlink(missing_ok=True)
-        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"]
-        command += ["--disable-shm=yes"]
-        # norewinds: with rewinds the first sound comes more than a second late
-        for module in (
-            f"module-native-protocol-unix auth-anonymous=1 socket={self._socket}",
-            "module-null-sink sink_name=vspk norewinds=1 rate=48000 channels=1",
-            "module-remap-source source_name=vmic master=vspk.monitor",
-        ):
-            command += ["-L", module]
-        process = subprocess.Popen(command, env={**os.environ, **self.environment}, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + READY_S
-        while self._pactl("info").returncode != 0:
-            assert time.monotonic() < deadline and process.poll() is None, "pulseaudio did not start"
-            time.sleep(0.05)
-        self._pactl("set-default-source", "vmic")
-        self._pactl("set-default-sink", "vspk")
-        self.process = process
-        return process
-
-    def _pactl(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-        environment = {**os.environ, **self.environment}
-        return subprocess.run(["pactl", *arguments], env=environment, capture_output=True)
-
-    def play(self, path: Path) -> "subprocess.Popen[bytes]":
-        """Begin to play a file into the microphone."""
-        command = ["paplay", "--device=vspk", str(path)]
-        return subprocess.Popen(command, env={**os.environ, **self.environment})
-
-    def record(self) -> "subprocess.Popen[bytes]":
-        """What the microphone gives, on stdout: 16 kHz mono float32 in small pieces."""
-        command = ["parec", "--device=vmic", "--format=float32le", f"--rate={SAMPLE_RATE}"]
-        command += ["--channels=1", "--latency-msec=20", "--raw"]
-        return subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=subprocess.PIPE)
-
-
 @pytest.fixture
-def virtual_microphone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VirtualMicrophone]:
-    """One for each test that asks: some of them end it."""
-    require("pulseaudio", "pactl", "paplay", "parec")
-    microphone = VirtualMicrophone(tmp_path_factory.mktemp("pulse"))
-    yield microphone
-    end(microphone.process)
+def virtual_microphone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
+    """A sound server with a microphone for each test that asks: some of them end it."""
+    require(*PROGRAMS)
+    server = SoundServer(tmp_path_factory.mktemp("pulse"))
+    yield server
+    server.end()
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ def test_a_spoken_keyword_is_in_the_list_and_the_log_within_half_a_second(
     app = python(["-c", OBSERVED_APP, "--listen", "--model", DEFAULT_MODEL, "--data-dir", str(data)], environment)
     while (line := app.stdout.readline()) != "listening\n":
         assert line, app.stderr.read()
-    watch = LevelWatch(virtual_microphone.record())
+    watch = LevelWatch(virtual_microphone.record(SAMPLE_RATE))
     player = virtual_microphone.play(tmp_path / "speech.wav")
     log = data / "detections.jsonl"
     deadline = time.monotonic() + START_S

@@ -1,0 +1,113 @@
+"""What is said in the soak: clips of the keyword that the model hears, and clips of other words that it does not.
+
+The soak is about the way from the microphone to the log, so words that the model would miss or mistake are left out.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from kws_app.detector import Detector
+from kws_app.errors import AudioError
+from kws_app.files import read_blocks
+from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.model import KeywordModel
+from kws_app.ring import Samples
+
+OTHER_WORDS = ("yes", "stop", "cat", "seven", "follow", "house", "left", "marvin", "wow", "tree")
+VOICES = [f"{language}{variant}" for language in ("en-us", "en-gb") for variant in ("", "+f2", "+f3", "+f4", "+m3")]
+MOST_CLIPS = 40  # of each kind
+GAP_S = 0.8  # before and after a word
+HISS = 6e-4  # such as any microphone has
+LOOP_WORDS = 200  # a keyword in every four
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A word with a gap around it: samples [N] at 16 kHz, also in a file that can be played."""
+
+    path: Path
+    samples: Samples
+    is_keyword: bool
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.samples) / SAMPLE_RATE
+
+
+class Speech:
+    """The utterances of a soak, and an order in which they are said."""
+
+    def __init__(self, model: KeywordModel, work: Path, folder: Path | None = None, seed: int = 0) -> None:
+        """work: where utterances are kept meanwhile; folder: holds <word>/*.wav, None has espeak-ng speak.
+
+        raises AudioError if the model hears no keyword in it
+        """
+        self._rng = np.random.default_rng(seed)
+        self._model = model
+        self._work = work
+        keyword = model.card.keyword
+        self.keywords = [u for u in self._utterances(folder, [keyword], True) if self._heard(u.samples) == 1]
+        self.others = [u for u in self._utterances(folder, None, False) if self._heard(u.samples) == 0]
+        if not self.keywords or not self.others:
+            raise AudioError(
+                f"The model hears “{keyword}” in none of the clips: name a folder of recordings, "
+                f"<word>/*.wav, with --speech."
+            )
+
+    def _utterances(self, folder: Path | None, words: list[str] | None, is_keyword: bool) -> Iterator[Utterance]:
+        for i, path in enumerate(self._clips(folder, words)):
+            try:
+                clip = np.concatenate(list(read_blocks(path)))
+            except AudioError:
+                continue  # one that cannot be read is one less
+            samples = self._with_gaps(clip)
+            target = self._work / f"{'keyword' if is_keyword else 'other'}-{i}.wav"
+            soundfile.write(str(target), samples, SAMPLE_RATE, subtype="PCM_16")
+            yield Utterance(target, samples, is_keyword)
+
+    def _clips(self, folder: Path | None, words: list[str] | None) -> list[Path]:
+        if folder is not None:
+            names = words or [p.name for p in sorted(folder.iterdir()) if p.name != self._model.card.keyword]
+            paths = [path for name in names for path in sorted((folder / name).glob("*.*"))]
+            order = self._rng.permutation(len(paths))[: 2 * MOST_CLIPS]
+            return [paths[i] for i in order]
+        if shutil.which("espeak-ng") is None:
+            raise AudioError("Speech is needed: install espeak-ng, or name a folder, <word>/*.wav, with --speech.")
+        return [self._speak(word, voice) for word in words or OTHER_WORDS for voice in VOICES]
+
+    def _speak(self, word: str, voice: str) -> Path:
+        path = self._work / f"espeak-{word}-{voice}.wav"
+        subprocess.run(["espeak-ng", "-v", voice, "-w", str(path), word], check=True)
+        return path
+
+    def _with_gaps(self, clip: Samples) -> Samples:
+        gap = np.zeros(round(GAP_S * SAMPLE_RATE), dtype=np.float32)
+        clip = clip * (0.5 / max(1e-3, float(np.abs(clip).max())))
+        samples = np.concatenate([gap, clip, gap])
+        return (samples + self._rng.normal(0, HISS, len(samples))).astype(np.float32)
+
+    def _heard(self, samples: Samples) -> int:
+        """How often the model hears its word; said twice, it must be heard as often both times."""
+        counts = set()
+        for level in (0.7, 1.0, 1.3):
+            detector = Detector(self._model, self._model.card.decision_config())
+            twice = np.concatenate([samples, samples]) * np.float32(level)
+            counts.add(len(detector.process(twice).detections) / 2)
+        return int(counts.pop()) if len(counts) == 1 and counts <= {0.0, 1.0} else -1
+
+    def next(self) -> Utterance:
+        """Any word; a keyword in every four."""
+        chosen = self.keywords if self._rng.random() < 0.25 else self.others
+        return chosen[int(self._rng.integers(len(chosen)))]
+
+    def write_loop(self, path: Path) -> int:
+        """Some minutes of it in one file; returns how many keywords there are."""
+        said = [self.next() for _ in range(LOOP_WORDS)]
+        soundfile.write(str(path), np.concatenate([u.samples for u in said]), SAMPLE_RATE, subtype="PCM_16")
+        return sum(u.is_keyword for u in said)
