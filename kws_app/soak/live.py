@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import QApplication
 from kws_app.audio import MicrophoneSource
 from kws_app.card import DEFAULT_MODEL, find_model
 from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.history import DetectionLog
+from kws_app.history import DetectionLog, DetectionRecord
 from kws_app.model import KeywordModel, prepare_torch
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import SettingsFile
@@ -105,7 +105,7 @@ class Soak:
         timer.stop()
         window.close()
         window.deleteLater()
-        self.account.records_in_log = sum(1 for _ in log.path.open()) if log.path.is_file() else 0
+        self.account.records_in_log = records_in(log.path)
         return self.account
 
     def _open(self, microphone: str) -> Source:
@@ -174,8 +174,9 @@ class Soak:
         """One fault after another, at random."""
         faults = [*sound_faults(self.server), folder_fault(self._data), *self._stalls()]
         counts: Counter[str] = Counter()
-        wait_s = min(SETTLE_S, self.plan.hours * 900)  # an undisturbed beginning
-        while not self._over.wait(wait_s) and self.account.listened_s < 3600 * self.plan.hours - 15:
+        undisturbed_s = min(SETTLE_S, self.plan.hours * 900)  # at the beginning and the end
+        wait_s = undisturbed_s
+        while not self._over.wait(wait_s) and self.account.listened_s < 3600 * self.plan.hours - undisturbed_s:
             fewest = min(counts[fault.name] for fault in faults)
             fault = self._rng.choice([f for f in faults if counts[f.name] == fewest])  # type: ignore[arg-type]
             counts[fault.name] += 1
@@ -191,6 +192,18 @@ class Soak:
             Fault("worker stalled", lambda: self.worker.stall(STALL_S), silences=False, lasts_s=lasts_s),
             Fault("window stalled", stall_window, silences=False, lasts_s=lasts_s),
         ]
+
+
+def records_in(log: Path) -> int:
+    """How many detections a log holds, among the other facts in it."""
+    count = 0
+    for line in log.read_text().splitlines() if log.is_file() else []:
+        try:
+            DetectionRecord.from_json(line)
+        except ValueError:
+            continue
+        count += 1
+    return count
 
 
 def soak(plan: Plan, say: Callable[[str], None]) -> Account:

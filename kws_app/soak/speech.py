@@ -79,7 +79,8 @@ class Speech:
             return [paths[i] for i in order]
         if shutil.which("espeak-ng") is None:
             raise AudioError("Speech is needed: install espeak-ng, or name a folder, <word>/*.wav, with --speech.")
-        return [self._speak(word, voice) for word in words or OTHER_WORDS for voice in VOICES]
+        voices = VOICES if words else VOICES[:2]
+        return [self._speak(word, voice) for word in words or OTHER_WORDS for voice in voices]
 
     def _speak(self, word: str, voice: str) -> Path:
         path = self._work / f"espeak-{word}-{voice}.wav"
@@ -95,7 +96,7 @@ class Speech:
     def _heard(self, samples: Samples) -> int:
         """How often the model hears its word; said twice, it must be heard as often both times."""
         counts = set()
-        for level in (0.7, 1.0, 1.3):
+        for level in (0.7, 1.3):
             detector = Detector(self._model, self._model.card.decision_config())
             twice = np.concatenate([samples, samples]) * np.float32(level)
             counts.add(len(detector.process(twice).detections) / 2)
