@@ -55,6 +55,7 @@ class ModelInUse:
     """A model that listens."""
 
     name: str
+    path: Path
     card: ModelCard
     main: bool  # of its keyword: it logs detections and sets off actions; the others are there to be compared
 
@@ -74,6 +75,7 @@ class Lineup:
     def __init__(self, models_dir: Path) -> None:
         self._models_dir = models_dir
         self._tunings: Mapping[str, Tuning] = {}
+        self._paths: dict[str, Path] = {}
         self.detectors: dict[str, Detector] = {}  # replaced, never changed
         self.models: dict[str, ModelInUse] = {}  # likewise
 
@@ -107,7 +109,9 @@ class Lineup:
         models: dict[str, ModelInUse] = {}
         for name, detector in detectors.items():
             card = detector.model.card
-            models[name] = ModelInUse(name, card, card.keyword not in {model.keyword for model in models.values()})
+            models[name] = ModelInUse(
+                name, self._paths[name], card, card.keyword not in {model.keyword for model in models.values()}
+            )
         self.detectors, self.models = detectors, models
         self._apply_tunings()
 
@@ -124,7 +128,9 @@ class Lineup:
             from kws_app.model import KeywordModel, prepare_torch
 
             prepare_torch()
-            model = KeywordModel.load(find_model(name, self._models_dir).path)
+            path = find_model(name, self._models_dir).path
+            model = KeywordModel.load(path)
+            self._paths[name] = path
             return Detector(model, model.card.decision_config())
         except ModelError:
             raise

@@ -26,6 +26,7 @@ class Settings:
     microphone: str = ""  # by name; empty is the system's default
     thresholds: dict[str, float] = field(default_factory=dict)  # by model, only where the user moved it, 0..1
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
+    span_s: int = 10  # that the plots show
     also: list[str] = field(default_factory=list)  # models that listen beside the first, in order
     # by model, only what the user set of smoothing_steps, patience_steps and refractory_s
     decisions: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -48,6 +49,8 @@ class Settings:
             isinstance(value, dict) for value in self.decisions.values()
         ):
             raise ValueError(f"decisions must be an object of objects, got {self.decisions!r}")
+        if self.span_s not in (5, 10, 20, 30, 60):
+            raise ValueError(f"span_s must be 5, 10, 20, 30 or 60, got {self.span_s!r}")
         self.tunings()
         self._check_actions()
 

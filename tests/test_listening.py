@@ -37,7 +37,7 @@ def test_a_file_is_heard_listed_marked_logged_and_shown_in_large(bench: Bench, w
     bench.qtbot.waitUntil(lambda: not content.controls.start.isChecked())
     bench.qtbot.waitUntil(lambda: not content.sign.flashing, timeout=2 * FLASH_MS)
     assert content.sign.text == "The file has ended; “loud” was heard 2 times in it."
-    assert content.plots._history.end == 4.3 * 16_000  # with the silence after it
+    assert content.plots.history.end == 4.3 * 16_000  # with the silence after it
     bench.qtbot.waitUntil(lambda: "rate –" in window.status.text())
 
 

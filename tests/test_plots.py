@@ -8,8 +8,9 @@ from pytestqt.qtbot import QtBot
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Heard, Scored
 from kws_app.settings import LOWEST_THRESHOLD
-from kws_app.ui.plot_history import MEL_BINS, SECONDS, SampleHistory
-from kws_app.ui.plots import Plots, mel_band
+from kws_app.ui.log_mel_item import mel_band
+from kws_app.ui.plot_history import MEL_BINS, SampleHistory
+from kws_app.ui.plots import Plots
 from kws_app.ui.theme import DARK, LIGHT
 
 MODEL = "loud/teacher"
@@ -29,7 +30,7 @@ def heard(first: int, count: int, value: float = 0.5, scores: tuple[tuple[int, f
 def test_the_newest_sample_is_at_now():
     history = SampleHistory()
     history.add(heard(0, SAMPLE_RATE))
-    times_s, values = history.envelope()
+    times_s, values = history.envelope(history.end, 10)
     loud = times_s[values > 0.4]
     assert loud.min() == pytest.approx(-1.0, abs=0.02)
     assert times_s.max() == pytest.approx(-0.02)
@@ -47,7 +48,7 @@ def test_pieces_give_the_same_picture_as_the_whole(piece: int):
     add(whole, 0, len(samples))
     for first in range(0, len(samples), piece):
         add(pieces, first, min(first + piece, len(samples)))
-    for one, other in zip(whole.envelope(), pieces.envelope(), strict=True):
+    for one, other in zip(whole.envelope(whole.end, 10), pieces.envelope(pieces.end, 10), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -55,11 +56,11 @@ def test_what_nobody_heard_is_flat():
     history = SampleHistory()
     history.add(heard(0, 3 * SAMPLE_RATE))
     history.add(heard(5 * SAMPLE_RATE, SAMPLE_RATE))
-    times_s, values = history.envelope()
+    times_s, values = history.envelope(history.end, 10)
     gap = (times_s > -2.9) & (times_s < -1.1)
     assert not values[gap].any()
     assert values[(times_s > -5.9) & (times_s < -3.1)].min() == pytest.approx(0.5)
-    image, first_s = history.image()
+    image, first_s, _ = history.image(history.end, 10)
     bright = image[:, 0] > 0
     frame_times_s = first_s + np.arange(len(image)) * 0.01
     assert not bright[(frame_times_s > -2.9) & (frame_times_s < -1.1)].any()
@@ -70,7 +71,7 @@ def test_a_gap_longer_than_the_picture_empties_it():
     history = SampleHistory()
     history.add(heard(0, 5 * SAMPLE_RATE))
     history.add(heard(100 * SAMPLE_RATE, SAMPLE_RATE))
-    times_s, values = history.envelope()
+    times_s, values = history.envelope(history.end, 10)
     assert not values[times_s < -1.05].any()
 
 
@@ -78,11 +79,11 @@ def test_scores_lie_at_their_step_ends_and_break_at_a_gap():
     history = SampleHistory()
     history.add(heard(0, SAMPLE_RATE, scores=((8000, 0.2), (9280, 0.4))))
     history.add(heard(4 * SAMPLE_RATE, SAMPLE_RATE, scores=((5 * SAMPLE_RATE, 0.9),)))
-    times_s, scores = history.curve(MODEL)
+    times_s, scores = history.curve(MODEL, history.end, 10)
     np.testing.assert_allclose(times_s, [-4.5, -4.42, 0.0, 0.0])
     np.testing.assert_allclose(scores, [0.2, 0.4, np.nan, 0.9], rtol=1e-6)
-    history.add(heard(5 * SAMPLE_RATE, 2 * SECONDS * SAMPLE_RATE))
-    assert len(history.scores[MODEL]) == 0
+    history.add(heard(5 * SAMPLE_RATE, 2 * 10 * SAMPLE_RATE))
+    assert len(history.curve(MODEL, history.end, 10)[0]) == 0
 
 
 def test_frequencies_lie_on_the_mel_scale():
@@ -142,16 +143,17 @@ def test_a_mark_runs_through_all_three_and_leaves_on_the_left(plots: Plots):
     for curve in plots._mark_curves:
         times_s, _ = curve.getData()
         np.testing.assert_allclose(times_s, [-1.0, -1.0])
-    plots.add(heard(2 * SAMPLE_RATE, SECONDS * SAMPLE_RATE))
+    plots.add(heard(2 * SAMPLE_RATE, 10 * SAMPLE_RATE))
     plots.redraw()
     assert all(len(curve.getData()[0]) == 0 for curve in plots._mark_curves)
 
 
 def test_the_picture_changes_with_sound_and_theme(plots: Plots, qtbot: QtBot):
     def grab() -> bytes:
-        bits = plots.grab().toImage().bits()
+        image = plots.grab().toImage()  # must live as long as its bits
+        bits = image.bits()
         assert bits is not None
-        return bytes(bits.asarray(plots.grab().toImage().sizeInBytes()))
+        return bytes(bits.asarray(image.sizeInBytes()))
 
     empty = grab()
     plots.add(heard(0, 3 * SAMPLE_RATE, scores=((16_000, 0.3), (17_280, 0.6))))
@@ -162,4 +164,4 @@ def test_the_picture_changes_with_sound_and_theme(plots: Plots, qtbot: QtBot):
     assert grab() != full
     plots.forget()
     plots.set_theme(LIGHT)
-    assert plots._history.end == 0
+    assert plots.history.end == 0

@@ -4,10 +4,12 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from kws_app.ui.controls import ControlBar, ThresholdControl
 from kws_app.ui.detection_list import DetectionList
+from kws_app.ui.legend import Legend
 from kws_app.ui.meter import LevelMeter
 from kws_app.ui.plots import Plots
 from kws_app.ui.sign import Sign
 from kws_app.ui.theme import Theme
+from kws_app.ui.time_bar import TimeBar, framed
 
 SIDE_WIDTH = 286  # px, of the column with threshold and list
 
@@ -25,6 +27,8 @@ class Content(QWidget):
         self.controls.row.addWidget(self.controls.more)
         self.sign = Sign()
         self.plots = Plots()
+        self.time_bar = TimeBar(self.plots)
+        self.legend = Legend()
         self.threshold = ThresholdControl()
         self.detections = DetectionList()
 
@@ -42,9 +46,7 @@ class Content(QWidget):
     def _framed_plots(self) -> QFrame:
         frame = QFrame()
         frame.setObjectName("plots")
-        inside = QVBoxLayout(frame)
-        inside.setContentsMargins(4, 4, 4, 4)
-        inside.addWidget(self.plots)
+        frame.setLayout(framed(self.plots, self.time_bar, self.legend))
         return frame
 
     def _side(self) -> QWidget:
@@ -64,5 +66,5 @@ class Content(QWidget):
         return side
 
     def set_theme(self, theme: Theme) -> None:
-        for part in (self.meter, self.sign, self.plots):
+        for part in (self.meter, self.sign, self.plots, self.legend):
             part.set_theme(theme)

@@ -94,7 +94,7 @@ class SourcePicker(QComboBox):
 
 
 class ControlBar(QWidget):
-    """One row: start, source, look again, model, the menu; the window adds the meter before that."""
+    """One row: start, source, look again, model, others beside it, the menu; the window adds the meter before that."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,6 +121,10 @@ class ControlBar(QWidget):
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.more)  # for actions that other parts add
         self.more.setMenu(self.menu)
+        self.compare = QToolButton()
+        self.compare.setToolTip(
+            "Let several models listen to the same sound: to compare them, or for several words (Ctrl+L)"
+        )
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(8)
@@ -130,6 +134,7 @@ class ControlBar(QWidget):
         self.row.addWidget(self.refresh)
         self.row.addSpacing(4)
         self.row.addWidget(self.model)
+        self.row.addWidget(self.compare)
 
     def _name_start(self, checked: bool) -> None:
         self.start.setText("Stop listening" if checked else "Start listening")

@@ -98,6 +98,7 @@ class Listening(QObject):
 
     def _models_changed(self) -> None:
         self._content.plots.set_models([model.name for model in self._models.models])
+        self._content.legend.set_models(self._models.models)
         self.say_state()
 
     def _no_model(self) -> None:
@@ -123,10 +124,18 @@ class Listening(QObject):
             heard = self._plot_data.popleft()
             self._content.plots.add(heard)
             self._content.meter.add(heard.samples)
+            self._mark_found(heard)
             fresh = True
         window = self._content.window()
-        if fresh and window is not None and not window.isMinimized():
+        if fresh and window is not None and window.isVisible() and not window.isMinimized():
             self._content.plots.redraw()
+
+    def _mark_found(self, heard: Heard) -> None:
+        """What models that are only compared detected; the others' detections come as marks."""
+        compared = {model.name for model in self._models.models if not model.main}
+        for scored in heard.scored:
+            for detection in scored.detections if scored.model in compared else ():
+                self._content.plots.add_found(scored.model, detection.sample)
 
     def say_state(self) -> None:
         """The sentence on the sign."""

@@ -1,6 +1,8 @@
-"""What the plots show of the last seconds, as arrays ready to draw. On the window's thread; no Qt."""
+"""What the plots can show of the last minutes, in rings of fixed size. On the window's thread; no Qt.
 
-from collections import deque
+Positions are on the session's sample clock. What is handed out is ready to draw: times in seconds before the right edge
+of the picture, at most so many points that a screen can show.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,85 +10,146 @@ from numpy.typing import NDArray
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Heard, Scored
 
-SECONDS = 10
-BIN_SAMPLES = 320  # one min and max each: 2 x 500 points draw at half the cost of all samples
+KEPT_S = 300
+BIN_SAMPLES = 320  # one min and max each
 HOP_SAMPLES = 160
 MEL_BINS = 40
+MOST_BINS = 500  # in a picture: their 1,000 points draw at half the cost of all samples
+MOST_FRAMES = 1000
 LOG_MEL_RANGE = (-9.0, 5.0)  # silence and brightest: from a room's hiss to loud speech
+FIRST_SCORES = 4096  # of a model: five minutes at 12.5 steps a second; room for more is made when it is needed
+
+
+class ScoreTrack:
+    """Step ends and scores of one model over the last KEPT_S; a NaN score is a break in the line."""
+
+    def __init__(self) -> None:
+        self._ends = np.zeros(2 * FIRST_SCORES, dtype=np.int64)
+        self._scores = np.zeros(2 * FIRST_SCORES, dtype=np.float32)
+        self._count = 0
+
+    def add(self, scored: Scored) -> None:
+        for end, score in zip(scored.step_ends, scored.scores, strict=True):
+            if self._count and end - self._ends[self._count - 1] > SAMPLE_RATE // 2:
+                self._append(int(end), np.nan)
+            self._append(int(end), float(score))
+
+    def _append(self, end: int, score: float) -> None:
+        if self._count == len(self._ends):
+            self._make_room(end - KEPT_S * SAMPLE_RATE)
+        self._ends[self._count] = end
+        self._scores[self._count] = score
+        self._count += 1
+
+    def _make_room(self, oldest: int) -> None:
+        kept = int(np.searchsorted(self._ends, oldest))
+        ends, scores = self._ends[kept:], self._scores[kept:]
+        room = len(self._ends) * (2 if len(ends) > len(self._ends) // 2 else 1)
+        self._ends, self._scores = np.zeros(room, dtype=np.int64), np.zeros(room, dtype=np.float32)
+        self._count = len(ends)
+        self._ends[: self._count], self._scores[: self._count] = ends, scores
+
+    def between(self, first: int, last: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Those that end in [first, last], as views."""
+        ends = self._ends[: self._count]
+        part = slice(int(np.searchsorted(ends, first)), int(np.searchsorted(ends, last, side="right")))
+        return ends[part], self._scores[part]
+
+    def at(self, sample: int) -> float | None:
+        """The score that held at a position; None where there was none."""
+        ends, scores = self.between(sample, sample + SAMPLE_RATE // 4)
+        return float(scores[0]) if len(scores) and not np.isnan(scores[0]) else None
 
 
 class SampleHistory:
-    """What the plots show, in rings indexed by absolute position: the samples' envelope, frames, and scores."""
+    """The samples' envelope, frames, and scores, in rings indexed by absolute position."""
 
     def __init__(self) -> None:
-        self._samples = np.zeros(SECONDS * SAMPLE_RATE, dtype=np.float32)
-        bins = len(self._samples) // BIN_SAMPLES
+        bins = KEPT_S * SAMPLE_RATE // BIN_SAMPLES
         self._low = np.zeros(bins, dtype=np.float32)
         self._high = np.zeros(bins, dtype=np.float32)
-        self._frames = np.zeros((SECONDS * SAMPLE_RATE // HOP_SAMPLES, MEL_BINS), dtype=np.uint8)
-        # by model: (step end, score); a NaN score is a break in the line
-        self.scores: dict[str, deque[tuple[int, float]]] = {}
+        self._frames = np.zeros((KEPT_S * SAMPLE_RATE // HOP_SAMPLES, MEL_BINS), dtype=np.uint8)
+        self.scores: dict[str, ScoreTrack] = {}  # by model
+        self.begin: int | None = None  # the first sample of all
         self.end = 0  # one past the newest sample
         self._frames_end = 0  # one past the newest frame's index
 
+    @property
+    def oldest(self) -> int:
+        """The first sample that can still be shown."""
+        return max(self.begin or 0, self.end - KEPT_S * SAMPLE_RATE)
+
     def add(self, heard: Heard) -> None:
-        self._add_samples(heard.samples, heard.first_sample)
-        if heard.log_mel is not None:
+        if len(heard.samples):
+            self._add_samples(heard.samples, heard.first_sample)
+        if heard.log_mel is not None and len(heard.log_mel):
             self._add_frames(heard.log_mel, heard.first_frame // HOP_SAMPLES)
         for scored in heard.scored:
-            self._add_scores(scored)
-        for points in self.scores.values():
-            while points and points[0][0] < self.end - SECONDS * SAMPLE_RATE:
-                points.popleft()
-
-    def _add_scores(self, scored: Scored) -> None:
-        points = self.scores.setdefault(scored.model, deque())
-        for end, score in zip(scored.step_ends, scored.scores, strict=True):
-            if points and end - points[-1][0] > SAMPLE_RATE // 2:
-                points.append((int(end), float("nan")))
-            points.append((int(end), float(score)))
+            self.scores.setdefault(scored.model, ScoreTrack()).add(scored)
 
     def _add_samples(self, samples: NDArray[np.float32], first: int) -> None:
-        size = len(self._samples)
-        samples, first = samples[-size:], first + max(0, len(samples) - size)
+        if self.begin is None:
+            self.begin = self.end = first
+        size = len(self._low)
+        samples, first = samples[-size * BIN_SAMPLES :], first + max(0, len(samples) - size * BIN_SAMPLES)
         end = first + len(samples)
-        gap_start = max(self.end, first - size)
-        self._samples[np.arange(gap_start, first) % size] = 0.0  # nobody heard this
-        self._samples[np.arange(first, end) % size] = samples
-        bin_end = -(-end // BIN_SAMPLES) * BIN_SAMPLES
-        self._samples[np.arange(end, bin_end) % size] = 0.0  # was there ten seconds ago
-        changed = np.arange(min(gap_start, first) // BIN_SAMPLES, bin_end // BIN_SAMPLES) % len(self._low)
-        columns = self._samples.reshape(-1, BIN_SAMPLES)[changed]
-        self._low[changed] = columns.min(axis=1)
-        self._high[changed] = columns.max(axis=1)
+        bins = np.arange(first // BIN_SAMPLES, (end - 1) // BIN_SAMPLES + 1)[-size:]
+        unheard = np.arange(max(-(-self.end // BIN_SAMPLES), int(bins[0]) - size), int(bins[0])) % size
+        self._low[unheard] = self._high[unheard] = 0.0
+        cuts = np.maximum(bins * BIN_SAMPLES - first, 0)
+        low, high = np.minimum.reduceat(samples, cuts), np.maximum.reduceat(samples, cuts)
+        at = bins % size
+        if bins[0] * BIN_SAMPLES < self.end:  # its first samples came before
+            low[0] = min(low[0], self._low[at[0]])
+            high[0] = max(high[0], self._high[at[0]])
+        self._low[at], self._high[at] = low, high
         self.end = end
 
     def _add_frames(self, log_mel: NDArray[np.float32], first: int) -> None:
         size = len(self._frames)
         log_mel, first = log_mel[-size:], first + max(0, len(log_mel) - size)
         low, high = LOG_MEL_RANGE
-        self._frames[np.arange(max(self._frames_end, first - size), first) % size] = 0
+        self._frames[np.arange(max(self._frames_end, first - size), first) % size] = 0  # nobody heard this
         scaled = np.clip((log_mel - low) * (255 / (high - low)), 0, 255)
         self._frames[np.arange(first, first + len(log_mel)) % size] = scaled.astype(np.uint8)
-        if len(log_mel):
-            self._frames_end = first + len(log_mel)
+        self._frames_end = first + len(log_mel)
 
-    def envelope(self) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Times in seconds before now and values, a low and a high for each bin, oldest first."""
-        last = -(-self.end // BIN_SAMPLES)
-        bins = np.arange(last - len(self._low), last)
-        index = bins % len(self._low)
-        values = np.stack([self._low[index], self._high[index]], axis=1).ravel()
-        times = np.repeat((bins * BIN_SAMPLES - self.end) / SAMPLE_RATE, 2)
-        return times, values
+    def envelope(self, until: int, span_s: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Times and values, a low and a high for each stretch, oldest first."""
+        group = max(1, span_s * SAMPLE_RATE // BIN_SAMPLES // MOST_BINS)
+        count = span_s * SAMPLE_RATE // BIN_SAMPLES // group
+        last = -(-until // (BIN_SAMPLES * group))  # of the groups: always cut at the same places, or they would flicker
+        firsts = np.arange(last - count, last) * group
+        index = (firsts[:, None] + np.arange(group)) % len(self._low)  # [count, group]
+        index[firsts[:, None] + np.arange(group) >= -(-self.end // BIN_SAMPLES)] = int(firsts[-1]) % len(self._low)
+        values = np.stack([self._low[index].min(axis=1), self._high[index].max(axis=1)], axis=1).ravel()
+        return np.repeat((firsts * BIN_SAMPLES - until) / SAMPLE_RATE, 2), values
 
-    def image(self) -> tuple[NDArray[np.uint8], float]:
-        """Frames [T, F] oldest first, and the time in seconds before now at which the first begins."""
-        at = self._frames_end % len(self._frames)
-        first = (self._frames_end - len(self._frames)) * HOP_SAMPLES
-        return np.concatenate([self._frames[at:], self._frames[:at]]), (first - self.end) / SAMPLE_RATE
+    def image(self, until: int, span_s: int) -> tuple[NDArray[np.uint8], float, float]:
+        """Frames [T, F] oldest first; when the first begins, and how long each lasts, in seconds."""
+        count = span_s * SAMPLE_RATE // HOP_SAMPLES
+        group = max(1, count // MOST_FRAMES)
+        newest = min(self._frames_end, -(-until // HOP_SAMPLES))
+        last = -(-newest // group) * group
+        numbers = np.arange(last - count, last)
+        frames = self._frames[numbers % len(self._frames)]
+        frames[numbers >= self._frames_end] = 0
+        if group > 1:
+            frames = frames.reshape(count // group, group, MEL_BINS).max(axis=1)
+        first_s = (int(numbers[0]) * HOP_SAMPLES - until) / SAMPLE_RATE
+        return frames, first_s, group * HOP_SAMPLES / SAMPLE_RATE
 
-    def curve(self, model: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Times in seconds before now and scores."""
-        points = np.array(self.scores.get(model, ()), dtype=np.float64).reshape(-1, 2)
-        return (points[:, 0] - self.end) / SAMPLE_RATE, points[:, 1]
+    def curve(self, model: str, until: int, span_s: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Times and scores."""
+        track = self.scores.get(model)
+        if track is None:
+            return np.zeros(0), np.zeros(0, dtype=np.float32)
+        ends, scores = track.between(until - (span_s + 1) * SAMPLE_RATE, until)  # the line comes in from the left
+        return (ends - until) / SAMPLE_RATE, scores
+
+    def peak(self, sample: int) -> float | None:
+        """The loudest that was heard around a position, as a share of full scale."""
+        if not self.oldest <= sample < self.end:
+            return None
+        at = sample // BIN_SAMPLES % len(self._low)
+        return float(max(-self._low[at], self._high[at]))

@@ -1,7 +1,8 @@
-"""Waveform, log-mel and keyword probability of the last seconds on one time axis. On the window's thread.
+"""Waveform, log-mel and keyword probability on one time axis. On the window's thread.
 
-All positions are on the session's sample clock; the axis shows seconds before now. The window hands in what the worker
-left and calls `redraw` at most 30 times a second; gaps show as gaps.
+All positions are on the session's sample clock; the axis shows seconds before now, or before the moment at which the
+picture was stopped. The window hands in what the worker left and calls `redraw` at most 30 times a second; gaps show as
+gaps.
 """
 
 from collections import deque
@@ -9,86 +10,45 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
-from PyQt6 import sip
-from PyQt6.QtCore import QRectF, Qt, pyqtSignal
-from PyQt6.QtGui import QImage, QPainter
+from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QGraphicsItem, QWidget
 
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Heard
 from kws_app.settings import LOWEST_THRESHOLD
-from kws_app.ui.plot_history import HOP_SAMPLES, MEL_BINS, SECONDS, SampleHistory
-from kws_app.ui.theme import LIGHT, Theme
+from kws_app.ui.log_mel_item import LogMelItem, band_khz, log_mel_colors, mel_band
+from kws_app.ui.plot_history import MEL_BINS, SampleHistory
+from kws_app.ui.score_curves import MOST_MARKS, ScoreCurves, draw_pairs
+from kws_app.ui.theme import Theme
+from kws_app.ui.time_view import TimeView
 
-GROUND_COLORS = 80  # of the 256
 AXIS_WIDTH = 46  # px, the same for all three so that they line up
 AMPLITUDES = (0.1, 0.2, 0.5, 1.0)  # scales of the waveform; the smallest that holds what is shown
 LABELLED_KHZ = (0.5, 1, 2, 4)
-
-
-def mel_band(khz: float) -> float:
-    """Where a frequency lies among the mel bands, 0..MEL_BINS (HTK mel scale, as in the frontend)."""
-
-    def mel(hz: float) -> float:
-        return float(np.log10(1.0 + hz / 700.0))
-
-    return MEL_BINS * mel(1000 * khz) / mel(SAMPLE_RATE / 2)
-
-
-def log_mel_colors(theme: Theme) -> NDArray[np.uint8]:
-    """[256, 3]: the theme's colour map, whose lower end goes over into the ground, so that silence is no block."""
-    colors = pg.colormap.get(theme.color_map).getLookupTable(nPts=256)
-    ground = np.array(pg.mkColor(theme.panel).getRgb()[:3])
-    share = np.minimum(1.0, np.arange(256) / GROUND_COLORS)[:, None]
-    return (ground * (1 - share) + colors * share).astype(np.uint8)
-
-
-class LogMelItem(pg.GraphicsObject):
-    """Frames as pixels in the screen's own format: five times as fast to draw as pg.ImageItem with a colour table."""
-
-    def __init__(self, frames: int) -> None:
-        super().__init__()
-        self._pixels = np.zeros((MEL_BINS, frames), dtype=np.uint32)  # lowest band first: y points up in a plot
-        memory = sip.voidptr(self._pixels.ctypes.data, self._pixels.nbytes)
-        self._image = QImage(  # type: ignore[call-overload] # PyQt6 takes a pointer, its stubs do not say so
-            memory, frames, MEL_BINS, 4 * frames, QImage.Format.Format_RGB32
-        )
-        self._colors = np.zeros(256, dtype=np.uint32)
-        self._area = QRectF(-SECONDS, 0, SECONDS, MEL_BINS)
-
-    def set_colors(self, colors: NDArray[np.uint8]) -> None:
-        """colors: [256, 3], red, green, blue; holds from the next `set_frames`"""
-        red, green, blue = colors.astype(np.uint32).T
-        self._colors = 0xFF000000 | red << 16 | green << 8 | blue
-
-    def set_frames(self, frames: NDArray[np.uint8], first_s: float) -> None:
-        """frames: [T, F] as many as at first, oldest first; first_s: where the first begins, in seconds before now"""
-        np.take(self._colors, frames.T, out=self._pixels)
-        self.prepareGeometryChange()
-        self._area = QRectF(first_s, 0, len(frames) * HOP_SAMPLES / SAMPLE_RATE, MEL_BINS)
-        self.update()
-
-    def boundingRect(self) -> QRectF:
-        return self._area
-
-    def paint(self, painter: QPainter, *_: object) -> None:
-        painter.drawImage(self._area, self._image)
+TICKS_S = {5: 1, 10: 2, 20: 5, 30: 5, 60: 10}  # between labels, by span
+WHEEL_NOTCH = 120  # Qt's units
 
 
 class Plots(pg.GraphicsLayoutWidget):
     """The three plots, the threshold line in the lowest, and a mark through all for each detection."""
 
     threshold_dragged = pyqtSignal(float)
+    view_changed = pyqtSignal()  # stopped, moved, or following again
+    pointed = pyqtSignal(str)  # what lies under the mouse, in words; empty where nothing does
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(self.Shape.NoFrame)
         # everything moves in each frame: finding out what changed costs more than drawing all of it, but for the axes
         self.setViewportUpdateMode(self.ViewportUpdateMode.FullViewportUpdate)
-        self.setAccessibleName("Waveform, spectrum and keyword probability of the last ten seconds")
-        self._history = SampleHistory()
-        self._marks: deque[int] = deque(maxlen=100)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Waveform, spectrum and keyword probability of the last seconds")
+        self.setAccessibleDescription("Left and Right move through the last five minutes, End goes back to now.")
+        self.history = SampleHistory()
+        self.view = TimeView()
+        self._marks: deque[int] = deque(maxlen=MOST_MARKS)
+        self._pointer: QPointF | None = None  # in the scene
         self.ci.setContentsMargins(4, 6, 14, 4)
         self.ci.setSpacing(8)
         self._waveform = self._add_plot(0, "Sound", (-1.0, 1.0), 3)
@@ -97,22 +57,25 @@ class Plots(pg.GraphicsLayoutWidget):
         self._probability = self._add_plot(2, "Probability", (0.0, 1.04), 4)
         self._probability.getAxis("left").setTicks([[(0.0, "0"), (0.5, "0.5"), (1.0, "1")]])
         self._probability.showAxis("bottom")
-        seconds = [(-s, f"−{s} s" if s else "now") for s in range(0, SECONDS + 1, 2)]
-        self._probability.getAxis("bottom").setTicks([seconds])
         self._probability.getAxis("bottom").setStyle(hideOverlappingLabels=False)  # which "now" would be
         self._amplitude = 0.0
         self._set_amplitude(AMPLITUDES[0])
+        self._add_items()
+        self._set_axis()
 
+    def _add_items(self) -> None:
         # PlotCurveItem, not plot(): half the cost of a redraw
         self._wave_curve = pg.PlotCurveItem()
         self._waveform.addItem(self._wave_curve)
-        self._image = LogMelItem(len(self._history.image()[0]))
+        self._image = LogMelItem()
         self._log_mel.addItem(self._image)
-        self._score_curves: dict[str, pg.PlotCurveItem] = {}  # by model, in order
-        self._theme = LIGHT
+        self.scores = ScoreCurves(self._probability)
         self._mark_curves = [pg.PlotCurveItem(connect="pairs") for _ in self._plots]
-        for plot, curve in zip(self._plots, self._mark_curves, strict=True):
+        self._pointer_lines = [pg.InfiniteLine(0.0, angle=90) for _ in self._plots]
+        for plot, curve, line in zip(self._plots, self._mark_curves, self._pointer_lines, strict=True):
             plot.addItem(curve)
+            plot.addItem(line)
+            line.hide()
         self.threshold_line = pg.InfiniteLine(
             0.5,
             angle=0,
@@ -136,7 +99,6 @@ class Plots(pg.GraphicsLayoutWidget):
         plot.hideButtons()
         plot.setMouseEnabled(x=False, y=False)
         plot.disableAutoRange()
-        plot.setXRange(-SECONDS, 0, padding=0)
         plot.setYRange(*y_range, padding=0)
         for side in ("left", "bottom"):
             plot.getAxis(side).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
@@ -147,11 +109,23 @@ class Plots(pg.GraphicsLayoutWidget):
         axis.enableAutoSIPrefix(False)
         return plot
 
+    def _set_axis(self) -> None:
+        """Range and labels of the time axis, for the stretch that is shown."""
+        span_s, back_s = self.view.span_s, self.view.back_s
+        for plot in self._plots:
+            plot.setXRange(-span_s, 0, padding=0)
+        step_s = TICKS_S[span_s]
+        first = -int((span_s + back_s) // step_s) * step_s
+        labelled = [(s + back_s, f"−{-s} s" if s else "now") for s in range(first, 1, step_s) if s + back_s <= 0]
+        self._probability.getAxis("bottom").setTicks([labelled])
+
     def _set_amplitude(self, amplitude: float) -> None:
         if amplitude != self._amplitude:
             self._amplitude = amplitude
             self._waveform.setYRange(-amplitude, amplitude, padding=0)
             self._waveform.getAxis("left").setTicks([[(v, f"{v:g}") for v in (-amplitude / 2, 0, amplitude / 2)]])
+
+    # How it looks
 
     def set_theme(self, theme: Theme) -> None:
         self.setBackground(theme.panel)
@@ -160,10 +134,11 @@ class Plots(pg.GraphicsLayoutWidget):
                 plot.getAxis(side).setPen(theme.border)
                 plot.getAxis(side).setTextPen(theme.muted)
         self._wave_curve.setPen(theme.waveform)
-        self._theme = theme
-        self._color_curves()
+        self.scores.set_theme(theme)
         for curve in self._mark_curves:
             curve.setPen(pg.mkPen(theme.heard, width=2))
+        for line in self._pointer_lines:
+            line.setPen(pg.mkPen(theme.muted, style=Qt.PenStyle.DotLine))
         self._image.set_colors(log_mel_colors(theme))
         self.threshold_line.setPen(pg.mkPen(theme.threshold, width=2, style=Qt.PenStyle.DashLine))
         self.threshold_line.setHoverPen(pg.mkPen(theme.threshold, width=4))
@@ -172,55 +147,129 @@ class Plots(pg.GraphicsLayoutWidget):
 
     def set_models(self, names: Sequence[str]) -> None:
         """The models whose curves are drawn; the first is the one that the threshold belongs to."""
-        for name in [name for name in self._score_curves if name not in names]:
-            self._probability.removeItem(self._score_curves.pop(name))
-        curves = {}
-        for name in names:
-            curves[name] = self._score_curves.get(name) or pg.PlotCurveItem(connect="finite")
-            if name not in self._score_curves:
-                self._probability.addItem(curves[name])
-        self._score_curves = curves
-        self._color_curves()
-
-    def _color_curves(self) -> None:
-        for i, curve in enumerate(self._score_curves.values()):
-            color = self._theme.scores[i % len(self._theme.scores)]
-            curve.setPen(pg.mkPen(color, width=2))
-            curve.setZValue(-i)
-            fill = pg.mkColor(color)
-            fill.setAlpha(50)
-            curve.setFillLevel(0.0 if i == 0 else None)
-            curve.setBrush(fill if i == 0 else None)
+        self.scores.set_models(names)
 
     def set_threshold(self, threshold: float) -> None:
         """Move the line without reporting it."""
         self.threshold_line.setValue(threshold)
 
+    # What it shows
+
     def forget(self) -> None:
         """Start empty: a new source begins at sample 0. (`clear` is pyqtgraph's and removes the plots.)"""
-        self._history = SampleHistory()
+        self.history = SampleHistory()
         self._marks.clear()
-        self.redraw()
+        self.scores.forget()
+        self.follow()
 
     def add(self, heard: Heard) -> None:
         """Take in without drawing."""
-        self._history.add(heard)
+        self.history.add(heard)
 
     def add_mark(self, sample: int) -> None:
+        """A detection that counts: a line through all three."""
         self._marks.append(sample)
 
+    def add_found(self, model: str, sample: int) -> None:
+        """A detection of a model that is only compared: a tick in its colour."""
+        self.scores.add_found(model, sample)
+
     def redraw(self) -> None:
-        history = self._history
-        times, values = history.envelope()
+        history, span_s = self.history, self.view.span_s
+        until = self.view.until(history)
+        times, values = history.envelope(until, span_s)
         loudest = float(np.abs(values).max())
         self._set_amplitude(next((a for a in AMPLITUDES if a >= loudest), AMPLITUDES[-1]))
         self._wave_curve.setData(times, values)
-        self._image.set_frames(*history.image())
-        for name, curve in self._score_curves.items():
-            curve.setData(*history.curve(name))
-        ago_s = np.array([sample - history.end for sample in self._marks], dtype=np.float64) / SAMPLE_RATE
-        shown = np.repeat(ago_s[ago_s > -SECONDS], 2)
+        self._image.set_frames(*history.image(until, span_s))
+        self.scores.redraw(history, until, span_s)
         for plot, curve in zip(self._plots, self._mark_curves, strict=True):
-            curve.setVisible(len(shown) > 0)
-            low, high = plot.viewRange()[1]
-            curve.setData(shown, np.tile([low, high], len(shown) // 2))
+            draw_pairs(curve, self._marks, until, span_s, plot.viewRange()[1])
+        if self._pointer is not None:
+            self._point()
+
+    # Moving in time
+
+    def set_span(self, span_s: int) -> None:
+        """Show that many seconds, one of SPANS_S."""
+        self.view.span_s = span_s
+        self._show_view()
+
+    def set_paused(self, paused: bool) -> None:
+        """Stop the picture, not the listening."""
+        if paused:
+            self.view.pause(self.history)
+            self._show_view()
+        else:
+            self.follow()
+
+    def follow(self) -> None:
+        """Back to the newest."""
+        self.view.follow()
+        self._show_view()
+
+    def scroll(self, seconds: float) -> None:
+        """To the left for a negative number; stops the picture."""
+        self.view.scroll(seconds, self.history)
+        self._show_view()
+
+    def _show_view(self) -> None:
+        self._set_axis()
+        self.redraw()
+        self.view_changed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        moves = {Qt.Key.Key_Left: -0.5, Qt.Key.Key_Right: 0.5, Qt.Key.Key_PageUp: -1.0, Qt.Key.Key_PageDown: 1.0}
+        if event.key() in moves:
+            self.scroll(moves[Qt.Key(event.key())] * self.view.span_s)
+        elif event.key() in (Qt.Key.Key_End, Qt.Key.Key_Escape):
+            self.follow()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent | None) -> None:
+        assert event is not None
+        turned = event.angleDelta().y() or event.angleDelta().x()
+        self.scroll(-turned / WHEEL_NOTCH * self.view.span_s / 10)
+        event.accept()
+
+    # Reading values
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        assert event is not None
+        super().mouseMoveEvent(event)
+        self._pointer = self.mapToScene(event.position().toPoint())
+        self._point()
+
+    def leaveEvent(self, event: QEvent | None) -> None:
+        super().leaveEvent(event)
+        self._pointer = None
+        self._point()
+
+    def _point(self) -> None:
+        """Show the line under the mouse, and say what is there."""
+        over = None
+        if self._pointer is not None:
+            over = next(
+                (plot for plot in self._plots if plot.getViewBox().sceneBoundingRect().contains(self._pointer)), None
+            )
+        for line in self._pointer_lines:
+            line.setVisible(over is not None)
+        if over is None:
+            self.pointed.emit("")
+            return
+        at = over.getViewBox().mapSceneToView(self._pointer)
+        for line in self._pointer_lines:
+            line.setValue(at.x())
+        self.pointed.emit(self._reading(at.x(), band_khz(at.y()) if over is self._log_mel else None))
+
+    def _reading(self, time_s: float, khz: float | None) -> str:
+        sample = self.view.until(self.history) + round(time_s * SAMPLE_RATE)
+        parts = [f"−{self.view.back_s - time_s:.2f} s"]
+        peak = self.history.peak(sample)
+        if peak is not None:
+            parts.append(f"sound {20 * np.log10(max(peak, 1e-5)):.0f} dB")
+        if khz is not None:
+            parts.append(f"{khz:.2f} kHz")
+        return "   ".join([*parts, *self.scores.read(self.history, sample)])

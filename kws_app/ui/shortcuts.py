@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from PyQt6.QtGui import QKeySequence, QShortcut
-from PyQt6.QtWidgets import QAbstractButton, QComboBox, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QComboBox, QToolButton, QWidget
 
 Action = Callable[[], object]
 
@@ -12,6 +12,13 @@ def add_shortcuts(window: QWidget, actions: Mapping[str, Action]) -> None:
     """actions: by keys, such as Ctrl+O"""
     for keys, action in actions.items():
         QShortcut(QKeySequence(keys), window).activated.connect(action)
+
+
+def open_menu(button: QToolButton) -> None:
+    """Drop down the menu of a button, without waiting for it as `showMenu` does."""
+    menu = button.menu()
+    if menu is not None:
+        menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
 
 def press_space(window: QWidget, start: QAbstractButton) -> None:

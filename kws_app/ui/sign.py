@@ -20,7 +20,7 @@ class Sign(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sign")
-        self.setFixedHeight(72)
+        self.setFixedHeight(76)
         self.setAccessibleName("What is going on")
         self._theme: Theme = LIGHT
         self._text, self._warning = "", False
@@ -34,7 +34,7 @@ class Sign(QFrame):
         self.action.setToolTip("Listen to an audio file instead (Ctrl+O)")
         self.action.hide()
         row = QHBoxLayout(self)
-        row.setContentsMargins(20, 6, 20, 6)
+        row.setContentsMargins(20, 4, 20, 4)
         row.addWidget(self._label, 1)
         row.addWidget(self._score)
         row.addWidget(self.action)
@@ -91,7 +91,7 @@ class Sign(QFrame):
     def _show(self) -> None:
         theme = self._theme
         if self._flash:
-            ground, ink, size, weight = theme.heard, theme.on_heard, 38, 800
+            ground, ink, size, weight = theme.heard, theme.on_heard, 52, 800
         elif self._warning or self._notices:
             ground, ink, size, weight = theme.warning, theme.on_warning, 15, 500
         else:

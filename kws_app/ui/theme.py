@@ -48,6 +48,10 @@ class Theme:
     color_map: str  # of the log-mel plot, one of pyqtgraph's, perceptually even
     chevron: str  # file in assets/: style sheets cannot draw the arrow of a list
 
+    def score_color(self, number: int) -> str:
+        """Of the curve of the model that is the first, second, ... of those in use."""
+        return self.scores[number % len(self.scores)]
+
 
 LIGHT = Theme(
     window="#f4f5f7",
@@ -143,6 +147,7 @@ def style_sheet(theme: Theme) -> str:
     QPushButton:disabled, QPushButton#start:disabled {{
         background: {theme.window}; color: {theme.muted}; border-color: {theme.border};
     }}
+    QWidget#slim QComboBox, QWidget#slim QToolButton {{ padding: 1px 8px; min-height: 18px; }}
     QSlider::groove:horizontal {{ height: 4px; background: {theme.border}; border-radius: 2px; }}
     QSlider::sub-page:horizontal {{ background: {theme.threshold}; border-radius: 2px; }}
     QSlider::handle:horizontal {{

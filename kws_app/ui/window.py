@@ -15,13 +15,14 @@ from kws_app.history import DetectionLog
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
 from kws_app.source import Source
+from kws_app.ui.compare_menu import CompareMenu
 from kws_app.ui.content import Content
 from kws_app.ui.controls import SourceChoice
 from kws_app.ui.devices import DeviceScan
 from kws_app.ui.listening import Listening
 from kws_app.ui.memory import Memory
 from kws_app.ui.model_control import ModelControl
-from kws_app.ui.shortcuts import add_shortcuts, press_space
+from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_space
 from kws_app.ui.source_control import SourceControl, open_source
 from kws_app.ui.status_line import StatusLine
 from kws_app.ui.theme import Theme, apply_theme, system_theme
@@ -74,10 +75,11 @@ class MainWindow(QMainWindow):
         self.memory = Memory(settings_file)
         self.models = ModelControl(worker, self.content, self.memory, options.model, options.threshold)
         self.sources = SourceControl(self.content, self.memory, self._devices, open_source)
+        self.compare = CompareMenu(self.content.controls.compare, self.models, self)
         self.listening = Listening(worker, self.content, self.models, self.sources)
         self._text_timer = QTimer(self)
         self._text_timer.setInterval(TEXT_MS)
-        self._text_timer.timeout.connect(lambda: self.status.show_health(self._worker.health))
+        self._text_timer.timeout.connect(self._show_health)
         self._connect()
         self._add_shortcuts()
         self._follow_theme()
@@ -92,11 +94,17 @@ class MainWindow(QMainWindow):
         for record in records:
             self.content.detections.add(record)
 
+    def _show_health(self) -> None:
+        health = self._worker.health
+        self.status.show_health(health)
+        self.content.legend.show_steps({} if health is None else health.step_ms)
+
     def _connect(self) -> None:
         notice = self.content.sign.notice
         for troubled in (self._worker.failed, self.memory.failed, self.models.noticed):
             troubled.connect(notice)
         self.content.controls.start.toggled.connect(lambda on: self.listening.start() if on else self.listening.stop())
+        self.content.time_bar.span_chosen.connect(lambda seconds: self.memory.remember(span_s=seconds))
         hints = QApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(self._follow_theme)
@@ -110,11 +118,15 @@ class MainWindow(QMainWindow):
                 "Space": lambda: press_space(self, content.controls.start),
                 "Ctrl+O": self.sources.ask_for_file,
                 "Ctrl+M": content.controls.model.showPopup,
-                "F10": content.controls.more.showMenu,
+                "F10": lambda: open_menu(content.controls.more),
                 "F5": self.sources.look_for_microphones,
                 "Ctrl+Up": lambda: content.threshold.step(1),
                 "Ctrl+Down": lambda: content.threshold.step(-1),
                 "Ctrl+R": content.threshold.reset.click,
+                "Ctrl+L": lambda: open_menu(content.controls.compare),
+                "P": content.time_bar.pause.click,
+                "Ctrl++": lambda: content.time_bar.step_span(1),
+                "Ctrl+-": lambda: content.time_bar.step_span(-1),
                 "Ctrl+Q": self.close,
             },
         )
@@ -123,6 +135,7 @@ class MainWindow(QMainWindow):
         self.restoreGeometry(QByteArray.fromHex(self.memory.settings.geometry.encode()))
         if self.memory.notice:
             self.content.sign.notice(self.memory.notice)
+        self.content.time_bar.set_span(self.memory.settings.span_s)
         self.sources.begin(options.input)
         self.listening.say_state()
         self._worker.start()

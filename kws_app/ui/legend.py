@@ -1,0 +1,105 @@
+"""The models that are compared, side by side: colour, step time, misses, false alarms, size. The window's thread."""
+
+from collections.abc import Mapping, Sequence
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from kws_app.card import ModelCard
+from kws_app.lineup import ModelInUse
+from kws_app.ui.theme import LIGHT, Theme
+
+COLUMNS = (
+    ("", "The colour of its curve and of the ticks where it found the word"),
+    ("Model", "The first of each word alone logs detections and sets off actions; the others are drawn to be compared"),
+    ("Step", "Processor time for one step, features included, measured here"),
+    ("Missed", "Share of the keywords that it missed on recorded speech with speakers it never heard, from its card"),
+    ("False alarms", "False alarms an hour on that recording, from its card"),
+    ("Size", "Bytes of its packed file; of its weights alone where there is no such file"),
+)
+CONDITION = ("testing", "clean")  # of the figures on a card
+
+
+def stream_figures(card: ModelCard) -> dict[str, float]:
+    """Misses and false alarms on continuous audio as a card gives them; empty where it does not."""
+    figures: object = card.figures.get("streams")
+    for name in CONDITION:
+        figures = figures.get(name) if isinstance(figures, dict) else None
+    if not isinstance(figures, dict):
+        return {}
+    return {name: float(value) for name, value in figures.items() if isinstance(value, int | float)}
+
+
+def packed_bytes(model: ModelInUse) -> int:
+    packed = model.path.with_suffix(".safetensors")
+    return packed.stat().st_size if packed.is_file() else model.card.weight_bytes
+
+
+class Legend(QWidget):
+    """One row a model; shown only where there are several."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Models that are compared")
+        self._theme = LIGHT
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(12, 2, 12, 6)
+        self._grid.setHorizontalSpacing(18)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(1, 1)
+        self._swatches: list[QLabel] = []
+        self._steps: dict[str, QLabel] = {}  # by model
+        self.hide()
+
+    def set_models(self, models: Sequence[ModelInUse]) -> None:
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.hide()  # it would be seen until it is deleted
+                widget.deleteLater()
+        self._swatches, self._steps = [], {}
+        for column, (title, tip) in enumerate(COLUMNS):
+            self._put(0, column, title, tip)
+        for row, model in enumerate(models, start=1):
+            figures = stream_figures(model.card)
+            self._swatches.append(self._put(row, 0, ""))
+            self._put(row, 1, model.name + (" (counts)" if model.main else ""), COLUMNS[1][1])
+            self._steps[model.name] = self._put(row, 2, "–")
+            self._put(row, 3, f"{100 * figures['frr']:.1f} %" if "frr" in figures else "–")
+            self._put(row, 4, f"{figures['fa_per_hour']:.2f} an hour" if "fa_per_hour" in figures else "–")
+            self._put(row, 5, f"{packed_bytes(model):,} bytes")
+        self._color()
+        self.setVisible(len(models) > 1)
+
+    def _put(self, row: int, column: int, text: str, tip: str = "") -> QLabel:
+        label = QLabel(text)
+        label.setProperty("muted", row == 0)
+        label.setToolTip(tip or COLUMNS[column][1])
+        if column > 1:
+            label.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._grid.addWidget(label, row, column)
+        return label
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._color()
+
+    def _color(self) -> None:
+        for i, swatch in enumerate(self._swatches):
+            swatch.setFixedSize(22, 4)
+            swatch.setStyleSheet(f"background: {self._theme.score_color(i)}; border-radius: 2px;")
+
+    def show_steps(self, step_ms: Mapping[str, float]) -> None:
+        """By model, in milliseconds."""
+        for name, label in self._steps.items():
+            label.setText(f"{step_ms[name]:.2f} ms" if step_ms.get(name) else "–")
+
+    def text(self) -> str:
+        """All of it, row by row."""
+        rows: dict[int, list[str]] = {}
+        for i in range(self._grid.count()):
+            item = self._grid.itemAt(i)
+            widget = None if item is None else item.widget()
+            if isinstance(widget, QLabel) and widget.text():
+                rows.setdefault(self._grid.getItemPosition(i)[0] or 0, []).append(widget.text())
+        return "\n".join(" | ".join(row) for row in rows.values())

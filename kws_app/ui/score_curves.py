@@ -1,0 +1,90 @@
+"""The curves of the models in use in the probability plot, each in its colour. On the window's thread."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import Qt
+
+from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.ui.plot_history import SampleHistory
+from kws_app.ui.theme import LIGHT, Theme
+
+MOST_MARKS = 1000
+FOUND_AT = (0.94, 1.04)  # of the probability's axis: where compared models' detections are ticked
+# curves that lie on each other are both seen
+STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+FILL_ALPHA = 50  # of 255, below the first curve
+
+
+def draw_pairs(
+    curve: pg.PlotCurveItem, samples: Sequence[int], until: int, span_s: int, heights: Sequence[float]
+) -> None:
+    """An upright line at each position that is in the picture."""
+    if not samples and not curve.isVisible():
+        return
+    at_s = (np.array(samples, dtype=np.float64) - until) / SAMPLE_RATE
+    shown = np.repeat(at_s[(at_s > -span_s) & (at_s <= 0)], 2)
+    curve.setVisible(len(shown) > 0)
+    curve.setData(shown, np.tile(heights, len(shown) // 2))
+
+
+class ScoreCurves:
+    """One curve a model, and a tick for each detection of those that are only compared."""
+
+    def __init__(self, plot: pg.PlotItem) -> None:
+        self._plot = plot
+        self._theme = LIGHT
+        self.curves: dict[str, pg.PlotCurveItem] = {}  # by model, in order
+        self._ticks: dict[str, pg.PlotCurveItem] = {}
+        self._found: dict[str, deque[int]] = {}
+
+    def set_models(self, names: Sequence[str]) -> None:
+        for name in [name for name in self.curves if name not in names]:
+            self._plot.removeItem(self.curves.pop(name))
+            self._plot.removeItem(self._ticks.pop(name))
+        for name in names:
+            if name not in self.curves:
+                self.curves[name] = pg.PlotCurveItem(connect="finite")
+                self._ticks[name] = pg.PlotCurveItem(connect="pairs")
+                self._plot.addItem(self.curves[name])
+                self._plot.addItem(self._ticks[name])
+        self.curves = {name: self.curves[name] for name in names}
+        self._paint()
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        self._paint()
+
+    def _paint(self) -> None:
+        for i, (name, curve) in enumerate(self.curves.items()):
+            color = self._theme.score_color(i)
+            curve.setPen(pg.mkPen(color, width=2, style=STYLES[i % len(STYLES)]))
+            self._ticks[name].setPen(pg.mkPen(color, width=3))
+            curve.setZValue(i)
+            fill = pg.mkColor(color)
+            fill.setAlpha(FILL_ALPHA)
+            curve.setFillLevel(0.0 if i == 0 else None)
+            curve.setBrush(fill if i == 0 else None)
+
+    def forget(self) -> None:
+        self._found.clear()
+
+    def add_found(self, model: str, sample: int) -> None:
+        self._found.setdefault(model, deque(maxlen=MOST_MARKS)).append(sample)
+
+    def redraw(self, history: SampleHistory, until: int, span_s: int) -> None:
+        for name, curve in self.curves.items():
+            curve.setData(*history.curve(name, until, span_s))
+            draw_pairs(self._ticks[name], self._found.get(name, ()), until, span_s, FOUND_AT)
+
+    def read(self, history: SampleHistory, sample: int) -> list[str]:
+        """The score of each model at a position, in words."""
+        words = []
+        for name in self.curves:
+            track = history.scores.get(name)
+            score = None if track is None else track.at(sample)
+            if score is not None:
+                words.append(f"{name.split('/')[-1] if len(self.curves) > 1 else 'probability'} {score:.3f}")
+        return words

@@ -1,0 +1,95 @@
+"""The strip above the plots: stop the picture, what the mouse points at, how much is shown. The window's thread."""
+
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from kws_app.ui.plots import Plots
+from kws_app.ui.time_view import SPANS_S
+
+BAR_STEPS_PER_S = 10  # of the scroll bar
+
+
+class TimeBar(QWidget):
+    """Steers the plots in time, and reads their values. The scroll bar below them is `scroll_bar`."""
+
+    span_chosen = pyqtSignal(int)  # seconds, by the user
+
+    def __init__(self, plots: Plots, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._plots = plots
+        self.pause = QToolButton()
+        self.pause.setCheckable(True)
+        self.pause.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.pause.setToolTip(
+            "Stop the picture to look at it; the listening goes on. "
+            "Then scroll back through the last five minutes: wheel, bar, or the arrow keys in the plots (P)"
+        )
+        self.reading = QLabel()
+        self.reading.setProperty("muted", True)
+        self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.reading.setAccessibleName("Values under the mouse")
+        self.span = QComboBox()
+        self.span.setAccessibleName("Seconds shown")
+        self.span.setToolTip("How much time the plots show (Ctrl+Plus, Ctrl+Minus)")
+        for seconds in SPANS_S:
+            self.span.addItem(f"last {seconds} s", seconds)
+        self.scroll_bar = QScrollBar(Qt.Orientation.Horizontal)
+        self.scroll_bar.setAccessibleName("Time that is looked at")
+        self.scroll_bar.setToolTip("Back through the last five minutes; all the way to the right is the latest")
+        self.scroll_bar.hide()
+        self.setObjectName("slim")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 2, 10, 0)
+        row.addWidget(self.pause)
+        row.addWidget(self.reading, 1)
+        row.addWidget(self.span)
+        self.set_span(plots.view.span_s)
+        self.pause.toggled.connect(plots.set_paused)
+        self.span.activated.connect(self._choose_span)
+        self.scroll_bar.valueChanged.connect(self._scrolled)
+        plots.view_changed.connect(self._show_view)
+        plots.pointed.connect(self.reading.setText)
+        self._show_view()
+
+    def set_span(self, seconds: int) -> None:
+        """Show this many seconds, one of SPANS_S."""
+        with QSignalBlocker(self.span):
+            self.span.setCurrentIndex(SPANS_S.index(seconds))
+        self._plots.set_span(seconds)
+
+    def step_span(self, steps: int) -> None:
+        """To a longer or shorter one."""
+        index = min(max(self.span.currentIndex() + steps, 0), len(SPANS_S) - 1)
+        if index != self.span.currentIndex():
+            self.span.setCurrentIndex(index)
+            self._choose_span(index)
+
+    def _choose_span(self, index: int) -> None:
+        self._plots.set_span(SPANS_S[index])
+        self.span_chosen.emit(SPANS_S[index])
+
+    def _show_view(self) -> None:
+        view, history = self._plots.view, self._plots.history
+        with QSignalBlocker(self.pause):
+            self.pause.setChecked(view.paused)
+        self.pause.setText("Follow" if view.paused else "Pause")
+        furthest = round(view.furthest_back_s(history) * BAR_STEPS_PER_S)
+        with QSignalBlocker(self.scroll_bar):
+            self.scroll_bar.setRange(-furthest, 0)
+            self.scroll_bar.setPageStep(view.span_s * BAR_STEPS_PER_S)
+            self.scroll_bar.setSingleStep(BAR_STEPS_PER_S)
+            self.scroll_bar.setValue(-round(view.back_s * BAR_STEPS_PER_S))
+        self.scroll_bar.setVisible(view.paused and furthest > 0)
+
+    def _scrolled(self, value: int) -> None:
+        self._plots.scroll(value / BAR_STEPS_PER_S + self._plots.view.back_s)
+
+
+def framed(plots: Plots, bar: TimeBar, below: QWidget) -> QVBoxLayout:
+    """The plots between the bar and their scroll bar, with another part below."""
+    column = QVBoxLayout()
+    column.setContentsMargins(4, 4, 4, 4)
+    column.setSpacing(2)
+    for widget in (bar, plots, bar.scroll_bar, below):
+        column.addWidget(widget, 1 if widget is plots else 0)
+    return column
