@@ -16,23 +16,24 @@ from kws_app.decision import DecisionConfig
 from kws_app.errors import AudioError, ModelError
 from kws_app.model import KeywordModel
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
-from training import benchmark, evaluate, plots, report
+from training import benchmark, evaluate, plots, report, scoring
 from training.calibrate import calibrate
 from training.cohort import Cohort
 from training.config import RECIPES, DataConfig, RunConfig, data_of, run_name
-from training.data import SPLITS, audio_files, read_clips, read_recordings
+from training.data import SPLITS, audio_files, read_clips
 from training.distill import DistillLoss, Teachers
 from training.export import PACKED_SUFFIX, Identity, data_config, export, load_crnn, rebuild, update_card
-from training.features import load_rooms, open_store
+from training.features import open_store
 from training.fetch import fetch_archive, unpack_parts
 from training.grouping import write_lists
 from training.model import Crnn
 from training.overrides import override
 from training.pack import packed_weight_bytes, put_on_grid
 from training.quantize import PARTS, measure
-from training.streams import CONDITIONS, plan_stream
+from training.render import CONDITIONS
 from training.team import Team
 from training.train import Loss, Run, hard_loss
+from training.tune import as_row
 from training.voices import write_speech, write_words
 
 log = logging.getLogger("training")
@@ -139,7 +140,7 @@ def write_artifact(options: argparse.Namespace, crnn: Crnn, settings: dict[str, 
     store = open_store(options.data, options.work / "cache", data)
     role = options.role or options.run
     calibration = calibrate(crnn, store, options.misses or MISSES.get(role, MISSES["teacher"]))
-    decision = DecisionConfig(smoothing_steps=options.smoothing)
+    decision = DecisionConfig(smoothing_steps=options.smoothing, patience_steps=options.patience)
     path = export(crnn, settings, calibration, Identity(data.keyword, role, options.part), decision, options.models)
     print(f"{path}: {path.stat().st_size:,} bytes.")
     return path
@@ -161,7 +162,7 @@ def everything(options: argparse.Namespace) -> None:
         ["quantize", "--run", run_name("student", keyword)],
         ["export", "--role", "tiny", "--run", run_name("tiny", keyword)],
     ]
-    scored = ["--split", "all", "--stream", "--conditions", "all", "--write-card"]
+    scored = ["--split", "all", "--stream", "--conditions", "all", "--hours", options.hours, "--write-card"]
     chain += [["evaluate", "--model", f"{keyword}/{role}", *scored] for role in report.ORDER]
     chain.append(["report", "--assets", options.assets])
     for command in chain:
@@ -176,40 +177,48 @@ def evaluate_stage(options: argparse.Namespace) -> None:
     if path.suffix != ".pt":
         path = find_model(options.model, options.models).path
     model = KeywordModel.load(path)
+    data = data_config(model.card.training)
     figures: dict[str, Any] = {"model": options.model, "keyword": model.card.keyword}
-    if options.clips is not None or not options.talk:
-        folder = options.clips or options.data / data_config(model.card.training).clips
-        wanted = SPLITS if options.split == "all" else (options.split,)
-        clips = [clip for clip in read_clips(folder) if clip.split in wanted]
-        figures["clips"] = evaluate.score_clips(model, clips, model.card.keyword)
-    if options.stream or options.talk:
-        figures["streams"] = evaluate_streams(options, model)
-    if options.write_card:
-        update_card(path, {name: figures[name] for name in ("clips", "streams") if name in figures})
+    decision = None
+    if options.cascade is not None:
+        second = KeywordModel.load(find_model(options.cascade, options.models).path)
+        request = stream_request(options, model)
+        figures["model"] += f" confirmed by {options.cascade}"
+        split = "validation" if options.split == "all" else options.split
+        figures |= scoring.score_cascade(model, second, options.stir, options.data, data, split, request)
+    elif options.tune:
+        tried = scoring.tune_on_validation(model, options.data, data, stream_request(options, model))
+        figures["tuning"] = [as_row(tuned) for tuned in tried]
+        decision = tried[0].config if tried else None
+    else:
+        figures |= evaluate_model(options, model, data)
+    if options.write_card and options.cascade is None:
+        update_card(path, {name: rows for name, rows in figures.items() if name not in ("model", "keyword")}, decision)
     print(json.dumps(figures) if options.json else evaluate.as_text(figures))
 
 
-def evaluate_streams(options: argparse.Namespace, model: KeywordModel) -> dict[str, Any]:
-    """Figures of the streams asked for, by split and condition."""
+def stream_request(options: argparse.Namespace, model: KeywordModel) -> scoring.Request:
+    """What the options say of streams."""
     config = model.card.decision_config(options.threshold)
     conditions = CONDITIONS if options.conditions == "all" else CONDITIONS[:1]
+    return scoring.Request(config, model.card.step_samples, conditions, options.hours, options.seed)
+
+
+def evaluate_model(options: argparse.Namespace, model: KeywordModel, data: DataConfig) -> dict[str, Any]:
+    """Figures of the clips and streams asked for, by split and condition."""
+    figures: dict[str, Any] = {}
+    if options.clips is not None or not options.talk:
+        wanted = SPLITS if options.split == "all" else (options.split,)
+        clips = [c for c in read_clips(options.clips or options.data / data.clips) if c.split in wanted]
+        figures["clips"] = evaluate.score_clips(model, clips, model.card.keyword)
+    request = stream_request(options, model)
     if options.talk:
-        parts = plan_stream([file for folder in options.talk for file in audio_files(folder)], [], options.seed)
-        return {"given": {"clean": evaluate.score_condition(model, CONDITIONS[0], parts, [], [], config, options.seed)}}
-    data = data_config(model.card.training)
-    rooms = load_rooms(options.data, data)
-    results: dict[str, Any] = {}
-    for split in ("validation", "testing") if options.split == "all" else (options.split,):
-        talk = [r.path for r in read_recordings(options.data, data.speech, data) if r.split == split]
-        noises = [r.path for r in read_recordings(options.data, data.noise, data) if r.split == split]
-        clips = read_clips(options.data / data.clips)
-        keywords = [c.path for c in clips if c.split == split and c.word == data.keyword]
-        parts = plan_stream(talk, keywords, options.seed, options.hours)
-        results[split] = {
-            condition.name: evaluate.score_condition(model, condition, parts, noises, rooms, config, options.seed)
-            for condition in conditions
-        }
-    return results
+        files = [file for folder in options.talk for file in audio_files(folder)]
+        figures |= scoring.score_talk(model, files, request)
+    elif options.stream:
+        splits = ["validation", "testing"] if options.split == "all" else [options.split]
+        figures |= scoring.score_sets(model, options.data, data, splits, request)
+    return figures
 
 
 def report_stage(options: argparse.Namespace) -> None:
@@ -284,6 +293,8 @@ def build_parser() -> argparse.ArgumentParser:
         role_help = f"of the artifact; {role or 'the name of the run'} by default"
         added.add_argument("--role", default=role, metavar="NAME", help=role_help)
         added.add_argument("--smoothing", type=int, default=1, metavar="N", help="posteriors averaged; %(default)s")
+        patience = "steps in a row at or above the threshold; %(default)s"
+        added.add_argument("--patience", type=int, default=1, metavar="N", help=patience)
         misses = "of the validation keywords, clean and at 10 dB, to score below 0.5; 0.05 to 0.2, by role"
         added.add_argument("--misses", type=float, metavar="SHARE", help=misses)
         added.set_defaults(packed=None)
@@ -292,13 +303,18 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--bits", type=int, choices=(4, 8), default=8, help="of every weight; %(default)s")
     stages.choices["export"].add_argument("--packed", type=Path, metavar="FILE", help="rebuild it from packed weights")
     added = stage("evaluate", evaluate_stage)
+    added.set_defaults(threads=1)  # a step is far too small to share
     added.add_argument("--model", default="happy/teacher", metavar="NAME", help="keyword/role, or a .pt file")
     added.add_argument("--clips", type=Path, metavar="DIR", help="any folder in Speech Commands' layout")
     added.add_argument("--split", choices=(*SPLITS, "all"), default="validation", help="%(default)s")
-    added.add_argument("--stream", action="store_true", help="lay the split's keywords into its continuous speech")
+    added.add_argument("--stream", action="store_true", help="lay the split's keywords into hours of sound")
     added.add_argument("--talk", nargs="+", type=Path, metavar="DIR", help="folders of speech without the keyword")
     added.add_argument("--conditions", choices=("clean", "all"), default="clean", help="noise, room, quiet, loud too")
-    added.add_argument("--hours", type=float, metavar="H", help="of talk at most")
+    added.add_argument("--hours", type=float, default=scoring.HOURS, metavar="H", help="of a stream; %(default)s")
+    tuning = "choose smoothing, patience and threshold on validation streams; --write-card keeps them"
+    added.add_argument("--tune", action="store_true", help=tuning)
+    added.add_argument("--cascade", metavar="NAME", help="a second model that re-scores what the first stirs at")
+    added.add_argument("--stir", type=float, default=0.2, metavar="X", help="score that wakes it; %(default)s")
     added.add_argument("--threshold", type=float, metavar="X", help="the model's own by default")
     added.add_argument("--seed", type=int, default=0, help="of the stream's composition; %(default)s")
     added.add_argument("--json", action="store_true", help="one JSON object")
@@ -306,6 +322,7 @@ def build_parser() -> argparse.ArgumentParser:
     added = stage("report", report_stage)
     added.add_argument("--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="where plots go")
     added = stage("all", everything)
+    added.add_argument("--hours", type=float, default=scoring.HOURS, metavar="H", help="of each stream; %(default)s")
     added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="for every training stage")
     added.add_argument("--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="where plots go")

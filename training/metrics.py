@@ -89,6 +89,7 @@ def detection_steps(scores: Floats, config: DecisionConfig, step_samples: int) -
 
     Only the steps that can matter are replayed: those at or above the threshold, and the first below after each.
     """
+    scores = np.asarray(scores, dtype=np.float64)  # else the threshold would be rounded to single precision
     above = scores >= config.threshold
     falling = np.concatenate([[False], above[:-1]]) & ~above
     decision = Decision(replace(config, smoothing_steps=1))
@@ -105,3 +106,8 @@ def frr_at_fa(curve: list[OperatingPoint], fa_per_hour: float) -> OperatingPoint
     """The point with the fewest false rejects at no more than this many false alarms an hour, if there is one."""
     allowed = (p for p in curve if p.fa_per_hour <= fa_per_hour)
     return min(allowed, key=lambda p: p.false_reject_rate, default=None)
+
+
+def rounded(value: float) -> float:
+    """Four significant digits: what is stored and printed."""
+    return float(f"{value:.4g}") if isinstance(value, float) else value

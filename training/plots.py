@@ -37,11 +37,11 @@ def fa_fr_curves(entries: list[ModelEntry], path: Path) -> None:
         clips.plot(*zip(*[(max(a, 1e-4), max(r, 1e-3)) for a, r in points], strict=True), label=entry.card.role)
         stream = entry.card.figures.get("streams", {}).get("testing", {}).get("clean")
         if stream:
-            floor = 0.5 / stream["hours"]
-            points = [(max(alarms, floor), max(frr, 1e-3)) for _, frr, alarms in stream["curve"] if frr < 1]
+            floor = 0.5 / stream["speech"]["hours"]
+            points = [(max(alarms, floor), max(frr, 1e-3)) for _, frr, alarms, _ in stream["curve"] if frr < 1]
             streams.plot(*zip(*points, strict=True), label=entry.card.role)
     _finish(clips, "false alarms, share of other clips", "Test clips")
-    _finish(streams, "false alarms an hour", "Keywords in continuous speech")
+    _finish(streams, "false alarms an hour of real speech", "Keywords in continuous speech")
     streams.set_xlim(0.1, MOST_ALARMS)
     clips.set_ylabel("false rejects, share of keywords")
     clips.legend(frameon=False)

@@ -1,158 +1,183 @@
-"""Continuous audio to be scored on: keywords laid into talk, clean, noisy, in a room, quiet or loud. Seeded.
+"""What streams are composed of: which part of which recording follows which, and where the keywords are. Seeded.
 
-A stream is planned first (which part of which recording, where the keywords are), then rendered part by part, so hours
-of it never lie in memory at once.
+A stream is planned here as a list of parts and rendered by render.py, part by part, so hours never lie in memory.
 """
 
+import hashlib
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import soundfile
-import torch
-from numpy.typing import NDArray
 
-from kws_app.frontend import LogMel
-from kws_app.frontend_config import SAMPLE_RATE
-from training.features import load_or_pass_over, pad_to_second, put_in_room, word_bounds
-from training.synthetic import KINDS, make_sound
+from training.background import GENERATORS
 
 log = logging.getLogger(__name__)
 
-Sound = NDArray[np.float32]
-PAUSE_S = 0.3  # between recordings
+PAUSE_S = 0.5  # after a recording; a score that comes late still falls to what caused it
 SHORTEST_TALK_S = 1.0  # a recording is not parted nearer than this to its ends
+WORDS_IN_A_ROW = 30
+PIECE_S = 60.0  # of generated sound
 
-
-@dataclass(frozen=True)
-class Condition:
-    """What is done to every part of a stream."""
-
-    name: str
-    snr_db: float | None = None  # noise below each part's own level
-    in_room: bool = False
-    gain_db: float = 0.0
-
-
-CONDITIONS = (
-    Condition("clean"),
-    Condition("noise 10 dB", snr_db=10.0),
-    Condition("noise 5 dB", snr_db=5.0),
-    Condition("room", in_room=True),
-    Condition("quiet -30 dB", gain_db=-30.0),
-    Condition("loud +10 dB", gain_db=10.0),
-)
+READ, COMMANDS, WORDS = "read speech", "spoken commands", "other words"
+REAL_SPEECH = (READ, COMMANDS, WORDS)
+SYNTHETIC = "synthetic speech"
+HOUSEHOLD = "household noise"
+KINDS = (*REAL_SPEECH, SYNTHETIC, *GENERATORS)
+# Of the time that real speech leaves: synthetic speech up to its share or as much as there is, the others the rest.
+SYNTHETIC_SHARE = 0.6
+GENERATED = {"music-like": 0.45, HOUSEHOLD: 0.35, "silence with hum": 0.2}
+RECORDED_SHARE = 0.3  # of the pieces of household noise: recordings at a random level, the others made by formula
 
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of one recording; `seconds` None stands for its rest."""
+    """A stretch of one recording, or of sound made by formula; `seconds` None stands for the rest of a recording."""
 
-    path: Path
-    is_keyword: bool
+    kind: str  # of KINDS; a keyword's is that of what it lies in
+    path: Path | None = None
+    is_keyword: bool = False
     from_s: float = 0.0
     seconds: float | None = None
+    pause_s: float = 0.0  # of silence after it
+    gain_db: float = 0.0
+    seed: int = 0  # of generated sound
 
 
 @dataclass(frozen=True)
-class Occurrence:
-    """A keyword in a stream: its clip's bounds and the end of the word inside, in absolute samples."""
+class Material:
+    """The recordings of a set from which its streams are composed."""
 
-    start: int
-    end: int
-    word_end: int
+    talk: list[Path]
+    keywords: list[Path] = field(default_factory=list)
+    words: list[Path] = field(default_factory=list)  # single ones, to be strung together
+    synthetic: list[Path] = field(default_factory=list)  # speech
+    noises: list[Path] = field(default_factory=list)
 
 
-def plan_stream(talk: list[Path], keywords: list[Path], seed: int, hours: float | None = None) -> list[Part]:
-    """Talk in random order, each keyword once at a random place in it; up to `hours` of talk.
+@dataclass(frozen=True)
+class Stream:
+    """A composition."""
 
+    parts: list[Part]
+    seed: int
+
+    def pieces(self) -> dict[str, int]:
+        """How many recordings or generated pieces of each kind, in the order of KINDS."""
+        begins = Counter(part.kind for part in self.parts if not part.is_keyword and part.from_s == 0)
+        return {kind: begins[kind] for kind in KINDS if begins[kind]}
+
+    def digest(self) -> str:
+        """A short name of the whole composition: the same for the same parts in the same order, wherever they lie."""
+        rows = []
+        for part in self.parts:
+            name = f"{part.path.parent.name}/{part.path.name}" if part.path else ""
+            rows.append(repr((part.kind, name, part.is_keyword, part.from_s, part.seconds, part.gain_db, part.seed)))
+        return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:12]
+
+
+def kind_of(path: Path) -> str:
+    """Read speech or spoken commands, by the folder that a recording lies in."""
+    commands = path.parent.name == "spoken_commands" or path.parent.parent.name == "wake_words"
+    return COMMANDS if commands else READ
+
+
+def plan_stream(material: Material, seed: int, hours: float, filled: float = 1.0) -> Stream:
+    """All real speech once, each keyword once at a random place in it, the rest of `hours` filled; in random order.
+
+    filled: share of the time that real speech leaves, to be filled with synthetic speech and generated sound
     raises ValueError if there is no talk
     """
-    seconds = {path: length for path in talk if (length := _duration_s(path)) is not None}
-    if not seconds:
-        raise ValueError("There is no continuous speech to lay keywords into; see training/README.md on the data.")
     rng = np.random.default_rng(seed)
-    order = [list(seconds)[i] for i in rng.permutation(len(seconds))]
-    if hours is not None:
-        ends = np.cumsum([seconds[path] + PAUSE_S for path in order])
-        order = order[: max(1, int(np.searchsorted(ends, hours * 3600)))]
-    long_enough = [path for path in order if seconds[path] > 2 * SHORTEST_TALK_S]
-    weight = np.array([seconds[path] for path in long_enough])
+    left_s = hours * 3600
+    talk = _until(_shuffled(material.talk, rng), left_s, least=1)
+    if not talk:
+        raise ValueError("There is no continuous speech to lay keywords into; see training/README.md on the data.")
+    left_s -= sum(talk.values()) + PAUSE_S * len(talk)
+    words = _until(_shuffled(material.words, rng), left_s)
+    left_s = max(0.0, left_s - sum(words.values())) * filled if filled else 0.0
+
+    pieces = _talk_pieces(talk, material.keywords, rng)
+    pieces += _word_pieces(list(words))
+    synthetic = _until(_shuffled(material.synthetic, rng), left_s * SYNTHETIC_SHARE)
+    pieces += [[Part(SYNTHETIC, path, pause_s=PAUSE_S)] for path in synthetic]
+    left_s -= sum(synthetic.values()) + PAUSE_S * len(synthetic)
+    pieces += _generated_pieces(left_s, _durations(material.noises), rng)
+    return Stream([part for i in rng.permutation(len(pieces)) for part in pieces[i]], seed)
+
+
+def _durations(paths: Iterable[Path]) -> dict[Path, float]:
+    """Seconds of each file; what is no audio is passed over with a warning."""
+    seconds = {}
+    for path in paths:
+        try:
+            seconds[path] = float(soundfile.info(str(path)).duration)
+        except soundfile.SoundFileError as error:
+            log.warning("%s is passed over: %s", path, error)
+    return seconds
+
+
+def _shuffled(paths: list[Path], rng: np.random.Generator) -> dict[Path, float]:
+    return _durations(paths[i] for i in rng.permutation(len(paths)))
+
+
+def _until(seconds: dict[Path, float], limit_s: float, least: int = 0) -> dict[Path, float]:
+    """The first files, as many as last `limit_s` together, but `least` in any case."""
+    taken: dict[Path, float] = {}
+    total = 0.0
+    for path, length in seconds.items():
+        total += length + PAUSE_S
+        if total > limit_s and len(taken) >= least:
+            break
+        taken[path] = length
+    return taken
+
+
+def _talk_pieces(talk: dict[Path, float], keywords: list[Path], rng: np.random.Generator) -> list[list[Part]]:
+    """Each recording with the keywords that fell to it, longer ones getting more."""
+    hosts = [path for path in talk if talk[path] > 2 * SHORTEST_TALK_S]
     guests: dict[Path, list[Path]] = {}
-    for keyword in keywords:
-        host = long_enough[rng.choice(len(long_enough), p=weight / weight.sum())]
-        guests.setdefault(host, []).append(keyword)
-
-    parts = []
-    for path in order:
-        visiting = guests.get(path, [])
-        spare = max(0.0, seconds[path] - 2 * SHORTEST_TALK_S)
-        cuts = SHORTEST_TALK_S + spare * np.sort(rng.random(len(visiting)))
-        at = 0.0
+    if hosts:
+        weight = np.array([talk[path] for path in hosts])
+        for keyword in keywords:
+            guests.setdefault(hosts[rng.choice(len(hosts), p=weight / weight.sum())], []).append(keyword)
+    pieces = []
+    for path, length in talk.items():
+        visiting, kind, at = guests.get(path, []), kind_of(path), 0.0
+        cuts = SHORTEST_TALK_S + max(0.0, length - 2 * SHORTEST_TALK_S) * np.sort(rng.random(len(visiting)))
+        piece = []
         for keyword, cut in zip(visiting, cuts.tolist(), strict=True):
-            parts += [Part(path, False, at, cut - at), Part(keyword, True)]
+            piece += [Part(kind, path, from_s=at, seconds=cut - at), Part(kind, keyword, is_keyword=True)]
             at = cut
-        parts.append(Part(path, False, at))
-    return parts
+        pieces.append([*piece, Part(kind, path, from_s=at, pause_s=PAUSE_S)])
+    return pieces
 
 
-def _duration_s(path: Path) -> float | None:
-    """Seconds of a file; None, with a warning, if it is no audio."""
-    try:
-        return float(soundfile.info(str(path)).duration)
-    except soundfile.SoundFileError as error:
-        log.warning("%s is passed over: %s", path, error)
-        return None
+def _word_pieces(words: list[Path]) -> list[list[Part]]:
+    """Rows of words, one right after another."""
+    rows = [words[i : i + WORDS_IN_A_ROW] for i in range(0, len(words), WORDS_IN_A_ROW)]
+    return [[*(Part(WORDS, path) for path in row[:-1]), Part(WORDS, row[-1], pause_s=PAUSE_S)] for row in rows]
 
 
-class Renderer:
-    """Turns parts into samples under a condition; the same seed gives the same samples."""
-
-    def __init__(self, condition: Condition, noises: list[Path], rooms: list[Sound], seed: int) -> None:
-        self.condition = condition
-        self.rng = np.random.default_rng(seed)
-        self.room = rooms[int(self.rng.integers(len(rooms)))] if condition.in_room and rooms else None
-        self.noise = self._noise(noises) if condition.snr_db is not None else np.zeros(0, np.float32)
-        self.noise_at = 0
-
-    def _noise(self, noises: list[Path]) -> Sound:
-        """All noises one after another at one level, recorded and synthetic."""
-        sounds = [sound for path in noises if len(sound := load_or_pass_over(path))]
-        sounds += [make_sound(kind, 30.0, 1000 + i) for i, kind in enumerate(KINDS)]
-        level = [np.sqrt(np.mean(sound**2)) + 1e-9 for sound in sounds]
-        return np.concatenate([s / rms for s, rms in zip(sounds, level, strict=True)]).astype(np.float32)
-
-    def render(self, parts: list[Part]) -> Iterator[tuple[Sound, Part]]:
-        """Samples [N] of each part, talk followed by a pause when its recording ends."""
-        for part in parts:
-            sound = load_or_pass_over(part.path)
-            if len(sound) == 0:
-                continue
-            if part.is_keyword:
-                sound = pad_to_second(sound)
-            begin = int(part.from_s * SAMPLE_RATE)
-            end = None if part.seconds is None else begin + int(part.seconds * SAMPLE_RATE)
-            sound = sound[begin:end]
-            if not part.is_keyword and part.seconds is None:
-                sound = np.pad(sound, (0, int(PAUSE_S * SAMPLE_RATE)))
-            yield self._apply(sound), part
-
-    def _apply(self, sound: Sound) -> Sound:
-        if self.room is not None and len(sound):
-            sound = put_in_room(sound, self.room)
-        if self.condition.snr_db is not None and len(sound):
-            loud = np.sqrt(np.percentile(sound**2, 90) / 2.5) + 1e-6  # RMS of the speech, its pauses left out
-            taken = np.take(self.noise, np.arange(self.noise_at, self.noise_at + len(sound)), mode="wrap")
-            self.noise_at += len(sound)
-            sound = sound + taken * loud * 10 ** (-self.condition.snr_db / 20)
-        return np.clip(sound * 10 ** (self.condition.gain_db / 20), -1, 1).astype(np.float32)
+def _generated_pieces(seconds: float, noises: dict[Path, float], rng: np.random.Generator) -> list[list[Part]]:
+    """Music-like sound, household noise and silence by their shares, in pieces of PIECE_S."""
+    pieces: list[list[Part]] = []
+    for kind, share in GENERATED.items() if seconds >= PIECE_S else ():
+        made_s = 0.0
+        while made_s < seconds * share:
+            part = Part(kind, seconds=PIECE_S, seed=int(rng.integers(2**31)))
+            if kind == HOUSEHOLD and noises and rng.random() < RECORDED_SHARE:
+                part = _recorded_piece(noises, rng)
+            pieces.append([part])
+            made_s += part.seconds or PIECE_S
+    return pieces
 
 
-def word_end_sample(sound: Sound) -> int:
-    """Where the word in a clip ends, by its energy. [N] -> sample"""
-    frontend = LogMel()
-    log_mel, _ = frontend(torch.from_numpy(sound)[None], frontend.initial_tail())
-    _, last, _ = word_bounds(log_mel[0].numpy())
-    return min(len(sound), last * frontend.hop_samples + frontend.window_samples)
+def _recorded_piece(noises: dict[Path, float], rng: np.random.Generator) -> Part:
+    path = list(noises)[rng.integers(len(noises))]
+    length = min(PIECE_S, noises[path])
+    begin, gain_db = (float(rng.uniform(*span)) for span in ((0, noises[path] - length), (-20, 10)))
+    return Part(HOUSEHOLD, path, from_s=begin, seconds=length, gain_db=gain_db)

@@ -31,7 +31,7 @@ def test_the_chain_makes_models_figures_and_plots(
     models.mkdir()
     assets.mkdir()
     places = ["--data", str(toy_archive), "--work", str(work), "--models", str(models), "--assets", str(assets)]
-    command = ["all", *places, "--threads", "1", "--keyword", "rise", "--set", *SETTINGS]
+    command = ["all", *places, "--threads", "1", "--hours", "0.02", "--keyword", "rise", "--set", *SETTINGS]
     assert main(command) == 0, capsys.readouterr().err
     names = ["rise/quantized", "rise/student", "rise/teacher", "rise/tiny"]
     assert [entry.name for entry in find_models(models)] == names

@@ -1,124 +1,158 @@
-"""Event counting against hand-worked timelines; streams and clips end to end on toy speech."""
+"""The evaluate command end to end on toy speech: clips, streams, curve, tuning, cascade; what is written to a card."""
 
 import json
+import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from kws_app.card import read_card
 from kws_app.decision import DecisionConfig
+from kws_app.detector import Detector
+from kws_app.model import KeywordModel
 from tests.training.toy_speech import KEYWORD
 from training.__main__ import main
+from training.cascade import Cascade
 from training.data import audio_files
-from training.evaluate import StreamScores, count_events
-from training.streams import CONDITIONS, Occurrence, Part, Renderer, plan_stream
+from training.events import Occurrence, StreamScores, count_events
+from training.features import load_sound
+from training.render import CONDITIONS, Renderer
+from training.replay import CARD_THRESHOLDS, listener, score_stream, stream_figures
+from training.streams import READ, Material, plan_stream
+from training.tune import tune
 
-STEP = 1280
-CONFIG = DecisionConfig(threshold=0.5, refractory_s=0.0)
-
-
-def timeline(*peaks_s: float, keywords: list[tuple[float, float]]) -> StreamScores:
-    """60 s of scores with a peak of one step at each time, and keyword clips (start, end) in seconds."""
-    ends = STEP * np.arange(1, 751, dtype=np.int64)
-    scores = np.zeros(750, dtype=np.float32)
-    for at in peaks_s:
-        scores[round(at * 12.5) - 1] = 0.9
-    spans = [Occurrence(int(a * 16_000), int(b * 16_000), int((b - 0.2) * 16_000)) for a, b in keywords]
-    return StreamScores(scores, ends, spans, 60 / 3600)
+HOURS = "0.05"
 
 
-def test_a_detection_in_the_window_is_a_hit_with_its_latency() -> None:
-    events = count_events(timeline(10.8, keywords=[(10.0, 11.0)]), CONFIG, STEP)
-    assert (events.hits, events.doubles, events.false_alarms) == (1, 0, 0)
-    assert events.latencies_s == [pytest.approx(0.0)]
+@pytest.fixture
+def models(toy_models: Path, tmp_path: Path) -> Path:
+    """A copy, whose cards may be written."""
+    return Path(shutil.copytree(toy_models, tmp_path / "models", ignore=shutil.ignore_patterns("run")))
 
 
-@pytest.mark.parametrize(("at", "hits", "alarms"), [(11.44, 1, 0), (11.6, 0, 1), (9.92, 0, 1), (10.0, 1, 0)])
-def test_edges_of_the_window(at: float, hits: int, alarms: int) -> None:
-    events = count_events(timeline(at, keywords=[(10.0, 11.0)]), CONFIG, STEP)
-    assert (events.hits, events.false_alarms) == (hits, alarms)
+@pytest.fixture
+def command(toy_archive: Path, models: Path) -> list[str]:
+    return ["evaluate", "--model", "rise/teacher", "--models", str(models), "--data", str(toy_archive), "--json"]
 
 
-def test_a_second_fire_on_one_word_is_a_double_and_an_alarm() -> None:
-    events = count_events(timeline(10.4, 10.8, keywords=[(10.0, 11.0)]), CONFIG, STEP)
-    assert (events.hits, events.doubles, events.false_alarms) == (1, 1, 1)
+def run(command: list[str], capsys: pytest.CaptureFixture[str]) -> Any:
+    assert main(command) == 0, capsys.readouterr().err
+    return json.loads(capsys.readouterr().out)
 
 
-def test_refractory_time_swallows_the_double() -> None:
-    config = DecisionConfig(threshold=0.5, refractory_s=1.0)
-    events = count_events(timeline(10.4, 10.8, keywords=[(10.0, 11.0)]), config, STEP)
-    assert (events.hits, events.doubles, events.false_alarms) == (1, 0, 0)
-
-
-def test_neighbouring_keywords_each_count() -> None:
-    stream = timeline(10.8, 11.6, 40.0, keywords=[(10.0, 11.0), (11.2, 12.2), (20.0, 21.0)])
-    events = count_events(stream, CONFIG, STEP)
-    assert (events.hits, events.doubles, events.false_alarms) == (2, 0, 1)
-    assert events.false_alarm_times_s == [pytest.approx(40.0)]
-
-
-def test_every_keyword_is_laid_in_once_and_no_talk_is_lost(toy_archive: Path) -> None:
-    talk = audio_files(toy_archive / "talk")
-    keywords = audio_files(toy_archive / "speech_commands" / KEYWORD)
-    parts = plan_stream(talk, keywords, seed=3)
-    assert parts == plan_stream(talk, keywords, seed=3)
-    assert sorted(p.path for p in parts if p.is_keyword) == keywords
-    renderer = Renderer(CONDITIONS[0], [], [], seed=0)
-    rendered = list(renderer.render(parts))
-    talk_s = sum(len(sound) for sound, part in rendered if not part.is_keyword) / 16_000
-    assert talk_s == pytest.approx(len(talk) * (4.0 + 0.3), abs=0.01)
-
-
-def test_broken_recordings_are_named_and_passed_over(
-    toy_archive: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_figures_of_clips_streams_and_given_talk(
+    command: list[str], toy_archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = tmp_path / "broken.wav"
-    broken.write_text("no sound")
-    talk = audio_files(toy_archive / "talk")[:3]
-    parts = plan_stream([broken, *talk], [], seed=0)
-    assert {part.path for part in parts} == set(talk) and "broken.wav" in caplog.text
-    noisy = Renderer(CONDITIONS[1], [broken], [], seed=0)
-    assert len(list(noisy.render([*parts, Part(broken, True)]))) == 3
-    with pytest.raises(ValueError, match="no continuous speech"):
-        plan_stream([broken], [], seed=0)
-
-
-def test_noise_is_laid_at_the_stated_ratio(toy_archive: Path) -> None:
-    part = Part(audio_files(toy_archive / "speech_commands" / KEYWORD)[0], True)
-    clean, _ = next(Renderer(CONDITIONS[0], [], [], 0).render([part]))
-    noisy, _ = next(Renderer(CONDITIONS[1], [], [], 0).render([part]))
-    noise = noisy - clean
-    loud = np.sqrt(np.percentile(clean**2, 90) / 2.5)
-    assert 20 * np.log10(loud / np.sqrt(np.mean(noise**2))) == pytest.approx(10.0, abs=1.5)
-
-
-def test_the_command_prints_figures_of_clips_streams_and_given_talk(
-    toy_archive: Path, toy_models: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    common = ["evaluate", "--model", "rise/teacher", "--models", str(toy_models), "--data", str(toy_archive)]
-    assert main([*common, "--split", "testing", "--stream", "--json"]) == 0
-    figures = json.loads(capsys.readouterr().out)
+    figures = run([*command, "--split", "testing", "--stream", "--hours", HOURS], capsys)
     assert figures["clips"]["testing"]["positives"] == 2
     clean = figures["streams"]["testing"]["clean"]
-    assert clean["keywords"] == 2 and clean["hours"] > 0.005
+    assert clean["keywords"] == 2 and clean["hours"] >= float(HOURS)
+    assert clean["hours"] == pytest.approx(sum(kind["hours"] for kind in clean["kinds"].values()), rel=1e-3)
+    assert clean["false_alarms"] == sum(kind["false_alarms"] for kind in clean["kinds"].values())
+    assert clean["speech"]["hours"] < clean["hours"] and clean["seed"] == 0
     thresholds = [row[0] for row in clean["curve"]]
     assert thresholds == sorted(thresholds)
-    assert main([*common, "--talk", str(toy_archive / "talk")]) == 0
-    assert "false alarms in" in capsys.readouterr().out
+
+    assert main([*command[:-1], "--talk", str(toy_archive / "talk")]) == 0
+    text = capsys.readouterr().out
+    assert "real speech" in text and f"{24 * 4.5 / 3600:5.2f} h" in text
 
 
-def test_figures_written_to_the_card_equal_a_fresh_evaluation(
-    toy_archive: Path, toy_models: Path, capsys: pytest.CaptureFixture[str]
+def test_card_equals_a_fresh_evaluation(command: list[str], models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stream = [*command, "--split", "testing", "--stream", "--conditions", "all", "--hours", HOURS]
+    run([*stream, "--write-card"], capsys)
+    written = read_card(models / "rise" / "teacher.pt").figures
+    fresh = run(stream, capsys)
+    for name in ("clips", "streams", "operating_curve", "sentences"):
+        assert written[name] == fresh[name]
+    assert list(fresh["streams"]["testing"]) == [condition.name for condition in CONDITIONS]
+
+
+def test_the_curve_in_a_card_is_what_the_detector_does(
+    command: list[str], models: Path, toy_archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from kws_app.card import read_card
+    run([*command, "--split", "testing", "--stream", "--hours", HOURS, "--write-card"], capsys)
+    card = read_card(models / "rise" / "teacher.pt")
+    curve = card.figures["operating_curve"]
+    assert len(curve["points"]) == len(CARD_THRESHOLDS) <= 60 and curve["split"] == "testing"
+    row = next(row for row in curve["points"] if row[0] == 0.5)
+    at_half = run([*command, "--split", "testing", "--stream", "--hours", HOURS, "--threshold", "0.5"], capsys)
+    clean = at_half["streams"]["testing"]["clean"]
+    assert row[1:] == [clean["missed"], clean["speech"]["false_alarms"], clean["false_alarms"]]
+    assert (curve["keywords"], curve["hours"]) == (clean["keywords"], clean["hours"])
 
-    common = ["evaluate", "--model", "rise/teacher", "--models", str(toy_models), "--data", str(toy_archive)]
-    assert main([*common, "--split", "testing", "--stream", "--json", "--write-card"]) == 0
-    capsys.readouterr()
-    written = read_card(toy_models / "rise" / "teacher.pt").figures
-    assert main([*common, "--split", "testing", "--stream", "--json"]) == 0
-    fresh = json.loads(capsys.readouterr().out)
-    assert written["clips"] == fresh["clips"] and written["streams"] == fresh["streams"]
+
+def test_replay_in_blocks_counts_what_the_app_detects(models: Path, toy_archive: Path) -> None:
+    model = KeywordModel.load(models / "rise" / "teacher.pt")
+    clips = toy_archive / "speech_commands"
+    material = Material(audio_files(toy_archive / "talk"), audio_files(clips / KEYWORD))
+    config = DecisionConfig(threshold=0.3, smoothing_steps=2, patience_steps=2, refractory_s=0.5)
+    stream = plan_stream(material, 0, 1.0, filled=0.0)
+    scores = score_stream(listener(model), Renderer(CONDITIONS[0], [], [], 0), stream)
+    events = count_events(scores, config, model.card.step_samples)
+
+    sound = np.concatenate([r.sound for r in Renderer(CONDITIONS[0], [], [], 0).render(stream.parts)])
+    detector = Detector(model, config)
+    live = [d for block in np.array_split(sound, 100) for d in detector.process(block).detections]
+    assert len(live) == events.hits + len(events.false_alarms) > 0
+    figures = stream_figures(scores, config, model.card.step_samples, stream)
+    assert figures["missed"] + events.hits == figures["keywords"] == 12
+
+
+def test_tuning_keeps_to_the_limit_and_writes_the_decision(
+    command: list[str], models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = run([*command, "--tune", "--hours", HOURS, "--write-card"], capsys)
+    rows = figures["tuning"]
+    assert len(rows) == 20 and all(row["fa_per_hour"] <= 0.5 for row in rows)
+    assert [row["frr"] for row in rows] == sorted(row["frr"] for row in rows)
+    card = read_card(models / "rise" / "teacher.pt")
+    assert card.decision["smoothing_steps"] == rows[0]["smoothing_steps"]
+    assert card.decision["patience_steps"] == rows[0]["patience_steps"]
+    assert card.threshold == pytest.approx(rows[0]["threshold"], rel=1e-3)
+
+
+def test_tuning_finds_the_smoothing_that_helps() -> None:
+    # false alarms are single high steps; the keyword stays up for three lower ones
+    scores = np.zeros(750)
+    scores[[100, 200, 300, 500]] = 0.9
+    scores[400:403] = 0.7
+    ends = 1280 * np.arange(1, 751, dtype=np.int64)
+    word = Occurrence(399 * 1280, 404 * 1280, 402 * 1280)
+    stream = StreamScores(scores, ends, [word], [READ], ends[-1:], {READ: 60 / 3600})
+    best = tune([stream], DecisionConfig(), 1280)[0]
+    assert (best.false_reject_rate, best.fa_per_hour) == (0.0, 0.0)
+    assert best.config.smoothing_steps > 1 or best.config.patience_steps > 1
+    assert best.latency_median_s == pytest.approx(0.0, abs=0.09)
+
+
+def test_a_cascade_hears_only_what_the_first_model_stirs_at(models: Path, toy_archive: Path) -> None:
+    model = KeywordModel.load(models / "rise" / "teacher.pt")
+    sound = np.concatenate([load_sound(path) for path in audio_files(toy_archive / "talk")[:5]])
+    scores = listener(model).process(sound).scores
+    config = DecisionConfig(threshold=float(np.quantile(scores, 0.9)) + 1e-4)  # chunks differ by rounding
+
+    awake = Cascade(model, model, config, stir=0.0)
+    alone = [detection.sample for detection in Detector(model, config).process(sound).detections]
+    assert [detection.sample for detection in awake.process(sound).detections] == alone != []
+    assert awake.replayed_samples > 0.99 * len(sound)
+    asleep = Cascade(model, model, config, stir=1.1)
+    assert asleep.process(sound).detections == [] and asleep.replayed_samples == 0
+
+    stir = float(np.quantile(scores, 0.95))
+    whole, pieces = (Cascade(model, model, config, stir) for _ in range(2))
+    found = whole.process(sound).detections
+    parts = [pieces.process(block) for block in np.array_split(sound, 37)]
+    assert [d.sample for part in parts for d in part.detections] == [d.sample for d in found]
+    assert 0 < whole.replayed_samples == pieces.replayed_samples
+
+
+def test_the_cascade_command_states_its_cost(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    cascade = [*command, "--cascade", "rise/teacher", "--split", "testing", "--hours", "0.01"]
+    clean = run(cascade, capsys)["streams"]["testing"]["clean"]
+    assert 0 <= clean["second_awake"] and clean["keywords"] == 2
 
 
 def test_bad_input_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,130 @@
+"""Events of a stream: scores into detections, by the app's own Decision, and these into hits and false alarms."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kws_app.decision import DecisionConfig
+from kws_app.frontend_config import SAMPLE_RATE
+from training.metrics import detection_steps
+from training.streams import REAL_SPEECH
+
+LATE_S = 0.5  # a detection counts for a keyword from its clip's start until this long after its end
+THRESHOLDS = 1 / (1 + np.exp(-np.linspace(-6, 8, 113)))  # evenly spaced in log-odds, about 0.0025 to 0.9997
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A keyword in a stream: its clip's bounds and the end of the word inside, in absolute samples."""
+
+    start: int
+    end: int
+    word_end: int
+
+
+@dataclass(frozen=True)
+class StreamScores:
+    """The raw posteriors of a whole stream and what it holds."""
+
+    scores: NDArray[np.float64]  # [S]
+    step_ends: NDArray[np.int64]  # [S], absolute samples
+    occurrences: list[Occurrence]
+    kinds: list[str]  # [K], of each stretch of the stream
+    kind_ends: NDArray[np.int64]  # [K], absolute sample at which each stretch ends
+    hours: dict[str, float]  # by kind, without the keywords' own time
+
+    @property
+    def total_hours(self) -> float:
+        return sum(self.hours.values())
+
+    @property
+    def speech_hours(self) -> float:
+        """Of real speech."""
+        return sum(self.hours.get(kind, 0.0) for kind in REAL_SPEECH)
+
+    def kind_at(self, sample: int) -> str:
+        """What is heard just before a sample."""
+        return self.kinds[min(int(np.searchsorted(self.kind_ends, sample)), len(self.kinds) - 1)]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A false alarm, and in which kind of sound."""
+
+    time_s: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Events:
+    """The detections of a stream, told apart."""
+
+    hits: int
+    doubles: int  # further detections within a keyword already found; they are among the false alarms too
+    false_alarms: list[Alarm]
+    latencies_s: list[float]  # from the word's end to the detection
+
+    @property
+    def speech_alarms(self) -> int:
+        """False alarms in real speech."""
+        return sum(alarm.kind in REAL_SPEECH for alarm in self.false_alarms)
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """What one threshold gives, counted."""
+
+    threshold: float
+    missed: int
+    speech_alarms: int  # false alarms in real speech
+    false_alarms: int  # in all
+
+
+def smoothed(scores: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
+    """The mean of the last `steps` posteriors, what came before the first being nil, as Decision has it. [S] -> [S]"""
+    total = np.zeros(len(scores), dtype=np.float64)
+    for back in range(min(steps, len(scores)) - 1, -1, -1):  # oldest first, as a sum over the past goes
+        total[back:] += scores[: len(scores) - back]
+    return total / steps
+
+
+def smooth(stream: StreamScores, config: DecisionConfig) -> tuple[StreamScores, DecisionConfig]:
+    """The stream with its scores smoothed as the config says, and the config without smoothing: done once for all."""
+    if config.smoothing_steps == 1:
+        return stream, config
+    scores = smoothed(stream.scores, config.smoothing_steps)
+    return replace(stream, scores=scores), replace(config, smoothing_steps=1)
+
+
+def count_events(stream: StreamScores, config: DecisionConfig, step_samples: int) -> Events:
+    """Tell the stream's detections into hits, doubles and false alarms."""
+    stream, config = smooth(stream, config)
+    found: set[int] = set()
+    doubles, alarms, latencies = 0, [], []
+    starts = np.array([occurrence.start for occurrence in stream.occurrences], dtype=np.int64)
+    late = int(LATE_S * SAMPLE_RATE)
+    for step in detection_steps(stream.scores, config, step_samples):
+        at = int(stream.step_ends[step])
+        which = int(np.searchsorted(starts, at, side="right")) - 1
+        inside = which >= 0 and at <= stream.occurrences[which].end + late
+        if inside and which not in found:
+            found.add(which)
+            latencies.append((at - stream.occurrences[which].word_end) / SAMPLE_RATE)
+            continue
+        doubles += inside
+        alarms.append(Alarm(at / SAMPLE_RATE, stream.kind_at(at)))
+    return Events(len(found), doubles, alarms, latencies)
+
+
+def operating_curve(
+    stream: StreamScores, config: DecisionConfig, step_samples: int, thresholds: NDArray[np.float64] = THRESHOLDS
+) -> list[CurvePoint]:
+    """Misses and false alarms at each threshold."""
+    stream, config = smooth(stream, config)
+    points = []
+    for threshold in thresholds.tolist():
+        events = count_events(stream, replace(config, threshold=threshold), step_samples)
+        missed = len(stream.occurrences) - events.hits
+        points.append(CurvePoint(threshold, missed, events.speech_alarms, len(events.false_alarms)))
+    return points

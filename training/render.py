@@ -1,0 +1,123 @@
+"""Parts of a stream into samples, under a condition: clean, noisy, in a room, quiet or loud. One part at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.signal import fftconvolve
+
+from kws_app.frontend import LogMel
+from kws_app.frontend_config import SAMPLE_RATE
+from training.background import make_background
+from training.features import load_or_pass_over, pad_to_second, word_bounds
+from training.streams import Part
+from training.synthetic import KINDS, make_sound
+
+Sound = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is done to every part of a stream."""
+
+    name: str
+    snr_db: float | None = None  # noise below each part's own level
+    in_room: bool = False
+    gain_db: float = 0.0
+
+
+CONDITIONS = (
+    Condition("clean"),
+    Condition("noise 10 dB", snr_db=10.0),
+    Condition("noise 5 dB", snr_db=5.0),
+    Condition("room", in_room=True),
+    Condition("quiet -30 dB", gain_db=-30.0),
+    Condition("loud +10 dB", gain_db=10.0),
+)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A part as samples."""
+
+    sound: Sound  # [N]
+    part: Part
+    word_end: int  # sample at which a keyword ends, by the energy of its clean recording; else 0
+
+
+class Renderer:
+    """Turns parts into samples under a condition; the same seed gives the same samples."""
+
+    def __init__(self, condition: Condition, noises: list[Path], rooms: list[Sound], seed: int) -> None:
+        self.condition = condition
+        self.rng = np.random.default_rng(seed)
+        self.rooms = [_from_its_peak(room) for room in rooms] if condition.in_room else []
+        self.room = np.ones(1, np.float32)
+        self.ringing = np.zeros(0, np.float32)  # what the room still gives back of earlier parts
+        self.noise = self._noise(noises) if condition.snr_db is not None else np.zeros(0, np.float32)
+        self.noise_at = 0
+
+    def _noise(self, noises: list[Path]) -> Sound:
+        """All noises one after another at one level, recorded and synthetic."""
+        sounds = [sound for path in noises if len(sound := load_or_pass_over(path))]
+        sounds += [make_sound(kind, 30.0, 1000 + i) for i, kind in enumerate(KINDS)]
+        level = [np.sqrt(np.mean(sound**2)) + 1e-9 for sound in sounds]
+        return np.concatenate([s / rms for s, rms in zip(sounds, level, strict=True)]).astype(np.float32)
+
+    def render(self, parts: list[Part]) -> Iterator[Rendered]:
+        """The parts in turn, each with the pause after it; broken recordings are passed over."""
+        for part in parts:
+            sound = self._sound(part)
+            if len(sound):
+                word_end = word_end_sample(sound) if part.is_keyword else 0
+                yield Rendered(self._apply(sound, part), part, word_end)
+
+    def _sound(self, part: Part) -> Sound:
+        """The part as it is recorded or made."""
+        if part.path is None:
+            return make_background(part.kind, part.seconds or 0.0, part.seed)
+        sound = load_or_pass_over(part.path)
+        if len(sound) == 0:
+            return sound
+        if part.is_keyword:
+            return pad_to_second(sound)
+        begin = int(part.from_s * SAMPLE_RATE)
+        sound = sound[begin : None if part.seconds is None else begin + int(part.seconds * SAMPLE_RATE)]
+        return np.pad(sound, (0, int(part.pause_s * SAMPLE_RATE)))
+
+    def _apply(self, sound: Sound, part: Part) -> Sound:
+        if self.rooms:
+            if part.from_s == 0 and not part.is_keyword:  # another recording, another room
+                self.room = self.rooms[int(self.rng.integers(len(self.rooms)))]
+            sound = self._in_room(sound)
+        if self.condition.snr_db is not None:
+            loud = np.sqrt(np.percentile(sound**2, 90) / 2.5) + 1e-6  # RMS of the speech, its pauses left out
+            taken = np.take(self.noise, np.arange(self.noise_at, self.noise_at + len(sound)), mode="wrap")
+            self.noise_at += len(sound)
+            sound = sound + taken * loud * 10 ** (-self.condition.snr_db / 20)
+        return np.clip(sound * 10 ** ((self.condition.gain_db + part.gain_db) / 20), -1, 1).astype(np.float32)
+
+    def _in_room(self, sound: Sound) -> Sound:
+        """As the room gives it back, what came before still ringing on. [N] -> [N]"""
+        heard = fftconvolve(sound, self.room)
+        longest = max(len(heard), len(self.ringing))
+        heard = np.pad(heard, (0, longest - len(heard))) + np.pad(self.ringing, (0, longest - len(self.ringing)))
+        self.ringing = heard[len(sound) :].astype(np.float32)
+        return heard[: len(sound)].astype(np.float32)
+
+
+def _from_its_peak(room: Sound) -> Sound:
+    """An impulse response that begins with the direct sound and leaves the level as it is. [M] -> [up to M]"""
+    room = room[int(np.abs(room).argmax()) :]
+    return room / np.float32(np.sqrt(np.sum(room**2)) + 1e-9)
+
+
+def word_end_sample(sound: Sound) -> int:
+    """Where the word in a clip ends, by its energy. [N] -> sample"""
+    frontend = LogMel()
+    log_mel, _ = frontend(torch.from_numpy(sound)[None], frontend.initial_tail())
+    _, last, _ = word_bounds(log_mel[0].numpy())
+    return min(len(sound), last * frontend.hop_samples + frontend.window_samples)

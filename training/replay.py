@@ -1,0 +1,200 @@
+"""Streams played through the app's detector, faster than real time, and the figures stated of them."""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from kws_app.decision import DecisionConfig
+from kws_app.detector import Detector, Steps
+from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.intervals import poisson_interval, wilson_interval
+from kws_app.model import KeywordModel
+from training.events import (
+    THRESHOLDS,
+    CurvePoint,
+    Events,
+    Occurrence,
+    StreamScores,
+    count_events,
+    operating_curve,
+)
+from training.features import load_or_pass_over
+from training.metrics import OperatingPoint, fa_at_frr, frr_at_fa, rounded
+from training.render import Rendered, Renderer
+from training.streams import PAUSE_S, Stream
+
+log = logging.getLogger(__name__)
+
+BLOCK_S = 20.0  # replayed at a time: larger ones fall out of the processor's cache
+FRR_TARGETS = (0.05, 0.10)
+FA_TARGETS = (0.5, 1.0, 5.0)  # an hour of real speech
+CARD_THRESHOLDS = THRESHOLDS[::2]  # of the operating curve in a card
+
+
+class Listener(Protocol):
+    """What a stream is played to: the app's detector, or two in a cascade."""
+
+    def process(self, samples: NDArray[np.float32]) -> Steps: ...
+
+
+def listener(model: KeywordModel) -> Detector:
+    """A detector whose scores are the raw posteriors: they are smoothed when events are counted."""
+    return Detector(model, DecisionConfig(threshold=1.0))
+
+
+def score_stream(detector: Listener, renderer: Renderer, stream: Stream) -> StreamScores:
+    """Play a rendered stream in large blocks, keeping every posterior."""
+    scores, ends, occurrences, kinds, kind_ends = [], [], [], [], []
+    samples: dict[str, int] = defaultdict(int)
+    position, begun = 0, time.process_time()
+    bar = tqdm(total=len(stream.parts), desc=renderer.condition.name, unit="part", disable=None, leave=False)
+    for block in _blocks(renderer.render(stream.parts)):
+        for rendered in block:
+            end = position + len(rendered.sound)
+            if rendered.part.is_keyword:
+                occurrences.append(Occurrence(position, end, position + rendered.word_end))
+            else:
+                samples[rendered.part.kind] += len(rendered.sound)
+            kinds.append(rendered.part.kind)
+            kind_ends.append(end)
+            position = end
+        output = detector.process(np.concatenate([rendered.sound for rendered in block]))
+        scores.append(output.scores)
+        ends.append(output.step_ends)
+        bar.update(len(block))
+    bar.close()
+    taken = max(1e-9, time.process_time() - begun)
+    hours = position / SAMPLE_RATE / 3600
+    log.info("%s: %.2f h in %.0f s, %.0f x real time", renderer.condition.name, hours, taken, hours * 3600 / taken)
+    return StreamScores(
+        np.concatenate(scores).astype(np.float64),
+        np.concatenate(ends),
+        occurrences,
+        kinds,
+        np.array(kind_ends, dtype=np.int64),
+        {kind: count / SAMPLE_RATE / 3600 for kind, count in samples.items()},
+    )
+
+
+def _blocks(parts: Iterator[Rendered]) -> Iterator[list[Rendered]]:
+    """Whole parts together until they last BLOCK_S."""
+    block: list[Rendered] = []
+    length = 0
+    for rendered in parts:
+        block.append(rendered)
+        length += len(rendered.sound)
+        if length >= BLOCK_S * SAMPLE_RATE:
+            yield block
+            block, length = [], 0
+    if block:
+        yield block
+
+
+def rate(count: int, hours: float) -> dict[str, Any]:
+    """Alarms in so many hours, and the rate with its interval."""
+    if hours <= 0:
+        return {"hours": 0.0, "false_alarms": count, "fa_per_hour": None, "fa_per_hour_interval": None}
+    return {
+        "hours": rounded(hours),
+        "false_alarms": count,
+        "fa_per_hour": rounded(count / hours),
+        "fa_per_hour_interval": [rounded(x) for x in poisson_interval(count, hours)],
+    }
+
+
+def stream_figures(
+    scores: StreamScores, config: DecisionConfig, step_samples: int, composition: Stream
+) -> dict[str, Any]:
+    """What is stated of a stream: its composition, rates with their intervals at the threshold, and the whole curve."""
+    events = count_events(scores, config, step_samples)
+    curve = operating_curve(scores, config, step_samples)
+    kinds = {}
+    for kind, pieces in composition.pieces().items():
+        count = sum(alarm.kind == kind for alarm in events.false_alarms)
+        kinds[kind] = {"pieces": pieces, **rate(count, scores.hours.get(kind, 0.0))}
+    figures: dict[str, Any] = {
+        "seed": composition.seed,
+        "composition": composition.digest(),
+        "threshold": rounded(config.threshold),
+        **rate(len(events.false_alarms), scores.total_hours),
+        "speech": rate(events.speech_alarms, scores.speech_hours),
+        "kinds": kinds,
+        "doubles": events.doubles,
+        "false_alarm_times_s": [round(alarm.time_s, 2) for alarm in events.false_alarms],
+        "keywords": len(scores.occurrences),
+    }
+    if scores.occurrences:
+        figures |= _miss_figures(scores, events, curve)
+    figures["curve"] = turning_points(curve, scores)
+    return figures
+
+
+def _miss_figures(scores: StreamScores, events: Events, curve: list[CurvePoint]) -> dict[str, Any]:
+    """Misses, latency, and what the other rate is at the usual rates of alarms and misses."""
+    total = len(scores.occurrences)
+    missed = total - events.hits
+    latency = np.array(events.latencies_s)
+    points = operating_points(curve, scores)
+    alarms = {f"{target:g}": fa_at_frr(points, target) for target in FRR_TARGETS}
+    misses = {f"{target:g}": frr_at_fa(points, target) for target in FA_TARGETS}
+    return {
+        "missed": missed,
+        "frr": rounded(missed / total),
+        "frr_interval": [rounded(x) for x in wilson_interval(missed, total)],
+        "latency_median_s": rounded(float(np.median(latency))) if len(latency) else None,
+        "latency_95th_s": rounded(float(np.percentile(latency, 95))) if len(latency) else None,
+        "fa_per_hour_at_frr": {name: p and rounded(p.fa_per_hour) for name, p in alarms.items()},
+        "frr_at_fa_per_hour": {name: p and rounded(p.false_reject_rate) for name, p in misses.items()},
+    }
+
+
+def operating_points(curve: list[CurvePoint], scores: StreamScores) -> list[OperatingPoint]:
+    """The curve as rates, its false alarms being those in real speech."""
+    total, hours = max(1, len(scores.occurrences)), max(scores.speech_hours, 1e-9)
+    return [OperatingPoint(p.threshold, p.missed / total, p.speech_alarms / hours) for p in curve]
+
+
+def turning_points(curve: list[CurvePoint], scores: StreamScores) -> list[list[float]]:
+    """Rows of threshold, false reject rate, false alarms an hour of real speech, and in all, where one changes."""
+    hours = max(scores.total_hours, 1e-9)
+    rows = []
+    for point, count in zip(operating_points(curve, scores), curve, strict=True):
+        rates = [round(point.false_reject_rate, 4), round(point.fa_per_hour, 3), round(count.false_alarms / hours, 3)]
+        rows.append([round(point.threshold, 4), *rates])
+    return [row for i, row in enumerate(rows) if i == 0 or row[1:] != rows[i - 1][1:]]
+
+
+def card_curve(scores: StreamScores, config: DecisionConfig, step_samples: int, split: str) -> dict[str, Any]:
+    """The operating curve as a card holds it, in counts: kws_app/operating.py reads it."""
+    curve = operating_curve(scores, config, step_samples, CARD_THRESHOLDS)
+    return {
+        "split": split,
+        "smoothing_steps": config.smoothing_steps,
+        "patience_steps": config.patience_steps,
+        "refractory_s": config.refractory_s,
+        "keywords": len(scores.occurrences),
+        "speech_hours": rounded(scores.speech_hours),
+        "hours": rounded(scores.total_hours),
+        "points": [[round(p.threshold, 5), p.missed, p.speech_alarms, p.false_alarms] for p in curve],
+    }
+
+
+def score_sentences(model: KeywordModel, paths: list[Path], config: DecisionConfig) -> dict[str, int]:
+    """In how many of some recordings, played one after another, the detector fires at least once."""
+    detector = Detector(model, config)
+    fired = recordings = 0
+    for path in paths:
+        sound = load_or_pass_over(path)
+        if len(sound) == 0:
+            continue
+        padded = np.pad(sound, (0, int(PAUSE_S * SAMPLE_RATE)))
+        fired += bool(detector.process(padded).detections)
+        recordings += 1
+    return {"recordings": recordings, "fired": fired}

@@ -1,0 +1,149 @@
+"""The streams of a set: their material gathered, composed, played under each condition, and their figures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kws_app.decision import DecisionConfig
+from kws_app.model import KeywordModel
+from training.cascade import Cascade
+from training.config import DataConfig
+from training.data import audio_files, read_clips, read_recordings, says_keyword
+from training.events import StreamScores
+from training.features import load_rooms
+from training.metrics import rounded
+from training.render import CONDITIONS, Condition, Renderer
+from training.replay import Listener, card_curve, listener, score_sentences, score_stream, stream_figures
+from training.streams import Material, Stream, plan_stream
+from training.tune import Tuned, tune
+
+HOURS = 20.0  # of a clean stream
+FILLED = 0.1  # under other conditions: this share of the sound that is no real speech
+SYNTHETIC_FOLDERS = ("synthetic_speech",)
+IN_CONTEXT, NEAR = "more_speech/keyword_in_context", "more_speech/near_keyword"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be scored, and how."""
+
+    config: DecisionConfig
+    step_samples: int
+    conditions: tuple[Condition, ...] = CONDITIONS[:1]
+    hours: float = HOURS
+    seed: int = 0
+    filled: bool = True  # with synthetic speech and sounds
+
+
+@dataclass(frozen=True)
+class Played:
+    """A stream and what a detector made of it."""
+
+    stream: Stream
+    scores: StreamScores
+
+
+def material_of(root: Path, data: DataConfig, split: str) -> Material:
+    """The recordings of a set: speech, keywords, other words, synthetic speech and noises."""
+    folders = [root / name for name in (data.clips, *data.more_clips)]
+    clips = [c for folder in folders if folder.is_dir() for c in read_clips(folder) if c.split == split]
+    synthetic = [r for r in read_recordings(root, SYNTHETIC_FOLDERS, data) if r.split == split]
+    speech = [r for r in read_recordings(root, data.speech, data) if r.split == split]
+    return Material(
+        talk=[r.path for r in speech if r.path.parent.name not in SYNTHETIC_FOLDERS],
+        keywords=[clip.path for clip in clips if clip.word == data.keyword],
+        words=[clip.path for clip in clips if clip.word != data.keyword],
+        synthetic=[r.path for r in synthetic],
+        noises=[r.path for r in read_recordings(root, data.noise, data) if r.split == split],
+    )
+
+
+def sentences_of(root: Path, data: DataConfig) -> dict[str, list[Path]]:
+    """Recordings that say the keyword in running speech, and others that say what sounds like it: stated apart."""
+    spoken = says_keyword(root, data)
+    saying = [path for path in _files(root / IN_CONTEXT) if f"{path.parent.name}/{path.stem}" in spoken]
+    near = _files(root / NEAR) if saying else []
+    return {name: paths for name, paths in (("keyword in running speech", saying), ("near keyword", near)) if paths}
+
+
+def _files(folder: Path) -> list[Path]:
+    return audio_files(folder) if folder.is_dir() else []
+
+
+def play(
+    make_listener: Callable[[], Listener], material: Material, rooms: list[Any], request: Request
+) -> dict[str, Played]:
+    """Each condition's stream and the posteriors that it gave."""
+    played = {}
+    for condition in request.conditions:
+        filled = 1.0 if condition == CONDITIONS[0] else FILLED
+        stream = plan_stream(material, request.seed, request.hours, filled if request.filled else 0.0)
+        renderer = Renderer(condition, material.noises, rooms, request.seed)
+        played[condition.name] = Played(stream, score_stream(make_listener(), renderer, stream))
+    return played
+
+
+def figures_of(played: dict[str, Played], request: Request) -> dict[str, Any]:
+    """Figures of each condition."""
+    return {
+        name: stream_figures(one.scores, request.config, request.step_samples, one.stream)
+        for name, one in played.items()
+    }
+
+
+def curve_of(played: dict[str, Played], request: Request, split: str) -> dict[str, Any]:
+    """The operating curve on clean sound, for the card."""
+    return card_curve(played[CONDITIONS[0].name].scores, request.config, request.step_samples, split)
+
+
+def score_talk(model: KeywordModel, files: list[Path], request: Request) -> dict[str, Any]:
+    """Figures of speech that is not said to hold a keyword, all of it, and nothing else."""
+    whole = replace(request, hours=float("inf"), filled=False, conditions=CONDITIONS[:1])
+    return {"streams": {"given": figures_of(play(lambda: listener(model), Material(files), [], whole), request)}}
+
+
+def score_sets(
+    model: KeywordModel, root: Path, data: DataConfig, splits: list[str], request: Request
+) -> dict[str, Any]:
+    """Figures of the streams of each set, the operating curve of the last, and the sentences that are stated apart."""
+    figures: dict[str, Any] = {"streams": {}}
+    rooms = rooms_for(root, data, request.conditions)
+    for split in splits:
+        played = play(lambda: listener(model), material_of(root, data, split), rooms, request)
+        figures["streams"][split] = figures_of(played, request)
+        figures["operating_curve"] = curve_of(played, request, split)
+    sentences = sentences_of(root, data)
+    figures["sentences"] = {name: score_sentences(model, paths, request.config) for name, paths in sentences.items()}
+    return figures
+
+
+def score_cascade(
+    first: KeywordModel, second: KeywordModel, stir: float, root: Path, data: DataConfig, split: str, request: Request
+) -> dict[str, Any]:
+    """Figures of two models in a cascade, decided as the second one is, and the share of time that it is awake."""
+    config = replace(second.card.decision_config(), smoothing_steps=1)  # smoothed within
+    request = replace(request, config=config, step_samples=first.card.step_samples)
+    cascades: list[Cascade] = []
+
+    def both() -> Cascade:
+        cascades.append(Cascade(first, second, second.card.decision_config(), stir))
+        return cascades[-1]
+
+    played = play(both, material_of(root, data, split), rooms_for(root, data, request.conditions), request)
+    figures = figures_of(played, request)
+    for cascade, one in zip(cascades, figures.values(), strict=True):
+        one["second_awake"] = rounded(cascade.replayed_samples / cascade.heard_samples)
+    return {"streams": {split: figures}}
+
+
+def tune_on_validation(model: KeywordModel, root: Path, data: DataConfig, request: Request) -> list[Tuned]:
+    """Smoothing and patience by what they give on the validation set, the best first."""
+    rooms = rooms_for(root, data, request.conditions)
+    played = play(lambda: listener(model), material_of(root, data, "validation"), rooms, request)
+    return tune([one.scores for one in played.values()], request.config, request.step_samples)
+
+
+def rooms_for(root: Path, data: DataConfig, conditions: tuple[Condition, ...]) -> list[Any]:
+    """Impulse responses, if some condition wants them."""
+    return load_rooms(root, data) if any(condition.in_room for condition in conditions) else []

@@ -1,0 +1,80 @@
+"""Smoothing and patience, chosen on streams of the validation set from one pass of raw posteriors.
+
+Of all that give at most FA_LIMIT false alarms an hour of real speech, the one with the fewest misses; of these the one
+that answers soonest. All conditions that were played count, their misses and their hours added up.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kws_app.decision import DecisionConfig
+from training.events import THRESHOLDS, StreamScores, count_events, smooth
+from training.metrics import rounded
+
+SMOOTHING = range(1, 6)
+PATIENCE = range(1, 5)
+FA_LIMIT = 0.5  # an hour
+LOWEST = 0.05  # threshold worth trying
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The best threshold of one smoothing and patience."""
+
+    config: DecisionConfig
+    false_reject_rate: float
+    fa_per_hour: float  # of real speech
+    latency_median_s: float
+
+
+def tune(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> list[Tuned]:
+    """Each smoothing and patience at its best threshold, the best first; those without any are left out.
+
+    streams: of the validation set, never of the test set
+    """
+    tried = []
+    for smoothing in SMOOTHING:
+        smoothed = [smooth(stream, replace(config, smoothing_steps=smoothing))[0] for stream in streams]
+        for patience in PATIENCE:
+            candidate = replace(config, smoothing_steps=1, patience_steps=patience)
+            best = _best_threshold(smoothed, candidate, step_samples)
+            if best is not None:
+                tried.append(replace(best, config=replace(best.config, smoothing_steps=smoothing)))
+    return sorted(tried, key=_worth)
+
+
+def _worth(tuned: Tuned) -> tuple[float, float]:
+    return round(tuned.false_reject_rate, 6), tuned.latency_median_s
+
+
+def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> Tuned | None:
+    """The lowest misses within FA_LIMIT: the lowest threshold that keeps to it is where they are."""
+    hours = sum(stream.speech_hours for stream in streams)
+    keywords = sum(len(stream.occurrences) for stream in streams)
+    best = None
+    for threshold in THRESHOLDS[THRESHOLDS >= LOWEST].tolist():
+        candidate = replace(config, threshold=threshold)
+        events = [count_events(stream, candidate, step_samples) for stream in streams]
+        alarms = sum(event.speech_alarms for event in events) / max(hours, 1e-9)
+        if alarms > FA_LIMIT:
+            continue
+        missed = 1 - sum(event.hits for event in events) / max(1, keywords)
+        latencies = [latency for event in events for latency in event.latencies_s]
+        tuned = Tuned(candidate, missed, alarms, float(np.median(latencies)) if latencies else float("inf"))
+        if best is None or _worth(tuned) < _worth(best):
+            best = tuned
+    return best
+
+
+def as_row(tuned: Tuned) -> dict[str, float]:
+    """What is stored and printed of one."""
+    config = tuned.config
+    return {
+        "smoothing_steps": config.smoothing_steps,
+        "patience_steps": config.patience_steps,
+        "threshold": rounded(config.threshold),
+        "frr": rounded(tuned.false_reject_rate),
+        "fa_per_hour": rounded(tuned.fa_per_hour),
+        "latency_median_s": rounded(tuned.latency_median_s),
+    }
