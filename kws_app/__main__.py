@@ -91,10 +91,9 @@ def run(options: argparse.Namespace) -> int:
 
     app = QApplication([sys.argv[0]])
     app.setApplicationName("kws-app")
-    log = DetectionLog(options.data_dir)
-    worker = Worker(MODELS_DIR, log)
+    worker = Worker(MODELS_DIR, DetectionLog(options.data_dir))
     start = StartOptions(options.model, options.input, options.threshold, options.listen)
-    window = MainWindow(worker, SettingsFile(options.data_dir), log, start)
+    window = MainWindow(worker, SettingsFile(options.data_dir), start)
     for number in (signal.SIGINT, signal.SIGTERM):
         # by a timer: closing before the event loop runs would not end it
         signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))
@@ -110,7 +109,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _leave_hung_threads(status: int) -> None:
     """Where a call into the sound system or an import still runs in another thread, end without waiting for it."""
-    if is_stuck() or any(thread.name == "worker" for thread in threading.enumerate()):
+    if is_stuck() or any(thread.name in ("worker", "player", "archive") for thread in threading.enumerate()):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

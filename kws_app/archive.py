@@ -65,6 +65,13 @@ class ClipRead:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """A line was added to the log, or at least tried."""
+
+    fact: DetectionRecord | Fact
+
+
+@dataclass(frozen=True)
 class Trouble:
     """One sentence for the user."""
 
@@ -78,7 +85,7 @@ class Done:
     text: str
 
 
-News = Loaded | ClipKept | ClipGone | ClipRead | Trouble | Done
+News = Loaded | ClipKept | ClipGone | ClipRead | Noted | Trouble | Done
 
 
 class Archive:
@@ -169,6 +176,7 @@ class Archive:
     def _note(self, fact: DetectionRecord | Fact) -> None:
         if isinstance(fact, Labelled):
             (self._labelled.add if fact.label else self._labelled.discard)(fact.id)
+        self.tell(Noted(fact))
         try:
             self.log.append(fact)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""Microphones: the list of them, and a source that keeps listening through anything a device does.
+"""Microphones: the list of them, and a source that keeps listening through anything a device does. And playing clips.
 
 The only file that knows PortAudio. Its callback thread copies samples into the ring and notes the time; the source's
 own thread opens the stream, watches it, closes it in a helper thread (closing may block when a sound server hangs)
@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import soxr
+
 from kws_app.errors import AudioError
 from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.ring import Samples
 from kws_app.source import Feed, Phase, SourceState, ThreadedSource
 
 BLOCK_S = 0.02  # of audio in each callback
@@ -263,3 +266,50 @@ class MicrophoneSource(ThreadedSource):
         helper = threading.Thread(target=close, name="stream closer", daemon=True)
         helper.start()
         helper.join(CLOSE_S)
+
+
+def play(samples: Samples, stop: threading.Event) -> None:
+    """Play samples [N] at 16 kHz on the default output. Blocks until they have sounded, or `stop` is set.
+
+    raises AudioError, in one sentence, if there is no output or it fails
+    """
+    global _open_streams
+    with _portaudio() as sounddevice:
+        if sounddevice.default.device[1] < 0 and _open_streams == 0:
+            _restart(sounddevice)  # one may have been plugged in since
+        index = sounddevice.default.device[1]
+        if index < 0:
+            raise AudioError("No loudspeaker or headphones were found: plug them in to hear clips.")
+        rate_hz, channels = _output_format(sounddevice, index)
+        stream = sounddevice.OutputStream(rate_hz, device=index, channels=channels, dtype="float32", latency="high")
+        stream.start()
+        _open_streams += 1  # looking for devices would end it
+    sound = soxr.resample(samples, SAMPLE_RATE, rate_hz) if rate_hz != SAMPLE_RATE else samples
+    sound = sound[:, None].repeat(channels, axis=1)
+    try:
+        block = round(BLOCK_S * rate_hz)
+        for first in range(0, len(sound), block):
+            if stop.is_set():
+                break
+            stream.write(sound[first : first + block])
+        if not stop.is_set():
+            stream.stop()  # waits for what is under way
+    except sounddevice.PortAudioError as error:
+        raise AudioError(f"The clip could not be played ({error}): try again.") from error
+    finally:
+        with _portaudio(patience_s=-1):
+            _open_streams -= 1
+            stream.close(ignore_errors=True)
+
+
+def _output_format(sounddevice: Any, index: int) -> tuple[int, int]:
+    """(rate in Hz, channels) at which an output can be opened; 16 kHz mono where it offers that."""
+    device = sounddevice.query_devices(index)
+    for channels in (1, min(2, device["max_output_channels"])):
+        for rate_hz in (SAMPLE_RATE, int(device["default_samplerate"]), 48_000, 44_100):
+            try:
+                sounddevice.check_output_settings(index, channels, "float32", samplerate=rate_hz)
+            except sounddevice.PortAudioError:
+                continue
+            return rate_hz, channels
+    raise AudioError(f"'{device['name']}' cannot be opened to play clips: another program may hold it.")

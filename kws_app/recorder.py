@@ -70,14 +70,21 @@ class Recorder:
     def __init__(self, archive: Archive) -> None:
         self.archive = archive
         self.keep_clips = True  # written by the window's thread
-        self.live_s: dict[Setting, float] = {}  # heard of microphones in this run; the window's thread reads it
-        self.file_s: dict[Setting, float] = {}  # heard of the present file; the same
+        # The window's thread reads these three.
+        self.live_s: dict[Setting, float] = {}  # heard of microphones in this run
+        self.file_s: dict[Setting, float] = {}  # heard of the present file
+        self.settings: dict[str, Setting] = {}  # that listen, by keyword; replaced, never changed
         self._unsaved_s: dict[Setting, float] = {}
         self._recent = Recent()
         self._scores: deque[tuple[str, int, float]] = deque()  # of the last seconds: model, step end, score
         self._pending: list[_Pending] = []
         self._open: dict[tuple[str, int], str] = {}  # ids of detections that are not over, by model and sample
         self._source: Source | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is a microphone that is heard, or was heard last."""
+        return self._source is not None and self._source.path is None
 
     def begin(self, source: Source) -> None:
         """Another source: what was heard of the one before is no past to it."""
@@ -87,12 +94,13 @@ class Recorder:
         self._scores.clear()
         self.file_s = {}
 
-    def hear(self, samples: Samples, first_sample: int, settings: Iterable[Setting]) -> None:
-        """samples: [N] that begin at `first_sample` of the session's clock, heard with these settings"""
+    def hear(self, samples: Samples, first_sample: int, settings: dict[str, Setting]) -> None:
+        """samples: [N] that begin at `first_sample` of the session's clock, heard with these settings, by keyword"""
+        self.settings = settings
         self._recent.add(samples, first_sample)
         for clip in [clip for clip in self._pending if clip.end <= self._recent.end]:
             self._cut(clip)
-        self._count(len(samples) / SAMPLE_RATE, settings)
+        self._count(len(samples) / SAMPLE_RATE, settings.values())
 
     def note_scores(self, model: str, step_ends: Iterable[int], scores: Iterable[float]) -> None:
         """What a model made of what was heard."""
@@ -163,11 +171,10 @@ class Recorder:
             self.archive.keep_clip(clip.id, samples)
 
     def _count(self, seconds: float, settings: Iterable[Setting]) -> None:
-        live = self._source is not None and self._source.path is None
         for setting in settings:
-            counted = self.live_s if live else self.file_s
+            counted = self.live_s if self.is_live else self.file_s
             counted[setting] = counted.get(setting, 0.0) + seconds
-            if live:
+            if self.is_live:
                 self._unsaved_s[setting] = self._unsaved_s.get(setting, 0.0) + seconds
         if sum(self._unsaved_s.values()) >= SAVE_HOURS_S:
             self._save_hours()

@@ -15,6 +15,7 @@ from kws_app.lineup import Tuning
 VERSION = 1
 FILE_NAME = "settings.json"
 BROKEN_NAME = "settings.broken.json"
+MOST = 1_000_000  # of anything that is counted
 LOWEST_THRESHOLD = 0.001  # that the window's controls can show
 
 
@@ -33,6 +34,9 @@ class Settings:
     actions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by keyword, as KeywordActions.to_dict gives them
     start_minimised: bool = False
     keep_in_tray: bool = False  # closing the window hides it, and listening goes on
+    keep_clips: bool = True  # of what was heard around each detection
+    most_clips: int = 500  # kept; the oldest without a label make room
+    most_clip_megabytes: int = 200  # likewise
 
     def __post_init__(self) -> None:
         for name in ("model", "microphone", "geometry"):
@@ -53,6 +57,7 @@ class Settings:
             raise ValueError(f"span_s must be 5, 10, 20, 30 or 60, got {self.span_s!r}")
         self.tunings()
         self._check_actions()
+        self._check_clips()
 
     def _check_actions(self) -> None:
         if not isinstance(self.actions, dict):
@@ -62,6 +67,14 @@ class Settings:
         for name in ("start_minimised", "keep_in_tray"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} must be true or false, got {getattr(self, name)!r}")
+
+    def _check_clips(self) -> None:
+        if not isinstance(self.keep_clips, bool):
+            raise ValueError(f"keep_clips must be true or false, got {self.keep_clips!r}")
+        for name in ("most_clips", "most_clip_megabytes"):
+            number = getattr(self, name)
+            if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= MOST:
+                raise ValueError(f"{name} must be a whole number from 0 to {MOST}, got {number!r}")
 
     def tunings(self) -> dict[str, Tuning]:
         """Thresholds and decisions together, by model. raises ValueError if they make no sense"""

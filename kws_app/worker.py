@@ -55,7 +55,7 @@ class Worker(QObject):
     def __init__(self, models_dir: Path, log: DetectionLog) -> None:
         super().__init__()
         self.health: Health | None = None  # replaced by this thread
-        self.deaf = False  # what is heard now is no detection, it is the program's own; written by the window's thread
+        self.deaf = False  # a microphone hears what the program plays itself; written by the window's thread
         self.archive = Archive(log)
         self.recorder = Recorder(self.archive)
         self._models_dir = models_dir
@@ -193,11 +193,12 @@ class Worker(QObject):
         self._report(source, state)
 
     def _hand_out(self, source: Source, heard: Heard) -> None:
-        self.recorder.hear(heard.samples, heard.first_sample, self._settings().values())
+        self.recorder.hear(heard.samples, heard.first_sample, self._settings())
+        deaf = self.deaf and source.path is None
         for scored in heard.scored:
             model = self._lineup.models[scored.model]
             self.recorder.note_scores(scored.model, scored.step_ends, scored.scores)
-            for detection in scored.detections if model.main and not self.deaf else ():
+            for detection in scored.detections if model.main and not deaf else ():
                 self._record(source, model, detection)
             for end in scored.ends:
                 self.recorder.end(scored.model, end)

@@ -56,7 +56,7 @@ def recorder(kept: Kept) -> Recorder:
 def hear(recorder: Recorder, first_s: float, last_s: float, piece: int = 1280) -> None:
     end = round(last_s * RATE)
     for first in range(round(first_s * RATE), end, piece):
-        recorder.hear(RAMP[first : min(first + piece, end)], first, [SETTING])
+        recorder.hear(RAMP[first : min(first + piece, end)], first, {"loud": SETTING})
 
 
 def detect(recorder: Recorder, at_s: float) -> DetectionRecord:
@@ -158,13 +158,13 @@ def test_hours_of_a_microphone_count_by_setting_and_are_saved_now_and_then(recor
     other = ("loud/teacher", DecisionConfig(0.7))
     dragged = ("loud/teacher", DecisionConfig(0.6))
     second = np.zeros(RATE, np.float32)
-    recorder.hear(second[:800], 0, [dragged])
+    recorder.hear(second[:800], 0, {"loud": dragged})
     for i in range(1, round(SAVE_HOURS_S) + 2):
-        recorder.hear(second, i * RATE, [SETTING if i <= 400 else other])
+        recorder.hear(second, i * RATE, {"loud": SETTING if i <= 400 else other})
     saved = [(fact.decision, fact.heard_s) for fact in kept.facts if isinstance(fact, HoursHeard)]
     assert saved == [(SETTING[1], 400.0), (other[1], pytest.approx(SAVE_HOURS_S - 400, abs=1.1))]
-    recorder.hear(second, 10_000 * RATE, [other])
-    recorder.hear(second, 10_001 * RATE, [other])
+    recorder.hear(second, 10_000 * RATE, {"loud": other})
+    recorder.hear(second, 10_001 * RATE, {"loud": other})
     recorder.finish()
     assert sum(fact.heard_s for fact in kept.facts if isinstance(fact, HoursHeard)) == pytest.approx(
         sum(recorder.live_s.values()), abs=0.2

@@ -58,11 +58,9 @@ class Bench:
 
     def open(self, *, models: Path | None = None, ready: bool = True, **options: object) -> MainWindow:
         """A window that is shown; ready: with its model loaded and its microphones listed."""
-        log = DetectionLog(self.folder)
         window = MainWindow(
-            Worker(models or self.models, log),
+            Worker(models or self.models, DetectionLog(self.folder)),
             SettingsFile(self.folder),
-            log,
             StartOptions(**options),  # type: ignore[arg-type]
             devices=DeviceScan(self.search),
             open_source=self.open_source,

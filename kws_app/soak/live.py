@@ -20,7 +20,7 @@ from PyQt6.QtWidgets import QApplication
 from kws_app.audio import MicrophoneSource
 from kws_app.card import DEFAULT_MODEL, find_model
 from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.history import DetectionLog, DetectionRecord
+from kws_app.history import FILE_NAME, DetectionLog, DetectionRecord
 from kws_app.model import KeywordModel, prepare_torch
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import SettingsFile
@@ -80,13 +80,11 @@ class Soak:
     def run(self) -> Account:
         """To the end of its hours. Must be called where QApplication may be made, with the server's environment set."""
         app = QApplication.instance() or QApplication(["soak"])
-        log = DetectionLog(self._data)
-        self.worker = StallableWorker(MODELS_DIR, log)
+        self.worker = StallableWorker(MODELS_DIR, DetectionLog(self._data))
         self.worker.detected.connect(lambda mark: self.account.detections.append((time.monotonic(), mark.record)))
         window = MainWindow(
             self.worker,
             SettingsFile(self._data),
-            log,
             StartOptions(model=self.plan.model, listen=True),
             open_source=lambda choice: self._open(choice.microphone),
         )
@@ -105,7 +103,7 @@ class Soak:
         timer.stop()
         window.close()
         window.deleteLater()
-        self.account.records_in_log = records_in(log.path)
+        self.account.records_in_log = records_in(self._data / FILE_NAME)
         return self.account
 
     def _open(self, microphone: str) -> Source:

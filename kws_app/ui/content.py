@@ -1,9 +1,9 @@
 """What is in the window and where it lies. On the window's thread; the window gives it life."""
 
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from kws_app.ui.controls import ControlBar, ThresholdControl
-from kws_app.ui.detection_list import DetectionList
+from kws_app.ui.history_panel import HistoryPanel
 from kws_app.ui.legend import Legend
 from kws_app.ui.meter import LevelMeter
 from kws_app.ui.plots import Plots
@@ -11,11 +11,11 @@ from kws_app.ui.sign import Sign
 from kws_app.ui.theme import Theme
 from kws_app.ui.time_bar import TimeBar, framed
 
-SIDE_WIDTH = 286  # px, of the column with threshold and list
+SIDE_WIDTH = 384  # px, of the column with threshold and table
 
 
 class Content(QWidget):
-    """Controls on top, the sign below them, then the plots beside the threshold and the list."""
+    """Controls on top, the sign below them, then the plots beside the threshold and what was heard."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +30,8 @@ class Content(QWidget):
         self.time_bar = TimeBar(self.plots)
         self.legend = Legend()
         self.threshold = ThresholdControl()
-        self.detections = DetectionList()
+        self.history = HistoryPanel()
+        self.detections = self.history.table
 
         body = QHBoxLayout()
         body.setSpacing(12)
@@ -58,13 +59,9 @@ class Content(QWidget):
         column.addWidget(self.threshold)
         self.below_threshold = QVBoxLayout()
         column.addLayout(self.below_threshold)
-        title = QLabel("Heard")
-        title.setContentsMargins(2, 8, 0, 0)
-        title.setBuddy(self.detections)
-        column.addWidget(title)
-        column.addWidget(self.detections, 1)
+        column.addWidget(self.history, 1)
         return side
 
     def set_theme(self, theme: Theme) -> None:
-        for part in (self.meter, self.sign, self.plots, self.legend):
+        for part in (self.meter, self.sign, self.plots, self.legend, self.history):
             part.set_theme(theme)

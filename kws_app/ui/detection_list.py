@@ -1,11 +1,30 @@
-"""The list of detections, newest first. On the window's thread."""
+"""The table of detections, newest first. It shows what it is given and says what the user wants; nothing else.
 
-from PyQt6.QtCore import Qt
+On the window's thread.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtGui import QKeyEvent, QPaintEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from kws_app.history import DetectionRecord
+from kws_app.past import FALSE_ALARM, RIGHT, Entry
+from kws_app.ring import Samples
+from kws_app.ui.clip_cell import ID_ROLE, OUTLINE_ROLE, ClipCell
+from kws_app.ui.theme import Theme
 
-COLUMNS = ("Time", "Word", "Score", "At")
+COLUMNS = {
+    "Time": "When it was heard",
+    "Word": "The keyword",
+    "Model": "The network that heard it",
+    "Peak": "The highest probability",
+    "Above": "How long the probability stayed at or above the threshold; or that the word was missed",
+    "Clip": "Click to hear it (Return); ✓ is what you called right, ✗ a false alarm",
+}
+WIDTHS = (60, 52, 66, 40, 54)  # px; the clip takes the rest
+CLIP = len(COLUMNS) - 1
 MOST_ROWS = 500  # older ones stay in the log
 
 
@@ -17,45 +36,174 @@ def position(time_s: float) -> str:
     return f"{hours}:{minutes:02d}:{seconds}" if hours else f"{minutes}:{seconds}"
 
 
+def cells(entry: Entry) -> tuple[str, ...]:
+    """What stands in the columns; the last is read to those who do not see the clip."""
+    record = entry.record
+    peak = record.score if entry.peak is None else entry.peak
+    above = "missed" if record.missed else "" if entry.above_s is None else f"{entry.above_s:.2f} s"
+    return (record.clock, record.keyword, record.model.rsplit("/", 1)[-1], f"{peak:.2f}", above, entry.label)
+
+
+def tip(entry: Entry) -> str:
+    record = entry.record
+    where = f"{position(record.time_s)} in {record.file}" if record.file else record.microphone or ""
+    return "\n".join(line for line in (record.wall_time, record.model, where, entry.label) if line)
+
+
 class DetectionList(QTableWidget):
-    """One row a detection; bounded, the oldest leave."""
+    """One row for each detection or missed word; bounded, the oldest leave."""
+
+    play_wanted = pyqtSignal(str)  # id
+    label_wanted = pyqtSignal(str)  # RIGHT or FALSE_ALARM, for what is selected
+    delete_wanted = pyqtSignal()
+    outline_wanted = pyqtSignal(str)  # id of a clip that comes into sight
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
-        self.setHorizontalHeaderLabels(COLUMNS)
+        self._ids: list[str] = []  # by row
+        self._stamps: list[float] = []  # seconds since the epoch, by row
+        self._unseen: set[str] = set()  # ids with a clip whose waveform was not asked for yet
+        self.setHorizontalHeaderLabels(list(COLUMNS))
         self.setAccessibleName("Detections, newest first")
+        self.setToolTip("R: that was right. F: false alarm. Return: play. Delete: delete")
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)  # Tab leaves the list; the arrow keys move in it
-        rows = self.verticalHeader()
-        assert rows is not None
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.clip_cell = ClipCell(self)
+        self.setItemDelegateForColumn(CLIP, self.clip_cell)
+        self._set_up_headers()
+        self.cellClicked.connect(self._clicked)
+
+    def _set_up_headers(self) -> None:
+        rows, header = self.verticalHeader(), self.horizontalHeader()
+        assert rows is not None and header is not None
         rows.hide()
-        rows.setDefaultSectionSize(26)
-        header = self.horizontalHeader()
-        assert header is not None
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        rows.setDefaultSectionSize(28)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setSectionResizeMode(CLIP, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
-        for column, tip in enumerate(
-            (
-                "When it was heard",
-                "The keyword",
-                "Probability when the threshold was met",
-                "Time since the microphone was started, or in the file",
-            )
-        ):
+        header.setFixedHeight(28)
+        for column, width in enumerate(WIDTHS):
+            self.setColumnWidth(column, width)
+        for column, text in enumerate(COLUMNS.values()):
             item = self.horizontalHeaderItem(column)
             assert item is not None
-            item.setToolTip(tip)
+            item.setToolTip(text)
 
-    def add(self, record: DetectionRecord) -> None:
-        self.insertRow(0)
-        cells = (record.clock, record.keyword, f"{record.score:.2f}", position(record.time_s))
-        source = record.file or record.microphone or ""
-        for column, text in enumerate(cells):
+    @property
+    def selected(self) -> list[str]:
+        """The ids of the selected rows, from above."""
+        model = self.selectionModel()
+        rows = sorted(index.row() for index in model.selectedRows()) if model is not None else []
+        return [self._ids[row] for row in rows]
+
+    def has(self, id: str) -> bool:
+        return id in self._ids
+
+    def set_theme(self, theme: Theme) -> None:
+        self.clip_cell.theme = theme
+        self._repaint()
+
+    def set_playing(self, id: str | None) -> None:
+        self.clip_cell.playing = id
+        self._repaint()
+
+    def add(self, entry: Entry, has_clip: bool = False) -> None:
+        """A new one, on top. has_clip: there is one already, else `set_outline` brings it."""
+        self._insert(0, entry, has_clip)
+
+    def put_back(self, entries: Iterable[tuple[Entry, bool]]) -> None:
+        """Earlier ones, each with whether it has a clip, to where their time belongs."""
+        self.setUpdatesEnabled(False)
+        for entry, has_clip in entries:
+            stamp = datetime.fromisoformat(entry.record.wall_time).timestamp()
+            row = next((row for row, other in enumerate(self._stamps) if other <= stamp), len(self._stamps))
+            self._insert(row, entry, has_clip)
+        self.setUpdatesEnabled(True)
+
+    def show_entry(self, entry: Entry) -> None:
+        """What is known of it now."""
+        if entry.id in self._ids:
+            for column, text in enumerate(cells(entry)):
+                item = self.item(self._ids.index(entry.id), column)
+                assert item is not None
+                item.setText(text)
+                item.setToolTip(tip(entry))
+
+    def set_outline(self, id: str, outline: Samples | None) -> None:
+        """The waveform of its clip; None: there is no clip, or none any more."""
+        self._unseen.discard(id)
+        if id in self._ids:
+            item = self.item(self._ids.index(id), CLIP)
+            assert item is not None
+            item.setData(OUTLINE_ROLE, None if outline is None else outline.tolist())
+
+    def remove(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            if id in self._ids:
+                self._remove_row(self._ids.index(id))
+
+    def _insert(self, row: int, entry: Entry, has_clip: bool) -> None:
+        self.insertRow(row)
+        self._ids.insert(row, entry.id)
+        self._stamps.insert(row, datetime.fromisoformat(entry.record.wall_time).timestamp())
+        for column, text in enumerate(cells(entry)):
             item = QTableWidgetItem(text)
-            item.setToolTip(f"{record.wall_time}\n{record.model}\n{source}")
+            item.setToolTip(tip(entry))
             item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
-            self.setItem(0, column, item)
+            self.setItem(row, column, item)
+        item.setData(ID_ROLE, entry.id)
+        if has_clip:
+            item.setData(OUTLINE_ROLE, [])
+            self._unseen.add(entry.id)
         while self.rowCount() > MOST_ROWS:
-            self.removeRow(self.rowCount() - 1)
+            self._remove_row(self.rowCount() - 1)
+
+    def _remove_row(self, row: int) -> None:
+        self.removeRow(row)  # first: it says that the selection is another, whose rows are still counted as before
+        self._unseen.discard(self._ids.pop(row))
+        self._stamps.pop(row)
+
+    def _repaint(self) -> None:
+        viewport = self.viewport()
+        if viewport is not None:
+            viewport.update()
+
+    def _clicked(self, row: int, column: int) -> None:
+        if column == CLIP:
+            self._play(row)
+
+    def _play(self, row: int) -> None:
+        item = self.item(row, CLIP)
+        if item is not None and item.data(OUTLINE_ROLE) is not None:
+            self.play_wanted.emit(self._ids[row])
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        if self._unseen:  # only clips that are looked at are read
+            first, last = self.rowAt(0), self.rowAt(self.height())
+            shown = self._ids[max(0, first) : len(self._ids) if last < 0 else last + 1]
+            for id in [id for id in shown if id in self._unseen]:
+                self._unseen.discard(id)
+                self.outline_wanted.emit(id)
+        super().paintEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+        key = Qt.Key(event.key()) if plain else None
+        if key == Qt.Key.Key_R:
+            self.label_wanted.emit(RIGHT)
+        elif key == Qt.Key.Key_F:
+            self.label_wanted.emit(FALSE_ALARM)
+        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.delete_wanted.emit()
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            for id in self.selected[:1]:
+                self._play(self._ids.index(id))
+        else:
+            super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str | None) -> None:  # noqa: N802 - Qt's
+        """No letter jumps to a row: letters mean something else here."""

@@ -24,6 +24,7 @@ class Listening(QObject):
     """One source at a time, heard by the models in use."""
 
     changed = pyqtSignal()  # `state` is another
+    began = pyqtSignal()  # another source is listened to
     marked = pyqtSignal(object)  # Mark: a detection, once it is on the screen
 
     def __init__(self, worker: Worker, content: Content, models: ModelControl, sources: SourceControl) -> None:
@@ -56,6 +57,7 @@ class Listening(QObject):
         self._content.plots.forget()
         self._content.meter.clear()
         self._content.controls.set_listening(True)
+        self.began.emit()
         self._worker.listen_to(self.source, self._plot_data)
         self._timer.start()
         self._change(SourceState(Phase.OPENING))
@@ -107,7 +109,6 @@ class Listening(QObject):
         self.say_state()
 
     def _detected(self, mark: Mark) -> None:
-        self._content.detections.add(mark.record)
         if mark.source is self.source:
             self._heard_here += 1
             self._content.plots.add_mark(mark.sample)

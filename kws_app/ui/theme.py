@@ -144,6 +144,9 @@ def style_sheet(theme: Theme) -> str:
         background: {theme.control}; color: {theme.text}; border-color: {theme.border};
     }}
     QPushButton#start:checked:focus {{ border: 2px solid {theme.accent}; }}
+    QPushButton[small="true"], QToolButton[small="true"] {{ padding: 2px 9px; min-height: 20px; }}
+    QToolButton::menu-indicator {{ image: none; }}
+    QPushButton[small="true"]:checked {{ background: {theme.accent}; color: {theme.on_accent}; }}
     QPushButton:disabled, QPushButton#start:disabled {{
         background: {theme.window}; color: {theme.muted}; border-color: {theme.border};
     }}
@@ -158,8 +161,12 @@ def style_sheet(theme: Theme) -> str:
         background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.border}; padding: 4px;
         border-radius: 8px; gridline-color: transparent; outline: none;
     }}
+    QScrollBar:vertical {{ background: transparent; width: 8px; margin: 0; }}
+    QScrollBar::handle:vertical {{ background: {theme.border}; border-radius: 4px; min-height: 24px; }}
+    QScrollBar::handle:vertical:hover {{ background: {theme.muted}; }}
+    QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical {{ height: 0; }}
     QHeaderView, QHeaderView::section {{
-        background: {theme.panel}; color: {theme.muted}; border: none; padding: 4px 6px; font-weight: 600;
+        background: {theme.panel}; color: {theme.muted}; border: none; padding: 4px 2px; font-weight: 600;
     }}
     QFrame#plots {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}
     QLabel {{ color: {theme.text}; background: transparent; }}

@@ -11,7 +11,6 @@ from PyQt6.QtCore import QByteArray, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QIcon
 from PyQt6.QtWidgets import QApplication, QMainWindow
 
-from kws_app.history import DetectionLog
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
 from kws_app.source import Source
@@ -19,6 +18,7 @@ from kws_app.ui.compare_menu import CompareMenu
 from kws_app.ui.content import Content
 from kws_app.ui.controls import SourceChoice
 from kws_app.ui.devices import DeviceScan
+from kws_app.ui.history_control import HistoryControl
 from kws_app.ui.listening import Listening
 from kws_app.ui.memory import Memory
 from kws_app.ui.model_control import ModelControl
@@ -50,7 +50,6 @@ class MainWindow(QMainWindow):
         self,
         worker: Worker,
         settings_file: SettingsFile,
-        log: DetectionLog,
         options: StartOptions | None = None,
         theme: Theme | None = None,
         devices: DeviceScan | None = None,
@@ -71,38 +70,32 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.content)
         self.status = StatusLine()
         self.setStatusBar(self.status)
-        self._list_earlier(log)
         self.memory = Memory(settings_file)
         self.models = ModelControl(worker, self.content, self.memory, options.model, options.threshold)
         self.sources = SourceControl(self.content, self.memory, self._devices, open_source)
         self.compare = CompareMenu(self.content.controls.compare, self.models, self)
         self.listening = Listening(worker, self.content, self.models, self.sources)
+        self.history = HistoryControl(worker, self.content.history, self.memory)
         self._text_timer = QTimer(self)
         self._text_timer.setInterval(TEXT_MS)
-        self._text_timer.timeout.connect(self._show_health)
+        self._text_timer.timeout.connect(self._show_figures)
         self._connect()
         self._add_shortcuts()
         self._follow_theme()
         self._begin(options)
 
-    def _list_earlier(self, log: DetectionLog) -> None:
-        try:
-            records = log.last()
-        except OSError as error:
-            self.content.sign.notice(f"The earlier detections could not be read ({error}): starting without them.")
-            return
-        for record in records:
-            self.content.detections.add(record)
-
-    def _show_health(self) -> None:
+    def _show_figures(self) -> None:
+        self.history.show_rate()
         health = self._worker.health
         self.status.show_health(health)
         self.content.legend.show_steps({} if health is None else health.step_ms)
 
     def _connect(self) -> None:
         notice = self.content.sign.notice
-        for troubled in (self._worker.failed, self.memory.failed, self.models.noticed):
+        for troubled in (self._worker.failed, self.memory.failed, self.models.noticed, self.history.noticed):
             troubled.connect(notice)
+        self.listening.marked.connect(lambda mark: self.history.add(mark.record))
+        self.listening.began.connect(self.history.begin_file)
         self.content.controls.start.toggled.connect(lambda on: self.listening.start() if on else self.listening.stop())
         self.content.time_bar.span_chosen.connect(lambda seconds: self.memory.remember(span_s=seconds))
         hints = QApplication.styleHints()
@@ -127,6 +120,8 @@ class MainWindow(QMainWindow):
                 "P": content.time_bar.pause.click,
                 "Ctrl++": lambda: content.time_bar.step_span(1),
                 "Ctrl+-": lambda: content.time_bar.step_span(-1),
+                "F8": content.history.missed.click,
+                "Ctrl+Z": self.history.undo,
                 "Ctrl+Q": self.close,
             },
         )
@@ -157,6 +152,7 @@ class MainWindow(QMainWindow):
         self._text_timer.stop()
         self.memory.remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
         self.memory.save()
+        self.history.close()
         self._worker.shut_down()
         self._devices.finish(timeout_s=0.2)
         super().closeEvent(event)

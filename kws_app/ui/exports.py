@@ -1,0 +1,69 @@
+"""Asks where clips and labels shall go, and has the archive write them there. On the window's thread."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from PyQt6.QtWidgets import QFileDialog, QWidget
+
+from kws_app.archive import Archive
+from kws_app.clips import ClipStore
+from kws_app.export import export_clip, export_clips, export_labels, suggested_name
+from kws_app.past import Entry
+
+Export = Callable[[ClipStore, Iterable[Entry], Path], str]
+
+
+class Exports:
+    """One dialog at a time; none blocks: listening goes on behind it."""
+
+    def __init__(self, archive: Archive, panel: QWidget) -> None:
+        self._archive, self._panel = archive, panel
+        self._dialog: QFileDialog | None = None  # while it is open
+
+    def one(self, entry: Entry | None) -> None:
+        """A clip, into a file that the user names."""
+        if entry is None:
+            return
+        dialog = self._ask("Export this clip", QFileDialog.FileMode.AnyFile)
+        dialog.setNameFilter("FLAC (*.flac);;WAV (*.wav)")
+        dialog.setDefaultSuffix("flac")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.selectFile(suggested_name(entry))
+
+        def begin(name: str) -> None:
+            self._archive.do(lambda store: export_clip(store, entry, Path(name)), "The clip could not be exported")
+
+        dialog.fileSelected.connect(begin)
+        dialog.show()
+
+    def all(self, entries: list[Entry]) -> None:
+        """All clips, into a folder."""
+        self._into_folder("Export all clips", export_clips, entries)
+
+    def labels(self, entries: list[Entry]) -> None:
+        """The labelled clips, into a folder that training reads."""
+        self._into_folder("Export labels for training", export_labels, entries)
+
+    def _into_folder(self, title: str, export: Export, entries: list[Entry]) -> None:
+        dialog = self._ask(title, QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+
+        def begin(folder: str) -> None:
+            self._archive.do(lambda store: export(store, entries, Path(folder)), "The export did not work")
+
+        dialog.fileSelected.connect(begin)
+        dialog.show()
+
+    def _ask(self, title: str, mode: QFileDialog.FileMode) -> QFileDialog:
+        if self._dialog is not None:
+            self._dialog.close()
+        dialog = self._dialog = QFileDialog(self._panel.window(), title)
+        dialog.setFileMode(mode)
+        dialog.setModal(False)
+        dialog.finished.connect(lambda: self._closed(dialog))
+        return dialog
+
+    def _closed(self, dialog: QFileDialog) -> None:
+        if self._dialog is dialog:
+            self._dialog = None
+        dialog.deleteLater()

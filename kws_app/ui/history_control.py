@@ -1,0 +1,236 @@
+"""What was heard and what the user says of it: the table, the archive, the player and the counts put together.
+
+On the window's thread. The archive answers on its own thread with `News`, which arrives here as a queued signal.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+
+from kws_app.archive import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
+from kws_app.clips import ClipLimits
+from kws_app.history import Deleted, DetectionRecord, Ended, Labelled, Restored
+from kws_app.past import FALSE_ALARM, RIGHT, Entry, Past, Setting
+from kws_app.tally import Tally
+from kws_app.ui.detection_list import MOST_ROWS
+from kws_app.ui.exports import Exports
+from kws_app.ui.history_panel import HistoryPanel
+from kws_app.ui.memory import Memory
+from kws_app.ui.player import Player
+from kws_app.worker import Worker
+
+UNDO_MS = 300_000  # after this a deletion is for good
+KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; then those that nothing shows are forgotten
+
+
+class HistoryControl(QObject):
+    """One for a window."""
+
+    noticed = pyqtSignal(str)  # one sentence
+    _told = pyqtSignal(object)  # News
+
+    def __init__(self, worker: Worker, panel: HistoryPanel, memory: Memory, player: Player | None = None) -> None:
+        """Before the worker is started."""
+        super().__init__()
+        self._worker, self._archive, self._recorder = worker, worker.archive, worker.recorder
+        self._panel, self._table, self._memory = panel, panel.table, memory
+        self._player = player or Player()
+        self._entries: dict[str, Entry] = {}  # by id, oldest first, deleted ones included
+        self._clips: set[str] = set()  # ids that have one
+        self._deleted: list[list[str]] = []  # what can be undone, the last at the end
+        self._live, self._file = Tally(), Tally()
+        self._earlier_s: dict[Setting, float] = {}  # heard of microphones before this run
+        self.exports = Exports(self._archive, panel)
+        self._told.connect(self._hear)
+        self._archive.tell = self._told.emit
+        self._connect()
+        self._apply_choices()
+
+    def _connect(self) -> None:
+        panel, table, player = self._panel, self._table, self._player
+        table.itemSelectionChanged.connect(self._show_selection)
+        table.play_wanted.connect(self.play)
+        table.label_wanted.connect(self.label)
+        table.delete_wanted.connect(self.delete)
+        table.outline_wanted.connect(self._archive.look_at_clip)
+        panel.play.clicked.connect(lambda: self.play(next(iter(table.selected), "")))
+        panel.right.clicked.connect(lambda: self.label(RIGHT))
+        panel.wrong.clicked.connect(lambda: self.label(FALSE_ALARM))
+        panel.delete.clicked.connect(self.delete)
+        panel.undo.clicked.connect(self.undo)
+        panel.missed.clicked.connect(self._worker.save_missed)
+        panel.export_clip.triggered.connect(lambda: self.exports.one(self._selected_with_clip()))
+        panel.export_clips.triggered.connect(lambda: self.exports.all(self._kept()))
+        panel.export_labels.triggered.connect(lambda: self.exports.labels(self._kept()))
+        panel.keep_clips.toggled.connect(lambda on: self._choose(keep_clips=on))
+        for count, action in panel.most_clips.items():
+            action.triggered.connect(lambda _, count=count: self._choose(most_clips=count))
+        player.changed.connect(self._show_playing)
+        player.failed.connect(self.noticed)
+        player.audible.connect(lambda on: setattr(self._worker, "deaf", on))
+
+    def close(self) -> None:
+        """Before the worker is shut down: what was deleted is for good."""
+        self._player.stop()
+        self._player.blockSignals(True)  # it ends after the window
+        for ids in self._deleted:
+            self._archive.remove_clips(ids)
+        self._deleted.clear()
+        self._archive.tell = lambda news: None
+
+    # What comes in
+
+    def add(self, record: DetectionRecord) -> None:
+        """A detection, or a word that was missed."""
+        entry = Entry(record)
+        self._entries[entry.id] = entry
+        (self._live if record.file is None else self._file).add([entry])
+        self._table.add(entry)
+        if len(self._entries) > KEPT_ENTRIES:
+            self._entries = {id: self._entries[id] for id in self._entries if self._is_wanted(id)}
+
+    def _is_wanted(self, id: str) -> bool:
+        """Whether it is in the table, has a clip, or can come back."""
+        return id in self._clips or self._table.has(id) or any(id in ids for ids in self._deleted)
+
+    def begin_file(self) -> None:
+        """A file begins: it is counted by itself."""
+        self._file = Tally()
+
+    def _hear(self, news: News) -> None:
+        match news:
+            case Loaded():
+                self._load(news.past, news.clips, news.bad_lines)
+            case Noted(fact=DetectionRecord() as record):
+                self.add(record)
+                self._panel.say(f"The last seconds are kept as a missed “{record.keyword}”.")
+            case Noted(fact=Ended() as fact) if fact.id in self._entries:
+                self._change(self._entries[fact.id].after(fact))
+            case ClipKept(id=id, outline=outline):
+                self._clips.add(id)
+                self._table.set_outline(id, outline)
+                self._show_selection()
+            case ClipGone(id=id):
+                self._clips.discard(id)
+                self._table.set_outline(id, None)
+                self._show_selection()
+            case ClipRead(id=id, samples=samples):
+                self._player.play(id, samples)
+            case Trouble(text=text):
+                self.noticed.emit(text)
+            case Done(text=text):
+                self._panel.say(text)
+
+    def _load(self, past: Past, clips: Iterable[str], bad_lines: int) -> None:
+        """What was before this start; detections that came since are there already."""
+        earlier = [entry for id, entry in past.entries.items() if id not in self._entries]
+        self._live.add(entry for entry in earlier if entry.record.file is None)
+        self._earlier_s = past.heard_s
+        self._clips |= set(clips)
+        shown = [entry for entry in earlier if not entry.deleted][-MOST_ROWS:]
+        self._table.put_back((entry, entry.id in self._clips) for entry in reversed(shown))
+        wanted = {entry.id: entry for entry in earlier if not entry.deleted and self._is_wanted(entry.id)}
+        self._entries = {**wanted, **self._entries}
+        if bad_lines:
+            lines = "One line" if bad_lines == 1 else f"{bad_lines} lines"
+            self.noticed.emit(f"{lines} of {self._archive.log.path} could not be read: passed over.")
+
+    # What the user does
+
+    def play(self, id: str) -> None:
+        """Play a clip, or stop it if it plays."""
+        if self._player.playing is not None and self._player.playing == id:
+            self._player.stop()
+        elif id in self._clips:
+            self._archive.read_clip(id)
+
+    def label(self, label: str) -> None:
+        """Give the selected detections a label, or take it back where all have it. A missed word keeps its own."""
+        chosen = [self._entries[id] for id in self._table.selected if not self._entries[id].record.missed]
+        if chosen and all(entry.label == label for entry in chosen):
+            label = ""
+        for entry in chosen:
+            fact = Labelled(entry.id, label)
+            self._archive.note(fact)
+            self._live.label(entry.id, label)
+            self._file.label(entry.id, label)
+            self._change(entry.after(fact))
+        self._show_selection()
+
+    def delete(self) -> None:
+        """Delete the selected rows. Their clips go when it can no longer be undone."""
+        ids = self._table.selected
+        if not ids:
+            return
+        row = self._table.currentRow()
+        for id in ids:
+            self._archive.note(Deleted(id))
+            self._entries[id] = replace(self._entries[id], deleted=True)
+        self._table.remove(ids)
+        if self._table.rowCount():  # the keyboard goes on from here
+            self._table.selectRow(min(max(row - len(ids) + 1, 0), self._table.rowCount() - 1))
+        self._deleted.append(ids)
+        QTimer.singleShot(UNDO_MS, lambda: self._forget(ids))
+        self._panel.say(f"{len(ids)} deleted." if len(ids) > 1 else "Deleted.", undoable=True)
+
+    def undo(self) -> None:
+        """Bring back what was deleted last."""
+        if not self._deleted:
+            return
+        ids = self._deleted.pop()
+        for id in ids:
+            self._archive.note(Restored(id))
+            self._entries[id] = replace(self._entries[id], deleted=False)
+        self._table.put_back((self._entries[id], id in self._clips) for id in ids)
+        more = bool(self._deleted)
+        self._panel.say("Brought back.", undoable=more)
+
+    def _forget(self, ids: list[str]) -> None:
+        if ids in self._deleted:
+            self._deleted.remove(ids)
+            self._archive.remove_clips(ids)
+
+    def _selected_with_clip(self) -> Entry | None:
+        return next((self._entries[id] for id in self._table.selected if id in self._clips), None)
+
+    def _kept(self) -> list[Entry]:
+        return [entry for entry in self._entries.values() if not entry.deleted]
+
+    def _choose(self, **changes: object) -> None:
+        self._memory.remember(**changes)
+        self._apply_choices()
+
+    def _apply_choices(self) -> None:
+        settings = self._memory.settings
+        self._recorder.keep_clips = settings.keep_clips and settings.most_clips > 0
+        self._archive.limits = ClipLimits(settings.most_clips, settings.most_clip_megabytes)
+        self._panel.show_choices(settings.keep_clips, settings.most_clips)
+
+    # What is shown
+
+    def show_rate(self) -> None:
+        """The running rate of each keyword that listens."""
+        lines = []
+        for keyword, setting in self._recorder.settings.items():
+            if self._recorder.is_live:
+                heard_s = self._earlier_s.get(setting, 0.0) + self._recorder.live_s.get(setting, 0.0)
+                rate = self._live.rate(*setting, heard_s)
+            else:
+                rate = self._file.rate(*setting, self._recorder.file_s.get(setting, 0.0))
+            lines.append((keyword, rate.text))
+        self._panel.show_rate("\n".join(text if len(lines) == 1 else f"{word}: {text}" for word, text in lines))
+
+    def _change(self, entry: Entry) -> None:
+        self._entries[entry.id] = entry
+        self._table.show_entry(entry)
+
+    def _show_selection(self) -> None:
+        ids = self._table.selected
+        labels = [self._entries[id].label for id in ids]
+        self._panel.show_selection(labels, can_play=any(id in self._clips for id in ids[:1]))
+        self._show_playing()
+
+    def _show_playing(self) -> None:
+        self._table.set_playing(self._player.playing)
+        self._panel.show_playing(self._player.playing is not None and self._player.playing in self._table.selected)

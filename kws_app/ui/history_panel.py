@@ -1,0 +1,162 @@
+"""What was heard: the table with its buttons, the running rate, and the way to undo a deletion. On the window's thread.
+
+It shows and asks; `HistoryControl` gives it life.
+"""
+
+from collections.abc import Iterable
+
+from PyQt6.QtCore import QPoint, Qt, QTimer
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from kws_app.past import FALSE_ALARM, RIGHT
+from kws_app.ui.detection_list import DetectionList
+from kws_app.ui.theme import Theme
+
+MESSAGE_MS = 12_000
+MOST_CLIPS = (100, 500, 2000, 10_000)  # to choose from
+RATE_TIP = (
+    "How often the keyword was heard, and how often wrongly: false alarms an hour, with the interval in which the true "
+    "rate lies with 95 % confidence.\nCounted for the model at its present threshold: over all the hours it has "
+    "listened to a microphone, also before this start, or since the start of a file. At another threshold another "
+    "count goes on. Deleted detections count, missed words do not."
+)
+
+
+class HistoryPanel(QWidget):
+    """The table, and everything that is done with what is selected in it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.table = DetectionList()
+        self.missed = self._button("It missed me", "You said the word and nothing happened: keep the last 3 s (F8)")
+        self.play = self._button("Play", "Hear the clip of the selected row, or stop it (Return)")
+        self.right = self._button("That was right", "The word was said (R); again takes it back", checkable=True)
+        self.wrong = self._button("False alarm", "Nobody said it (F); again takes it back", checkable=True)
+        self.delete = self._button("Delete", "Delete the selected rows and their clips (Delete); it can be undone")
+        self.undo = self._button("Undo", "Bring back what was deleted last (Ctrl+Z)")
+        self.message = QLabel()
+        self.message.setWordWrap(True)
+        self.rate = QLabel()
+        self.rate.setProperty("muted", True)
+        self.rate.setWordWrap(True)
+        self.rate.setToolTip(RATE_TIP)
+        self.menu = self._make_menu()
+        self.more = QToolButton()
+        self.more.setText("⋯")
+        self.more.setProperty("small", True)
+        self.more.setAccessibleName("More about clips and labels")
+        self.more.setToolTip("Export clips and labels; how many clips are kept")
+        self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setMenu(self.menu)
+        self._message_timer = QTimer(self)
+        self._message_timer.setSingleShot(True)
+        self._message_timer.setInterval(MESSAGE_MS)
+        self._message_timer.timeout.connect(self._hide_message)
+        self._lay_out()
+        self._hide_message()
+        self.show_rate("")
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._show_menu)
+        self.show_selection([], can_play=False)
+
+    def _button(self, text: str, tip: str, checkable: bool = False) -> QPushButton:
+        button = QPushButton(text)
+        button.setToolTip(tip)
+        button.setCheckable(checkable)
+        button.setProperty("small", True)
+        return button
+
+    def _make_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        self.export_clip = self._action(menu, "Export this clip…", "Save the clip of the selected row as a file")
+        self.export_clips = self._action(menu, "Export all clips…", "Save every clip into a folder")
+        self.export_labels = self._action(
+            menu,
+            "Export labels for training…",
+            "Save the labelled clips in the layout of Speech Commands",
+        )
+        menu.addSeparator()
+        self.keep_clips = self._action(menu, "Keep clips", "Keep the sound around each detection, on this computer")
+        self.keep_clips.setCheckable(True)
+        most = QMenu("Keep at most", menu)
+        self.most_clips: dict[int, QAction] = {}
+        for count in MOST_CLIPS:
+            self.most_clips[count] = self._action(most, f"{count:,} clips", "The oldest without a label make room")
+            self.most_clips[count].setCheckable(True)
+        menu.addMenu(most)
+        return menu
+
+    def _action(self, menu: QMenu, text: str, tip: str) -> QAction:
+        action = QAction(text, menu)
+        action.setToolTip(tip)
+        menu.addAction(action)
+        return action
+
+    def _lay_out(self) -> None:
+        title = QLabel("Heard")
+        title.setContentsMargins(2, 0, 0, 0)
+        title.setBuddy(self.table)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(self._row(title, None, self.missed, self.more))
+        column.addWidget(self.table, 1)
+        column.addLayout(self._row(self.play, self.right, self.wrong, None, self.delete))
+        column.addLayout(self._row(self.message, self.undo))
+        column.addWidget(self.rate)
+
+    def _row(self, *parts: QWidget | None) -> QHBoxLayout:
+        """Side by side; None is the space that is left."""
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for part in parts:
+            if part is None:
+                row.addStretch(1)
+            else:
+                row.addWidget(part, 1 if part is self.message else 0)
+        return row
+
+    def set_theme(self, theme: Theme) -> None:
+        self.table.set_theme(theme)
+
+    def show_selection(self, labels: Iterable[str], can_play: bool) -> None:
+        """What can be done with the selected rows, whose labels these are; a missed word has none to give."""
+        labels = list(labels)
+        for button in (self.right, self.wrong, self.delete):
+            button.setEnabled(bool(labels))
+        self.right.setChecked(bool(labels) and all(label == RIGHT for label in labels))
+        self.wrong.setChecked(bool(labels) and all(label == FALSE_ALARM for label in labels))
+        self.play.setEnabled(can_play)
+        self.export_clip.setEnabled(can_play)
+
+    def show_playing(self, playing: bool) -> None:
+        self.play.setText("Stop" if playing else "Play")
+
+    def say(self, text: str, undoable: bool = False) -> None:
+        """One sentence about what was done, for a while; undoable: with the button that takes it back."""
+        self.message.setText(text)
+        self.message.show()
+        self.undo.setVisible(undoable)
+        self._message_timer.start()
+
+    def _hide_message(self) -> None:
+        self.message.hide()
+        self.undo.hide()
+
+    def show_rate(self, text: str) -> None:
+        if self.rate.text() != text:
+            self.rate.setText(text)
+        self.rate.setVisible(bool(text))
+
+    def show_choices(self, keep_clips: bool, most_clips: int) -> None:
+        self.keep_clips.setChecked(keep_clips)
+        for count, action in self.most_clips.items():
+            action.setChecked(count == most_clips)
+
+    def _show_menu(self, at: QPoint) -> None:
+        viewport = self.table.viewport()
+        if viewport is not None:
+            self.menu.popup(viewport.mapToGlobal(at))
