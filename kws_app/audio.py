@@ -35,10 +35,10 @@ _open_streams = 0  # changed under the lock
 
 @dataclass(frozen=True)
 class Microphone:
-    """A device to choose: `name` is PortAudio's, kept in the settings; the empty name is the system's default."""
+    """A device to choose. Kept in the settings is `name`; the empty name is the system's default."""
 
-    name: str
-    label: str
+    name: str  # PortAudio's, with the host API in brackets where that is not the default one
+    label: str  # with the host API in any case
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def is_stuck() -> bool:
 
 
 def list_microphones(rescan: bool = False) -> list[Microphone]:
-    """The default first, then each input by name, once. May take a second: not for the window's thread.
+    """The default first, then each input by name and host API. May take a second: not for the window's thread.
 
     rescan: look for devices that were plugged in since; ignored while a stream is open, which it would end
     raises AudioError if there is none
@@ -86,7 +86,7 @@ def list_microphones(rescan: bool = False) -> list[Microphone]:
     if not inputs:
         raise AudioError("No microphone was found: plug one in, or open a file.")
     label = "Default microphone" if default is None else f"Default microphone ({default})"
-    return [Microphone("", label), *(Microphone(name, name) for name in inputs)]
+    return [Microphone("", label), *(Microphone(name, each.label) for name, each in inputs.items())]
 
 
 def _restart(sounddevice: Any) -> None:
@@ -95,19 +95,28 @@ def _restart(sounddevice: Any) -> None:
     sounddevice._initialize()
 
 
-def _inputs(sounddevice: Any) -> dict[str, int]:
-    """Index by name. A device that several host APIs list is taken from the default one, which comes first."""
+@dataclass(frozen=True)
+class _Input:
+    """A device as PortAudio numbers it today."""
+
+    index: int
+    device: str  # its name alone
+    label: str
+
+
+def _inputs(sounddevice: Any) -> dict[str, _Input]:
+    """By name, those of the default host API first; the names of the others end with theirs."""
     apis = sounddevice.query_hostapis()
     default_input = sounddevice.default.device[0]
     order = sorted(range(len(apis)), key=lambda i: default_input not in apis[i]["devices"])
-    found: dict[str, int] = {}
+    found: dict[str, _Input] = {}
     for api in order:
         for index in apis[api]["devices"]:
             device = sounddevice.query_devices(index)
-            # MME cuts names at 31 characters: the same device under a longer name is the same device
-            known = any(name[:31] == device["name"][:31] for name in found)
-            if device["max_input_channels"] > 0 and not known:
-                found[device["name"]] = index
+            label = f"{device['name']} ({apis[api]['name']})"
+            name = device["name"] if api == order[0] else label
+            if device["max_input_channels"] > 0 and name not in found:
+                found[name] = _Input(index, device["name"], label)
     return found
 
 
@@ -124,9 +133,11 @@ def _find(sounddevice: Any, name: str) -> int:
         raise AudioError("No microphone was found: plug one in, or open a file.")
     if not name:
         return int(sounddevice.default.device[0])
-    if name not in inputs:
+    # the default host API may be another than when the name was remembered
+    known = next((each for key, each in inputs.items() if name in (key, each.label, each.device)), None)
+    if known is None:
         raise AudioError(f"Microphone '{name}' is not there: plug it in, or choose another.")
-    return inputs[name]
+    return known.index
 
 
 def _choose_format(sounddevice: Any, index: int) -> tuple[int, int]:

@@ -28,6 +28,8 @@ class Settings:
     thresholds: dict[str, float] = field(default_factory=dict)  # by model, only where the user moved it, 0..1
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
     span_s: int = 10  # that the plots show
+    recent_files: list[str] = field(default_factory=list)  # audio that was opened, the latest first
+    files_in_real_time: bool = True  # else as fast as they go
     also: list[str] = field(default_factory=list)  # models that listen beside the first, in order
     # by model, only what the user set of smoothing_steps, patience_steps and refractory_s
     decisions: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -47,8 +49,12 @@ class Settings:
         for model, value in self.thresholds.items():
             if not isinstance(value, int | float) or not math.isfinite(value) or not 0 < value <= 1:
                 raise ValueError(f"the threshold of {model} must be above 0 and at most 1, got {value!r}")
-        if not isinstance(self.also, list) or not all(isinstance(name, str) for name in self.also):
-            raise ValueError(f"also must be a list of models, got {self.also!r}")
+        for name in ("also", "recent_files"):
+            value = getattr(self, name)
+            if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+                raise ValueError(f"{name} must be a list of names, got {value!r}")
+        if not isinstance(self.files_in_real_time, bool):
+            raise ValueError(f"files_in_real_time must be true or false, got {self.files_in_real_time!r}")
         if not isinstance(self.decisions, dict) or not all(
             isinstance(value, dict) for value in self.decisions.values()
         ):

@@ -65,7 +65,10 @@ class MadeUpPortAudio:
 
     def query_hostapis(self) -> list[dict[str, Any]]:
         apis = {device[1] for device in self.devices}
-        return [{"devices": [i for i, device in enumerate(self.devices) if device[1] == api]} for api in sorted(apis)]
+        return [
+            {"name": f"API {api}", "devices": [i for i, device in enumerate(self.devices) if device[1] == api]}
+            for api in sorted(apis)
+        ]
 
     def query_devices(self, index: int) -> dict[str, Any]:
         name, _, channels, rates = self.devices[index]
@@ -109,7 +112,7 @@ def microphone() -> Iterator[Callable[..., MicrophoneSource]]:
         source.stop()
 
 
-def test_each_microphone_is_listed_once_with_the_default_first(portaudio):
+def test_each_microphone_is_listed_by_name_and_host_api_with_the_default_first(portaudio):
     long_name = "Microphone Array (Realtek High Definition)"
     portaudio(
         [
@@ -122,9 +125,19 @@ def test_each_microphone_is_listed_once_with_the_default_first(portaudio):
     )
     assert list_microphones() == [
         Microphone("", f"Default microphone ({long_name})"),
-        Microphone(long_name, long_name),
-        Microphone("USB mic", "USB mic"),
+        Microphone(long_name, f"{long_name} (API 1)"),
+        Microphone("USB mic", "USB mic (API 1)"),
+        Microphone(f"{long_name[:31]} (API 0)", f"{long_name[:31]} (API 0)"),
     ]
+
+
+@pytest.mark.parametrize("name", ["USB mic", "USB mic (API 1)"])
+def test_one_is_found_again_when_another_host_api_is_the_default(portaudio, microphone, name: str):
+    made_up = portaudio([("USB mic", 1, 1, (16_000,)), ("Array", 1, 1, (16_000,))], default=0)
+    source = microphone(name)
+    source.start()
+    until(lambda: len(made_up.streams) == 1)
+    assert made_up.streams[0].settings["device"] == 0
 
 
 def test_no_microphone_is_one_sentence_that_offers_a_file(portaudio):

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loudness import bursts
-from PyQt6.QtCore import Qt
+from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QFileDialog
+from PyQt6.QtWidgets import QApplication, QFileDialog
 from window_bench import TWO, Bench, listening
 
+from kws_app.audio import Microphone, MicrophoneSource
 from kws_app.source import Phase
 
 
@@ -55,3 +57,55 @@ def test_opening_the_list_looks_for_devices(bench: Bench):
     window.content.controls.source.showPopup()
     bench.qtbot.waitUntil(lambda: len(bench.searches) > before)
     window.content.controls.source.hidePopup()
+
+
+def test_the_list_follows_what_is_plugged_in_but_not_while_a_microphone_is_open(bench: Bench):
+    window = bench.open()
+    picker = window.content.controls.source
+    window.activateWindow()
+    bench.qtbot.waitUntil(window.isActiveWindow)
+    bench.microphones = [*TWO, Microphone("Headset", "Headset (ALSA)")]
+    window.sources._follow_timer.setInterval(10)
+    bench.qtbot.waitUntil(lambda: picker.findText("Headset (ALSA)") >= 0)
+    assert bench.searches[-1] is True
+    window.sources.listening_to(MicrophoneSource())
+    bench.qtbot.wait(100)  # for one that was under way
+    before = len(bench.searches)
+    bench.qtbot.wait(100)
+    assert len(bench.searches) == before
+
+
+def test_a_dropped_file_is_played_and_remembered(bench: Bench, write_wav: Callable[..., Path]):
+    paths = [write_wav(bursts(0.3, duration_s=1.0), f"{name}.wav") for name in ("one", "two")]
+    window = bench.open()
+    for path in paths:
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path))])
+        for kind in (QDragEnterEvent, QDropEvent):
+            at = QPointF(9, 9) if kind is QDropEvent else QPoint(9, 9)
+            event = kind(at, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+            QApplication.sendEvent(window, event)
+            assert event.isAccepted()
+        bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
+    assert len(bench.sources) == 2
+    window.close()
+    again = bench.open()
+    picker = again.content.controls.source
+    texts = [picker.itemText(i) for i in range(picker.count())]
+    assert texts[-3:] == ["two.wav", "one.wav", "Open a file…"]
+    picker.activated.emit(picker.findText("one.wav"))
+    assert again.content.sign.text == "Press Space to play one.wav"
+
+
+def test_a_file_is_played_in_real_time_or_as_fast_as_it_goes(bench: Bench, write_wav: Callable[..., Path]):
+    window = bench.open(input=write_wav(bursts(0.3, duration_s=1.0)))
+    toggle = window.content.controls.real_time
+    assert toggle.isVisible() and toggle.isChecked()
+    window.listening.start()
+    bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
+    toggle.click()
+    window.listening.start()
+    assert bench.in_real_time == [True, False]
+    assert window.memory.settings.files_in_real_time is False
+    window.content.controls.source.activated.emit(0)  # a microphone
+    assert not toggle.isVisible()

@@ -43,6 +43,7 @@ class Bench:
         self.sources: list[Source] = []
         self.microphones: list[Microphone] = TWO
         self.searches: list[bool] = []
+        self.in_real_time: list[bool] = []  # what was asked for; files are played as fast as they go in any case
         self.windows: list[MainWindow] = []
 
     def search(self, rescan: bool) -> list[Microphone]:
@@ -51,7 +52,8 @@ class Bench:
             raise AudioError("No microphone was found: plug one in, or open a file.")
         return self.microphones
 
-    def open_source(self, choice: SourceChoice) -> Source:
+    def open_source(self, choice: SourceChoice, in_real_time: bool) -> Source:
+        self.in_real_time.append(in_real_time)
         source = FileSource(choice.path, paced=False) if choice.path else SilentMicrophone(choice.microphone)
         self.sources.append(source)
         return source

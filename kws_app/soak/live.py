@@ -86,7 +86,7 @@ class Soak:
             self.worker,
             SettingsFile(self._data),
             StartOptions(model=self.plan.model, listen=True),
-            open_source=lambda choice: self._open(choice.microphone),
+            open_source=lambda choice, _: self._open(choice.microphone),
         )
         window.show()
         threads = [threading.Thread(target=work, daemon=True) for work in (self._speak, self._disturb)]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
@@ -51,11 +52,17 @@ class SourcePicker(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice = SourceChoice()
         self.microphones: list[Microphone] = []
+        self._recent: list[Path] = []
         self.activated.connect(self._activated)
         self._fill()
 
     def set_microphones(self, microphones: list[Microphone]) -> None:
         self.microphones = microphones
+        self._fill()
+
+    def set_recent(self, paths: list[Path]) -> None:
+        """Files that were opened before, the latest first."""
+        self._recent = paths
         self._fill()
 
     def choose(self, choice: SourceChoice) -> None:
@@ -67,12 +74,14 @@ class SourcePicker(QComboBox):
             self.clear()
             for microphone in self.microphones:
                 self.addItem(microphone.label, SourceChoice(microphone.name))
-            if self.choice.path is not None:
-                self.addItem(self.choice.path.name, self.choice)
-            elif self._index() < 0:  # a microphone that is not there now is still the one that is meant
+            if self.choice.path is None and self._index() < 0:  # not there now, still meant
                 self.insertItem(0, f"{self.choice.microphone} (not there)" if self.microphones else "No microphone")
                 self.setItemData(0, self.choice)
             self.insertSeparator(self.count())
+            chosen = [] if self.choice.path is None else [self.choice.path]
+            for path in dict.fromkeys([*self._recent, *chosen]):
+                self.addItem(path.name, SourceChoice(self.choice.microphone, path))
+                self.setItemData(self.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
             self.addItem(OPEN_FILE, None)
             self.setCurrentIndex(self._index())
 
@@ -109,6 +118,9 @@ class ControlBar(QWidget):
         self.refresh.setAccessibleName("Look for microphones again")
         self.refresh.setToolTip("Look for microphones again (F5); while listening, this interrupts it for a moment")
         self.refresh.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.real_time = QCheckBox("Real time")
+        self.real_time.setToolTip("Play the file at the pace at which it was spoken; else as fast as this computer can")
+        self.real_time.hide()  # until a file is chosen
         self.model = QComboBox()
         self.model.setAccessibleName("Model")
         self.model.setToolTip("The model that listens: which word, and which network (Ctrl+M)")
@@ -131,6 +143,7 @@ class ControlBar(QWidget):
         self.row.addWidget(self.start)
         self.row.addSpacing(4)
         self.row.addWidget(self.source, 1)
+        self.row.addWidget(self.real_time)
         self.row.addWidget(self.refresh)
         self.row.addSpacing(4)
         self.row.addWidget(self.model)

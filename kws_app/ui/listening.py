@@ -11,6 +11,7 @@ from PyQt6.QtWidgets import QApplication
 from kws_app.session import Heard
 from kws_app.source import Phase, Source, SourceState
 from kws_app.ui.content import Content
+from kws_app.ui.level_hint import LevelHint
 from kws_app.ui.model_control import ModelControl
 from kws_app.ui.source_control import SourceControl
 from kws_app.worker import Mark, Worker
@@ -34,6 +35,8 @@ class Listening(QObject):
         self._worker, self._content = worker, content
         self._models, self._sources = models, sources
         self._heard_here = 0  # detections since the start
+        self._hint = LevelHint()
+        self._hint_shown = ""
         self._plot_data: deque[Heard] = deque(maxlen=PLOT_BLOCKS)
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
@@ -56,6 +59,7 @@ class Listening(QObject):
         self._plot_data = deque(maxlen=PLOT_BLOCKS)
         self._content.plots.forget()
         self._content.meter.clear()
+        self._hint = LevelHint()
         self._content.controls.set_listening(True)
         self.began.emit()
         self._worker.listen_to(self.source, self._plot_data)
@@ -125,11 +129,21 @@ class Listening(QObject):
             heard = self._plot_data.popleft()
             self._content.plots.add(heard)
             self._content.meter.add(heard.samples)
+            self._hint.add(heard.samples)
             self._mark_found(heard)
             fresh = True
         window = self._content.window()
         if fresh and window is not None and window.isVisible() and not window.isMinimized():
             self._content.plots.redraw()
+
+    def say_hint(self) -> None:
+        """Say what is wrong with the level, if that has changed."""
+        if self._current_hint() != self._hint_shown:
+            self.say_state()
+
+    def _current_hint(self) -> str:
+        live = self.source is not None and self.source.path is None and self.state.phase is Phase.LISTENING
+        return self._hint.text if live else ""
 
     def _mark_found(self, heard: Heard) -> None:
         """What models that are only compared detected; the others' detections come as marks."""
@@ -142,6 +156,7 @@ class Listening(QObject):
         """The sentence on the sign."""
         sign, phase, trouble = self._content.sign, self.state.phase, self._sources.trouble
         file = self._sources.choice.path
+        self._hint_shown = self._current_hint()
         word = self._word()
         if self._models.trouble:
             sign.say(self._models.trouble, warning=True)
@@ -158,6 +173,8 @@ class Listening(QObject):
             sign.say("Loading the model…")
         elif phase is Phase.OPENING:
             sign.say("Opening the source…")
+        elif self._hint_shown:
+            sign.say(f"Listening for {word}. {self._hint_shown}", warning=True)
         else:
             sign.say(f"Listening for {word}")
 

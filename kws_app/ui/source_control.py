@@ -14,12 +14,14 @@ from kws_app.ui.devices import DeviceScan
 from kws_app.ui.memory import Memory
 
 RELOOK_MS = 1000  # a stream that reopens has let PortAudio see new devices by then
+FOLLOW_MS = 5000  # between two looks for what was plugged in
+MOST_RECENT = 6
 AUDIO_FILES = "Audio (*.wav *.flac *.ogg *.opus *.mp3 *.aif *.aiff);;All files (*)"
 
 
-def open_source(choice: SourceChoice) -> Source:
-    """The source that was chosen, not yet started."""
-    return FileSource(choice.path) if choice.path else MicrophoneSource(choice.microphone)
+def open_source(choice: SourceChoice, in_real_time: bool) -> Source:
+    """The source that was chosen, not yet started; in_real_time: for a file, else as fast as it goes."""
+    return FileSource(choice.path, paced=in_real_time) if choice.path else MicrophoneSource(choice.microphone)
 
 
 class SourceControl(QObject):
@@ -34,7 +36,7 @@ class SourceControl(QObject):
         content: Content,
         memory: Memory,
         devices: DeviceScan,
-        open_source: Callable[[SourceChoice], Source] = open_source,
+        open_source: Callable[[SourceChoice, bool], Source] = open_source,
     ) -> None:
         super().__init__()
         self.trouble = ""  # why there is no microphone
@@ -45,6 +47,12 @@ class SourceControl(QObject):
         self._open_source = open_source
         self._listening_to: Source | None = None
         self._file_dialog: QFileDialog | None = None  # while it is open
+        self._real_time = content.controls.real_time
+        self._follow_timer = QTimer(self)
+        self._follow_timer.setInterval(FOLLOW_MS)
+        self._follow_timer.timeout.connect(self._follow_devices)
+        self._follow_timer.start()
+        self._real_time.toggled.connect(self._set_real_time)
         self._picker.chosen.connect(self._choose)
         self._picker.file_wanted.connect(self.ask_for_file)
         self._picker.opening.connect(lambda: devices.scan(rescan=True))
@@ -59,12 +67,14 @@ class SourceControl(QObject):
 
     def begin(self, file: Path | None) -> None:
         """With the microphone that is remembered, or a file."""
-        self._picker.choose(SourceChoice(self._memory.settings.microphone, file))
+        self._picker.set_recent([Path(name) for name in self._memory.settings.recent_files])
+        self._real_time.setChecked(self._memory.settings.files_in_real_time)
+        self._choose_quietly(SourceChoice(self._memory.settings.microphone, file))
         self._devices.scan(rescan=False)
 
     def open(self) -> Source:
         """What is chosen, not yet started."""
-        return self._open_source(self.choice)
+        return self._open_source(self.choice, self._memory.settings.files_in_real_time)
 
     def listening_to(self, source: Source | None) -> None:
         """What is open now: looking for devices must not disturb it."""
@@ -73,7 +83,28 @@ class SourceControl(QObject):
     def _choose(self, choice: SourceChoice) -> None:
         if choice.path is None:
             self._memory.remember(microphone=choice.microphone)
+        self._real_time.setVisible(choice.path is not None)
         self.chosen.emit()
+
+    def _choose_quietly(self, choice: SourceChoice) -> None:
+        self._picker.choose(choice)
+        self._real_time.setVisible(choice.path is not None)
+
+    def _set_real_time(self, in_real_time: bool) -> None:
+        """A file that is playing begins again, at the other pace."""
+        self._memory.remember(files_in_real_time=in_real_time)
+        if self._listening_to is not None and self._listening_to.path is not None:
+            self.chosen.emit()
+
+    def _follow_devices(self) -> None:
+        """See what was plugged in or out, while that disturbs nobody: an open microphone would be cut off."""
+        window = self._content.window()
+        if not isinstance(self._listening_to, MicrophoneSource) and window is not None and window.isActiveWindow():
+            self._devices.scan(rescan=True)
+
+    def finish(self) -> None:
+        """Look for devices no more."""
+        self._follow_timer.stop()
 
     def ask_for_file(self) -> None:
         """A dialog that does not block: listening goes on behind it. One at a time."""
@@ -95,7 +126,10 @@ class SourceControl(QObject):
 
     def open_file(self, path: Path) -> None:
         """Choose a file and play it."""
-        self._picker.choose(SourceChoice(self._memory.settings.microphone, path))
+        recent = [str(path), *(name for name in self._memory.settings.recent_files if name != str(path))]
+        self._memory.remember(recent_files=recent[:MOST_RECENT])
+        self._picker.set_recent([Path(name) for name in recent[:MOST_RECENT]])
+        self._choose_quietly(SourceChoice(self._memory.settings.microphone, path))
         self.opened.emit()
 
     def look_for_microphones(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PyQt6.QtCore import QByteArray, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QIcon
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
 from PyQt6.QtWidgets import QApplication, QMainWindow
 
 from kws_app.paths import ASSETS_DIR
@@ -41,6 +41,12 @@ class StartOptions:
     listen: bool = False
 
 
+def dropped_files(event: QDropEvent) -> list[Path]:
+    """The files of this computer that are dragged."""
+    data = event.mimeData()
+    return [] if data is None else [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+
+
 class MainWindow(QMainWindow):
     """The one window. Closing it stops everything."""
 
@@ -53,7 +59,7 @@ class MainWindow(QMainWindow):
         options: StartOptions | None = None,
         theme: Theme | None = None,
         devices: DeviceScan | None = None,
-        open_source: Callable[[SourceChoice], Source] = open_source,
+        open_source: Callable[[SourceChoice, bool], Source] = open_source,
     ) -> None:
         """theme: None follows the system. devices, open_source: where sound comes from, other than real devices"""
         super().__init__()
@@ -66,6 +72,7 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(QIcon(str(ASSETS_DIR / "icon.svg")))
         self.setMinimumSize(900, 600)
         self.resize(1100, 720)
+        self.setAcceptDrops(True)
         self.content = Content()
         self.setCentralWidget(self.content)
         self.status = StatusLine()
@@ -87,6 +94,7 @@ class MainWindow(QMainWindow):
     def _show_figures(self) -> None:
         self.history.show_rate()
         health = self._worker.health
+        self.listening.say_hint()
         self.status.show_health(health)
         self.content.legend.show_steps({} if health is None else health.step_ms)
 
@@ -138,6 +146,17 @@ class MainWindow(QMainWindow):
         if options.listen:
             self.listening.start()
 
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
+        if event is not None and dropped_files(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """A sound is played."""
+        files = [] if event is None else dropped_files(event)
+        if event is not None and files:
+            event.acceptProposedAction()
+            self.sources.open_file(files[0])
+
     def _follow_theme(self) -> None:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
@@ -149,6 +168,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent | None) -> None:
         self.hide()
         self.listening.finish()
+        self.sources.finish()
         self._text_timer.stop()
         self.memory.remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
         self.memory.save()

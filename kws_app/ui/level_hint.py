@@ -1,0 +1,56 @@
+"""What is wrong with a microphone's level, in words. On the window's thread; no Qt."""
+
+import math
+from collections import deque
+
+import numpy as np
+
+from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.ring import Samples
+
+SILENT_S = 3.0
+SILENT_PEAK = 1e-4  # -80 dB: less than the hiss of any microphone that is on
+LISTEN_S = 12.0  # of the past are judged
+QUIET_DB = -38.0  # speech whose loudest moments stay below this is hard to tell from noise
+SPEECH_OVER_ROOM_DB = 12.0  # somebody spoke: the loudest moment stands out from the usual one
+CLIP_PEAK = 0.999
+CLIPPED_BLOCKS = 3  # one alone may be a knock on the table
+BLOCK_S = 0.1
+
+SILENT = "The microphone gives only silence: is it muted, or is another one meant?"
+QUIET = "Speech arrives very quietly: come closer, or turn the microphone up."
+CLIPPING = "The sound is cut off at full scale: turn the microphone down."
+
+
+class LevelHint:
+    """Judges the peaks of the last seconds; its time is that of the samples."""
+
+    def __init__(self) -> None:
+        self._peaks: deque[float] = deque(maxlen=round(LISTEN_S / BLOCK_S))
+        self._peak, self._samples = 0.0, 0  # of the block that is being filled
+
+    def add(self, samples: Samples) -> None:
+        """samples: [N] float32 in [-1, 1] at 16 kHz"""
+        if not len(samples):
+            return
+        self._peak = max(self._peak, float(np.abs(samples).max()))
+        self._samples += len(samples)
+        if self._samples >= BLOCK_S * SAMPLE_RATE:
+            self._peaks.append(self._peak)
+            self._peak, self._samples = 0.0, 0
+
+    @property
+    def text(self) -> str:
+        """A sentence, or nothing where all is well or too little is known."""
+        peaks = list(self._peaks)
+        recent = peaks[-round(SILENT_S / BLOCK_S) :]
+        if len(recent) == round(SILENT_S / BLOCK_S) and max(recent) < SILENT_PEAK:
+            return SILENT
+        if sum(peak >= CLIP_PEAK for peak in recent) >= CLIPPED_BLOCKS:
+            return CLIPPING
+        if len(peaks) == self._peaks.maxlen:
+            levels_db = sorted(20 * math.log10(max(peak, 1e-6)) for peak in peaks)
+            loudest_db, usual_db = levels_db[-1], levels_db[len(levels_db) // 2]
+            if loudest_db < QUIET_DB and loudest_db - usual_db > SPEECH_OVER_ROOM_DB:
+                return QUIET
+        return ""
