@@ -201,7 +201,8 @@ def stream_request(options: argparse.Namespace, model: KeywordModel) -> scoring.
     """What the options say of streams."""
     config = model.card.decision_config(options.threshold)
     conditions = CONDITIONS if options.conditions == "all" else CONDITIONS[:1]
-    return scoring.Request(config, model.card.step_samples, conditions, options.hours, options.seed)
+    cache = options.work / "cache"
+    return scoring.Request(config, model.card.step_samples, conditions, options.hours, options.seed, cache)
 
 
 def evaluate_model(options: argparse.Namespace, model: KeywordModel, data: DataConfig) -> dict[str, Any]:

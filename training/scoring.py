@@ -15,12 +15,12 @@ from training.features import load_rooms
 from training.metrics import rounded
 from training.render import CONDITIONS, Condition, Renderer
 from training.replay import Listener, card_curve, listener, score_sentences, score_stream, stream_figures
-from training.streams import Material, Stream, plan_stream
+from training.streams import SYNTHETIC_SHARE, Material, Stream, plan_stream
 from training.tune import Tuned, tune
+from training.voices import SPEECH_FOLDER, stored_passages
 
 HOURS = 20.0  # of a clean stream
 FILLED = 0.1  # under other conditions: this share of the sound that is no real speech
-SYNTHETIC_FOLDERS = ("synthetic_speech",)
 IN_CONTEXT, NEAR = "more_speech/keyword_in_context", "more_speech/near_keyword"
 
 
@@ -33,6 +33,7 @@ class Request:
     conditions: tuple[Condition, ...] = CONDITIONS[:1]
     hours: float = HOURS
     seed: int = 0
+    cache: Path | None = None  # for synthetic speech that is made to be scored on
     filled: bool = True  # with synthetic speech and sounds
 
 
@@ -44,17 +45,24 @@ class Played:
     scores: StreamScores
 
 
-def material_of(root: Path, data: DataConfig, split: str) -> Material:
-    """The recordings of a set: speech, keywords, other words, synthetic speech and noises."""
+def material_of(root: Path, data: DataConfig, split: str, request: Request) -> Material:
+    """The recordings of a set: speech, keywords, other words, synthetic speech and noises.
+
+    Where there is a cache and espeak-ng, passages in the set's voices are made until synthetic speech has its share.
+    """
     folders = [root / name for name in (data.clips, *data.more_clips)]
     clips = [c for folder in folders if folder.is_dir() for c in read_clips(folder) if c.split == split]
-    synthetic = [r for r in read_recordings(root, SYNTHETIC_FOLDERS, data) if r.split == split]
+    synthetic = [r for r in read_recordings(root, (SPEECH_FOLDER,), data) if r.split == split]
     speech = [r for r in read_recordings(root, data.speech, data) if r.split == split]
+    made = []
+    if request.cache is not None:
+        folder = request.cache / f"passages-{data.keyword}-{split}"
+        made = stored_passages(folder, split, data.keyword, request.hours * SYNTHETIC_SHARE)
     return Material(
-        talk=[r.path for r in speech if r.path.parent.name not in SYNTHETIC_FOLDERS],
+        talk=[r.path for r in speech if r.path.parent.name != SPEECH_FOLDER],
         keywords=[clip.path for clip in clips if clip.word == data.keyword],
         words=[clip.path for clip in clips if clip.word != data.keyword],
-        synthetic=[r.path for r in synthetic],
+        synthetic=[r.path for r in synthetic] + made,
         noises=[r.path for r in read_recordings(root, data.noise, data) if r.split == split],
     )
 
@@ -110,7 +118,7 @@ def score_sets(
     figures: dict[str, Any] = {"streams": {}}
     rooms = rooms_for(root, data, request.conditions)
     for split in splits:
-        played = play(lambda: listener(model), material_of(root, data, split), rooms, request)
+        played = play(lambda: listener(model), material_of(root, data, split, request), rooms, request)
         figures["streams"][split] = figures_of(played, request)
         figures["operating_curve"] = curve_of(played, request, split)
     sentences = sentences_of(root, data)
@@ -130,7 +138,7 @@ def score_cascade(
         cascades.append(Cascade(first, second, second.card.decision_config(), stir))
         return cascades[-1]
 
-    played = play(both, material_of(root, data, split), rooms_for(root, data, request.conditions), request)
+    played = play(both, material_of(root, data, split, request), rooms_for(root, data, request.conditions), request)
     figures = figures_of(played, request)
     for cascade, one in zip(cascades, figures.values(), strict=True):
         one["second_awake"] = rounded(cascade.replayed_samples / cascade.heard_samples)
@@ -140,7 +148,7 @@ def score_cascade(
 def tune_on_validation(model: KeywordModel, root: Path, data: DataConfig, request: Request) -> list[Tuned]:
     """Smoothing and patience by what they give on the validation set, the best first."""
     rooms = rooms_for(root, data, request.conditions)
-    played = play(lambda: listener(model), material_of(root, data, "validation"), rooms, request)
+    played = play(lambda: listener(model), material_of(root, data, "validation", request), rooms, request)
     return tune([one.scores for one in played.values()], request.config, request.step_samples)
 
 

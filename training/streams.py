@@ -28,7 +28,7 @@ SYNTHETIC = "synthetic speech"
 HOUSEHOLD = "household noise"
 KINDS = (*REAL_SPEECH, SYNTHETIC, *GENERATORS)
 # Of the time that real speech leaves: synthetic speech up to its share or as much as there is, the others the rest.
-SYNTHETIC_SHARE = 0.6
+SYNTHETIC_SHARE = 0.35
 GENERATED = {"music-like": 0.45, HOUSEHOLD: 0.35, "silence with hum": 0.2}
 RECORDED_SHARE = 0.3  # of the pieces of household noise: recordings at a random level, the others made by formula
 

@@ -121,6 +121,25 @@ def passages(split: str, keyword: str, seed: int) -> Iterator[tuple[str, Sound]]
         yield voice, say(text, voice, rng)
 
 
+def stored_passages(folder: Path, split: str, keyword: str, hours: float) -> list[Path]:
+    """Passages in the voices of a set, until they last so long, made once and kept in `folder`; none without espeak-ng."""
+    if shutil.which("espeak-ng") is None:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    paths: list[Path] = []
+    seconds = 0.0
+    with tqdm(total=round(hours * 3600), desc=folder.name, unit="s", disable=None, leave=False) as bar:
+        while seconds < hours * 3600:
+            path = folder / f"{len(paths)}.wav"
+            if not path.is_file():
+                write_sound(path, next(passages(split, keyword, seed=len(paths)))[1])
+            paths.append(path)
+            length = soundfile.info(str(path)).duration
+            bar.update(round(length))
+            seconds += length
+    return paths
+
+
 def write_sound(path: Path, sound: Sound) -> None:
     """A 16-bit file at 16 kHz, there whole or not at all."""
     part = path.with_suffix(".part")

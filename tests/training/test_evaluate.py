@@ -33,8 +33,9 @@ def models(toy_models: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def command(toy_archive: Path, models: Path) -> list[str]:
-    return ["evaluate", "--model", "rise/teacher", "--models", str(models), "--data", str(toy_archive), "--json"]
+def command(toy_archive: Path, models: Path, tmp_path: Path) -> list[str]:
+    places = ["--models", str(models), "--data", str(toy_archive), "--work", str(tmp_path / "work")]
+    return ["evaluate", "--model", "rise/teacher", *places, "--json"]
 
 
 def run(command: list[str], capsys: pytest.CaptureFixture[str]) -> Any:

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kws_app.decision import DecisionConfig
 from tests.training.toy_speech import DATA, KEYWORD
 from training.background import GENERATORS, make_background
 from training.data import audio_files
 from training.render import CONDITIONS, Condition, Renderer
-from training.scoring import material_of
+from training.scoring import Request, material_of
 from training.streams import COMMANDS, PAUSE_S, READ, SYNTHETIC, WORDS, Material, Part, kind_of, plan_stream
 
 HOURS = 0.1
@@ -65,7 +66,8 @@ def test_speech_is_told_apart_by_its_folder() -> None:
 
 
 def test_material_is_of_one_set(toy_archive: Path) -> None:
-    found = {split: material_of(toy_archive, DATA, split) for split in ("training", "validation", "testing")}
+    request = Request(DecisionConfig(), 1280)
+    found = {split: material_of(toy_archive, DATA, split, request) for split in ("training", "validation", "testing")}
     assert [len(m.keywords) for m in found.values()] == [8, 2, 2]
     assert not set(found["training"].talk) & set(found["testing"].talk)
     assert not set(found["training"].words) & set(found["testing"].words)

@@ -28,6 +28,15 @@ def test_a_voice_is_in_one_set_and_every_set_has_some() -> None:
 
 
 @needs_espeak
+def test_stored_passages_are_made_once(tmp_path: Path) -> None:
+    paths = voices.stored_passages(tmp_path, "testing", "happy", 30 / 3600)
+    assert 2 <= len(paths) <= 4
+    times = [path.stat().st_mtime_ns for path in paths]
+    assert voices.stored_passages(tmp_path, "testing", "happy", 30 / 3600) == paths
+    assert [path.stat().st_mtime_ns for path in paths] == times
+
+
+@needs_espeak
 def test_passages_are_the_same_for_a_seed_and_keep_to_the_voices_of_their_set() -> None:
     first, again = (list(islice(voices.passages("validation", "happy", seed=3), 2)) for _ in range(2))
     for (voice, sound), (same_voice, same_sound) in zip(first, again, strict=True):
