@@ -122,7 +122,7 @@ def passages(split: str, keyword: str, seed: int) -> Iterator[tuple[str, Sound]]
 
 
 def stored_passages(folder: Path, split: str, keyword: str, hours: float) -> list[Path]:
-    """Passages in the voices of a set, until they last so long, made once and kept in `folder`; none without espeak-ng."""
+    """Passages in the voices of a set, lasting so long, made once and kept in `folder`; none without espeak-ng."""
     if shutil.which("espeak-ng") is None:
         return []
     folder.mkdir(parents=True, exist_ok=True)
