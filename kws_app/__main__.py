@@ -24,7 +24,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         description="Listen for a wake word in a window that shows what it hears. "
         "For audio files without a window: kws-detect.",
         epilog="Keys: Space starts and stops, Ctrl+O opens a file, Ctrl+M lists the models, F5 looks for microphones, "
-        "Ctrl+Up and Ctrl+Down move the threshold, Ctrl+R sets it back to the model's, Ctrl+Q quits.",
+        "Ctrl+Up and Ctrl+Down move the threshold, Ctrl+R sets it back to the model's, Ctrl+E shows what a word sets "
+        "off, F10 opens the menu, Ctrl+Q quits.",
     )
     parser.add_argument("--input", type=Path, metavar="FILE", help="play this audio file as if it were the microphone")
     parser.add_argument("--model", metavar="NAME", help="such as happy/teacher; the one used last by default")
@@ -39,6 +40,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="where settings.json and detections.jsonl are kept (default: %(default)s)",
     )
     parser.add_argument("--listen", action="store_true", help="start listening at once")
+    parser.add_argument("--minimised", action="store_true", help="start in the tray, or as a minimised window")
     return parser.parse_args(arguments)
 
 
@@ -91,13 +93,16 @@ def run(options: argparse.Namespace) -> int:
 
     app = QApplication([sys.argv[0]])
     app.setApplicationName("kws-app")
+    app.setDesktopFileName("kws-app")  # by which a desktop finds the icon of its windows
+    app.setQuitOnLastWindowClosed(False)  # with the tray, the last window may be a dialog
     worker = Worker(MODELS_DIR, DetectionLog(options.data_dir))
     start = StartOptions(options.model, options.input, options.threshold, options.listen)
     window = MainWindow(worker, SettingsFile(options.data_dir), start)
     for number in (signal.SIGINT, signal.SIGTERM):
         # by a timer: closing before the event loop runs would not end it
-        signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))
-    window.show()
+        signal.signal(number, lambda *_: QTimer.singleShot(0, window.leave))
+    window.closed.connect(app.quit)
+    window.start_up(options.minimised)
     heartbeat = QTimer()
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(SIGNAL_MS)

@@ -45,6 +45,7 @@ class Bench:
         self.searches: list[bool] = []
         self.in_real_time: list[bool] = []  # what was asked for; files are played as fast as they go in any case
         self.windows: list[MainWindow] = []
+        self.played: list[int] = []  # the length of each sound
 
     def search(self, rescan: bool) -> list[Microphone]:
         self.searches.append(rescan)
@@ -66,6 +67,7 @@ class Bench:
             StartOptions(**options),  # type: ignore[arg-type]
             devices=DeviceScan(self.search),
             open_source=self.open_source,
+            play_sound=lambda samples, stop: self.played.append(len(samples)),
         )
         self.windows.append(window)
         window.show()
@@ -79,7 +81,7 @@ class Bench:
 
     def close(self) -> None:
         for window in self.windows:
-            window.close()
+            window.leave()
             window.deleteLater()
 
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from kws_app.actions.chime import chime
 from kws_app.actions.choices import KeywordActions
 from kws_app.actions.command import Command
 from kws_app.actions.occasion import Occasion
 from kws_app.actions.webhook import Webhook
 from kws_app.errors import ActionError, AudioError
+from kws_app.ring import Samples
 
 MOST_AT_ONCE = 4  # of each kind: a hanging command does not gather copies of itself
 SHUT_DOWN_S = 0.5  # for those that were ended to be gone
@@ -52,28 +54,47 @@ class Running(Protocol):
         """Cut it short, from another thread."""
 
 
-class Brief:
-    """An action that is over in a moment and need not be cut short."""
+Play = Callable[[Samples, threading.Event], None]
+Notify = Callable[[Occasion], None]
 
-    def __init__(self, act: Callable[[], None]) -> None:
-        self.run = act
+
+class Sound:
+    """The chime, once."""
+
+    def __init__(self, play: Play) -> None:
+        self._play = play
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        self._play(chime(), self._stop)
 
     def end(self) -> None:
-        return
+        self._stop.set()
+
+
+class Notification:
+    """A message of the desktop's."""
+
+    def __init__(self, notify: Notify, occasion: Occasion) -> None:
+        self._notify, self._occasion = notify, occasion
+
+    def run(self) -> None:
+        self._notify(self._occasion)
+
+    def end(self) -> None:
+        """It is limited in time by itself."""
 
 
 class ActionRunner:
     """Sets actions off. Used by one thread; `report` is called once for each action, mostly from others."""
 
-    def __init__(
-        self,
-        report: Callable[[Outcome], None],
-        play_chime: Callable[[], None],
-        notify: Callable[[Occasion], None],
-    ) -> None:
-        """play_chime, notify: called in a thread of the action's own; raise ActionError or AudioError"""
+    def __init__(self, report: Callable[[Outcome], None], play: Play, notify: Notify) -> None:
+        """play: samples at 16 kHz, until they have sounded or the event is set. notify: shows a message soon.
+
+        Both are called in a thread of the action's own, and raise ActionError or AudioError.
+        """
         self._report = report
-        self._play_chime = play_chime
+        self._play = play
         self._notify = notify
         self._lock = threading.Lock()
         self._running: dict[Kind, list[tuple[threading.Thread, Running]]] = {kind: [] for kind in Kind}
@@ -130,9 +151,9 @@ class ActionRunner:
 
     def _action(self, kind: Kind, actions: KeywordActions, occasion: Occasion) -> Running:
         if kind is Kind.SOUND:
-            return Brief(self._play_chime)
+            return Sound(self._play)
         if kind is Kind.NOTIFICATION:
-            return Brief(lambda: self._notify(occasion))
+            return Notification(self._notify, occasion)
         if kind is Kind.COMMAND:
             return Command(actions.command, occasion)
         return Webhook(actions.webhook, occasion)

@@ -1,6 +1,7 @@
 """What the window remembers: the present settings, written a moment after the last change. On the window's thread."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
@@ -23,6 +24,11 @@ class Memory(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(SAVE_MS)
         self._timer.timeout.connect(self.save)
+
+    @property
+    def path(self) -> Path:
+        """Of the file."""
+        return self._file.path
 
     def remember(self, **changes: object) -> None:
         """Change fields of the settings, and write them soon."""

@@ -47,6 +47,7 @@ class Theme:
     clip: str
     color_map: str  # of the log-mel plot, one of pyqtgraph's, perceptually even
     chevron: str  # file in assets/: style sheets cannot draw the arrow of a list
+    check: str  # file in assets/: nor the tick of a switch
 
     def score_color(self, number: int) -> str:
         """Of the curve of the model that is the first, second, ... of those in use."""
@@ -73,6 +74,7 @@ LIGHT = Theme(
     clip="#d12c2c",
     color_map="CET-L17",
     chevron="chevron-light.svg",
+    check="check-light.svg",
 )
 DARK = Theme(
     window="#15181d",
@@ -94,6 +96,7 @@ DARK = Theme(
     clip="#ff5c5c",
     color_map="inferno",
     chevron="chevron-dark.svg",
+    check="check-dark.svg",
 )
 
 
@@ -120,6 +123,7 @@ def palette(theme: Theme) -> QPalette:
 def style_sheet(theme: Theme) -> str:
     """For a window and all in it."""
     chevron = (ASSETS_DIR / theme.chevron).as_posix()
+    check = (ASSETS_DIR / theme.check).as_posix()
     return f"""
     QMainWindow, QWidget#content {{ background: {theme.window}; }}
     QComboBox, QPushButton, QToolButton {{
@@ -171,6 +175,23 @@ def style_sheet(theme: Theme) -> str:
     QFrame#plots {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}
     QLabel {{ color: {theme.text}; background: transparent; }}
     QLabel[muted="true"] {{ color: {theme.muted}; }}
+    QFrame#part {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}
+    QLineEdit, QPlainTextEdit, QDoubleSpinBox {{
+        background: {theme.window}; color: {theme.text};
+        border: 1px solid {theme.border}; border-radius: 6px; padding: 3px 6px;
+    }}
+    QLineEdit, QDoubleSpinBox {{ min-height: 22px; }}
+    QLineEdit:focus, QPlainTextEdit:focus, QDoubleSpinBox:focus {{ border: 1px solid {theme.accent}; }}
+    QCheckBox {{ color: {theme.text}; spacing: 8px; }}
+    QCheckBox:disabled {{ color: {theme.muted}; }}
+    QCheckBox::indicator {{
+        width: 16px; height: 16px; border: 1px solid {theme.muted}; border-radius: 4px; background: {theme.control};
+    }}
+    QCheckBox::indicator:checked {{
+        background: {theme.accent}; border-color: {theme.accent}; image: url("{check}");
+    }}
+    QCheckBox::indicator:disabled {{ background: {theme.window}; border-color: {theme.border}; }}
+    QCheckBox::indicator:focus {{ border: 2px solid {theme.accent}; }}
     QStatusBar {{ background: {theme.window}; color: {theme.muted}; }}
     QStatusBar::item {{ border: none; }}
     QStatusBar QLabel {{ color: {theme.muted}; padding: 0 8px; }}

@@ -11,6 +11,8 @@ from PyQt6.QtCore import QByteArray, QTimer, pyqtSignal
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
 from PyQt6.QtWidgets import QApplication, QMainWindow
 
+from kws_app.actions.runner import Play
+from kws_app.audio import play
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
 from kws_app.source import Source
@@ -22,6 +24,7 @@ from kws_app.ui.history_control import HistoryControl
 from kws_app.ui.listening import Listening
 from kws_app.ui.memory import Memory
 from kws_app.ui.model_control import ModelControl
+from kws_app.ui.outside import Outside
 from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_space
 from kws_app.ui.source_control import SourceControl, open_source
 from kws_app.ui.status_line import StatusLine
@@ -51,6 +54,7 @@ class MainWindow(QMainWindow):
     """The one window. Closing it stops everything."""
 
     themed = pyqtSignal(object)  # Theme: the colours are others
+    closed = pyqtSignal()  # for good: not only hidden in the tray
 
     def __init__(
         self,
@@ -60,8 +64,12 @@ class MainWindow(QMainWindow):
         theme: Theme | None = None,
         devices: DeviceScan | None = None,
         open_source: Callable[[SourceChoice, bool], Source] = open_source,
+        play_sound: Play = play,
     ) -> None:
-        """theme: None follows the system. devices, open_source: where sound comes from, other than real devices"""
+        """theme: None follows the system
+
+        devices, open_source, play_sound: where sound comes from and goes to, other than real devices
+        """
         super().__init__()
         options = options or StartOptions()
         self._worker = worker
@@ -83,6 +91,8 @@ class MainWindow(QMainWindow):
         self.compare = CompareMenu(self.content.controls.compare, self.models, self)
         self.listening = Listening(worker, self.content, self.models, self.sources)
         self.history = HistoryControl(worker, self.content.history, self.memory)
+        self.outside = Outside(self, self.content, self.models, self.listening, self.memory, play_sound, self.leave)
+        self._leaving = False
         self._text_timer = QTimer(self)
         self._text_timer.setInterval(TEXT_MS)
         self._text_timer.timeout.connect(self._show_figures)
@@ -130,7 +140,8 @@ class MainWindow(QMainWindow):
                 "Ctrl+-": lambda: content.time_bar.step_span(-1),
                 "F8": content.history.missed.click,
                 "Ctrl+Z": self.history.undo,
-                "Ctrl+Q": self.close,
+                "Ctrl+E": self.outside.actions.show_dialog,
+                "Ctrl+Q": self.leave,
             },
         )
 
@@ -165,8 +176,25 @@ class MainWindow(QMainWindow):
         self.content.set_theme(theme)
         self.themed.emit(theme)
 
+    def start_up(self, minimised: bool = False) -> None:
+        """Show the window, or only what the user wants to see of it at first."""
+        if not (minimised or self.memory.settings.start_minimised):
+            self.show()
+        elif not self.outside.tray.available:
+            self.showMinimized()
+
+    def leave(self) -> None:
+        """Close for good, whatever the tray would keep."""
+        self._leaving = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent | None) -> None:
         self.hide()
+        if not self._leaving and self.outside.keeps_open:
+            if event is not None:
+                event.ignore()
+            return
+        self.outside.finish()
         self.listening.finish()
         self.sources.finish()
         self._text_timer.stop()
@@ -176,3 +204,4 @@ class MainWindow(QMainWindow):
         self._worker.shut_down()
         self._devices.finish(timeout_s=0.2)
         super().closeEvent(event)
+        self.closed.emit()

@@ -12,6 +12,7 @@ from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
 from kws_app.actions.occasion import Occasion
 from kws_app.actions.runner import MOST_AT_ONCE, ActionRunner, Kind, Outcome
 from kws_app.errors import ActionError, AudioError
+from kws_app.ring import Samples
 
 HEARD = Occasion("happy", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
 WAIT_S = 30.0
@@ -29,7 +30,8 @@ class Bench:
         self.release.set()
         self.runner = ActionRunner(self.outcomes.put, self._play, self._notify)
 
-    def _play(self) -> None:
+    def _play(self, samples: Samples, stop: threading.Event) -> None:
+        assert len(samples) and not stop.is_set()
         self.release.wait(WAIT_S)
         if self.fault is not None:
             raise self.fault

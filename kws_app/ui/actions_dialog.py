@@ -1,0 +1,103 @@
+"""The actions dialog: what each keyword sets off. Not modal; every change is kept at once. On the window's thread."""
+
+from PyQt6.QtCore import QSignalBlocker, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
+
+from kws_app.actions.choices import KeywordActions
+from kws_app.actions.runner import Kind, Outcome
+from kws_app.ui.action_parts import ActionPart, CommandPart, WebhookPart
+from kws_app.ui.panel import Panel
+
+WIDTH = 620
+
+
+class ActionsDialog(Panel):
+    """One keyword at a time, and its four kinds of action."""
+
+    keyword_shown = pyqtSignal(str)  # its actions are wanted: answer with `show_actions`
+    changed = pyqtSignal(str, object)  # keyword, KeywordActions: by the user
+    tried = pyqtSignal(object, str, object)  # Kind, keyword, KeywordActions
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("What a word sets off", WIDTH, parent)
+        self.keyword = QComboBox()
+        self.keyword.setAccessibleName("Word")
+        self.keyword.setToolTip("The word whose actions are shown; each word has its own")
+        self.keyword.currentTextChanged.connect(self._show_keyword)
+        self.sound = ActionPart(Kind.SOUND, "Play a sound", "Play a short chime when the word is heard")
+        self.notification = ActionPart(
+            Kind.NOTIFICATION, "Show a notification", "Show a message of the desktop's when the word is heard"
+        )
+        self.command = CommandPart()
+        self.webhook = WebhookPart()
+        self.parts: dict[Kind, ActionPart] = {
+            part.kind: part for part in (self.sound, self.notification, self.command, self.webhook)
+        }
+        for part in self.parts.values():
+            part.changed.connect(self._changed)
+            part.tried.connect(self._tried)
+            part.resized.connect(self.fit)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        label = QLabel("When this is &heard:")
+        label.setBuddy(self.keyword)
+        top = QHBoxLayout()
+        top.addWidget(label)
+        top.addWidget(self.keyword, 1)
+        self.column.addLayout(top)
+        for part in self.parts.values():
+            self.column.addWidget(part)
+
+    def set_keywords(self, keywords: list[str], current: str) -> None:
+        with QSignalBlocker(self.keyword):
+            self.keyword.clear()
+            self.keyword.addItems(keywords)
+            self.keyword.setCurrentText(current)
+        self._show_keyword(self.keyword.currentText())
+
+    def _show_keyword(self, keyword: str) -> None:
+        for part in self.parts.values():
+            part.say("", over=True)
+            part.setEnabled(bool(keyword))
+        if keyword:
+            self.keyword_shown.emit(keyword)
+
+    def show_actions(self, actions: KeywordActions) -> None:
+        """Show what is chosen for the keyword."""
+        with QSignalBlocker(self.sound.switch), QSignalBlocker(self.notification.switch):
+            self.sound.switch.setChecked(actions.sound)
+            self.notification.switch.setChecked(actions.notification)
+        self.command.show_choice(actions.command)
+        self.webhook.show_choice(actions.webhook)
+
+    def _actions(self) -> KeywordActions | None:
+        """What is filled in; None, with a sentence beside it, if some of it cannot be kept."""
+        part: CommandPart | WebhookPart = self.command
+        try:
+            command = self.command.choice
+            part = self.webhook
+            webhook = self.webhook.choice
+        except ValueError as error:
+            part.refuse(error)
+            return None
+        self.command.refuse(None)
+        self.webhook.refuse(None)
+        return KeywordActions(self.sound.switch.isChecked(), self.notification.switch.isChecked(), command, webhook)
+
+    def _changed(self) -> None:
+        actions = self._actions()
+        if actions is not None:
+            self.changed.emit(self.keyword.currentText(), actions)
+
+    def _tried(self, kind: Kind) -> None:
+        actions = self._actions()
+        if actions is None:
+            self.parts[kind].try_it.setEnabled(True)
+        else:
+            self.tried.emit(kind, self.keyword.currentText(), actions)
+
+    def show_outcome(self, outcome: Outcome) -> None:
+        """What became of a trial, if its keyword is still shown."""
+        if outcome.keyword == self.keyword.currentText():
+            self.parts[outcome.kind].say(outcome.failure or "It worked.", over=True)

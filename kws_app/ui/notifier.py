@@ -1,0 +1,69 @@
+"""Messages of the desktop's: by the freedesktop service where there is one, else by the tray icon.
+
+`notify` runs in an action's thread and waits for the service's answer; the tray is asked through a signal.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from PyQt6.QtCore import QMetaType, QObject, QVariant, pyqtSignal
+from PyQt6.QtDBus import QDBus, QDBusConnection, QDBusMessage
+
+from kws_app.actions.occasion import Occasion
+from kws_app.errors import ActionError
+from kws_app.paths import ASSETS_DIR
+
+SERVICE = "org.freedesktop.Notifications"
+ANSWER_MS = 3000
+SHOWN_MS = 5000
+
+
+class Notifier(QObject):
+    """Shows a message: what was heard, and when."""
+
+    for_tray = pyqtSignal(str, str)  # title, text; for a tray that shows messages
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tray_shows = False  # whether one is connected; written by the window's thread
+
+    def notify(self, occasion: Occasion) -> None:
+        """raises ActionError, in one sentence, if no message can be shown"""
+        title = f"Heard “{occasion.values['keyword']}”"
+        text = f"{occasion.wall_time[11:19]}, probability {occasion.score:.2f}"  # digits alone: no markup to escape
+        if _has_bus():
+            self._ask_service(title, text)
+        elif self.tray_shows:
+            self.for_tray.emit(title, text)
+        else:
+            raise ActionError("This desktop shows no notifications: it has neither a notification service nor a tray.")
+
+    def _ask_service(self, title: str, text: str) -> None:
+        call = QDBusMessage.createMethodCall(SERVICE, "/org/freedesktop/Notifications", SERVICE, "Notify")
+        icon = str(ASSETS_DIR / "icon.svg")
+        replaces = _typed(0, QMetaType.Type.UInt)
+        buttons = _typed([], QMetaType.Type.QStringList)
+        hints = _typed({}, QMetaType.Type.QVariantMap)
+        call.setArguments(["Wake word", replaces, icon, title, text, buttons, hints, SHOWN_MS])
+        answer = QDBusConnection.sessionBus().call(call, QDBus.CallMode.Block, ANSWER_MS)
+        if answer.type() == QDBusMessage.MessageType.ErrorMessage:
+            reason = (answer.errorMessage() or answer.errorName()).split(". ")[0].rstrip(".")
+            raise ActionError(f"The desktop did not show the notification ({reason}).")
+
+
+def _typed(value: object, kind: QMetaType.Type) -> QVariant:
+    """A value of exactly that type, as the service's signature wants it."""
+    variant = QVariant(value)
+    number: int = kind.value  # type: ignore[assignment]  # PyQt6 has them as plain enumerations
+    variant.convert(QMetaType(number))
+    return variant
+
+
+def _has_bus() -> bool:
+    """Whether this session has a message bus; looked up first, as asking for one could start one."""
+    if not sys.platform.startswith(("linux", "freebsd")):
+        return False
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    named = os.environ.get("DBUS_SESSION_BUS_ADDRESS") or (runtime and (Path(runtime) / "bus").exists())
+    return bool(named) and QDBusConnection.sessionBus().isConnected()

@@ -1,0 +1,76 @@
+"""What reaches beyond the window: actions, tray, pause, how the app starts and closes. On the window's thread."""
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QObject
+from PyQt6.QtGui import QGuiApplication
+from PyQt6.QtWidgets import QMainWindow
+
+from kws_app.actions.runner import Play
+from kws_app.ui.actions_control import ActionsControl
+from kws_app.ui.content import Content
+from kws_app.ui.listening import Listening
+from kws_app.ui.memory import Memory
+from kws_app.ui.model_control import ModelControl
+from kws_app.ui.notifier import Notifier
+from kws_app.ui.pause import PAUSE_MIN, Pause
+from kws_app.ui.start_dialog import StartDialog
+from kws_app.ui.tray import Tray
+
+
+class Outside(QObject):
+    """Makes these parts and binds them to the window's."""
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        content: Content,
+        models: ModelControl,
+        listening: Listening,
+        memory: Memory,
+        play: Play,
+        leave: Callable[[], None],
+    ) -> None:
+        """play: sounds samples at 16 kHz. leave: quits the program"""
+        super().__init__(window)
+        self._window, self._memory, self._notice = window, memory, content.sign.notice
+        self.pause = Pause(listening, content.sign)
+        self.tray = Tray(window, listening, self.pause, leave)
+        self.notifier = Notifier()
+        self.notifier.tray_shows = self.tray.shows_messages
+        self.notifier.for_tray.connect(self.tray.message)
+        self.actions = ActionsControl(window, models, memory, play, self.notifier.notify)
+        self.actions.failed.connect(self._notice)
+        listening.marked.connect(self.actions.set_off)
+        self.start_dialog: StartDialog | None = None  # once it was opened
+        menu = content.controls.menu
+        menu.addAction("What a word sets off…", self.actions.show_dialog)
+        menu.addAction("Starting and closing…", self.show_start_dialog)
+        self._rest = menu.addAction(f"Pause for {PAUSE_MIN} minutes", self.pause.begin)
+        menu.aboutToShow.connect(self._offer_rest)
+
+    def _offer_rest(self) -> None:
+        if self._rest is not None:
+            self._rest.setEnabled(self.pause.possible)
+
+    def show_start_dialog(self) -> None:
+        """Open it, or bring it to the front."""
+        if self.start_dialog is None:
+            self.start_dialog = StartDialog(self._memory, self.tray.available, self._window)
+            self.start_dialog.failed.connect(self._notice)
+        self.start_dialog.refresh()
+        self.start_dialog.bring_up()
+
+    @property
+    def keeps_open(self) -> bool:
+        """Whether closing the window only hides it; not where the session ends, which would wait for it."""
+        app = QGuiApplication.instance()
+        ending = isinstance(app, QGuiApplication) and app.isSavingSession()
+        return self._memory.settings.keep_in_tray and self.tray.available and not ending
+
+    def finish(self) -> None:
+        """The window closes: end what is under way."""
+        self.tray.hide()
+        self.actions.shut_down()
+        if self.start_dialog is not None:
+            self.start_dialog.close()

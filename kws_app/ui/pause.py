@@ -1,0 +1,53 @@
+"""A pause of the listening that ends by itself. On the window's thread."""
+
+from datetime import datetime, timedelta
+
+from PyQt6.QtCore import QObject, QTimer, pyqtSignal
+
+from kws_app.ui.listening import Listening
+from kws_app.ui.sign import Sign
+
+PAUSE_MIN = 10
+
+
+class Pause(QObject):
+    """Stops the listening for PAUSE_MIN minutes; starting or stopping by hand ends the pause."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, listening: Listening, sign: Sign) -> None:
+        super().__init__()
+        self._listening, self._sign = listening, sign
+        self.until = ""  # the wall time of its end, as 12:34; empty when there is none
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PAUSE_MIN * 60_000)
+        self._timer.timeout.connect(self.end)
+        listening.changed.connect(self._follow)
+
+    @property
+    def possible(self) -> bool:
+        return self._listening.source is not None
+
+    def begin(self) -> None:
+        if not self.possible:
+            return
+        self._listening.stop()  # its `changed` comes before there is a pause
+        self.until = (datetime.now() + timedelta(minutes=PAUSE_MIN)).strftime("%H:%M")
+        self._timer.start()
+        self._say()
+        self.changed.emit()
+
+    def end(self) -> None:
+        """Listen again."""
+        self._listening.start()
+
+    def _follow(self) -> None:
+        if not self.until:
+            return
+        self.until = ""
+        self._timer.stop()
+        self.changed.emit()
+
+    def _say(self) -> None:
+        self._sign.say(f"Paused until {self.until}; Space goes on now")

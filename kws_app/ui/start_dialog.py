@@ -1,0 +1,65 @@
+"""The options for how the app starts and closes; each says what it writes where. Not modal. On the window's thread."""
+
+from PyQt6.QtCore import QSignalBlocker, pyqtSignal
+from PyQt6.QtWidgets import QCheckBox, QLabel, QWidget
+
+from kws_app import autostart
+from kws_app.ui.memory import Memory
+from kws_app.ui.panel import Panel
+from kws_app.ui.tray import NO_TRAY
+
+WIDTH = 520
+
+
+class StartDialog(Panel):
+    """Three switches: in the tray, minimised, at login."""
+
+    failed = pyqtSignal(str)  # one sentence
+
+    def __init__(self, memory: Memory, has_tray: bool, parent: QWidget | None = None) -> None:
+        super().__init__("Starting and closing", WIDTH, parent)
+        self._memory = memory
+        self.column.setSpacing(2)
+        kept = f"Kept in {memory.path}."
+        self.keep = self._switch(
+            "&Keep listening in the tray when the window is closed",
+            f"Quit by Ctrl+Q or from the tray. {kept}" if has_tray else NO_TRAY,
+        )
+        self.keep.setEnabled(has_tray)
+        place = "in the tray" if has_tray else "as a minimised window"
+        self.minimised = self._switch("Start &minimised", f"The app starts {place}. {kept}")
+        self.login = self._switch("Start at &login", autostart.explanation())
+        self.login.setEnabled(autostart.path() is not None)
+        self.refresh()
+        self.keep.toggled.connect(lambda on: memory.remember(keep_in_tray=on))
+        self.minimised.toggled.connect(lambda on: memory.remember(start_minimised=on))
+        self.login.toggled.connect(self._at_login)
+
+    def _switch(self, title: str, explanation: str) -> QCheckBox:
+        switch = QCheckBox(title)
+        switch.setToolTip(explanation)
+        note = QLabel(explanation)
+        note.setProperty("muted", True)
+        note.setWordWrap(True)
+        note.setContentsMargins(24, 0, 0, 8)
+        self.column.addWidget(switch)
+        self.column.addWidget(note)
+        return switch
+
+    def refresh(self) -> None:
+        """Show how it is: the file for the login may have been removed by other means."""
+        settings = self._memory.settings
+        for switch, on in (
+            (self.keep, settings.keep_in_tray and self.keep.isEnabled()),
+            (self.minimised, settings.start_minimised),
+            (self.login, autostart.is_on()),
+        ):
+            with QSignalBlocker(switch):
+                switch.setChecked(on)
+
+    def _at_login(self, on: bool) -> None:
+        try:
+            autostart.switch_on() if on else autostart.switch_off()
+        except (OSError, ValueError) as error:
+            self.failed.emit(f"Starting at login could not be changed ({error}).")
+        self.refresh()

@@ -1,0 +1,104 @@
+"""The icon in the desktop's tray: listening or not, a pause, the way to the window and out. On the window's thread."""
+
+from collections.abc import Callable
+
+from PyQt6.QtCore import QObject
+from PyQt6.QtGui import QAction, QGuiApplication, QIcon
+from PyQt6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
+
+from kws_app.paths import ASSETS_DIR
+from kws_app.source import Phase
+from kws_app.ui.listening import Listening
+from kws_app.ui.pause import PAUSE_MIN, Pause
+
+NO_TRAY = "This desktop has no tray for icons."
+
+
+class Tray(QObject):
+    """There from the start where the desktop has a tray; elsewhere nothing of it is seen."""
+
+    def __init__(self, window: QWidget, listening: Listening, pause: Pause, leave: Callable[[], None]) -> None:
+        """leave: quits the program"""
+        super().__init__(window)
+        self._window, self._listening, self._pause = window, listening, pause
+        self._on, self._off = QIcon(str(ASSETS_DIR / "icon.svg")), QIcon(str(ASSETS_DIR / "icon-off.svg"))
+        self.menu = QMenu(window)
+        self.state = QAction("", self.menu)
+        self.state.setEnabled(False)
+        self.start = QAction("", self.menu)
+        self.start.triggered.connect(self._start_or_stop)
+        self.rest = QAction("", self.menu)
+        self.rest.triggered.connect(self._pause_or_go_on)
+        self.menu.addAction(self.state)
+        self.menu.addSeparator()
+        self.menu.addAction("Show the window", self.show_window)
+        self.menu.addAction(self.start)
+        self.menu.addAction(self.rest)
+        self.menu.addSeparator()
+        self.menu.addAction("Quit", leave)
+        self.icon = QSystemTrayIcon(self._off, self)
+        self.icon.setContextMenu(self.menu)
+        self.icon.activated.connect(self._activated)
+        listening.changed.connect(self.refresh)
+        pause.changed.connect(self.refresh)
+        self.refresh()
+        if QGuiApplication.platformName() != "offscreen":  # which has none, and complains
+            self.icon.show()  # seen as soon as there is a tray: at login it may come later than the app
+
+    @property
+    def available(self) -> bool:
+        return QSystemTrayIcon.isSystemTrayAvailable()
+
+    @property
+    def shows_messages(self) -> bool:
+        return self.available and QSystemTrayIcon.supportsMessages()
+
+    def refresh(self) -> None:
+        """Say how things stand."""
+        phase, listening = self._listening.state.phase, self._listening.source is not None
+        if self._pause.until:
+            text = f"Paused until {self._pause.until}"
+        elif phase is Phase.LISTENING:
+            text = "Listening"
+        elif phase is Phase.WAITING:
+            text = "Waiting for the microphone"
+        else:
+            text = "Starting to listen" if listening else "Not listening"
+        self.icon.setIcon(self._on if phase is Phase.LISTENING else self._off)
+        self.icon.setToolTip(f"Wake word: {text[0].lower()}{text[1:]}")
+        self.state.setText(text)
+        self.start.setText("Stop listening" if listening else "Start listening")
+        self.rest.setText("Go on listening now" if self._pause.until else f"Pause for {PAUSE_MIN} minutes")
+        self.rest.setEnabled(bool(self._pause.until) or self._pause.possible)
+
+    def show_window(self) -> None:
+        self._window.showNormal()
+        self._window.raise_()
+        self._window.activateWindow()
+
+    def hide(self) -> None:
+        self.icon.hide()
+
+    def message(self, title: str, text: str) -> None:
+        self.icon.showMessage(title, text, self._on)
+
+    def _start_or_stop(self) -> None:
+        if self._listening.source is None:
+            self._listening.start()
+        else:
+            self._listening.stop()
+
+    def _pause_or_go_on(self) -> None:
+        if self._pause.until:
+            self._pause.end()
+        else:
+            self._pause.begin()
+
+    def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
+        """A click shows the window, or hides it."""
+        if reason != QSystemTrayIcon.ActivationReason.Trigger:
+            return
+        if self._window.isVisible() and not self._window.isMinimized():
+            self._window.hide()
+        else:
+            self.show_window()
