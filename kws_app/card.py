@@ -16,10 +16,12 @@ from kws_app.frontend_config import FrontendConfig
 CARD_FILE = "card.json"
 DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 1
+LARGEST_TOLERANCE = 0.1  # of a score: beyond it the golden input proves nothing
+LARGEST_CARD_BYTES = 4_000_000  # ours have 32,000
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class ModelCard:
             raise ValueError("golden must hold posterior and hidden")
         if not all(isinstance(values, list) and all(map(_is_number, values)) for values in self.golden.values()):
             raise ValueError("golden must hold lists of numbers")
+        if not (_is_number(self.golden_tolerance) and 0 < self.golden_tolerance <= LARGEST_TOLERANCE):
+            raise ValueError(f"golden_tolerance {self.golden_tolerance!r} is outside 0..{LARGEST_TOLERANCE}")
         for name in ("frontend", "decision", "figures", "training", "data"):
             if not isinstance(getattr(self, name), dict):
                 raise ValueError(f"{name} must be an object")
@@ -131,6 +135,8 @@ def read_card(path: Path) -> ModelCard:
             names = [name for name in archive.namelist() if name.endswith(f"/extra/{CARD_FILE}")]
             if not names:
                 raise ModelError("it has no card; was it exported by `python -m training export`?")
+            if archive.getinfo(names[0]).file_size > LARGEST_CARD_BYTES:
+                raise ModelError(f"its card unpacks to more than {LARGEST_CARD_BYTES} bytes")
             return ModelCard.from_json(archive.read(names[0]).decode())
     except ModelError as error:
         raise ModelError(f"{path} is no usable model: {error}") from error
@@ -170,18 +176,25 @@ def find_model(name: str, folder: Path) -> ModelEntry:
     raise ModelError(f"There is no model {name!r}; there are: {names}.")
 
 
-def verify_index(path: Path) -> None:
-    """Compare a shipped artifact with the SHA-256 that its folder's index.json gives.
+def listed_content(path: Path) -> bytes | None:
+    """An artifact's bytes, compared with the SHA-256 that its folder's index.json gives; None if no index lists it.
 
-    A model that no index lists (the user's own) passes. raises ModelError on a mismatch
+    raises ModelError on a mismatch
     """
     index = path.parent.parent / "index.json"
     if not index.is_file():
-        return
+        return None
     try:
         models = json.loads(index.read_text())["models"]
         expected = {name: entry["sha256"] for name, entry in models.items()}.get(f"{path.parent.name}/{path.stem}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{index} cannot be read, so no model can be verified: install the program again.") from error
-    if expected is not None and expected != hashlib.sha256(path.read_bytes()).hexdigest():
+    if expected is None:
+        return None
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
+    if expected != hashlib.sha256(content).hexdigest():
         raise ModelError(f"{path} differs from the model that was shipped (SHA-256): install the program again.")
+    return content

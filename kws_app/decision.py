@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from kws_app.frontend_config import SAMPLE_RATE
 
+MOST_STEPS = 1000
+LONGEST_S = 3600.0
+
 
 @dataclass(frozen=True)
 class DecisionConfig:
@@ -23,8 +26,11 @@ class DecisionConfig:
                 f"smoothing_steps and patience_steps must be at least 1, "
                 f"got {self.smoothing_steps} and {self.patience_steps}"
             )
-        if self.refractory_s < 0:
-            raise ValueError(f"refractory_s must not be negative, got {self.refractory_s}")
+        if max(self.smoothing_steps, self.patience_steps) > MOST_STEPS or not 0 <= self.refractory_s <= LONGEST_S:
+            raise ValueError(
+                f"at most {MOST_STEPS} steps are smoothed or waited for, and refractory_s is from 0 to {LONGEST_S:g}, "
+                f"got {self.smoothing_steps}, {self.patience_steps} and {self.refractory_s}"
+            )
 
 
 @dataclass(frozen=True)

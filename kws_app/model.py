@@ -1,9 +1,11 @@
 """KeywordModel: an artifact, verified and loaded, with its frontend.
 
 An artifact is a TorchScript archive with a JSON card among its extra files. Before it is handed out, its SHA-256 is
-compared with what was shipped, its frontend with ours, and its answer to a golden input with the card's.
+compared with what was shipped, its frontend with ours, and its answer to a golden input with the card's. One that no
+index lists is a stranger's: only arithmetic on tensors is let through (kws_app/trust).
 """
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kws_app.card import ModelCard, read_card, verify_index
+from kws_app.card import ModelCard, listed_content, read_card
 from kws_app.errors import ModelError
 from kws_app.frontend import LogMel
 from kws_app.frontend_config import SAMPLE_RATE, FrontendConfig
+from kws_app.trust.archive import checked_archive
 
 GOLDEN_SECONDS = 2.0
 
@@ -58,14 +61,27 @@ class KeywordModel:
         self.frontend = LogMel(FrontendConfig(**self.card.frontend))  # type: ignore[arg-type]
 
     @classmethod
-    def load(cls, path: Path) -> "KeywordModel":
-        """raises ModelError, in one sentence, if the artifact is damaged, foreign or answers wrongly"""
+    def load(cls, path: Path, vouched_for: bool = True) -> "KeywordModel":
+        """raises ModelError, in one sentence, if the artifact is damaged, foreign or answers wrongly
+
+        vouched_for: one that its folder's index lists is run as it is; every other is first looked through
+        """
         card = read_card(path)
-        verify_index(path)
+        content = listed_content(path) if vouched_for else None
+        return cls._verified(path, card, checked_archive(path) if content is None else content)
+
+    @classmethod
+    def load_own(cls, path: Path) -> "KeywordModel":
+        """The same for what was made on this machine: it may hold operators that no stranger's model may."""
+        card = read_card(path)
+        return cls._verified(path, card, listed_content(path) or path.read_bytes())
+
+    @classmethod
+    def _verified(cls, path: Path, card: ModelCard, content: bytes) -> "KeywordModel":
         if card.frontend != FrontendConfig().to_dict():
             raise ModelError(f"{path} was made for another frontend ({card.frontend}): export it again.")
         try:
-            module = torch.jit.load(str(path), map_location="cpu")
+            module = torch.jit.load(io.BytesIO(content), map_location="cpu")
             module.eval()
             model = cls(card, module)
             scores = golden_scores(module, model.frontend)

@@ -176,12 +176,12 @@ def evaluate_stage(options: argparse.Namespace) -> None:
     path = Path(options.model)
     if path.suffix != ".pt":
         path = find_model(options.model, options.models).path
-    model = KeywordModel.load(path)
+    model = KeywordModel.load_own(path)
     data = data_config(model.card.training)
     figures: dict[str, Any] = {"model": options.model, "keyword": model.card.keyword}
     decision = None
     if options.cascade is not None:
-        second = KeywordModel.load(find_model(options.cascade, options.models).path)
+        second = KeywordModel.load_own(find_model(options.cascade, options.models).path)
         request = stream_request(options, model)
         figures["model"] += f" confirmed by {options.cascade}"
         split = "validation" if options.split == "all" else options.split

@@ -38,7 +38,7 @@ def median_us(step: Callable[[], Any]) -> float:
 def report(path: Path) -> list[str]:
     """Lines to print: the time of a step by the artifact, by its parts, and by the eager network of the same shape."""
     prepare_torch()
-    model = KeywordModel.load(path)
+    model = KeywordModel.load_own(path)
     card = model.card
     samples = np.random.default_rng(0).normal(0, 0.05, card.step_samples).astype(np.float32)
     eager = StreamingCrnn(Crnn(CrnnConfig(**card.training["crnn"]))).eval()

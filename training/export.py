@@ -146,7 +146,7 @@ def save_artifact(
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         temporary = Path(folder) / path.name
         torch.jit.save(module, str(temporary), _extra_files={CARD_FILE: card.to_json()})
-        loaded = KeywordModel.load(temporary)
+        loaded = KeywordModel.load_own(temporary)
         if check is not None:
             check(loaded)
         os.replace(temporary, path)
@@ -194,7 +194,7 @@ def rebuild(packed: Path, decision: DecisionConfig, folder: Path) -> Path:
 
 def update_card(path: Path, figures: dict[str, Any], decision: DecisionConfig | None = None) -> None:
     """Put measured figures, and the decision they were measured with, into an artifact's card."""
-    model = KeywordModel.load(path)
+    model = KeywordModel.load_own(path)
     card = replace(model.card, figures=model.card.figures | figures)
     if decision is not None:
         settings = {name: value for name, value in asdict(decision).items() if name != "threshold"}

@@ -76,7 +76,7 @@ def artifact(trained: Path, toy_store: FrameStore, tmp_path_factory: pytest.Temp
 
 def test_saved_equals_loaded_equals_eager(trained: Path, artifact: Path) -> None:
     crnn, _ = load_crnn(trained / "best.pt")
-    model = KeywordModel.load(artifact)
+    model = KeywordModel.load_own(artifact)
     calibration = model.card.training["calibration"]
     eager = StreamingCrnn(crnn, **calibration).eval()
     sound = -6 + 4 * torch.randn(2, 150, 40, generator=torch.Generator().manual_seed(0))
@@ -100,7 +100,7 @@ def test_the_packed_file_gives_the_artifact_back(artifact: Path, tmp_path: Path)
 def test_quantised_artifacts_stream_as_they_were_exported(trained: Path, tmp_path: Path, part: str) -> None:
     crnn, settings = load_crnn(trained / "best.pt")
     path = export(crnn, settings, Calibration(), Identity("rise", part, part), DecisionConfig(), tmp_path)
-    card = KeywordModel.load(path).card
+    card = KeywordModel.load_own(path).card
     assert card.parameters == sum(p.numel() for p in crnn.parameters()) and card.weight_bytes < 4 * card.parameters
 
 

@@ -1,0 +1,68 @@
+"""How a model of the user's own comes to be offered: looked through, tried, copied, and listed with its SHA-256."""
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from kws_app.card import read_card
+from kws_app.errors import ModelError
+from kws_app.trust.archive import checked_archive
+from kws_app.trust.child import try_in_child
+
+WARNING = (
+    "A model is a program. This one was looked through: it only computes with the sound it is given, and it was tried "
+    "in a process of its own. Still, add only a model whose maker you trust."
+)
+INDEX = "index.json"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,40}")
+
+
+def admit(path: Path, folder: Path) -> str:
+    """Check a model file and copy it below `folder`; returns its name, keyword/role. Takes seconds: not for a window.
+
+    Listed in the folder's index.json by its SHA-256, it loads from then on as what ships does.
+    raises ModelError, in one sentence, if it is not let in
+    """
+    card = read_card(path)
+    content = checked_archive(path, card)
+    try_in_child(path)
+    for word in (card.keyword, card.role):
+        if not NAME.fullmatch(word):
+            raise ModelError(f"{path} is not let in: {word!r} is no name for a keyword or a role.")
+    name = f"{card.keyword}/{card.role}"
+    try:
+        target = folder / f"{name}.pt"
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _replace(target, content)
+        _list(folder, name, content)
+    except OSError as error:
+        raise ModelError(f"{path} could not be copied to {folder} ({error}).") from error
+    return name
+
+
+def _list(folder: Path, name: str, content: bytes) -> None:
+    """Put the model in the folder's index; one that cannot be read is begun anew, and its models checked again."""
+    index = folder / INDEX
+    try:
+        models = dict(json.loads(index.read_text())["models"])
+    except (OSError, ValueError, KeyError, TypeError):
+        models = {}
+    models[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+    _replace(index, json.dumps({"models": models}, indent=1).encode())
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, for its owner alone."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
