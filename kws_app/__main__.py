@@ -25,7 +25,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "For audio files without a window: kws-detect.",
         epilog="Keys: Space starts and stops, Ctrl+O opens a file, Ctrl+M lists the models, F5 looks for microphones, "
         "Ctrl+Up and Ctrl+Down move the threshold, Ctrl+R sets it back to the model's, Ctrl+E shows what a word sets "
-        "off, F10 opens the menu, Ctrl+Q quits.",
+        "off, F8 keeps a missed word, F10 opens the menu, Ctrl+Q quits. In the table: R right, F false alarm, Return "
+        "plays, Delete deletes, Ctrl+Z undoes.",
     )
     parser.add_argument("--input", type=Path, metavar="FILE", help="play this audio file as if it were the microphone")
     parser.add_argument("--model", metavar="NAME", help="such as happy/teacher; the one used last by default")
@@ -37,7 +38,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         type=Path,
         default=default_data_dir(),
         metavar="DIR",
-        help="where settings.json and detections.jsonl are kept (default: %(default)s)",
+        help="where settings.json, detections.jsonl and clips are kept (default: %(default)s)",
     )
     parser.add_argument("--listen", action="store_true", help="start listening at once")
     parser.add_argument("--minimised", action="store_true", help="start in the tray, or as a minimised window")

@@ -1,5 +1,6 @@
 """The archive: a real thread, a real folder, and what it tells."""
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,6 +107,49 @@ def test_closing_waits_for_what_is_under_way(open_bench: Callable[..., Bench], t
         bench.archive.keep_clip(id, SOUND)
     assert bench.archive.close()
     assert len(list((tmp_path / "data" / "clips").iterdir())) == 5
+
+
+WRITES_FOR_EVER = """
+import itertools, sys
+from pathlib import Path
+import numpy as np
+from kws_app.archive import Archive
+from kws_app.clips import ClipStore
+from kws_app.history import *
+
+folder = Path(sys.argv[1])
+log, store = DetectionLog(folder), ClipStore(folder / "clips")
+sound = np.random.default_rng(0).normal(0, 0.1, 40_000).astype(np.float32)
+for i in itertools.count():
+    id = new_id()
+    log.append(DetectionRecord(now_iso(), None, "mic " * 500, "loud", "loud/teacher", float(i), 0.9, id, clip_name(id)))
+    store.write(id, sound)
+    log.append(Ended(id, 0.9, 0.3))
+    print(i, flush=True)
+"""
+
+
+@pytest.mark.parametrize("after", [1, 2, 3, 4])
+def test_a_crash_at_any_moment_leaves_whole_clips_and_a_log_that_goes_on(
+    python: Callable[..., "subprocess.Popen[str]"], open_bench: Callable[..., Bench], tmp_path: Path, after: int
+):
+    writer = python(["-c", WRITES_FOR_EVER, str(tmp_path / "data")])
+    assert writer.stdout is not None
+    while int(writer.stdout.readline()) < after:
+        pass
+    time.sleep(0.003 * after)  # anywhere in the next round
+    writer.kill()
+    writer.wait()
+    bench = open_bench()
+    (loaded,) = bench.wait(Loaded)
+    assert loaded.bad_lines <= 1  # the one that was being written
+    assert len(loaded.past.entries) >= after + 1
+    for id in loaded.clips:
+        bench.archive.read_clip(id)
+    assert all(len(read.samples) == 40_000 for read in bench.wait(ClipRead, len(loaded.clips)))
+    assert not list((tmp_path / "data" / "clips").glob(".*"))
+    record = bench.record()
+    assert bench.log.last()[-1] == record
 
 
 def test_limits_hold_also_over_what_was_there(open_bench: Callable[..., Bench]):

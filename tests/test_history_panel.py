@@ -283,6 +283,7 @@ def test_a_missed_word_is_kept_and_shown(bench: Bench, write_wav: Callable[..., 
     assert "kept as a missed “loud”" in panel.message.text()
     panel.table.selectRow(0)
     QTest.keyClick(panel.table, "F")  # it has its label
+    assert not panel.wrong.isEnabled() and panel.delete.isEnabled() and panel.play.isEnabled()
     (entry,) = in_log(window, bench).entries.values()
     assert entry.record.missed and entry.label == "" and entry.is_labelled
 

@@ -166,7 +166,7 @@ def test_a_word_is_kept_played_and_labelled(
     bench: Bench, sound_server: SoundServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """End to end: spoken into a real microphone, its clip played on the loudspeaker, heard there, and called right."""
-    bench.open_source = lambda choice: MicrophoneSource(choice.microphone)  # type: ignore[method-assign]
+    bench.open_source = lambda choice, *_: MicrophoneSource(choice.microphone)  # type: ignore[method-assign]
     window = bench.open(listen=True)
     bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.LISTENING, timeout=PATIENCE_MS)
     table = window.content.detections

@@ -227,8 +227,8 @@ class HistoryControl(QObject):
 
     def _show_selection(self) -> None:
         ids = self._table.selected
-        labels = [self._entries[id].label for id in ids]
-        self._panel.show_selection(labels, can_play=any(id in self._clips for id in ids[:1]))
+        labels = [self._entries[id].label for id in ids if not self._entries[id].record.missed]
+        self._panel.show_selection(labels, bool(ids), can_play=any(id in self._clips for id in ids[:1]))
         self._show_playing()
 
     def _show_playing(self) -> None:

@@ -3,7 +3,7 @@
 It shows and asks; `HistoryControl` gives it life.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QAction
@@ -30,7 +30,9 @@ class HistoryPanel(QWidget):
         super().__init__(parent)
         self.table = DetectionList()
         self.missed = self._button("It missed me", "You said the word and nothing happened: keep the last 3 s (F8)")
-        self.play = self._button("Play", "Hear the clip of the selected row, or stop it (Return)")
+        self.play = self._button(
+            "Play", "Hear the clip of the selected row, or stop it (Return); meanwhile nothing is detected"
+        )
         self.right = self._button("That was right", "The word was said (R); again takes it back", checkable=True)
         self.wrong = self._button("False alarm", "Nobody said it (F); again takes it back", checkable=True)
         self.delete = self._button("Delete", "Delete the selected rows and their clips (Delete); it can be undone")
@@ -59,7 +61,7 @@ class HistoryPanel(QWidget):
         self.show_rate("")
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._show_menu)
-        self.show_selection([], can_play=False)
+        self.show_selection([], can_delete=False, can_play=False)
 
     def _button(self, text: str, tip: str, checkable: bool = False) -> QPushButton:
         button = QPushButton(text)
@@ -122,11 +124,11 @@ class HistoryPanel(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self.table.set_theme(theme)
 
-    def show_selection(self, labels: Iterable[str], can_play: bool) -> None:
-        """What can be done with the selected rows, whose labels these are; a missed word has none to give."""
-        labels = list(labels)
-        for button in (self.right, self.wrong, self.delete):
-            button.setEnabled(bool(labels))
+    def show_selection(self, labels: Sequence[str], can_delete: bool, can_play: bool) -> None:
+        """What can be done with the selected rows. labels: of those that can have one; a missed word cannot"""
+        self.right.setEnabled(bool(labels))
+        self.wrong.setEnabled(bool(labels))
+        self.delete.setEnabled(can_delete)
         self.right.setChecked(bool(labels) and all(label == RIGHT for label in labels))
         self.wrong.setChecked(bool(labels) and all(label == FALSE_ALARM for label in labels))
         self.play.setEnabled(can_play)
