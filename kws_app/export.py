@@ -1,15 +1,17 @@
 """Clips and labels as files elsewhere; and kws-labels, which hands the user's labels to training.
 
-Labels go into a folder in the layout of Speech Commands, which `python -m training` reads: <keyword>/ holds what the
-user called right and what was missed, unknown/ the false alarms, which training takes as other words.
+Labels go into a folder in the layout of Speech Commands, which `python -m training` reads: clips of one second in
+<keyword>/, what the user called right and what was missed, and in unknown/, the false alarms: another word to training.
 """
 
 import argparse
+import io
 import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
 from kws_app.clips import FOLDER_NAME, ClipStore
@@ -18,8 +20,11 @@ from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import DetectionLog
 from kws_app.past import FALSE_ALARM, Entry, add_up
 from kws_app.paths import default_data_dir
+from kws_app.recorder import BEFORE_S
+from kws_app.ring import Samples
 
 UNKNOWN = "unknown"  # the folder of false alarms
+AFTER_WORD_S = 0.15  # of the exported second lie after the detection
 SPEAKER = "owner"  # in file names; by the archive's rule this speaker belongs to the training set
 
 
@@ -36,10 +41,17 @@ def suggested_name(entry: Entry) -> str:
     return plain(f"{when} {record.keyword}{' ' + said if said else ''}") + ".flac"
 
 
+def _write_wav(target: Path, samples: Samples) -> None:
+    """raises OSError"""
+    packed = io.BytesIO()
+    soundfile.write(packed, samples, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+    target.write_bytes(packed.getbuffer())
+
+
 def export_clip(store: ClipStore, entry: Entry, target: Path) -> str:
     """Write a clip to a file, as WAV if its name says so, else as it is. raises OSError or AudioError"""
     if target.suffix.lower() == ".wav":
-        soundfile.write(str(target), store.read(entry.id), SAMPLE_RATE, subtype="PCM_16", format="WAV")
+        _write_wav(target, store.read(entry.id))
     else:
         target.write_bytes(store.path(entry.id).read_bytes())
     return f"The clip is in {target}."
@@ -60,8 +72,23 @@ def export_clips(store: ClipStore, entries: Iterable[Entry], folder: Path) -> st
     return f"{count} clip{'' if count == 1 else 's'} in {folder}." if count else "There are no clips to export."
 
 
+def the_word(entry: Entry, samples: Samples) -> Samples:
+    """The second of a clip [N] in which the word lies, or what there is of it: training takes clips for one word each.
+
+    A detection comes about when the word ends; a missed word is taken to be the loudest second.
+    """
+    last = max(0, len(samples) - SAMPLE_RATE)  # where the second can begin at the latest
+    if entry.record.missed:
+        energy = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
+        begin = int(np.argmax(energy[SAMPLE_RATE:] - energy[: len(energy) - SAMPLE_RATE])) if last else 0
+    else:
+        detected_s = min(BEFORE_S, entry.record.time_s)  # in the clip, which begins with the sound
+        begin = min(max(0, round((detected_s + AFTER_WORD_S) * SAMPLE_RATE) - SAMPLE_RATE), last)
+    return samples[begin : begin + SAMPLE_RATE]
+
+
 def export_labels(store: ClipStore, entries: Iterable[Entry], folder: Path) -> str:
-    """Write the labelled clips into a folder in the layout of Speech Commands, 16 kHz WAV, as long as they were kept.
+    """Write the labelled clips into a folder in the layout of Speech Commands: one second each, 16 kHz WAV.
 
     A second export into the same folder brings it up to date. raises OSError or AudioError
     """
@@ -75,7 +102,7 @@ def export_labels(store: ClipStore, entries: Iterable[Entry], folder: Path) -> s
         for other in {keyword, UNKNOWN} - {word}:  # the user thought again
             (folder / other / name).unlink(missing_ok=True)
         (folder / word).mkdir(parents=True, exist_ok=True)
-        export_clip(store, entry, folder / word / name)
+        _write_wav(folder / word / name, the_word(entry, store.read(entry.id)))
         counts[word] = counts.get(word, 0) + 1
     if not counts:
         return "No kept clip has a label yet."

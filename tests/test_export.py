@@ -9,7 +9,7 @@ import soundfile
 
 from kws_app.clips import ClipStore
 from kws_app.errors import AudioError
-from kws_app.export import export_clip, export_clips, export_labels, main, suggested_name
+from kws_app.export import export_clip, export_clips, export_labels, main, suggested_name, the_word
 from kws_app.history import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id
 from kws_app.past import FALSE_ALARM, RIGHT, Entry
 from training.data import read_clips
@@ -27,7 +27,7 @@ def kept(store: ClipStore, label: str = "", keyword: str = "happy", missed: bool
     id = new_id()
     store.write(id, SOUND)
     model = f"{keyword}/teacher"
-    record = DetectionRecord(WALL_TIME, None, "mic", keyword, model, 1.5, 0.93, id, clip_name(id), missed=missed)
+    record = DetectionRecord(WALL_TIME, None, "mic", keyword, model, 9.0, 0.93, id, clip_name(id), missed=missed)
     return Entry(record, label=label)
 
 
@@ -45,7 +45,35 @@ def test_training_reads_what_was_labelled_and_nothing_else(store: ClipStore, tmp
     ]
     samples, rate = soundfile.read(clips[0].path, dtype="float32")
     assert rate == 16_000 and soundfile.info(clips[0].path).subtype == "PCM_16"
-    np.testing.assert_allclose(samples, SOUND, atol=1e-4)
+    np.testing.assert_allclose(samples, SOUND[AT - 13_600 : AT + 2_400], atol=1e-4)
+
+
+AT = 32_000  # where in a clip the detection lies
+
+
+@pytest.mark.parametrize(
+    ("length", "time_s", "begin"),
+    [
+        (40_000, 9.0, 18_400),  # to 0.15 s after the detection
+        (33_600, 9.0, 17_600),  # listening stopped soon after it
+        (24_000, 1.0, 2_400),  # and began soon before it
+        (20_000, 0.6, 0),
+        (12_000, 0.25, 0),  # less than a second in all
+    ],
+)
+def test_the_second_that_ends_with_the_word_is_exported(store: ClipStore, length: int, time_s: float, begin: int):
+    entry = kept(store)
+    entry = replace(entry, record=replace(entry.record, time_s=time_s))
+    ramp = np.arange(length, dtype=np.float32)
+    np.testing.assert_array_equal(the_word(entry, ramp), ramp[begin : begin + 16_000])
+
+
+@pytest.mark.parametrize("at", [0, 9_000, 32_000])
+def test_of_a_missed_word_the_loudest_second_is_exported(store: ClipStore, at: int):
+    sound = np.full(48_000, 0.01, np.float32)
+    sound[at : at + 16_000] = 0.5
+    np.testing.assert_array_equal(the_word(kept(store, missed=True), sound), np.full(16_000, 0.5, np.float32))
+    assert len(the_word(kept(store, missed=True), sound[:100])) == 100
 
 
 def test_a_second_export_follows_a_change_of_mind(store: ClipStore, tmp_path: Path):
