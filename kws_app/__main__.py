@@ -9,10 +9,10 @@ import threading
 from pathlib import Path
 
 from kws_app.audio import is_stuck
-from kws_app.card import find_model
 from kws_app.errors import AudioError, ModelError
 from kws_app.files import read_blocks
-from kws_app.paths import MODELS_DIR, default_data_dir
+from kws_app.model_folders import ModelFolders
+from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 from kws_app.settings import LOWEST_THRESHOLD
 
 SIGNAL_MS = 100  # Python sees a signal only when it runs: at least this often
@@ -50,7 +50,7 @@ def check(options: argparse.Namespace) -> None:
     if options.threshold is not None and not LOWEST_THRESHOLD <= options.threshold <= 1:
         raise ValueError(f"--threshold must be from {LOWEST_THRESHOLD} to 1, got {options.threshold}.")
     if options.model is not None:
-        find_model(options.model, MODELS_DIR)
+        ModelFolders([MODELS_DIR, own_models_dir(options.data_dir)]).find(options.model)
     if options.input is not None and next(read_blocks(options.input, block_s=1.0), None) is None:
         raise AudioError(f"{options.input} holds no sound.")
     try:
@@ -96,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
     app.setApplicationName("kws-app")
     app.setDesktopFileName("kws-app")  # by which a desktop finds the icon of its windows
     app.setQuitOnLastWindowClosed(False)  # with the tray, the last window may be a dialog
-    worker = Worker(MODELS_DIR, DetectionLog(options.data_dir))
+    worker = Worker(MODELS_DIR, DetectionLog(options.data_dir), own_models_dir(options.data_dir))
     start = StartOptions(options.model, options.input, options.threshold, options.listen)
     window = MainWindow(worker, SettingsFile(options.data_dir), start)
     for number in (signal.SIGINT, signal.SIGTERM):

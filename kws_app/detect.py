@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from kws_app.card import DEFAULT_MODEL, find_model
+from kws_app.card import DEFAULT_MODEL
 from kws_app.decision import DecisionConfig, Detection
 from kws_app.detector import Detector
 from kws_app.errors import AudioError, ModelError
 from kws_app.files import TAIL_S, read_blocks
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel, prepare_torch
-from kws_app.paths import MODELS_DIR
+from kws_app.model_folders import ModelFolders
+from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -35,8 +36,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     prepare_torch()
+    folders = ModelFolders([MODELS_DIR, own_models_dir(default_data_dir())])
     try:
-        model = KeywordModel.load(find_model(options.model, MODELS_DIR).path)
+        model = KeywordModel.load(folders.find(options.model).path)
         config = model.card.decision_config(options.threshold)
     except (ModelError, ValueError) as error:
         say(str(error))

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kws_app.card import ModelCard, find_model
+from kws_app.card import ModelCard
 from kws_app.decision import DecisionConfig
 from kws_app.errors import ModelError
+from kws_app.model_folders import ModelFolders
 
 if TYPE_CHECKING:
     from kws_app.detector import Detector
@@ -72,8 +73,8 @@ class ModelInUse:
 class Lineup:
     """The models in use, in the user's order. The first of each keyword is its main one."""
 
-    def __init__(self, models_dir: Path) -> None:
-        self._models_dir = models_dir
+    def __init__(self, folders: ModelFolders) -> None:
+        self._folders = folders
         self._tunings: Mapping[str, Tuning] = {}
         self._paths: dict[str, Path] = {}
         self.detectors: dict[str, Detector] = {}  # replaced, never changed
@@ -128,7 +129,7 @@ class Lineup:
             from kws_app.model import KeywordModel, prepare_torch
 
             prepare_torch()
-            path = find_model(name, self._models_dir).path
+            path = self._folders.find(name).path
             model = KeywordModel.load(path)
             self._paths[name] = path
             return Detector(model, model.card.decision_config())

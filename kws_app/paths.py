@@ -17,6 +17,11 @@ MODELS_DIR = _shipped("models")
 ASSETS_DIR = _shipped("assets")
 
 
+def own_models_dir(data_dir: Path) -> Path:
+    """The models that the user added, beside those that ship."""
+    return data_dir / "models"
+
+
 def default_data_dir() -> Path:
     """The user's folder for settings, the log of detections and clips."""
     return Path(platformdirs.user_data_dir("kws-app", appauthor=False))

@@ -16,10 +16,10 @@ from pathlib import Path
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.archive import Archive
-from kws_app.card import broken_models, find_models
 from kws_app.decision import Detection
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
 from kws_app.lineup import Lineup, ModelInUse, Tuning, brief
+from kws_app.model_folders import ModelFolders
 from kws_app.past import Setting, setting_of
 from kws_app.recorder import Recorder
 from kws_app.session import Health, Heard, Session
@@ -52,15 +52,15 @@ class Worker(QObject):
     source_changed = pyqtSignal(object, object)  # Source, SourceState
     failed = pyqtSignal(str)  # one sentence
 
-    def __init__(self, models_dir: Path, log: DetectionLog) -> None:
+    def __init__(self, models_dir: Path, log: DetectionLog, own_models_dir: Path | None = None) -> None:
         super().__init__()
         self.health: Health | None = None  # replaced by this thread
         self.deaf = False  # a microphone hears what the program plays itself; written by the window's thread
         self.archive = Archive(log)
         self.recorder = Recorder(self.archive)
-        self._models_dir = models_dir
+        self.folders = ModelFolders([models_dir, *([own_models_dir] if own_models_dir else [])])
         self._log = log
-        self._lineup = Lineup(models_dir)
+        self._lineup = Lineup(self.folders)
         self._tunings: Mapping[str, Tuning] = {}  # by model; replaced by the window's thread
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._source: Source | None = None
@@ -72,6 +72,10 @@ class Worker(QObject):
     def start(self) -> None:
         self._thread.start()
         self.archive.start()
+        self._commands.put(self._find_models)
+
+    def look_for_models(self) -> None:
+        """Answers with `models_found`, as at the start."""
         self._commands.put(self._find_models)
 
     def use_models(self, names: Sequence[str]) -> None:
@@ -129,10 +133,10 @@ class Worker(QObject):
 
     def _find_models(self) -> None:
         try:
-            found = find_models(self._models_dir), broken_models(self._models_dir)
+            found = self.folders.find_all()
         except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
             log.exception("The models could not be listed.")
-            self.models_unknown.emit(f"The models in {self._models_dir} cannot be listed ({brief(error)}).")
+            self.models_unknown.emit(f"The models cannot be listed ({brief(error)}).")
             return
         self.models_found.emit(*found)
 

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loudness import bursts
-from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PyQt6.QtGui import QDragEnterEvent, QDropEvent
+from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QFileDialog
-from window_bench import TWO, Bench, listening
+from PyQt6.QtWidgets import QFileDialog
+from window_bench import TWO, Bench, drop, listening
 
 from kws_app.audio import Microphone, MicrophoneSource
 from kws_app.source import Phase
@@ -79,13 +78,7 @@ def test_a_dropped_file_is_played_and_remembered(bench: Bench, write_wav: Callab
     paths = [write_wav(bursts(0.3, duration_s=1.0), f"{name}.wav") for name in ("one", "two")]
     window = bench.open()
     for path in paths:
-        data = QMimeData()
-        data.setUrls([QUrl.fromLocalFile(str(path))])
-        for kind in (QDragEnterEvent, QDropEvent):
-            at = QPointF(9, 9) if kind is QDropEvent else QPoint(9, 9)
-            event = kind(at, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-            QApplication.sendEvent(window, event)
-            assert event.isAccepted()
+        drop(window, path)
         bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
     assert len(bench.sources) == 2
     window.close()

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PyQt6.QtGui import QDragEnterEvent, QDropEvent
+from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from kws_app.audio import Microphone
@@ -62,7 +65,7 @@ class Bench:
     def open(self, *, models: Path | None = None, ready: bool = True, **options: object) -> MainWindow:
         """A window that is shown; ready: with its model loaded and its microphones listed."""
         window = MainWindow(
-            Worker(models or self.models, DetectionLog(self.folder)),
+            Worker(models or self.models, DetectionLog(self.folder), self.folder / "models"),
             SettingsFile(self.folder),
             StartOptions(**options),  # type: ignore[arg-type]
             devices=DeviceScan(self.search),
@@ -87,3 +90,16 @@ class Bench:
 
 def listening(window: MainWindow) -> bool:
     return window.listening.state.phase is Phase.LISTENING
+
+
+def drop(window: MainWindow, path: Path) -> None:
+    """Drag a file into the window."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    for event in (
+        QDragEnterEvent(QPoint(9, 9), copy, data, left, none),
+        QDropEvent(QPointF(9, 9), copy, data, left, none),
+    ):
+        QApplication.sendEvent(window, event)
+        assert event.isAccepted()

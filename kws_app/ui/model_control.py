@@ -42,6 +42,7 @@ class ModelControl(QObject):
         self.wanted = [first, *(other for other in memory.settings.also if other != first)]
         self._unanswered = 0  # of our requests to the worker
         self._user_chose = False
+        self._new = ""  # the model that was added last
         self._refusals: list[str] = []
         self._picker.set_models([first], first)
         self._picker.model.textActivated.connect(self.look_at)
@@ -83,6 +84,11 @@ class ModelControl(QObject):
         self._user_chose = True
         self._use(names)
 
+    def take_in(self, name: str) -> None:
+        """A model that was just put into the folder: look at it."""
+        self._new = name
+        self._worker.look_for_models()
+
     def tune(self, **changes: float | None) -> None:
         """Set fields of `Tuning` for the model that is looked at; None goes back to the card's."""
         tuning = replace(self.tuning, **changes)  # type: ignore[arg-type]
@@ -92,6 +98,11 @@ class ModelControl(QObject):
         self._show()
 
     def _found(self, entries: list[ModelEntry], broken: list[str]) -> None:
+        if self.models:  # one was added: the others go on
+            self.cards = {entry.name: entry.card for entry in entries}
+            if self._new in self.cards:
+                self.look_at(self._new)
+            return
         notices = broken[:1] if len(broken) < 2 else [broken[0], f"As unusable: {len(broken) - 1} other model files."]
         if not entries:
             none = "No model was found: make one with `python -m training`, or install the program again."

@@ -23,6 +23,7 @@ from kws_app.ui.devices import DeviceScan
 from kws_app.ui.history_control import HistoryControl
 from kws_app.ui.listening import Listening
 from kws_app.ui.memory import Memory
+from kws_app.ui.model_adding import ModelAdding
 from kws_app.ui.model_control import ModelControl
 from kws_app.ui.outside import Outside
 from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_space
@@ -88,6 +89,7 @@ class MainWindow(QMainWindow):
         self.memory = Memory(settings_file)
         self.models = ModelControl(worker, self.content, self.memory, options.model, options.threshold)
         self.sources = SourceControl(self.content, self.memory, self._devices, open_source)
+        self.adding = ModelAdding(worker.folders, self)
         self.compare = CompareMenu(self.content.controls.compare, self.models, self)
         self.listening = Listening(worker, self.content, self.models, self.sources)
         self.history = HistoryControl(worker, self.content.history, self.memory)
@@ -110,11 +112,13 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         notice = self.content.sign.notice
-        for troubled in (self._worker.failed, self.memory.failed, self.models.noticed, self.history.noticed):
-            troubled.connect(notice)
+        troubles = (self._worker.failed, self.memory.failed, self.models.noticed, self.history.noticed)
+        for trouble in (*troubles, self.adding.refused):
+            trouble.connect(notice)
         self.listening.marked.connect(lambda mark: self.history.add(mark.record))
         self.listening.began.connect(self.history.begin_file)
         self.content.controls.start.toggled.connect(lambda on: self.listening.start() if on else self.listening.stop())
+        self.adding.added.connect(self.models.take_in)
         self.content.time_bar.span_chosen.connect(lambda seconds: self.memory.remember(span_s=seconds))
         hints = QApplication.styleHints()
         if hints is not None:
@@ -123,6 +127,7 @@ class MainWindow(QMainWindow):
     def _add_shortcuts(self) -> None:
         content = self.content
         content.controls.menu.addAction("Open an audio file…", self.sources.ask_for_file)
+        content.controls.menu.addAction("Add a model…", self.adding.ask_for_file)
         add_shortcuts(
             self,
             {
@@ -162,11 +167,12 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent | None) -> None:
-        """A sound is played."""
+        """A model is proposed, anything else is played."""
         files = [] if event is None else dropped_files(event)
         if event is not None and files:
             event.acceptProposedAction()
-            self.sources.open_file(files[0])
+            take = self.adding.propose if files[0].suffix == ".pt" else self.sources.open_file
+            take(files[0])
 
     def _follow_theme(self) -> None:
         app = QApplication.instance()

@@ -1,0 +1,106 @@
+"""Adding a model that the user brings: its card is shown first; it is verified and copied in a thread of its own."""
+
+import threading
+from pathlib import Path
+
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
+
+from kws_app.card import ModelCard, read_card
+from kws_app.errors import ModelError
+from kws_app.lineup import brief
+from kws_app.model_folders import ModelFolders
+from kws_app.ui.legend import stream_figures
+
+MODEL_FILES = "Models (*.pt);;All files (*)"
+WARNING = "A model is a program that runs on this computer: add only one whose maker you trust."
+
+
+def card_rows(card: ModelCard) -> dict[str, str]:
+    """What a user wants to know of a model before adding it, by what it is called."""
+    figures = stream_figures(card)
+    measured = "not stated"
+    if "frr" in figures and "fa_per_hour" in figures:
+        measured = f"{100 * figures['frr']:.1f} % missed, {figures['fa_per_hour']:.2f} false alarms an hour"
+    return {
+        "Word": card.keyword,
+        "Role": card.role,
+        "Size": f"{card.parameters:,} parameters, {card.weight_bytes:,} bytes",
+        "Measured": measured,
+        "Trained on": str(card.data.get("description", "not stated")),
+        "Licence": str(card.data.get("licence", "not stated")),
+    }
+
+
+class CardDialog(QDialog):
+    """A model's card, with the choice to add the model."""
+
+    def __init__(self, path: Path, card: ModelCard, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setModal(False)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(f"Add {path.name}?")
+        self.setMinimumWidth(440)
+        form = QFormLayout()
+        for title, text in card_rows(card).items():
+            value = QLabel(text)
+            value.setWordWrap(True)
+            value.setTextFormat(Qt.TextFormat.PlainText)  # a stranger wrote it
+            form.addRow(f"{title}:", value)
+        warning = QLabel(WARNING)
+        warning.setWordWrap(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.add = buttons.addButton("Add the model", QDialogButtonBox.ButtonRole.AcceptRole)
+        assert self.add is not None
+        self.add.setToolTip("Check the model and copy it into your own folder of models")
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addLayout(form)
+        column.addWidget(warning)
+        column.addWidget(buttons)
+
+
+class ModelAdding(QObject):
+    """From a file to a model in the list."""
+
+    added = pyqtSignal(str)  # its name
+    refused = pyqtSignal(str)  # one sentence
+
+    def __init__(self, folders: ModelFolders, window: QWidget) -> None:
+        super().__init__(window)
+        self._folders = folders
+        self._window = window
+        self._thread: threading.Thread | None = None
+
+    def ask_for_file(self) -> None:
+        """By a dialog that does not block."""
+        dialog = QFileDialog(self._window, "Add a model", "", MODEL_FILES)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setModal(False)
+        dialog.fileSelected.connect(lambda name: self.propose(Path(name)))
+        dialog.show()
+
+    def propose(self, path: Path) -> None:
+        """Show the card of a file, and add the model if the user says so."""
+        try:
+            card = read_card(path)
+        except ModelError as error:
+            self.refused.emit(str(error))
+            return
+        dialog = CardDialog(path, card, self._window)
+        dialog.accepted.connect(lambda: self._add(path))
+        dialog.show()
+
+    def _add(self, path: Path) -> None:
+        self._thread = threading.Thread(target=self._run, args=(path,), name="model adding", daemon=True)
+        self._thread.start()
+
+    def _run(self, path: Path) -> None:
+        try:
+            self.added.emit(self._folders.add(path))
+        except ModelError as error:
+            self.refused.emit(str(error))
+        except Exception as error:  # a foreign file may fail in any way
+            self.refused.emit(f"{path} cannot be added ({brief(error)}).")

@@ -1,0 +1,106 @@
+"""A model brought by the user: its card is shown, its answers are checked, and it listens from its own folder."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from loudness import save_loudness_model
+from PyQt6.QtWidgets import QFileDialog, QLabel
+from window_bench import Bench, drop
+
+from kws_app.errors import ModelError
+from kws_app.model_folders import ModelFolders
+from kws_app.ui.model_adding import CardDialog
+from kws_app.ui.window import MainWindow
+
+
+@pytest.fixture
+def brought(tmp_path: Path) -> Path:
+    """A model for another word, as it may have been downloaded."""
+    save_loudness_model(tmp_path / "boom" / "teacher.pt", threshold=0.7, data={"licence": "<b>CC0</b>"})
+    return Path(shutil.move(tmp_path / "boom" / "teacher.pt", tmp_path / "some download.pt"))
+
+
+def card_dialog(window: MainWindow) -> CardDialog:
+    (dialog,) = window.findChildren(CardDialog)
+    return dialog
+
+
+def test_a_dropped_model_shows_its_card_and_is_added(bench: Bench, brought: Path):
+    window = bench.open()
+    drop(window, brought)
+    dialog = card_dialog(window)
+    assert not dialog.isModal()
+    texts = [label.text() for label in dialog.findChildren(QLabel)]
+    assert "boom" in texts and "<b>CC0</b>" in texts and any("whose maker you trust" in text for text in texts)
+    dialog.add.click()
+    bench.qtbot.waitUntil(lambda: window.models.model.name == "boom/teacher")
+    assert (bench.folder / "models" / "boom" / "teacher.pt").read_bytes() == brought.read_bytes()
+    assert window.content.threshold.threshold == 0.7
+    window.close()
+    again = bench.open()
+    assert again.models.model.name == "boom/teacher"
+    picker = again.content.controls.model
+    assert [picker.itemText(i) for i in range(picker.count())][0] == "boom/teacher"
+
+
+def test_one_that_is_declined_is_not_added(bench: Bench, brought: Path):
+    window = bench.open()
+    window.adding.propose(brought)
+    card_dialog(window).reject()
+    assert not (bench.folder / "models").exists()
+
+
+def test_one_that_answers_wrongly_is_refused_in_a_sentence(bench: Bench, tmp_path: Path):
+    save_loudness_model(tmp_path / "boom" / "teacher.pt", golden={"posterior": [0.5], "hidden": [0.5]})
+    window = bench.open()
+    window.adding.propose(tmp_path / "boom" / "teacher.pt")
+    card_dialog(window).add.click()
+    bench.qtbot.waitUntil(lambda: "does not give the scores" in window.content.sign.text)
+    assert not list(bench.folder.glob("models/*/*.pt"))
+
+
+def test_a_file_that_is_no_model_is_refused_at_once(bench: Bench, tmp_path: Path):
+    (tmp_path / "x.pt").write_bytes(b"nothing")
+    window = bench.open()
+    drop(window, tmp_path / "x.pt")
+    assert "is no usable model" in window.content.sign.text
+    assert window.findChildren(CardDialog) == []
+
+
+def test_the_menu_asks_for_a_file_and_blocks_nothing(bench: Bench, brought: Path):
+    window = bench.open()
+    action = next(a for a in window.content.controls.menu.actions() if a.text() == "Add a model…")
+    action.trigger()
+    dialog = window.findChild(QFileDialog)
+    assert dialog is not None and not dialog.isModal()
+    dialog.fileSelected.emit(str(brought))
+    dialog.close()
+    card_dialog(window).reject()
+
+
+def test_the_name_of_a_shipped_model_cannot_be_taken(tiny_models: Path, tmp_path: Path):
+    own = tmp_path / "own"
+    folders = ModelFolders([tiny_models, own])
+    with pytest.raises(ModelError, match="loud/teacher comes with the program"):
+        folders.add(tiny_models / "loud" / "teacher.pt")
+    assert not own.exists()
+
+
+@pytest.mark.parametrize("keyword", ["../x", "a/b", ".hidden", "x" * 60])
+def test_a_keyword_that_leads_elsewhere_is_refused(tmp_path: Path, keyword: str):
+    save_loudness_model(tmp_path / "boom" / "teacher.pt", keyword=keyword)
+    with pytest.raises(ModelError, match="no name"):
+        ModelFolders([tmp_path / "own"]).add(tmp_path / "boom" / "teacher.pt")
+
+
+def test_both_folders_are_searched_and_the_first_has_precedence(tiny_models: Path, tmp_path: Path):
+    for name in ("loud/teacher", "boom/teacher"):
+        save_loudness_model(tmp_path / f"{name}.pt", threshold=0.2)
+    folders = ModelFolders([tiny_models, tmp_path])
+    names = [entry.name for entry in folders.find_all()[0]]
+    assert names == ["boom/teacher", "loud/broken", "loud/student", "loud/teacher"]
+    assert folders.find("loud/teacher").card.threshold == 0.5
+    assert folders.find("boom/teacher").path == tmp_path / "boom" / "teacher.pt"
+    with pytest.raises(ModelError, match="there are: boom/teacher, loud/broken"):
+        folders.find("loud/none")
