@@ -28,6 +28,7 @@ class Settings:
     thresholds: dict[str, float] = field(default_factory=dict)  # by model, only where the user moved it, 0..1
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
     span_s: int = 10  # that the plots show
+    first_run_done: bool = False  # the first steps were taken, or skipped
     recent_files: list[str] = field(default_factory=list)  # audio that was opened, the latest first
     files_in_real_time: bool = True  # else as fast as they go
     also: list[str] = field(default_factory=list)  # models that listen beside the first, in order
@@ -53,8 +54,9 @@ class Settings:
             value = getattr(self, name)
             if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
                 raise ValueError(f"{name} must be a list of names, got {value!r}")
-        if not isinstance(self.files_in_real_time, bool):
-            raise ValueError(f"files_in_real_time must be true or false, got {self.files_in_real_time!r}")
+        for name in ("files_in_real_time", "first_run_done"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"{name} must be true or false, got {getattr(self, name)!r}")
         if not isinstance(self.decisions, dict) or not all(
             isinstance(value, dict) for value in self.decisions.values()
         ):

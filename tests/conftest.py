@@ -56,7 +56,7 @@ def write_wav(tmp_path: Path) -> Callable[..., Path]:
 def bench(tiny_models: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Bench]:
     """Opens windows over tiny_models and a folder of its own, where loud/teacher is chosen, and closes them."""
     folder = tmp_path / "data"
-    SettingsFile(folder).save(Settings(model="loud/teacher"))
+    SettingsFile(folder).save(Settings(model="loud/teacher", first_run_done=True))
     bench = Bench(tiny_models, folder, qtbot)
     yield bench
     bench.close()

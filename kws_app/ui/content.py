@@ -41,6 +41,8 @@ class Content(QWidget):
         column.setContentsMargins(14, 12, 14, 4)
         column.setSpacing(10)
         column.addWidget(self.controls)
+        self.below_controls = QVBoxLayout()
+        column.addLayout(self.below_controls)
         column.addWidget(self.sign)
         column.addLayout(body, 1)
 

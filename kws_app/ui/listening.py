@@ -157,7 +157,7 @@ class Listening(QObject):
         sign, phase, trouble = self._content.sign, self.state.phase, self._sources.trouble
         file = self._sources.choice.path
         self._hint_shown = self._current_hint()
-        word = self._word()
+        word = self.word
         if self._models.trouble:
             sign.say(self._models.trouble, warning=True)
         elif phase in (Phase.WAITING, Phase.FAILED):
@@ -178,7 +178,8 @@ class Listening(QObject):
         else:
             sign.say(f"Listening for {word}")
 
-    def _word(self) -> str:
+    @property
+    def word(self) -> str:
         """The keywords that are listened for, as they are said in a sentence."""
         keywords = list(dict.fromkeys(f"“{model.keyword}”" for model in self._models.models))
         return " or ".join([", ".join(keywords[:-1]), keywords[-1]] if len(keywords) > 1 else keywords) or "the word"

@@ -173,6 +173,8 @@ def style_sheet(theme: Theme) -> str:
         background: {theme.panel}; color: {theme.muted}; border: none; padding: 4px 2px; font-weight: 600;
     }}
     QFrame#plots {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}
+    QFrame#firstRun {{ background: {theme.panel}; border: 2px solid {theme.accent}; border-radius: 8px; }}
+    QLabel#stepTitle {{ font-weight: 600; }}
     QLabel {{ color: {theme.text}; background: transparent; }}
     QLabel[muted="true"] {{ color: {theme.muted}; }}
     QFrame#part {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}

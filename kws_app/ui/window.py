@@ -20,6 +20,7 @@ from kws_app.ui.compare_menu import CompareMenu
 from kws_app.ui.content import Content
 from kws_app.ui.controls import SourceChoice
 from kws_app.ui.devices import DeviceScan
+from kws_app.ui.first_run import FirstRun
 from kws_app.ui.history_control import HistoryControl
 from kws_app.ui.listening import Listening
 from kws_app.ui.memory import Memory
@@ -92,6 +93,8 @@ class MainWindow(QMainWindow):
         self.adding = ModelAdding(worker.folders, self)
         self.compare = CompareMenu(self.content.controls.compare, self.models, self)
         self.listening = Listening(worker, self.content, self.models, self.sources)
+        self.first_run = FirstRun(self.listening, self.content.meter, self.memory)
+        self.content.below_controls.addWidget(self.first_run)
         self.history = HistoryControl(worker, self.content.history, self.memory)
         self.outside = Outside(self, self.content, self.models, self.listening, self.memory, play_sound, self.leave)
         self._leaving = False
@@ -105,6 +108,7 @@ class MainWindow(QMainWindow):
 
     def _show_figures(self) -> None:
         self.history.show_rate()
+        self.first_run.look()
         health = self._worker.health
         self.listening.say_hint()
         self.status.show_health(health)
@@ -128,6 +132,7 @@ class MainWindow(QMainWindow):
         content = self.content
         content.controls.menu.addAction("Open an audio file…", self.sources.ask_for_file)
         content.controls.menu.addAction("Add a model…", self.adding.ask_for_file)
+        content.controls.menu.addAction("First steps", self.first_run.begin)
         add_shortcuts(
             self,
             {
@@ -157,6 +162,8 @@ class MainWindow(QMainWindow):
         self.content.time_bar.set_span(self.memory.settings.span_s)
         self.sources.begin(options.input)
         self.listening.say_state()
+        if not self.memory.settings.first_run_done and options.input is None and not options.listen:
+            self.first_run.begin()
         self._worker.start()
         self._text_timer.start()
         if options.listen:

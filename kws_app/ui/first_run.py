@@ -1,0 +1,109 @@
+"""The first run: three short steps in a strip under the controls, in the window as it always is. Nothing is blocked.
+
+On the window's thread. Once finished or skipped it does not come again by itself; the menu has it.
+"""
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from kws_app.ui.listening import Listening
+from kws_app.ui.memory import Memory
+from kws_app.ui.meter import FLOOR_DB, LevelMeter
+from kws_app.worker import Mark
+
+MOVED_DB = -45.0  # of the meter: a voice in front of the microphone, not the room
+LAST = 2
+TITLES = ("1 of 3: choose the microphone", "2 of 3: say the word", "3 of 3: done")
+
+
+class FirstRun(QFrame):
+    """Leads from no sound to the first detection; each step is passed by doing it, or by the button."""
+
+    finished = pyqtSignal()
+
+    def __init__(self, listening: Listening, meter: LevelMeter, memory: Memory, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("firstRun")
+        self.setAccessibleName("First steps")
+        self.step = 0
+        self._listening, self._meter, self._memory = listening, meter, memory
+        self._heard: Mark | None = None
+        self._title = QLabel()
+        self._title.setObjectName("stepTitle")
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self.next = QPushButton()
+        self.next.setToolTip("To the next step (Alt+N)")
+        self.next.setShortcut("Alt+N")
+        self.skip = QPushButton("Skip")
+        self.skip.setToolTip("No first steps: the window is all yours (Alt+S)")
+        self.skip.setShortcut("Alt+S")
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._title)
+        words.addWidget(self._text)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 12, 8)
+        row.addLayout(words, 1)
+        row.addWidget(self.next)
+        row.addWidget(self.skip)
+        self.next.clicked.connect(self._go_on)
+        self.skip.clicked.connect(self._end)
+        listening.marked.connect(self._detected)
+        listening.changed.connect(self._show_step)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        return f"{self._title.text()}. {self._text.text()}"
+
+    def begin(self) -> None:
+        """From the first step on."""
+        self.step, self._heard = 0, None
+        self._show_step()
+        self.show()
+
+    def look(self) -> None:
+        """Called a few times a second: has the meter moved?"""
+        if not self.isVisible() or self.step != 0 or self._listening.source is None:
+            return
+        if self._meter.level_db > max(MOVED_DB, FLOOR_DB):
+            self.step = 1
+            self._show_step()
+
+    def _detected(self, mark: Mark) -> None:
+        if self.isVisible() and self.step < LAST:
+            self._heard = mark
+            self.step = LAST
+            self._show_step()
+
+    def _go_on(self) -> None:
+        if self.step == LAST:
+            self._end()
+        elif self.step == 0 and self._listening.source is None:
+            self._listening.start()
+        else:
+            self.step += 1
+            self._show_step()
+
+    def _end(self) -> None:
+        self.hide()
+        self._memory.remember(first_run_done=True)
+        self.finished.emit()
+
+    def _show_step(self) -> None:
+        off = self._listening.source is None
+        word = self._listening.word
+        self._title.setText(TITLES[self.step])
+        if self.step == 0 and off:
+            self._text.setText("Choose it in the list above, then start: the bar at the top right moves as you speak.")
+        elif self.step == 0:
+            self._text.setText("Speak: the bar at the top right should move. If not, choose another microphone.")
+        elif self.step == 1:
+            self._text.setText(f"Say {word}, and see the curve at the bottom rise above the dashed line.")
+        elif self._heard is not None:
+            self._text.setText(f"Heard, with a score of {self._heard.record.score:.2f}. It listens until you stop it.")
+        else:
+            self._text.setText("It listens until you stop it. If it misses you, lower the threshold on the right.")
+        self.next.setText("Start" if self.step == 0 and off else "Done" if self.step == LAST else "Next")
+        self.skip.setVisible(self.step != LAST)
