@@ -10,10 +10,10 @@ from kws_app.card import ModelCard, read_card
 from kws_app.errors import ModelError
 from kws_app.lineup import brief
 from kws_app.model_folders import ModelFolders
+from kws_app.trust.admission import WARNING
 from kws_app.ui.legend import stream_figures
 
 MODEL_FILES = "Models (*.pt);;All files (*)"
-WARNING = "A model is a program that runs on this computer: add only one whose maker you trust."
 
 
 def card_rows(card: ModelCard) -> dict[str, str]:
