@@ -26,6 +26,12 @@ def brief(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
 
 
+# within which the user may set a decision
+SMOOTHING_STEPS = (1, 10)
+PATIENCE_STEPS = (1, 10)
+REFRACTORY_S = (0.2, 10.0)
+
+
 @dataclass(frozen=True)
 class Tuning:
     """What the user set of a model's decision; None is as the card says."""
@@ -37,8 +43,12 @@ class Tuning:
 
     def __post_init__(self) -> None:
         for name, value in self.changes.items():
-            if not isinstance(value, int | float):
-                raise ValueError(f"{name} must be a number, got {value!r}")
+            if isinstance(value, bool) or not isinstance(value, int if name.endswith("_steps") else int | float):
+                raise ValueError(f"{name} must be a number, and of steps a whole one, got {value!r}")
+        limits = {"smoothing_steps": SMOOTHING_STEPS, "patience_steps": PATIENCE_STEPS, "refractory_s": REFRACTORY_S}
+        for name, (least, most) in limits.items():
+            if name in self.changes and not least <= self.changes[name] <= most:
+                raise ValueError(f"{name} must be from {least:g} to {most:g}, got {self.changes[name]!r}")
         self.applied_to(DecisionConfig())
 
     @property

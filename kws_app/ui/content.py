@@ -6,6 +6,7 @@ from kws_app.ui.controls import ControlBar, ThresholdControl
 from kws_app.ui.history_panel import HistoryPanel
 from kws_app.ui.legend import Legend
 from kws_app.ui.meter import LevelMeter
+from kws_app.ui.operating_panel import OperatingPanel
 from kws_app.ui.plots import Plots
 from kws_app.ui.sign import Sign
 from kws_app.ui.theme import Theme
@@ -30,6 +31,7 @@ class Content(QWidget):
         self.time_bar = TimeBar(self.plots)
         self.legend = Legend()
         self.threshold = ThresholdControl()
+        self.operating = OperatingPanel()
         self.history = HistoryPanel()
         self.detections = self.history.table
 
@@ -59,8 +61,7 @@ class Content(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.threshold)
-        self.below_threshold = QVBoxLayout()
-        column.addLayout(self.below_threshold)
+        column.addWidget(self.operating)
         column.addWidget(self.history, 1)
         return side
 

@@ -20,6 +20,7 @@ class ModelControl(QObject):
 
     changed = pyqtSignal()  # other models listen
     shown = pyqtSignal()  # another model is looked at, or its tuning is another
+    turned = pyqtSignal(str, str)  # the user looks at another model: from which, to which
     noticed = pyqtSignal(str)  # what the user should know of the models, such as that one was refused
     lost = pyqtSignal()  # there is no model; `trouble` says why
 
@@ -67,7 +68,11 @@ class ModelControl(QObject):
     @property
     def tuning(self) -> Tuning:
         """What the user set of the model that is looked at."""
-        return self._tunings.get(self.name, Tuning())
+        return self.tuning_of(self.name)
+
+    def tuning_of(self, name: str) -> Tuning:
+        """What the user set of a model."""
+        return self._tunings.get(name, Tuning())
 
     @property
     def threshold(self) -> float:
@@ -76,8 +81,11 @@ class ModelControl(QObject):
 
     def look_at(self, name: str) -> None:
         """Make a model the first: beside the others if it listens already, else in place of the first."""
+        before = self.name
         others = self.wanted if name in self.wanted else self.wanted[1:]
         self.choose([name, *(other for other in others if other != name)])
+        if name != before:
+            self.turned.emit(before, name)
 
     def choose(self, names: list[str]) -> None:
         """The user wants these models, the first to be looked at."""

@@ -26,6 +26,7 @@ from kws_app.ui.listening import Listening
 from kws_app.ui.memory import Memory
 from kws_app.ui.model_adding import ModelAdding
 from kws_app.ui.model_control import ModelControl
+from kws_app.ui.operating_control import OperatingControl
 from kws_app.ui.outside import Outside
 from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_space
 from kws_app.ui.source_control import SourceControl, open_source
@@ -89,6 +90,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.memory = Memory(settings_file)
         self.models = ModelControl(worker, self.content, self.memory, options.model, options.threshold)
+        self.operating = OperatingControl(self.content.operating, self.models)
         self.sources = SourceControl(self.content, self.memory, self._devices, open_source)
         self.adding = ModelAdding(worker.folders, self)
         self.compare = CompareMenu(self.content.controls.compare, self.models, self)

@@ -1,0 +1,152 @@
+"""What a threshold means: misses and false alarms, as they were measured. Reads the operating curve of a model's card.
+
+Pure arithmetic. False alarms are those an hour of real speech: an hour of noise says little.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from kws_app.card import ModelCard
+from kws_app.decision import DecisionConfig
+from kws_app.intervals import poisson_interval, wilson_interval
+
+FIELD = "operating_curve"  # of a card's figures
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A way to choose a threshold by what it costs."""
+
+    name: str
+    fa_per_hour: float  # at most
+
+
+PRESETS = (Preset("Rarely wrong", 0.1), Preset("Balanced", 0.5), Preset("Never miss", 2.0))
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one threshold gave."""
+
+    threshold: float
+    missed: int
+    false_alarms: int  # in real speech
+
+
+@dataclass(frozen=True)
+class OperatingCurve:
+    """Measured points in the order of their thresholds, and what they were measured on and with."""
+
+    points: tuple[Point, ...]
+    keywords: int
+    hours: float  # of real speech
+    decision: DecisionConfig  # smoothing, patience and refractory time; its threshold means nothing
+
+    @classmethod
+    def of(cls, card: ModelCard) -> "OperatingCurve | None":
+        """The curve in a card; None where there is none, or none that makes sense."""
+        try:
+            return cls._read(card.figures[FIELD])
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
+            return None
+
+    @classmethod
+    def _read(cls, raw: dict[str, Any]) -> "OperatingCurve":
+        points = sorted((Point(float(t), int(m), int(s)) for t, m, s, *_ in raw["points"]), key=lambda p: p.threshold)
+        decision = DecisionConfig(
+            smoothing_steps=int(raw["smoothing_steps"]),
+            patience_steps=int(raw["patience_steps"]),
+            refractory_s=float(raw["refractory_s"]),
+        )
+        keywords, hours = int(raw["keywords"]), float(raw["speech_hours"])
+        sane = points and keywords > 0 and math.isfinite(hours) and hours > 0
+        if not sane or not all(
+            0 < p.threshold < 1 and 0 <= p.missed <= keywords and p.false_alarms >= 0 for p in points
+        ):
+            raise ValueError("no curve that could have been measured")
+        return cls(tuple(points), keywords, hours, decision)
+
+    def at(self, threshold: float) -> Point:
+        """The measured point nearest to a threshold, by log-odds."""
+        return min(self.points, key=lambda point: abs(_log_odds(point.threshold) - _log_odds(threshold)))
+
+    def fa_per_hour(self, threshold: float) -> float:
+        return self.at(threshold).false_alarms / self.hours
+
+    def threshold_for(self, fa_per_hour: float) -> float:
+        """The lowest measured threshold from which upwards there are at most so many false alarms an hour.
+
+        Far below, a score that never falls gives few detections too: so it is looked for from above. Where even the
+        highest gives more, the highest.
+        """
+        found = self.points[-1].threshold
+        for point in reversed(self.points):
+            if point.false_alarms > fa_per_hour * self.hours + 1e-9:
+                break
+            found = point.threshold
+        return found
+
+    def measured_with(self, config: DecisionConfig) -> bool:
+        """Whether these figures hold for a decision, whatever its threshold."""
+        return _without_threshold(config) == _without_threshold(self.decision)
+
+
+def _log_odds(threshold: float) -> float:
+    bounded = min(max(threshold, 1e-6), 1 - 1e-6)
+    return math.log(bounded / (1 - bounded))
+
+
+def _without_threshold(config: DecisionConfig) -> tuple[int, int, float]:
+    return config.smoothing_steps, config.patience_steps, config.refractory_s
+
+
+def meaning(curve: OperatingCurve | None, config: DecisionConfig) -> str:
+    """What a decision is worth, for the user: one or two sentences."""
+    if curve is None:
+        return "What this threshold means was not measured with this model."
+    point = curve.at(config.threshold)
+    low, high = (100 * share for share in wilson_interval(point.missed, curve.keywords))
+    text = (
+        f"Misses about {100 * point.missed / curve.keywords:.0f} % ({low:.0f} to {high:.0f}), {alarms(curve, point)}; "
+    )
+    text += f"measured on {curve.hours:.1f} hours of speech."
+    if not curve.measured_with(config):
+        text += f" But that was with {in_words(curve.decision)}, not with yours."
+    return text
+
+
+def alarms(curve: OperatingCurve, point: Point) -> str:
+    """The false alarms of a point; where there was none, only a bound is known."""
+    low, high = poisson_interval(point.false_alarms, curve.hours)
+    if point.false_alarms == 0:
+        return f"fewer than {_rate(high)} false alarms an hour"
+    return f"{_rate(point.false_alarms / curve.hours)} false alarms an hour ({_rate(low)} to {_rate(high)})"
+
+
+def _rate(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}" if value >= 0.95 else f"{value:.2f}"
+
+
+def in_words(config: DecisionConfig) -> str:
+    """Smoothing, patience and refractory time."""
+    smoothing = "no smoothing" if config.smoothing_steps == 1 else f"smoothing {config.smoothing_steps}"
+    patience = "no patience" if config.patience_steps == 1 else f"patience {config.patience_steps}"
+    return f"{smoothing}, {patience} and {config.refractory_s:g} s between detections"
+
+
+def preset_hint(curve: OperatingCurve, preset: Preset) -> str:
+    """What a preset would give."""
+    threshold = curve.threshold_for(preset.fa_per_hour)
+    point = curve.at(threshold)
+    return (
+        f"At most {preset.fa_per_hour:g} false alarms an hour of speech, as far as {curve.hours:.1f} hours can tell: "
+        f"threshold {threshold:.3f}, {alarms(curve, point)}, misses {100 * point.missed / curve.keywords:.0f} %"
+    )
+
+
+def same_rate(ours: OperatingCurve | None, threshold: float, theirs: OperatingCurve | None) -> float | None:
+    """The threshold of another model with as many false alarms an hour; None if it is not known."""
+    if ours is None or theirs is None:
+        return None
+    return theirs.threshold_for(ours.fa_per_hour(threshold))

@@ -1,0 +1,120 @@
+"""Under the threshold: what it means in misses and false alarms, presets by these, and the rest of a decision.
+
+On the window's thread. A value set by a method is shown but not reported back, so nothing loops.
+"""
+
+from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtWidgets import (
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from kws_app.decision import DecisionConfig
+from kws_app.lineup import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
+from kws_app.operating import PRESETS, OperatingCurve, meaning, preset_hint
+from kws_app.ui.controls import SLIDER_STEPS
+
+
+class DecisionForm(QWidget):
+    """Smoothing, patience and refractory time, within sane limits."""
+
+    changed = pyqtSignal(str, object)  # a field of Tuning and its value, by the user
+    reset_wanted = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.smoothing, self.patience = QSpinBox(), QSpinBox()
+        self.refractory = QDoubleSpinBox()
+        self.smoothing.setRange(*SMOOTHING_STEPS)
+        self.patience.setRange(*PATIENCE_STEPS)
+        self.refractory.setRange(*REFRACTORY_S)
+        self.refractory.setSingleStep(0.1)
+        self.refractory.setDecimals(1)
+        self.refractory.setSuffix(" s")
+        self.reset = QPushButton("As measured")
+        self.reset.setProperty("small", True)
+        self.reset.setToolTip("Decide as the model was measured")
+        self.reset.clicked.connect(self.reset_wanted)
+        form = QFormLayout(self)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
+        for box, label, hint, field in (
+            (self.smoothing, "Smoothing", "Probabilities averaged, of the last steps; 1 is none", "smoothing_steps"),
+            (self.patience, "Patience", "Steps in a row at or above the threshold before it counts", "patience_steps"),
+            (self.refractory, "Quiet after", "After a detection, no other for this long", "refractory_s"),
+        ):
+            box.setAccessibleName(label)
+            box.setToolTip(hint)
+            box.valueChanged.connect(lambda value, field=field: self.changed.emit(field, value))
+            form.addRow(label, box)
+        form.addRow("", self.reset)
+
+    def show_decision(self, config: DecisionConfig, as_measured: bool) -> None:
+        with QSignalBlocker(self.smoothing), QSignalBlocker(self.patience), QSignalBlocker(self.refractory):
+            self.smoothing.setValue(config.smoothing_steps)
+            self.patience.setValue(config.patience_steps)
+            self.refractory.setValue(config.refractory_s)
+        self.reset.setEnabled(not as_measured)
+
+
+class OperatingPanel(QWidget):
+    """The sentence, the presets, and the form, which is folded away at first."""
+
+    preset_chosen = pyqtSignal(float)  # the threshold that it stands for
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._curve: OperatingCurve | None = None
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setProperty("muted", True)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setAccessibleName("What the threshold means")
+        self.presets = {preset: QPushButton(preset.name) for preset in PRESETS}
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for preset, button in self.presets.items():
+            button.setProperty("small", True)
+            button.setCheckable(True)
+            button.clicked.connect(lambda _, preset=preset: self._choose(preset.fa_per_hour))
+            row.addWidget(button)
+        row.addStretch(1)
+        self.advanced = QToolButton()
+        self.advanced.setText("Advanced")
+        self.advanced.setProperty("small", True)
+        self.advanced.setCheckable(True)
+        self.advanced.setToolTip("Smoothing, patience and the time between detections")
+        row.addWidget(self.advanced)
+        self.form = DecisionForm()
+        self.form.hide()
+        self.advanced.toggled.connect(self.form.setVisible)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2, 0, 2, 0)
+        column.setSpacing(6)
+        column.addWidget(self.text)
+        column.addLayout(row)
+        column.addWidget(self.form)
+
+    def show_point(self, curve: OperatingCurve | None, config: DecisionConfig, as_measured: bool) -> None:
+        """Say what a decision means by a curve; None: it was not measured. as_measured: smoothing and so on"""
+        if curve is not self._curve or not self.text.text():
+            self._curve = curve
+            for preset, button in self.presets.items():
+                button.setEnabled(curve is not None)
+                button.setToolTip("Not measured with this model" if curve is None else preset_hint(curve, preset))
+        self.text.setText(meaning(curve, config))
+        for preset, button in self.presets.items():
+            wanted = None if curve is None else curve.threshold_for(preset.fa_per_hour)
+            button.setChecked(wanted is not None and round((wanted - config.threshold) * SLIDER_STEPS) == 0)
+        self.form.show_decision(config, as_measured)
+
+    def _choose(self, fa_per_hour: float) -> None:
+        if self._curve is not None:
+            self.preset_chosen.emit(self._curve.threshold_for(fa_per_hour))
