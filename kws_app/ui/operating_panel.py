@@ -6,12 +6,11 @@ On the window's thread. A value set by a method is shown but not reported back, 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QDoubleSpinBox,
-    QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QSpinBox,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -42,19 +41,27 @@ class DecisionForm(QWidget):
         self.reset.setProperty("small", True)
         self.reset.setToolTip("Decide as the model was measured")
         self.reset.clicked.connect(self.reset_wanted)
-        form = QFormLayout(self)
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.FieldsStayAtSizeHint)
-        for box, label, hint, field in (
-            (self.smoothing, "Smoothing", "Probabilities averaged, of the last steps; 1 is none", "smoothing_steps"),
-            (self.patience, "Patience", "Steps in a row at or above the threshold before it counts", "patience_steps"),
-            (self.refractory, "Quiet after", "After a detection, no other for this long", "refractory_s"),
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setColumnStretch(4, 1)
+        for at, box, label, hint, field in (
+            ((0, 0), self.smoothing, "Smoothing", "Probabilities averaged; 1 is none", "smoothing_steps"),
+            (
+                (0, 2),
+                self.patience,
+                "Patience",
+                "Steps in a row above the threshold before it counts",
+                "patience_steps",
+            ),
+            ((1, 0), self.refractory, "Quiet after", "After a detection, no other for this long", "refractory_s"),
         ):
             box.setAccessibleName(label)
             box.setToolTip(hint)
+            box.setMinimumWidth(74)
             box.valueChanged.connect(lambda value, field=field: self.changed.emit(field, value))
-            form.addRow(label, box)
-        form.addRow("", self.reset)
+            grid.addWidget(QLabel(label), *at)
+            grid.addWidget(box, at[0], at[1] + 1)
+        grid.addWidget(self.reset, 1, 2, 1, 2)
 
     def show_decision(self, config: DecisionConfig, as_measured: bool) -> None:
         with QSignalBlocker(self.smoothing), QSignalBlocker(self.patience), QSignalBlocker(self.refractory):
@@ -86,8 +93,7 @@ class OperatingPanel(QWidget):
             button.clicked.connect(lambda _, preset=preset: self._choose(preset.fa_per_hour))
             row.addWidget(button)
         row.addStretch(1)
-        self.advanced = QToolButton()
-        self.advanced.setText("Advanced")
+        self.advanced = QPushButton("Advanced")
         self.advanced.setProperty("small", True)
         self.advanced.setCheckable(True)
         self.advanced.setToolTip("Smoothing, patience and the time between detections")
