@@ -12,7 +12,7 @@ from loudness import bursts
 from PyQt6.QtCore import QPoint, Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog
-from window_bench import Bench
+from window_bench import Bench, SilentMicrophone
 
 from kws_app.clips import ClipStore
 from kws_app.decision import DecisionConfig
@@ -320,6 +320,19 @@ def test_the_running_rate_counts_hours_and_marks(bench: Bench):
     bench.qtbot.waitUntil(lambda: panel.rate.text() == expected)
 
 
+def test_each_keyword_has_its_own_rate(bench: Bench):
+    fill(bench, 3, clips=False)
+    window, panel = opened(bench, 3)
+    recorder = window._worker.recorder
+    recorder.begin(SilentMicrophone("USB mic"))
+    recorder.live_s = {("loud/teacher", DECISION): 7200.0}
+    recorder.settings = {"loud": ("loud/teacher", DECISION), "happy": ("happy/teacher", DECISION)}
+    window.history.show_rate()
+    lines = panel.rate.text().splitlines()
+    assert lines[0].startswith("loud: 3 in 2.0 h, none marked false")
+    assert lines[1] == "happy: 0 in 0 min, none marked false"
+
+
 def test_a_file_is_counted_by_itself(bench: Bench, write_wav: Callable[..., Path]):
     DetectionLog(bench.folder).append(HoursHeard(now_iso(), "loud/teacher", DECISION, 2.4 * 3600))
     window = bench.open(input=write_wav(bursts(1.0, duration_s=3.0)))
@@ -342,6 +355,10 @@ def test_a_clip_is_exported_where_the_user_says(bench: Bench, tmp_path: Path):
     assert not panel.export_clip.isEnabled()
     panel.table.selectRow(0)
     panel.export_clip.trigger()
+    offered = Path(dialog(window).selectedFiles()[0])
+    assert offered.name.endswith(" loud.flac")
+    dialog(window).filterSelected.emit("WAV (*.wav)")
+    assert Path(dialog(window).selectedFiles()[0]).name == offered.with_suffix(".wav").name
     dialog(window).fileSelected.emit(str(tmp_path / "out.wav"))
     dialog(window).close()
     bench.qtbot.waitUntil(lambda: panel.message.text() == f"The clip is in {tmp_path / 'out.wav'}.")

@@ -26,9 +26,9 @@ class Exports:
             return
         dialog = self._ask("Export this clip", QFileDialog.FileMode.AnyFile)
         dialog.setNameFilter("FLAC (*.flac);;WAV (*.wav)")
-        dialog.setDefaultSuffix("flac")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.selectFile(suggested_name(entry))
+        dialog.filterSelected.connect(lambda kind: dialog.selectFile(_renamed(dialog.selectedFiles(), kind)))
 
         def begin(name: str) -> None:
             self._archive.do(lambda store: export_clip(store, entry, Path(name)), "The clip could not be exported")
@@ -67,3 +67,10 @@ class Exports:
         if self._dialog is dialog:
             self._dialog = None
         dialog.deleteLater()
+
+
+def _renamed(files: list[str], kind: str) -> str:
+    """The name that is chosen, with the ending of the kind of file that was chosen after it."""
+    suffix = ".wav" if "wav" in kind else ".flac"
+    path = Path(files[0]) if files else Path("clip")
+    return path.with_suffix(suffix).name if path.suffix.lower() in (".wav", ".flac") else path.name + suffix
