@@ -11,10 +11,13 @@ from pathlib import Path
 from kws_app.audio import is_stuck
 from kws_app.errors import AudioError, ModelError
 from kws_app.files import read_blocks
+from kws_app.instance import AlreadyRunningError, call, hold
 from kws_app.model_folders import ModelFolders
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 from kws_app.settings import LOWEST_THRESHOLD
 
+# SIGHUP: the session or the terminal is over
+STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 SIGNAL_MS = 100  # Python sees a signal only when it runs: at least this often
 
 
@@ -79,7 +82,17 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, AudioError, ModelError) as error:
         print(f"kws-app: {error}", file=sys.stderr)
         return 2
-    return run(options)
+    try:
+        held = hold(options.data_dir)
+    except AlreadyRunningError as error:
+        call(error.process)
+        print(f"kws-app: {error}", file=sys.stderr)
+        return 2
+    try:
+        return run(options)
+    finally:
+        if held is not None:
+            held.close()
 
 
 def run(options: argparse.Namespace) -> int:
@@ -99,9 +112,11 @@ def run(options: argparse.Namespace) -> int:
     worker = Worker(MODELS_DIR, DetectionLog(options.data_dir), own_models_dir(options.data_dir))
     start = StartOptions(options.model, options.input, options.threshold, options.listen)
     window = MainWindow(worker, SettingsFile(options.data_dir), start)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         # by a timer: closing before the event loop runs would not end it
         signal.signal(number, lambda *_: QTimer.singleShot(0, window.leave))
+    if hasattr(signal, "SIGUSR1"):  # another instance was started, and has ended
+        signal.signal(signal.SIGUSR1, lambda *_: QTimer.singleShot(0, window.come_forward))
     window.closed.connect(app.quit)
     window.start_up(options.minimised)
     heartbeat = QTimer()

@@ -10,7 +10,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PyQt6.QtCore import QObject, pyqtSignal
@@ -54,7 +54,7 @@ class Worker(QObject):
 
     def __init__(self, models_dir: Path, log: DetectionLog, own_models_dir: Path | None = None) -> None:
         super().__init__()
-        self.health: Health | None = None  # replaced by this thread
+        self._health: Health | None = None  # replaced by this thread
         self.deaf = False  # a microphone hears what the program plays itself; written by the window's thread
         self.archive = Archive(log)
         self.recorder = Recorder(self.archive)
@@ -77,6 +77,16 @@ class Worker(QObject):
     def look_for_models(self) -> None:
         """Answers with `models_found`, as at the start."""
         self._commands.put(self._find_models)
+
+    @property
+    def health(self) -> Health | None:
+        """How the listening goes; also while this thread is held up, by what waits for it in the ring."""
+        health, source = self._health, self._source
+        feed = None if source is None else source.feed
+        if health is None or feed is None:
+            return health
+        waits_ms = 1000 * feed.reader.available / feed.rate_hz
+        return replace(health, lag_ms=max(health.lag_ms, waits_ms), lag_95th_ms=max(health.lag_95th_ms, waits_ms))
 
     def use_models(self, names: Sequence[str]) -> None:
         """Listen with these models; the first of each keyword is its main one."""
@@ -127,7 +137,7 @@ class Worker(QObject):
             self._stop_listening()
         except Exception:  # of the source that is being left: nothing more can be done about it
             log.exception("The source did not stop.")
-            self._source = self._session = self.health = None
+            self._source = self._session = self._health = None
         if source is not None:  # also where it failed before its first state: the window thinks that it listens
             self.source_changed.emit(source, SourceState(Phase.STOPPED))
 
@@ -165,7 +175,7 @@ class Worker(QObject):
     def _leave_source(self) -> None:
         """Nothing more is heard of it."""
         session = self._session
-        self._source = self._session = self.health = None
+        self._source = self._session = self._health = None
         if session is not None:
             for model, end in session.finish():
                 self.recorder.end(model, end)
@@ -191,7 +201,7 @@ class Worker(QObject):
             if not self._commands.empty():
                 return  # a command need not wait for a backlog; the rest is read after it
         waiting = source.feed is None or state.phase is Phase.WAITING  # numbers from before would mislead
-        self.health = None if waiting else self._session.health
+        self._health = None if waiting else self._session.health
         if state.phase in (Phase.ENDED, Phase.FAILED):
             self._leave_source()
         self._report(source, state)

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,10 @@ import pytest
 from loudness import bursts
 
 from kws_app.__main__ import main
+from kws_app.history import DetectionLog
+from kws_app.settings import SettingsFile
+
+STOPS_S = 1.0  # on a machine that is not busy with other things
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]):
@@ -62,7 +67,7 @@ def test_a_data_folder_that_cannot_be_made_is_refused(capsys, tmp_path: Path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_it_cleanly(number, python: Callable, tmp_path: Path, write_wav: Callable[..., Path]):
     path = write_wav(bursts(duration_s=60.0))
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
@@ -70,10 +75,60 @@ def test_a_signal_ends_it_cleanly(number, python: Callable, tmp_path: Path, writ
     arguments = ["-c", READY_MARK, "--input", str(path), "--listen", "--data-dir", str(folder)]
     process = python(arguments, environment)
     assert process.stdout.readline() == "ready\n"
+    begun = time.monotonic()
     process.send_signal(number)
     output, error = process.communicate(timeout=10)
+    took_s = time.monotonic() - begun
     assert (process.returncode, output, error) == (0, "", "")
     assert (folder / "settings.json").is_file()
+    assert took_s < STOPS_S * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), f"it took {took_s:.2f} s"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_a_second_one_says_so_and_the_first_comes_forward(python: Callable, tmp_path: Path):
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    folder = tmp_path / "data"
+    first = python(["-c", READY_MARK, "--data-dir", str(folder)], environment)
+    assert first.stdout.readline() == "ready\n"
+    second = python(["-m", "kws_app", "--data-dir", str(folder)], environment)
+    output, error = second.communicate(timeout=20)
+    assert (second.returncode, output) == (2, "")
+    assert error.count("\n") == 1
+    assert f"It is already running with the data folder {folder} (process {first.pid})" in error
+    assert first.stdout.readline() == "forward\n"
+    first.kill()
+    first.wait()
+    third = python(["-c", READY_MARK, "--data-dir", str(folder)], environment)  # after a kill nothing is in the way
+    assert third.stdout.readline() == "ready\n"
+    third.send_signal(signal.SIGTERM)
+    assert third.communicate(timeout=10) == ("", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+def test_after_a_kill_what_was_heard_is_there(python: Callable, tmp_path: Path, tiny_models: Path, write_wav):
+    path = write_wav(bursts(0.5, 2.0, 3.5, duration_s=60.0))
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    folder = tmp_path / "data"
+    arguments = ["--input", str(path), "--listen", "--data-dir", str(folder), "--model", "loud/teacher"]
+    process = python(["-c", LOUD_MODELS.format(models=str(tiny_models)), *arguments], environment)
+    log = DetectionLog(folder)
+    while len(log.last()) < 2:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert [round(record.time_s) for record in log.last()][:2] == [1, 2]
+    assert SettingsFile(folder).load()[1] == ""
+
+
+LOUD_MODELS = """
+import sys
+from pathlib import Path
+import kws_app.__main__ as app
+
+app.MODELS_DIR = Path({models!r})
+sys.exit(app.main(sys.argv[1:]))
+"""
 
 
 # the app as it is, but for a line on stdout when its window is shown
@@ -86,6 +141,10 @@ class Window(kws_app.ui.window.MainWindow):
     def showEvent(self, event):
         super().showEvent(event)
         print("ready", flush=True)
+
+    def come_forward(self):
+        super().come_forward()
+        print("forward", flush=True)
 
 kws_app.ui.window.MainWindow = Window
 sys.exit(main(sys.argv[1:]))

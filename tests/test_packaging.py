@@ -115,3 +115,11 @@ def test_lock_pins_every_dependency_within_its_range(wheel: zipfile.ZipFile, pyt
 def test_this_environment_has_the_locked_torch() -> None:
     (torch_pin,) = (pin for pin in locked_requirements() if pin.name == "torch")
     assert torch_pin.specifier.contains(version("torch"))  # a local part, such as +cpu, is admitted
+
+
+def test_the_lock_with_hashes_names_the_same_releases():
+    plain = (ROOT / "requirements.lock").read_text()
+    hashed = (ROOT / "requirements.hashes.lock").read_text()
+    locked = {line for line in plain.splitlines() if "==" in line and not line.startswith("#")}
+    assert {line.removesuffix(" \\") for line in hashed.splitlines() if "==" in line and line[0] != "#"} == locked
+    assert hashed.count("--hash=sha256:") > 10 * len(locked)

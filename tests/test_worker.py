@@ -1,5 +1,6 @@
 """The worker: a real thread, real signals, a real (loudness) model."""
 
+import threading
 import time
 import zlib
 from collections import deque
@@ -408,3 +409,34 @@ def test_the_hours_of_a_microphone_are_in_the_log(listener, qtbot):
         source.feed.ring.write(np.zeros(16_000, np.float32))
     qtbot.waitUntil(lambda: listener.worker.recorder.live_s.get(setting, 0.0) >= 2.99)
     assert past(listener).heard_s == {setting: 3.0}
+
+
+def test_a_worker_that_is_held_up_shows_its_lag_loses_only_what_the_ring_cannot_hold_and_catches_up(listener, qtbot):
+    use(listener, qtbot, "loud/teacher")
+    source = Waiting()
+    source.feed = Feed(16_000)
+    source.state = SourceState(Phase.LISTENING)
+    source.start = lambda: None  # type: ignore[method-assign]
+    ring = source.feed.ring
+    listener.worker.listen_to(source, deque(maxlen=10))
+    ring.write(bursts(duration_s=1.0))
+    qtbot.waitUntil(lambda: listener.worker.health is not None and listener.worker.health.lag_ms > 0)
+    go_on = threading.Event()
+    listener.worker._commands.put(lambda: go_on.wait(20))
+    qtbot.waitUntil(lambda: listener.worker._commands.empty())
+    ring.write(bursts(2.0, duration_s=5.0))
+    assert listener.worker.health.lag_ms >= 5000
+    capacity = ring.capacity
+    with qtbot.waitSignal(listener.worker.detected):
+        go_on.set()
+    qtbot.waitUntil(lambda: ring.written == source.feed.reader.position)
+    assert listener.worker.health.lost_samples == 0
+    go_on.clear()
+    listener.worker._commands.put(lambda: go_on.wait(20))
+    qtbot.waitUntil(lambda: listener.worker._commands.empty())
+    ring.write(bursts(29.0, duration_s=31.0))
+    assert (ring.capacity, len(ring._buffer)) == (capacity, capacity)
+    go_on.set()
+    qtbot.waitUntil(lambda: len(listener.marks) == 2)
+    qtbot.waitUntil(lambda: listener.worker.health.lost_samples == 16_000)
+    assert [mark.sample / 16_000 for mark in listener.marks] == pytest.approx([3.08, 35.08], abs=0.16)

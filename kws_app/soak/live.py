@@ -101,7 +101,7 @@ class Soak:
         for thread in threads:
             thread.join()
         timer.stop()
-        window.close()
+        window.leave()
         window.deleteLater()
         self.account.records_in_log = records_in(self._data / FILE_NAME)
         return self.account

@@ -198,6 +198,12 @@ class MainWindow(QMainWindow):
         elif not self.outside.tray.available:
             self.showMinimized()
 
+    def come_forward(self) -> None:
+        """Show the window, hidden or behind others."""
+        self.showNormal() if self.isMinimized() else self.show()
+        self.raise_()
+        self.activateWindow()
+
     def leave(self) -> None:
         """Close for good, whatever the tray would keep."""
         self._leaving = True
