@@ -144,7 +144,8 @@ def _choose_format(sounddevice: Any, index: int) -> tuple[int, int]:
     """(rate in Hz, channels): 16 kHz mono where the device offers it, else what comes nearest."""
     device = sounddevice.query_devices(index)
     rates = (SAMPLE_RATE, int(device["default_samplerate"]), 48_000, 44_100)
-    for channels in (1, min(2, device["max_input_channels"])):
+    most = device["max_input_channels"]
+    for channels in dict.fromkeys((1, min(2, most), most)):
         for rate_hz in rates:
             try:
                 sounddevice.check_input_settings(index, channels, "float32", samplerate=rate_hz)
@@ -170,6 +171,7 @@ class MicrophoneSource(ThreadedSource):
         self._microphone = microphone
         self._last_callback = 0.0  # monotonic seconds, written by the callback; 0 before the first of all
         self._opened = 0.0  # monotonic seconds, written by the source's thread: when the last stream began
+        self._remark: str | None = None  # on the format, said once; written by the source's thread
         self._wake = threading.Event()  # set to end the watch: by `stop`, `reopen`, or PortAudio when a stream finishes
         self._reopen = threading.Event()  # set with `_wake` where nothing went wrong
 
@@ -212,6 +214,10 @@ class MicrophoneSource(ThreadedSource):
                 _restart(sounddevice)
             index = _find(sounddevice, self._microphone)
             rate_hz, channels = _choose_format(sounddevice, index)
+            if self._remark is None and rate_hz != SAMPLE_RATE:
+                self._remark = (
+                    f"{self.name} does not offer {SAMPLE_RATE} Hz: it is opened at {rate_hz} Hz and converted."
+                )
             feed = Feed(rate_hz, LATENCY_S)
             last_sound = max(self._last_callback, self._opened)
             stream = sounddevice.InputStream(
@@ -244,9 +250,15 @@ class MicrophoneSource(ThreadedSource):
             write(samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1))
             if status.input_overflow:
                 self.overruns += 1
-            self._last_callback = time.monotonic()
+            if feed is self.feed:  # not one that a hung server let go of late
+                self._last_callback = time.monotonic()
 
         return callback
+
+    def _take_remark(self) -> str:
+        """What is to be said about the format; nothing the second time."""
+        remark, self._remark = self._remark or "", ""
+        return remark
 
     def _watch(self, opened: float) -> None:
         """Return when the stream must be closed: stopped, finished, or silent for too long."""
@@ -255,7 +267,7 @@ class MicrophoneSource(ThreadedSource):
             now = time.monotonic()
             if self._last_callback > opened:
                 if self.state.phase is not Phase.LISTENING:
-                    self.state = SourceState(Phase.LISTENING)
+                    self.state = SourceState(Phase.LISTENING, self._take_remark())
                 if now - self._last_callback > SILENT_S:
                     return
             elif now - opened > FIRST_CALLBACK_S:

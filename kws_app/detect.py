@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +19,8 @@ from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel, prepare_torch
 from kws_app.model_folders import ModelFolders
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
+
+CLOSED = 141  # exit status of a program whose output is closed: 128 and SIGPIPE, as the shell has it
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -51,6 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
         except AudioError as error:
             say(str(error))
             status = 2
+        except BrokenPipeError:  # whoever reads the output, as `head` does, has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at the end
+            return CLOSED
     return status
 
 

@@ -13,6 +13,7 @@ from kws_app.ring import Samples
 
 BLOCK_SECONDS = 10.0
 TAIL_S = 0.3  # of silence after a file's end: a word there is recognised only when something follows it
+PIECE_FRAMES = 4096  # read at once: so much at most is lost before a file's damage
 LOUDEST = 8.0  # full scale is 1
 RATES_HZ = (1_000, 1_000_000)  # beyond these a header is broken rather than unusual
 
@@ -72,10 +73,39 @@ def _decode(sound: soundfile.SoundFile, path: Path, block_s: float) -> Iterator[
     if not RATES_HZ[0] <= sound.samplerate <= RATES_HZ[1]:
         raise AudioError(f"{path} claims a rate of {sound.samplerate} Hz: its header is broken.")
     resampler = StreamResampler(sound.samplerate)
-    while True:
-        raw = sound.read(int(block_s * sound.samplerate), dtype="float32", always_2d=True)
-        samples = resampler.process(sane(raw), last=len(raw) == 0)
+    damaged: soundfile.SoundFileError | None = None
+    while damaged is None:
+        raw, damaged = _read(sound, int(block_s * sound.samplerate))
+        over = damaged is not None or len(raw) == 0
+        samples = resampler.process(sane(raw), last=over)
         if len(samples):
             yield samples
-        if len(raw) == 0:
-            return
+        if over:
+            break
+    if damaged is not None:
+        at_s = sound.tell() / sound.samplerate
+        raise AudioError(f"{path} is damaged {at_s:.1f} s from its start: nothing after that is heard.") from damaged
+
+
+def _read(sound: soundfile.SoundFile, count: int) -> tuple[np.ndarray, soundfile.SoundFileError | None]:
+    """Up to `count` frames [N, channels], and what stopped it before: a decoder gives nothing of a read that fails.
+
+    raises soundfile.SoundFileError where not even the beginning can be decoded
+    """
+    pieces: list[np.ndarray] = []
+    while count > 0:
+        try:
+            piece = sound.read(min(count, PIECE_FRAMES), dtype="float32", always_2d=True)
+        except soundfile.SoundFileError as error:
+            if not pieces and sound.tell() == 0:
+                raise
+            return _joined(pieces, sound.channels), error
+        if len(piece) == 0:
+            break
+        pieces.append(piece)
+        count -= len(piece)
+    return _joined(pieces, sound.channels), None
+
+
+def _joined(pieces: list[np.ndarray], channels: int) -> np.ndarray:
+    return np.concatenate(pieces) if pieces else np.zeros((0, channels), np.float32)

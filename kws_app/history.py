@@ -5,6 +5,7 @@ missed, and the hours heard are lines with an "event"; they name a detection by 
 """
 
 import hashlib
+import errno
 import json
 import math
 import os
@@ -225,7 +226,8 @@ class DetectionLog:
                     file.seek(-1, os.SEEK_END)
                     if file.read(1) != b"\n":
                         line = b"\n" + line  # a crash cut the last line: do not glue this one to it
-                file.write(line)
+                if file.write(line) != len(line):  # what is there of it is passed over when it is read
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(handle)
 
     def read(self) -> tuple[list[DetectionRecord | Fact], int]:

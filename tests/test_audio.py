@@ -11,22 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 from loudness import bursts
+from waiting import PATIENCE_S, until
 
 from kws_app import audio
 from kws_app.audio import Microphone, MicrophoneSource, list_microphones
 from kws_app.errors import AudioError
 from kws_app.ring import SampleRing
 from kws_app.source import Phase
-
-PATIENCE_S = 10.0
-
-
-def until(condition: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
-    """Wait until another thread has brought it about."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 class MadeUpStream:
@@ -177,6 +168,33 @@ def test_else_at_its_own_rate_and_channels(portaudio, microphone):
     assert source.feed.rate_hz == 44_100
     made_up.streams[0].call_back(np.array([[0.2, 0.4]] * 5, dtype=np.float32))
     np.testing.assert_allclose(source.feed.reader.read(10).samples, 0.3, rtol=1e-6)
+
+
+def test_another_rate_is_said_once(portaudio, microphone):
+    made_up = portaudio([("mic", 0, 24, (44_100,))])
+    source = microphone("mic")
+    source.start()
+    until(lambda: len(made_up.streams) == 1 and source.feed is not None)
+    made_up.streams[0].call_back(np.zeros((882, 1), dtype=np.float32))
+    until(lambda: source.state.phase is Phase.LISTENING)
+    assert source.state.message == "mic does not offer 16000 Hz: it is opened at 44100 Hz and converted."
+    made_up.streams[0].settings["finished_callback"]()
+    until(lambda: len(made_up.streams) == 2 and source.feed.ring.written == 0)
+    made_up.streams[1].call_back(np.zeros((882, 1), dtype=np.float32))
+    until(lambda: source.state.phase is Phase.LISTENING)
+    assert source.state.message == ""
+
+
+def test_a_device_of_many_channels_alone_is_opened_with_all(portaudio, microphone):
+    made_up = portaudio([("array", 0, 6, (48_000,))])
+    made_up.check_input_settings = lambda index, channels, dtype, samplerate: (  # type: ignore[method-assign]
+        None if (channels, samplerate) == (6, 48_000) else made_up_refusal(made_up)
+    )
+    source = microphone()
+    source.start()
+    until(lambda: source.feed is not None)
+    made_up.streams[0].call_back(np.full((960, 6), 0.25, dtype=np.float32))
+    np.testing.assert_allclose(source.feed.reader.read(10).samples, 0.25, rtol=1e-6)
 
 
 def made_up_refusal(made_up: MadeUpPortAudio) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 from conftest import SpeechCommands
+from loudness import bursts
 
-from kws_app.detect import main
+from kws_app.detect import CLOSED, main
 from kws_app.frontend_config import SAMPLE_RATE
 
 GAP_S = 0.8
@@ -129,3 +130,16 @@ def test_the_command_itself_runs_from_any_folder(tmp_path: Path, write_wav: Call
     command = [sys.executable, "-m", "kws_app.detect", str(path)]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_output_that_nobody_reads_ends_it_quietly(tmp_path: Path, tiny_models: Path, write_wav) -> None:
+    path = write_wav(bursts(*np.arange(0.5, 190.0, 1.5), duration_s=200.0))
+    code = "import sys; from pathlib import Path; import kws_app.detect as d; d.MODELS_DIR = Path(sys.argv.pop(1)); "
+    command = [sys.executable, "-c", code + "sys.exit(d.main())", str(tiny_models), "--model", "loud/teacher"]
+    process = subprocess.Popen([*command, *[str(path)] * 9], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stderr is not None
+    assert "loud" in process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(30) == CLOSED
+    with process.stderr:
+        assert process.stderr.read() == ""

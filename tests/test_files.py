@@ -1,11 +1,15 @@
 """Audio files: every format, rate and channel count; what is no audio gets one sentence."""
 
 import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from conftest import REPOSITORY
 
 from kws_app.errors import AudioError
 from kws_app.files import StreamResampler, read_blocks
@@ -101,3 +105,95 @@ def test_a_file_cut_short_gives_what_is_there(tmp_path: Path) -> None:
     soundfile.write(str(whole), tone(16_000), 16_000)
     cut.write_bytes(whole.read_bytes()[:20_000])
     assert 9_000 < len(read(cut)) < 10_000
+
+
+@pytest.mark.parametrize("name", ["damaged.flac", "damaged.mp3"])
+def test_what_is_before_a_files_damage_is_heard(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    noise = np.random.default_rng(0).normal(0, 0.1, 30 * 16_000)
+    soundfile.write(str(path), noise, 16_000)
+    content = bytearray(path.read_bytes())
+    half = len(content) // 2
+    content[half : half + 3000] = bytes(3000)
+    path.write_bytes(content)
+    heard = 0
+    with pytest.raises(AudioError, match="is damaged 1[45].* s from its start") as error:
+        for block in read_blocks(path):
+            heard += len(block)
+    assert heard / 16_000 > 14.5 and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("channels", [2, 6, 24])
+def test_many_channels_at_a_high_rate(tmp_path: Path, channels: int) -> None:
+    path = tmp_path / "many.wav"
+    soundfile.write(str(path), np.stack([tone(192_000)] * channels, axis=1), 192_000)
+    assert abs(len(read(path)) - 16_000) <= 1
+
+
+@pytest.mark.parametrize("rate_hz", [0, 1, 0xFFFFFFFF, 0x7FFFFFFF])
+def test_a_header_with_an_absurd_rate_gets_one_sentence(tmp_path: Path, rate_hz: int) -> None:
+    path = tmp_path / "rate.wav"
+    soundfile.write(str(path), tone(16_000), 16_000)
+    content = bytearray(path.read_bytes())
+    content[24:28] = rate_hz.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match="rate of|no audio"):
+        read(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.wav"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero"), Path("/dev/null")):
+        with pytest.raises(AudioError, match="is not a file"):
+            read(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_a_file_that_may_not_be_read_gets_one_sentence(write_wav: Callable[..., Path]) -> None:
+    path = write_wav(tone(16_000))
+    path.chmod(0)
+    code = f"""
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from kws_app.files import read_blocks
+file = os.open({str(path.parent)!r}, os.O_RDONLY)
+os.fchdir(file)
+if os.getuid() == 0:
+    os.setuid(65534)
+next(read_blocks(Path({path.name!r})))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+    assert "AudioError: sound.wav cannot be opened: you have no permission to read it." in done.stderr
+
+
+TEN_HOURS = """
+import resource, sys
+from kws_app.detect import main
+status = main([sys.argv[1]])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000)
+sys.exit(status)
+"""
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1500)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a sparse file, and the unit of ru_maxrss")
+def test_ten_hours_are_heard_in_400_mb(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(str(path), tone(16_000), 16_000, subtype="PCM_16")
+    length = 10 * 3600 * 16_000 * 2
+    with path.open("r+b") as file:
+        file.seek(4)
+        file.write((length + 36).to_bytes(4, "little"))
+        file.seek(40)
+        file.write(length.to_bytes(4, "little"))
+        file.truncate(length + 44)
+    done = subprocess.run([sys.executable, "-c", TEN_HOURS, str(path)], cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    print(f"at most {done.stdout.strip()} MB")
+    assert int(done.stdout) <= 400

@@ -68,3 +68,10 @@ def test_the_status_line_is_in_plain_numbers(bench: Bench, write_wav: Callable[.
     assert "lost 0" in window.status.text()
     window.listening.stop()
     bench.qtbot.waitUntil(lambda: "rate –" in window.status.text())
+
+
+def test_how_a_device_was_opened_is_said(bench: Bench):
+    window = bench.open(listen=True)
+    bench.qtbot.waitUntil(lambda: listening(window))
+    bench.sources[0].state = SourceState(Phase.LISTENING, "USB mic does not offer 16000 Hz.")
+    bench.qtbot.waitUntil(lambda: window.content.sign.text == "USB mic does not offer 16000 Hz.")

@@ -95,6 +95,8 @@ class Listening(QObject):
             self._show_stopped(state)
         else:
             self._change(state)
+            if state.phase is Phase.LISTENING and state.message:  # on how the device was opened
+                self._content.sign.notice(state.message)
 
     def _source_chosen(self) -> None:
         if self.source is not None:

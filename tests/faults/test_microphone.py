@@ -1,0 +1,82 @@
+"""A real sound server under which the microphone goes away in every way it can, and comes back."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from loudness import bursts
+from waiting import until
+
+from kws_app.audio import MicrophoneSource, list_microphones
+from kws_app.decision import DecisionConfig
+from kws_app.detector import Detector
+from kws_app.errors import AudioError
+from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.model import KeywordModel
+from kws_app.session import Session
+from kws_app.soak.faults import NOTICED_S, RESUMED_S, Fault, inject, sound_faults
+from kws_app.soak.sound_server import SoundServer
+from kws_app.source import Phase
+
+BUSY = 4.0  # how much longer than promised it may take on a machine that does other things, too
+
+
+class Ear:
+    """A microphone and a session that hears it."""
+
+    def __init__(self, model: KeywordModel) -> None:
+        self.source = MicrophoneSource()
+        self.session = Session(self.source, {"loud": Detector(model, DecisionConfig(threshold=0.5))})
+        self.detections_s: list[float] = []
+
+    def drain(self) -> None:
+        for heard in self.session.drain():
+            self.detections_s += [found.time_s for scored in heard.scored for found in scored.detections]
+
+
+@pytest.fixture
+def ear(tiny_models: Path, virtual_microphone: SoundServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
+    for name, value in virtual_microphone.environment.items():
+        monkeypatch.setenv(name, value)
+    list_microphones(rescan=True)
+    ear = Ear(KeywordModel.load(tiny_models / "loud" / "teacher.pt"))
+    ear.source.start()
+    until(lambda: ear.source.state.phase is Phase.LISTENING)
+    yield ear
+    ear.source.stop()
+
+
+def test_it_survives_whatever_happens_to_the_microphone(ear: Ear, virtual_microphone: SoundServer, write_wav):
+    word = write_wav(bursts(0.1, duration_s=0.6))
+    for fault in sound_faults(virtual_microphone):
+        before, feed = len(ear.detections_s), ear.source.feed
+        lost = ear.session.lost_samples
+        short = Fault(fault.name, fault.begin, fault.end, fault.silences, (1.6, 1.6))
+        disturbance = inject(short, lambda: ear.source, np.random.default_rng(0))
+        ear.drain()
+        assert len(ear.detections_s) == before, f"{fault.name}: a phantom"
+        if fault.silences:
+            assert disturbance.noticed_s is not None and disturbance.noticed_s < BUSY * NOTICED_S, fault.name
+            assert disturbance.resumed_s is not None and disturbance.resumed_s < BUSY * RESUMED_S, fault.name
+            assert ear.source.feed is not feed, f"{fault.name}: the model goes on from a past that is none"
+            until(lambda: ear.drain() or ear.session.lost_samples > lost + 0.5 * SAMPLE_RATE)  # noqa: B023
+        player = virtual_microphone.play(word)
+        until(lambda: ear.drain() or len(ear.detections_s) > before)  # noqa: B023
+        player.wait()
+    assert "Default microphone" in ear.source.name
+
+
+def test_a_microphone_that_arrives_late_is_found(
+    ear: Ear, virtual_microphone: SoundServer, monkeypatch: pytest.MonkeyPatch
+):
+    ear.source.stop()
+    virtual_microphone.kill()
+    source = MicrophoneSource()
+    source.start()
+    until(lambda: source.state.phase is Phase.WAITING)
+    with pytest.raises(AudioError):
+        list_microphones(rescan=True)
+    virtual_microphone.start()
+    until(lambda: source.state.phase is Phase.LISTENING)
+    source.stop()
