@@ -4,8 +4,8 @@ A line without "event" is a detection. What is known later (its peak, the user's
 missed, and the hours heard are lines with an "event"; they name a detection by its id. Any thread may append.
 """
 
-import hashlib
 import errno
+import hashlib
 import json
 import math
 import os
