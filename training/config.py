@@ -123,8 +123,8 @@ class DistillConfig:
     """What a student learns from its teachers, beside the labels."""
 
     teachers: tuple[str, ...] = ()  # names of runs; of several, the mean of their logits teaches
-    temperature: float = 3.0  # of both softmaxes in the dark-knowledge loss
-    dark_weight: float = 0.8  # of that loss; the labels have the rest
+    temperature: float = 2.0  # of both softmaxes in the dark-knowledge loss
+    dark_weight: float = 0.7  # of that loss; the labels have the rest
     attention_weight: float = 0.0  # of the attention loss, added
 
     def __post_init__(self) -> None:
@@ -170,7 +170,7 @@ def run_name(name: str, keyword: str) -> str:
 _SMALL = AugmentConfig(
     noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0), tilt_db=3.0, mask_share=0.0
 )  # a network of a few thousand weights underfits what a larger one needs against overfitting
-_TAUGHT = DistillConfig(teachers=("large",), temperature=2.0, dark_weight=0.7)
+_TAUGHT = DistillConfig(teachers=("large",))
 
 RECIPES = {
     "teacher": RunConfig(),
@@ -180,7 +180,7 @@ RECIPES = {
     "student": RunConfig(
         crnn=CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10),
         augment=_SMALL,
-        train=TrainConfig(epochs=140, learning_rate=6e-3),
+        train=TrainConfig(epochs=110, learning_rate=6e-3),
         distill=_TAUGHT,
     ),
     # the record: all weights in 8 bits
