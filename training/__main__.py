@@ -154,10 +154,10 @@ def everything(options: argparse.Namespace) -> None:
     training = ["--keyword", keyword, "--set", *options.set]
     chain: list[list[Any]] = [
         ["teacher", "--recipe", "large", *training],
-        ["teacher", *training],
+        ["distill", "--recipe", "teacher", "--run", run_name("taught", keyword), *training],
         ["distill", *training],
         ["distill", "--recipe", "tiny", *training],
-        ["export", "--role", "teacher", "--run", run_name("teacher", keyword)],
+        ["export", "--role", "teacher", "--run", run_name("taught", keyword)],
         ["export", "--role", "student", "--run", run_name("student", keyword)],
         ["quantize", "--run", run_name("student", keyword)],
         ["export", "--role", "tiny", "--run", run_name("tiny", keyword)],
