@@ -13,6 +13,7 @@ from kws_app.card import ModelEntry
 from training.report import base_cost, cost_of
 
 MOST_ALARMS = 200.0  # an hour; beyond, scores no longer fall between words and events merge
+LEAST_AREA = 1e-7  # stands for none on a logarithmic axis
 WIDTH_IN, HEIGHT_IN, DPI = 8.0, 4.2, 120
 # Published: area, times smaller, times fewer MACs than their own base. Areas are of splits by file, not by speaker.
 LINEAGE = {
@@ -63,7 +64,7 @@ def area_against_cost(entries: list[ModelEntry], path: Path) -> None:
             axes.annotate(name, (ratio, area), fontsize=7, color="0.4", xytext=(3, 3), textcoords="offset points")
     for i, entry in enumerate(entries):
         cost = cost_of(entry)
-        area = entry.card.figures["clips"]["testing"]["lineage_area"]
+        area = max(LEAST_AREA, entry.card.figures["clips"]["testing"]["lineage_area"])
         low, high = entry.card.figures["clips"]["testing"]["lineage_area_interval"]
         for axes, ratio in ((size, base.packed / cost.packed), (macs, base.macs / cost.macs)):
             axes.errorbar(ratio, area, [[max(0.0, area - low)], [max(0.0, high - area)]], fmt="o", capsize=3)
