@@ -80,6 +80,7 @@ def playing_into(made_up: MadeUpOutput, monkeypatch: pytest.MonkeyPatch) -> Made
         yield made_up
 
     monkeypatch.setattr(audio, "_portaudio", portaudio)
+    monkeypatch.setattr(audio, "_open_streams", 0)  # whatever other tests left open
     return made_up
 
 
@@ -130,6 +131,7 @@ def sound_server(virtual_microphone: SoundServer, monkeypatch: pytest.MonkeyPatc
     """A microphone that hears what is played on the default output."""
     for name, value in virtual_microphone.environment.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(audio, "_open_streams", 0)
     list_microphones(rescan=True)
     return virtual_microphone
 
