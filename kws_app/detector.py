@@ -96,17 +96,23 @@ class Detector:
 
         raises RuntimeError if the model fails: then this detector is of no more use
         """
+        return self._decide(*self._posteriors(log_mel))
+
+    def _posteriors(self, log_mel: Tensor) -> tuple[list[float], NDArray[np.int64]]:
+        """What the model makes of the frames: the posterior of each step, and at which sample it ends."""
         with torch.inference_mode():
             posterior, _, self._state = self.model.module(log_mel, self._state)
         card = self.model.card
         steps = posterior.shape[1]
         step_ends = self._next_step_end + card.step_samples * np.arange(steps, dtype=np.int64)
         self._next_step_end += card.step_samples * steps
+        return posterior[0].tolist(), step_ends
 
-        scores = np.empty(steps, dtype=np.float32)
+    def _decide(self, posteriors: list[float], step_ends: NDArray[np.int64]) -> Steps:
+        scores = np.empty(len(posteriors), dtype=np.float32)
         detections = []
         ends, self._ends = self._ends, []
-        for i, (value, end) in enumerate(zip(posterior[0].tolist(), step_ends.tolist(), strict=True)):
+        for i, (value, end) in enumerate(zip(posteriors, step_ends.tolist(), strict=True)):
             detection = self.decision.update(value, end)
             scores[i] = self.decision.score
             if detection is not None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kws_app.cascade import NO_DECISION, Cascade
 from kws_app.decision import DecisionConfig
 from kws_app.model import KeywordModel
-from training.cascade import Cascade
 from training.config import DataConfig
 from training.data import audio_files, read_clips, read_recordings, says_keyword
 from training.events import StreamScores
@@ -130,18 +130,17 @@ def score_cascade(
     first: KeywordModel, second: KeywordModel, stir: float, root: Path, data: DataConfig, split: str, request: Request
 ) -> dict[str, Any]:
     """Figures of two models in a cascade, decided as the second one is, and the share of time that it is awake."""
-    config = replace(second.card.decision_config(), smoothing_steps=1)  # smoothed within
-    request = replace(request, config=config, step_samples=first.card.step_samples)
+    request = replace(request, config=second.card.decision_config(), step_samples=first.card.step_samples)
     cascades: list[Cascade] = []
 
     def both() -> Cascade:
-        cascades.append(Cascade(first, second, second.card.decision_config(), stir))
+        cascades.append(Cascade(first, second, NO_DECISION, stir))
         return cascades[-1]
 
     played = play(both, material_of(root, data, split, request), rooms_for(root, data, request.conditions), request)
     figures = figures_of(played, request)
     for cascade, one in zip(cascades, figures.values(), strict=True):
-        one["second_awake"] = rounded(cascade.replayed_samples / cascade.heard_samples)
+        one["second_awake"] = rounded(cascade.confirmed_frames / cascade.heard_frames)
     return {"streams": {split: figures}}
 
 

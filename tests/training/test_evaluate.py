@@ -14,10 +14,8 @@ from kws_app.detector import Detector
 from kws_app.model import KeywordModel
 from tests.training.toy_speech import KEYWORD
 from training.__main__ import main
-from training.cascade import Cascade
 from training.data import audio_files
 from training.events import Occurrence, StreamScores, count_events
-from training.features import load_sound
 from training.render import CONDITIONS, Renderer
 from training.replay import CARD_THRESHOLDS, listener, score_stream, stream_figures
 from training.streams import READ, Material, plan_stream
@@ -127,27 +125,6 @@ def test_tuning_finds_the_smoothing_that_helps() -> None:
     assert (best.false_reject_rate, best.fa_per_hour) == (0.0, 0.0)
     assert best.config.smoothing_steps > 1 or best.config.patience_steps > 1
     assert best.latency_median_s == pytest.approx(0.0, abs=0.09)
-
-
-def test_a_cascade_hears_only_what_the_first_model_stirs_at(models: Path, toy_archive: Path) -> None:
-    model = KeywordModel.load(models / "rise" / "teacher.pt")
-    sound = np.concatenate([load_sound(path) for path in audio_files(toy_archive / "talk")[:5]])
-    scores = listener(model).process(sound).scores
-    config = DecisionConfig(threshold=float(np.quantile(scores, 0.9)) + 1e-4)  # chunks differ by rounding
-
-    awake = Cascade(model, model, config, stir=0.0)
-    alone = [detection.sample for detection in Detector(model, config).process(sound).detections]
-    assert [detection.sample for detection in awake.process(sound).detections] == alone != []
-    assert awake.replayed_samples > 0.99 * len(sound)
-    asleep = Cascade(model, model, config, stir=1.1)
-    assert asleep.process(sound).detections == [] and asleep.replayed_samples == 0
-
-    stir = float(np.quantile(scores, 0.95))
-    whole, pieces = (Cascade(model, model, config, stir) for _ in range(2))
-    found = whole.process(sound).detections
-    parts = [pieces.process(block) for block in np.array_split(sound, 37)]
-    assert [d.sample for part in parts for d in part.detections] == [d.sample for d in found]
-    assert 0 < whole.replayed_samples == pieces.replayed_samples
 
 
 def test_the_cascade_command_states_its_cost(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
