@@ -43,7 +43,7 @@ class HistoryControl(QObject):
         self._earlier_s: dict[Setting, float] = {}  # heard of microphones before this run
         self.exports = Exports(self._archive, panel)
         self._told.connect(self._hear)
-        self._archive.tell = self._told.emit
+        self._archive.tell = self._tell
         self._connect()
         self._apply_choices()
 
@@ -97,6 +97,10 @@ class HistoryControl(QObject):
     def begin_file(self) -> None:
         """A file begins: it is counted by itself."""
         self._file = Tally()
+
+    def _tell(self, news: News) -> None:
+        """On the archive's thread, which keeps this object alive by holding this method."""
+        self._told.emit(news)
 
     def _hear(self, news: News) -> None:
         match news:

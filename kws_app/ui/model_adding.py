@@ -68,7 +68,7 @@ class ModelAdding(QObject):
     refused = pyqtSignal(str)  # one sentence
 
     def __init__(self, folders: ModelFolders, window: QWidget) -> None:
-        super().__init__(window)
+        super().__init__()  # no child of the window: its thread may end after that is gone
         self._folders = folders
         self._window = window
         self._thread: threading.Thread | None = None
