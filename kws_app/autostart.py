@@ -35,12 +35,12 @@ def explanation() -> str:
     return f"Writes {file}, which starts the app minimised and listening; switching it off removes that file again."
 
 
-def switch_on(arguments: list[str] | None = None) -> None:
-    """Write the file. arguments: added to the command. raises OSError or ValueError"""
+def switch_on(arguments: list[str]) -> None:
+    """Write the file. arguments: added to the command, such as ARGUMENTS. raises OSError or ValueError"""
     file = path()
     if file is None:
         raise OSError(explanation())
-    command = [*launch.command(), *(ARGUMENTS if arguments is None else arguments)]
+    command = [*launch.command(), *arguments]
     if sys.platform == "darwin":
         agent = {"Label": LABEL, "ProgramArguments": command, "RunAtLoad": True, "ProcessType": "Interactive"}
         launch.write_whole(file, plistlib.dumps(agent).decode())

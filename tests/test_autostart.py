@@ -22,7 +22,7 @@ def test_linux(home: Path, monkeypatch: pytest.MonkeyPatch):
     path = home / ".config" / "autostart" / "kws-app.desktop"
     assert autostart.path() == path and not autostart.is_on()
     assert str(path) in autostart.explanation()
-    autostart.switch_on()
+    autostart.switch_on(autostart.ARGUMENTS)
     assert autostart.is_on()
     assert read_exec(path.read_text()) == [*launch.command(), "--minimised", "--listen"]
     autostart.switch_off()
@@ -52,6 +52,6 @@ def test_elsewhere_it_is_not_offered(home: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "platform", "win32")
     assert not autostart.is_on() and "not offered" in autostart.explanation()
     with pytest.raises(OSError, match="not offered"):
-        autostart.switch_on()
+        autostart.switch_on(autostart.ARGUMENTS)
     autostart.switch_off()
     assert not list(home.iterdir())

@@ -26,7 +26,7 @@ def test_in_and_out_again(data: Path, capsys: pytest.CaptureFixture[str]):
     path = data / "applications" / "kws-app.desktop"
     assert str(path) in capsys.readouterr().out
     assert read_exec(path.read_text()) == launch.command()
-    autostart.switch_on()
+    autostart.switch_on(autostart.ARGUMENTS)
     assert main(["--uninstall"]) == 0
     assert "autostart" in capsys.readouterr().out
     assert not path.exists() and not autostart.is_on()

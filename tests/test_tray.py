@@ -6,6 +6,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QSystemTrayIcon
+from test_launch import read_exec
 from window_bench import Bench, listening
 
 from kws_app.source import Phase
@@ -140,7 +141,7 @@ def test_the_options_say_what_they_write_where(bench: Bench, home: Path):
     file = home / "config" / "autostart" / "kws-app.desktop"
     assert str(file) in dialog.login.toolTip()
     dialog.login.click()
-    assert file.is_file()
+    assert read_exec(file.read_text())[-4:] == ["--minimised", "--listen", "--data-dir", str(bench.folder)]
     dialog.login.click()
     assert not file.exists()
 

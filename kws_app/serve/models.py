@@ -2,28 +2,29 @@
 
 import asyncio
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
 from wyoming.info import Attribution, Info, WakeModel, WakeProgram
 
-from kws_app.card import DEFAULT_MODEL, ModelEntry, find_models
+from kws_app.card import DEFAULT_MODEL, ModelEntry
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
 from kws_app.errors import ModelError
 from kws_app.model import KeywordModel
+from kws_app.model_folders import ModelFolders
 
 MOST_MODELS = 8  # for one client at once
 LANGUAGE = "en"  # of the shipped words; a card names none
 
 
 class ServedModels:
-    """Every readable model below a folder, by name and, in its best form, by keyword."""
+    """Every readable model in some folders, by name and, in its best form, by keyword."""
 
-    def __init__(self, folder: Path, threshold: float | None = None) -> None:
+    def __init__(self, folders: ModelFolders, threshold: float | None = None) -> None:
         """threshold: for all, in place of each model's own. raises ModelError if there is no model"""
-        self.entries = {entry.name: entry for entry in find_models(folder)}
+        self.entries = {entry.name: entry for entry in folders.find_all()[0]}
         if not self.entries:
-            raise ModelError(f"There is no model in {folder}: name another folder, or install the program again.")
+            places = " or ".join(map(str, folders.folders))
+            raise ModelError(f"There is no model in {places}: name another folder, or install the program again.")
         self._threshold = threshold
         self._loaded: dict[str, KeywordModel] = {}
         self._loading = asyncio.Lock()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kws_app.errors import ModelError
-from kws_app.paths import MODELS_DIR
+from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 
 if TYPE_CHECKING:
     from kws_app.serve.models import ServedModels
@@ -40,7 +40,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--threshold", type=float, metavar="X", help="0..1, for all; each model's own by default")
     parser.add_argument(
-        "--models", type=Path, default=MODELS_DIR, metavar="DIR", help="folder of models (default: %(default)s)"
+        "--models", type=Path, metavar="DIR", help="folder of models, in place of those that ship and your own"
     )
     return parser.parse_args(arguments)
 
@@ -53,11 +53,13 @@ def main(arguments: list[str] | None = None) -> int:
     except ImportError:
         return _refuse("the Wyoming protocol needs another package: `pip install 'kws-app[wyoming]'`.")
     from kws_app.model import prepare_torch
+    from kws_app.model_folders import ModelFolders
     from kws_app.serve.models import ServedModels
 
     prepare_torch()
     try:
-        models = ServedModels(options.models, options.threshold)
+        own = [MODELS_DIR, own_models_dir(default_data_dir())]
+        models = ServedModels(ModelFolders(own if options.models is None else [options.models]), options.threshold)
         for entry in models.entries.values():
             models.decision_config(entry)
         place = _place(options.uri)

@@ -4,6 +4,7 @@ from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QLabel, QWidget
 
 from kws_app import autostart
+from kws_app.paths import default_data_dir
 from kws_app.ui.memory import Memory
 from kws_app.ui.panel import Panel
 from kws_app.ui.tray import NO_TRAY
@@ -57,9 +58,13 @@ class StartDialog(Panel):
             with QSignalBlocker(switch):
                 switch.setChecked(on)
 
+    def _login_arguments(self) -> list[str]:
+        folder = self._memory.path.parent.absolute()
+        return [*autostart.ARGUMENTS, *([] if folder == default_data_dir() else ["--data-dir", str(folder)])]
+
     def _at_login(self, on: bool) -> None:
         try:
-            autostart.switch_on() if on else autostart.switch_off()
+            autostart.switch_on(self._login_arguments()) if on else autostart.switch_off()
         except (OSError, ValueError) as error:
             self.failed.emit(f"Starting at login could not be changed ({error}).")
         self.refresh()
