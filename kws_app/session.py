@@ -128,6 +128,11 @@ class Session:
         """Nothing more is heard: the detections that end with that, each with its model."""
         return [(name, end) for name, detector in self.detectors.items() for end in detector.finish()]
 
+    @property
+    def next_step_in_s(self) -> float:
+        """How much sound is missing for the next step, by what was read."""
+        return (min((d.next_step_end for d in self.detectors.values()), default=self.clock) - self.clock) / SAMPLE_RATE
+
     def drain(self) -> Iterator[Heard]:
         """All that has arrived since the last call, in pieces of at most READ_S."""
         feed = self.source.feed

@@ -26,6 +26,8 @@ from kws_app.session import Health, Heard, Session
 from kws_app.source import Phase, Source, SourceState
 
 DRAIN_S = 0.03  # between two looks into the ring
+UNWATCHED_S = 0.1  # the most between two looks where nobody looks at the plots: it is the steps that count
+SETTLE_S = 0.005  # after the moment at which a step's last sample should be there
 JOIN_S = 0.9  # a thread that is still importing torch cannot be hurried
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class Worker(QObject):
     def __init__(self, models_dir: Path, log: DetectionLog, own_models_dir: Path | None = None) -> None:
         super().__init__()
         self._health: Health | None = None  # replaced by this thread
+        self.watched = True  # somebody looks at the plots; written by the window's thread
         self.deaf = False  # a microphone hears what the program plays itself; written by the window's thread
         self.archive = Archive(log)
         self.recorder = Recorder(self.archive)
@@ -118,7 +121,7 @@ class Worker(QObject):
     def _run(self) -> None:
         while True:
             try:
-                command = self._commands.get(timeout=DRAIN_S if self._source is not None else None)
+                command = self._commands.get(timeout=self._patience_s())
             except queue.Empty:
                 command = self._listen
             if command is None:
@@ -130,6 +133,14 @@ class Worker(QObject):
                 self._give_up()
                 self.failed.emit(f"Listening has stopped: something unexpected went wrong ({brief(error)}).")
         self._stop_listening()
+
+    def _patience_s(self) -> float | None:
+        """How long to wait for a command before the next look into the ring."""
+        if self._source is None:
+            return None
+        if self.watched or self._session is None:
+            return DRAIN_S
+        return min(max(self._session.next_step_in_s + SETTLE_S, DRAIN_S), UNWATCHED_S)
 
     def _give_up(self) -> None:
         source = self._source

@@ -35,11 +35,11 @@ def test_two_models_are_drawn_and_the_first_counts(bench: Bench, write_wav: Call
     bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
     scores = window.content.plots.scores
     for name, curve in scores.curves.items():
-        assert curve.getData()[1].max() > 0.9, name
+        assert curve.points()[1].max() > 0.9, name
     assert [mark.model for mark in DetectionLog(bench.folder).last()] == ["loud/teacher"]
     assert len(window.content.plots._marks) == 1
     assert list(scores._found) == ["loud/student"] and len(scores._found["loud/student"]) == 1
-    colors = {curve.opts["pen"].color().name() for curve in scores.curves.values()}
+    colors = {curve.pen.color().name() for curve in scores.curves.values()}
     assert len(colors) == 2
     legend = window.content.legend
     assert legend.isVisible() and "loud/teacher (counts)" in legend.text() and "4 bytes" in legend.text()

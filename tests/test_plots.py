@@ -141,11 +141,11 @@ def test_a_mark_runs_through_all_three_and_leaves_on_the_left(plots: Plots):
     plots.add_mark(SAMPLE_RATE)
     plots.redraw()
     for curve in plots._mark_curves:
-        times_s, _ = curve.getData()
+        times_s, _ = curve.points()
         np.testing.assert_allclose(times_s, [-1.0, -1.0])
     plots.add(heard(2 * SAMPLE_RATE, 10 * SAMPLE_RATE))
     plots.redraw()
-    assert all(len(curve.getData()[0]) == 0 for curve in plots._mark_curves)
+    assert all(len(curve.points()[0]) == 0 for curve in plots._mark_curves)
 
 
 def test_the_picture_changes_with_sound_and_theme(plots: Plots, qtbot: QtBot):

@@ -58,7 +58,7 @@ def test_the_span_is_chosen_by_list_and_keys_and_remembered(bench: Bench, heard:
     bar.span.setCurrentIndex(4)
     bar.span.activated.emit(4)
     assert plots._waveform.viewRange()[0] == [-60, 0]
-    times_s, values = plots._wave_curve.getData()
+    times_s, values = plots._wave_curve.points()
     assert times_s[0] == pytest.approx(-60, abs=0.2) and len(times_s) == 1000
     assert times_s[values.argmax()] == pytest.approx(-15.3, abs=0.4)
     QTest.keyClick(heard, Qt.Key.Key_Minus, Qt.KeyboardModifier.ControlModifier)

@@ -17,6 +17,7 @@ from kws_app.ui.source_control import SourceControl
 from kws_app.worker import Mark, Worker
 
 FRAME_MS = 33
+UNSEEN_MS = 500  # between two looks at what the worker left, where nobody sees them
 PLOT_BLOCKS = 400  # some 12 s, for a window that is held up; older ones are not drawn
 OVER = (Phase.STOPPED, Phase.ENDED, Phase.FAILED)
 
@@ -37,6 +38,7 @@ class Listening(QObject):
         self._heard_here = 0  # detections since the start
         self._hint = LevelHint()
         self._hint_shown = ""
+        self._seen = True
         self._plot_data: deque[Heard] = deque(maxlen=PLOT_BLOCKS)
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
@@ -134,9 +136,16 @@ class Listening(QObject):
             self._hint.add(heard.samples)
             self._mark_found(heard)
             fresh = True
-        window = self._content.window()
-        if fresh and window is not None and window.isVisible() and not window.isMinimized():
+        if fresh and self._seen:
             self._content.plots.redraw()
+
+    def set_seen(self, seen: bool) -> None:
+        """Whether anybody can see the plots; where not, only what counts is done."""
+        self._seen = seen
+        self._worker.watched = seen
+        self._timer.setInterval(FRAME_MS if seen else UNSEEN_MS)
+        if seen:
+            self._draw()
 
     def say_hint(self) -> None:
         """Say what is wrong with the level, if that has changed."""

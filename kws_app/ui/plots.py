@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import QGraphicsItem, QWidget
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Heard
 from kws_app.settings import LOWEST_THRESHOLD
+from kws_app.ui.curve_item import CurveItem
 from kws_app.ui.log_mel_item import LogMelItem, band_khz, log_mel_colors, mel_band
 from kws_app.ui.plot_history import MEL_BINS, SampleHistory
 from kws_app.ui.score_curves import MOST_MARKS, ScoreCurves, draw_pairs
@@ -64,13 +65,12 @@ class Plots(pg.GraphicsLayoutWidget):
         self._set_axis()
 
     def _add_items(self) -> None:
-        # PlotCurveItem, not plot(): half the cost of a redraw
-        self._wave_curve = pg.PlotCurveItem()
+        self._wave_curve = CurveItem()
         self._waveform.addItem(self._wave_curve)
         self._image = LogMelItem()
         self._log_mel.addItem(self._image)
         self.scores = ScoreCurves(self._probability)
-        self._mark_curves = [pg.PlotCurveItem(connect="pairs") for _ in self._plots]
+        self._mark_curves = [CurveItem(pairs=True) for _ in self._plots]
         self._pointer_lines = [pg.InfiniteLine(0.0, angle=90) for _ in self._plots]
         for plot, curve, line in zip(self._plots, self._mark_curves, self._pointer_lines, strict=True):
             plot.addItem(curve)
@@ -133,10 +133,10 @@ class Plots(pg.GraphicsLayoutWidget):
             for side in ("left", "bottom"):
                 plot.getAxis(side).setPen(theme.border)
                 plot.getAxis(side).setTextPen(theme.muted)
-        self._wave_curve.setPen(theme.waveform)
+        self._wave_curve.set_pen(pg.mkPen(theme.waveform))
         self.scores.set_theme(theme)
         for curve in self._mark_curves:
-            curve.setPen(pg.mkPen(theme.heard, width=2))
+            curve.set_pen(pg.mkPen(theme.heard, width=2))
         for line in self._pointer_lines:
             line.setPen(pg.mkPen(theme.muted, style=Qt.PenStyle.DotLine))
         self._image.set_colors(log_mel_colors(theme))
@@ -180,7 +180,7 @@ class Plots(pg.GraphicsLayoutWidget):
         times, values = history.envelope(until, span_s)
         loudest = float(np.abs(values).max())
         self._set_amplitude(next((a for a in AMPLITUDES if a >= loudest), AMPLITUDES[-1]))
-        self._wave_curve.setData(times, values)
+        self._wave_curve.set_points(times, values)
         self._image.set_frames(*history.image(until, span_s))
         self.scores.redraw(history, until, span_s)
         for plot, curve in zip(self._plots, self._mark_curves, strict=True):

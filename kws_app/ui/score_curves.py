@@ -8,6 +8,7 @@ import pyqtgraph as pg
 from PyQt6.QtCore import Qt
 
 from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.ui.curve_item import CurveItem
 from kws_app.ui.plot_history import SampleHistory
 from kws_app.ui.theme import LIGHT, Theme
 
@@ -18,16 +19,14 @@ STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt
 FILL_ALPHA = 50  # of 255, below the first curve
 
 
-def draw_pairs(
-    curve: pg.PlotCurveItem, samples: Sequence[int], until: int, span_s: int, heights: Sequence[float]
-) -> None:
+def draw_pairs(curve: CurveItem, samples: Sequence[int], until: int, span_s: int, heights: Sequence[float]) -> None:
     """An upright line at each position that is in the picture."""
     if not samples and not curve.isVisible():
         return
     at_s = (np.array(samples, dtype=np.float64) - until) / SAMPLE_RATE
     shown = np.repeat(at_s[(at_s > -span_s) & (at_s <= 0)], 2)
     curve.setVisible(len(shown) > 0)
-    curve.setData(shown, np.tile(heights, len(shown) // 2))
+    curve.set_points(shown, np.tile(heights, len(shown) // 2))
 
 
 class ScoreCurves:
@@ -36,8 +35,8 @@ class ScoreCurves:
     def __init__(self, plot: pg.PlotItem) -> None:
         self._plot = plot
         self._theme = LIGHT
-        self.curves: dict[str, pg.PlotCurveItem] = {}  # by model, in order
-        self._ticks: dict[str, pg.PlotCurveItem] = {}
+        self.curves: dict[str, CurveItem] = {}  # by model, in order
+        self._ticks: dict[str, CurveItem] = {}
         self._found: dict[str, deque[int]] = {}
 
     def set_models(self, names: Sequence[str]) -> None:
@@ -46,8 +45,8 @@ class ScoreCurves:
             self._plot.removeItem(self._ticks.pop(name))
         for name in names:
             if name not in self.curves:
-                self.curves[name] = pg.PlotCurveItem(connect="finite")
-                self._ticks[name] = pg.PlotCurveItem(connect="pairs")
+                self.curves[name] = CurveItem()
+                self._ticks[name] = CurveItem(pairs=True)
                 self._plot.addItem(self.curves[name])
                 self._plot.addItem(self._ticks[name])
         self.curves = {name: self.curves[name] for name in names}
@@ -60,13 +59,11 @@ class ScoreCurves:
     def _paint(self) -> None:
         for i, (name, curve) in enumerate(self.curves.items()):
             color = self._theme.score_color(i)
-            curve.setPen(pg.mkPen(color, width=2, style=STYLES[i % len(STYLES)]))
-            self._ticks[name].setPen(pg.mkPen(color, width=3))
-            curve.setZValue(i)
             fill = pg.mkColor(color)
             fill.setAlpha(FILL_ALPHA)
-            curve.setFillLevel(0.0 if i == 0 else None)
-            curve.setBrush(fill if i == 0 else None)
+            curve.set_pen(pg.mkPen(color, width=2, style=STYLES[i % len(STYLES)]), fill if i == 0 else None)
+            self._ticks[name].set_pen(pg.mkPen(color, width=3))
+            curve.setZValue(i)
 
     def forget(self) -> None:
         self._found.clear()
@@ -76,7 +73,7 @@ class ScoreCurves:
 
     def redraw(self, history: SampleHistory, until: int, span_s: int) -> None:
         for name, curve in self.curves.items():
-            curve.setData(*history.curve(name, until, span_s))
+            curve.set_points(*history.curve(name, until, span_s))
             draw_pairs(self._ticks[name], self._found.get(name, ()), until, span_s, FOUND_AT)
 
     def read(self, history: SampleHistory, sample: int) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PyQt6.QtCore import QByteArray, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
+from PyQt6.QtCore import QByteArray, QEvent, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QHideEvent, QIcon, QShowEvent
 from PyQt6.QtWidgets import QApplication, QMainWindow
 
 from kws_app.actions.runner import Play
@@ -35,6 +35,7 @@ from kws_app.ui.theme import Theme, apply_theme, system_theme
 from kws_app.worker import Worker
 
 TEXT_MS = 250
+UNSEEN_TEXT_MS = 2000
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,25 @@ class MainWindow(QMainWindow):
         self.showNormal() if self.isMinimized() else self.show()
         self.raise_()
         self.activateWindow()
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.WindowStateChange:
+            self._look()
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        self._look()
+
+    def hideEvent(self, event: QHideEvent | None) -> None:
+        super().hideEvent(event)
+        self._look()
+
+    def _look(self) -> None:
+        """Do no more than needed where nobody sees it."""
+        seen = self.isVisible() and not self.isMinimized()
+        self.listening.set_seen(seen)
+        self._text_timer.setInterval(TEXT_MS if seen else UNSEEN_TEXT_MS)
 
     def leave(self) -> None:
         """Close for good, whatever the tray would keep."""
