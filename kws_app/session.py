@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import mean, median
+from statistics import fmean, median
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,7 +73,7 @@ class StepTimes:
 
     @property
     def mean_ms(self) -> float:
-        return mean(self._steps_ms) if self._steps_ms else 0.0
+        return fmean(self._steps_ms) if self._steps_ms else 0.0
 
     def add(self, busy_s: float, steps: int) -> None:
         self._busy_s += busy_s

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-GUI = ("kws_app.ui", "kws_app.worker", "kws_app.__main__", "kws_app.soak.live", "kws_app.soak.__main__")
+GUI = (
+    "kws_app.ui",
+    "kws_app.worker",
+    "kws_app.__main__",
+    "kws_app.benchmark",
+    "kws_app.soak.live",
+    "kws_app.soak.__main__",
+)
 QT = {"PyQt6", "pyqtgraph"}
 
 
