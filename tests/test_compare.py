@@ -42,7 +42,7 @@ def test_two_models_are_drawn_and_the_first_counts(bench: Bench, write_wav: Call
     colors = {curve.pen.color().name() for curve in scores.curves.values()}
     assert len(colors) == 2
     legend = window.content.legend
-    assert legend.isVisible() and "loud/teacher (counts)" in legend.text() and "4 bytes" in legend.text()
+    assert legend.isVisible() and "✓ loud/teacher" in legend.text() and "4 bytes" in legend.text()
 
 
 def test_the_one_that_is_looked_at_counts(bench: Bench):

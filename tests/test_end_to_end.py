@@ -21,8 +21,10 @@ from kws_app.files import read_blocks
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel
 from kws_app.paths import MODELS_DIR
+from kws_app.settings import Settings, SettingsFile
 from kws_app.ui.theme import LIGHT
 
+OTHER_MODEL = "happy/student"
 OTHER_WORDS = ("yes", "stop", "cat")  # two before the keyword, one after
 VOICES = ("en-us+f3", "en-us+f2", "en-gb+f3", "en-us+f4", "en-gb", "en-us")  # where there are no real clips
 GAP_S = 0.8
@@ -30,7 +32,8 @@ WITHIN_S = 0.5
 LOUD = 0.05  # of a block's peak: the sound server adds no noise of its own
 START_S = 20.0  # a machine under load
 
-# the app as it is, but that it writes the rows of its list to a file whenever one is added
+# the app as it is, but that it writes the rows of its list to a file whenever one is added, and says on stdout what
+# state it is in, and in the end how high each model's curve rose
 OBSERVED_APP = """
 import json, os, sys
 import kws_app.ui.window
@@ -41,6 +44,13 @@ class Window(kws_app.ui.window.MainWindow):
         super().__init__(*arguments)
         self.listening.marked.connect(self.write_rows)
         self.listening.changed.connect(lambda: print(self.listening.state.phase.value, flush=True))
+        self.models.changed.connect(lambda: print(*[model.name for model in self.models.models], flush=True))
+        self.closed.connect(self.say_peaks)
+
+    def say_peaks(self):
+        history = self.content.plots.history
+        for name, track in history.scores.items():
+            print("peak", name, max(track.between(0, history.end)[1].tolist()), flush=True)
 
     def write_rows(self):
         table = self.content.detections
@@ -133,9 +143,7 @@ def test_a_spoken_keyword_is_in_the_list_and_the_log_within_half_a_second(
     samples, end_s = spoken
     soundfile.write(str(tmp_path / "speech.wav"), samples, SAMPLE_RATE, subtype="PCM_16")
     data, rows_file = tmp_path / "data", tmp_path / "rows.json"
-    environment = {**os.environ, **virtual_microphone.environment}
-    environment |= {"DISPLAY": virtual_display, "QT_QPA_PLATFORM": "xcb", "ROWS": str(rows_file)}
-    environment.pop("WAYLAND_DISPLAY", None)
+    environment = on_screen(virtual_display, virtual_microphone.environment, rows_file)
     app = python(["-c", OBSERVED_APP, "--listen", "--model", DEFAULT_MODEL, "--data-dir", str(data)], environment)
     while (line := app.stdout.readline()) != "listening\n":
         assert line, app.stderr.read()
@@ -165,6 +173,38 @@ def test_a_spoken_keyword_is_in_the_list_and_the_log_within_half_a_second(
     assert -1.0 < late_s < WITHIN_S
     assert app.returncode == 0
     assert app.stderr.read() == ""
+
+
+def on_screen(display: str, sound: dict[str, str], rows_file: Path) -> dict[str, str]:
+    """The environment of an app that is watched: a screen, a sound server, and where it writes its rows."""
+    environment = {**os.environ, **sound, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb", "ROWS": str(rows_file)}
+    environment.pop("WAYLAND_DISPLAY", None)
+    return environment
+
+
+def test_two_models_are_compared_on_the_same_sound_and_the_first_alone_counts(
+    spoken, virtual_display, virtual_microphone, python: Callable, tmp_path: Path
+):
+    samples, _ = spoken
+    soundfile.write(str(tmp_path / "speech.wav"), samples, SAMPLE_RATE, subtype="PCM_16")
+    data = tmp_path / "data"
+    SettingsFile(data).save(Settings(DEFAULT_MODEL, also=[OTHER_MODEL], first_run_done=True))
+    environment = on_screen(virtual_display, virtual_microphone.environment, tmp_path / "rows.json")
+    app = python(["-c", OBSERVED_APP, "--listen", "--data-dir", str(data)], environment)
+    said: list[str] = []
+    while not {"listening", f"{DEFAULT_MODEL} {OTHER_MODEL}"} <= set(said):
+        said.append(app.stdout.readline().strip())
+        assert said[-1], app.stderr.read()
+    assert virtual_microphone.play(tmp_path / "speech.wav").wait(timeout=30) == 0
+    time.sleep(1.0)  # for what is on its way
+    app.terminate()
+    output, errors = app.communicate(timeout=10)
+    peaks = {line.split()[1]: float(line.split()[2]) for line in output.splitlines() if line.startswith("peak")}
+    assert set(peaks) == {DEFAULT_MODEL, OTHER_MODEL}
+    assert peaks[DEFAULT_MODEL] >= 0.5 and 0.0 < peaks[OTHER_MODEL] <= 1.0
+    lines = [json.loads(line) for line in (data / "detections.jsonl").read_text().splitlines()]
+    assert [line["model"] for line in lines if "event" not in line] == [DEFAULT_MODEL]
+    assert (app.returncode, errors) == (0, "")
 
 
 def green_share(environment: dict[str, str], folder: Path) -> float:

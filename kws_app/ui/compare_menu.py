@@ -20,6 +20,7 @@ class CompareMenu:
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         models.shown.connect(self._show_count)
         self.fill()
+        self._show_count()
 
     def fill(self) -> None:
         self.menu.clear()
@@ -38,3 +39,4 @@ class CompareMenu:
     def _show_count(self) -> None:
         count = len(self._models.wanted)
         self._button.setText("Compare" if count < 2 else f"Compare ({count})")
+        self._button.setMinimumWidth(self._button.sizeHint().width())  # else it is the first to shrink

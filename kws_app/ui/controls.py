@@ -48,7 +48,7 @@ class SourcePicker(QComboBox):
         self.setAccessibleName("Source of the sound")
         self.setToolTip("What to listen to: a microphone or an audio file (Ctrl+O opens one)")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(180)
+        self.setMinimumWidth(130)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice = SourceChoice()
         self.microphones: list[Microphone] = []
@@ -124,7 +124,7 @@ class ControlBar(QWidget):
         self.model = QComboBox()
         self.model.setAccessibleName("Model")
         self.model.setToolTip("The model that listens: which word, and which network (Ctrl+M)")
-        self.model.setMinimumWidth(150)
+        self.model.setMinimumWidth(130)
         self.more = QToolButton()
         self.more.setText("☰")
         self.more.setAccessibleName("Menu")

@@ -11,10 +11,10 @@ from kws_app.ui.theme import LIGHT, Theme
 
 COLUMNS = (
     ("", "The colour of its curve and of the ticks where it found the word"),
-    ("Model", "The first of each word alone logs detections and sets off actions; the others are drawn to be compared"),
+    ("Model", "✓ logs detections and sets off actions: the first of each word; the others are drawn to be compared"),
     ("Step", "Processor time for one step, features included, measured here"),
     ("Missed", "Share of the keywords that it missed on recorded speech with speakers it never heard, from its card"),
-    ("False alarms", "False alarms an hour on that recording, from its card"),
+    ("False an hour", "False alarms an hour on that recording, from its card"),
     ("Size", "Bytes of its packed file; of its weights alone where there is no such file"),
 )
 CONDITION = ("testing", "clean")  # of the figures on a card
@@ -44,7 +44,7 @@ class Legend(QWidget):
         self._theme = LIGHT
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(12, 2, 12, 6)
-        self._grid.setHorizontalSpacing(18)
+        self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
         self._swatches: list[QLabel] = []
@@ -63,10 +63,10 @@ class Legend(QWidget):
         for row, model in enumerate(models, start=1):
             figures = stream_figures(model.card)
             self._swatches.append(self._put(row, 0, ""))
-            self._put(row, 1, model.name + (" (counts)" if model.main else ""), COLUMNS[1][1])
+            self._put(row, 1, ("✓ " if model.main else "") + model.name, COLUMNS[1][1])
             self._steps[model.name] = self._put(row, 2, "–")
             self._put(row, 3, f"{100 * figures['frr']:.1f} %" if "frr" in figures else "–")
-            self._put(row, 4, f"{figures['fa_per_hour']:.2f} an hour" if "fa_per_hour" in figures else "–")
+            self._put(row, 4, f"{figures['fa_per_hour']:.2f}" if "fa_per_hour" in figures else "–")
             self._put(row, 5, f"{packed_bytes(model):,} bytes")
         self._color()
         self.setVisible(len(models) > 1)

@@ -25,7 +25,7 @@ class LevelMeter(QWidget):
         super().__init__(parent)
         self._theme: Theme = LIGHT
         self.clear()
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Input level")
         self.setToolTip(
             "Level of the sound coming in, -60 to 0 dB. Speech should reach the middle; "
@@ -33,7 +33,10 @@ class LevelMeter(QWidget):
         )
 
     def sizeHint(self) -> QSize:
-        return QSize(170, 22)
+        return QSize(150, 22)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, 22)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme

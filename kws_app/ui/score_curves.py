@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import Qt
 
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ui.curve_item import CurveItem
@@ -14,8 +13,7 @@ from kws_app.ui.theme import LIGHT, Theme
 
 MOST_MARKS = 1000
 FOUND_AT = (0.94, 1.04)  # of the probability's axis: where compared models' detections are ticked
-# curves that lie on each other are both seen
-STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+WIDER = 1.5  # px, for each further model, below those before: curves that lie on each other are all seen
 FILL_ALPHA = 50  # of 255, below the first curve
 
 
@@ -61,9 +59,9 @@ class ScoreCurves:
             color = self._theme.score_color(i)
             fill = pg.mkColor(color)
             fill.setAlpha(FILL_ALPHA)
-            curve.set_pen(pg.mkPen(color, width=2, style=STYLES[i % len(STYLES)]), fill if i == 0 else None)
+            curve.set_pen(pg.mkPen(color, width=2 + WIDER * i), fill if i == 0 else None)
             self._ticks[name].set_pen(pg.mkPen(color, width=3))
-            curve.setZValue(i)
+            curve.setZValue(-i)
 
     def forget(self) -> None:
         self._found.clear()
