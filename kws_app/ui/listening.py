@@ -146,6 +146,7 @@ class Listening(QObject):
         self._timer.setInterval(FRAME_MS if seen else UNSEEN_MS)
         if seen:
             self._draw()
+            self._content.plots.redraw()
 
     def say_hint(self) -> None:
         """Say what is wrong with the level, if that has changed."""
