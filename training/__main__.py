@@ -39,11 +39,10 @@ from training.voices import write_speech, write_words
 log = logging.getLogger("training")
 
 LARGE = "large"  # the run that teaches
+ATTENTIVE = "-attentive"  # in the name of a student that learns attention as well
 ATTENTION_WEIGHT = 0.5  # of the attention loss, where it is asked for
 # Share of validation keywords to score below 0.5: the smaller a network, the more it must miss to be bearable in talk.
 MISSES = {"teacher": 0.05, "student": 0.10, "quantized": 0.10, "tiny": 0.20}
-
-SEEDS_HELP = "train with these seeds side by side on the same batches; NAME-1 and so on, and NAME for 0"
 
 
 def fetch(options: argparse.Namespace) -> None:
@@ -63,37 +62,47 @@ def fetch(options: argparse.Namespace) -> None:
 
 def teacher(options: argparse.Namespace) -> None:
     """Train a network on labels alone; resumes if it was cut."""
-    train(options, {"": RECIPES[options.recipe]})
+    train(options, {options.run or run_name(options.recipe, options.keyword): RECIPES[options.recipe]})
 
 
 def distill(options: argparse.Namespace) -> None:
     """Train students on what teachers say (dark knowledge, attention) and the labels; resumes if it was cut."""
-    config = RECIPES[options.recipe]
-    taught = replace(config.distill, teachers=tuple(options.teacher or [run_name(LARGE, options.keyword)]))
-    losses = {"dark": taught, "attention": replace(taught, attention_weight=ATTENTION_WEIGHT)}
-    suffixes = {"dark": "", "attention": "-attentive"}
-    train(options, {suffixes[name]: replace(config, distill=losses[name]) for name in options.loss})
+    first = options.recipe + (ATTENTIVE if options.loss == "attention" else "")
+    names = [options.run or run_name(first, options.keyword)]
+    names += [run_name(spec.replace(":", "-"), options.keyword) for spec in options.beside]
+    teachers = tuple(options.teacher or [run_name(LARGE, options.keyword)])
+    train(options, dict(zip(names, (student_config(spec, teachers) for spec in [first, *options.beside]), strict=True)))
+
+
+def student_config(spec: str, teachers: tuple[str, ...]) -> RunConfig:
+    """The settings of a student by a short name: RECIPE, RECIPE-attentive, either with :SEED.
+
+    raises ValueError if there is none of that name
+    """
+    name, _, seed = spec.partition(":")
+    config = RECIPES.get(name.removesuffix(ATTENTIVE))
+    if config is None or not (seed or "0").isdecimal():
+        raise ValueError(
+            f"{spec!r} is no student; there are {', '.join(RECIPES)}, with {ATTENTIVE} and :SEED if wanted."
+        )
+    weight = ATTENTION_WEIGHT if name.endswith(ATTENTIVE) else 0.0
+    distilling = replace(config.distill, teachers=teachers, attention_weight=weight)
+    return replace(config, distill=distilling, train=replace(config.train, seed=int(seed or 0)))
 
 
 def train(options: argparse.Namespace, configs: dict[str, RunConfig]) -> None:
-    """Run or resume the training of configs, after the command line's changes to them, with each of the seeds.
-
-    configs: by what is added to the run's name
-    """
+    """Run or resume the training of configs, after the command line's changes, side by side. configs: by run name"""
     team = Team()
-    seeds = options.seeds or [0]
-    members: list[Run] = []
-    for suffix, config in configs.items():
-        config = override(replace(config, data=data_of(options.keyword)), options.set)
-        if not members:  # the store and the teachers are the same for all
-            store = open_store(options.data, options.work / "cache", config.data)
-            taught = config.distill.teachers
-            teachers = Teachers.load(taught, options.work, team.device) if taught else None
+    data = data_of(options.keyword)
+    changed = {name: override(replace(config, data=data), options.set) for name, config in configs.items()}
+    first = next(iter(changed.values()))
+    store = open_store(options.data, options.work / "cache", first.data)
+    taught = first.distill.teachers
+    teachers = Teachers.load(taught, options.work, team.device) if taught else None
+    members = []
+    for name, config in changed.items():
         loss: Loss = DistillLoss(config.distill, config.crnn, teachers) if teachers else hard_loss
-        name = (options.run or run_name(options.recipe, config.data.keyword)) + suffix
-        for seed in seeds:
-            seeded = config if options.seeds is None else replace(config, train=replace(config.train, seed=seed))
-            members.append(Run(options.work / (f"{name}-{seed}" if seed else name), seeded, store, team, loss))
+        members.append(Run(options.work / name, config, store, team, loss))
     cohort = Cohort(members)
     cohort.resume()
     best = cohort.train()
@@ -154,10 +163,9 @@ def everything(options: argparse.Namespace) -> None:
     training = ["--keyword", keyword, "--set", *options.set]
     chain: list[list[Any]] = [
         ["teacher", "--recipe", "large", *training],
-        ["distill", "--recipe", "teacher", "--run", run_name("taught", keyword), *training],
-        ["distill", *training],
-        ["distill", "--recipe", "tiny", *training],
-        ["export", "--role", "teacher", "--run", run_name("taught", keyword)],
+        ["distill", "--recipe", "teacher", *training],
+        ["distill", "--beside", "tiny", *training],
+        ["export", "--role", "teacher", "--run", run_name("teacher", keyword)],
         ["export", "--role", "student", "--run", run_name("student", keyword)],
         ["quantize", "--run", run_name("student", keyword)],
         ["export", "--role", "tiny", "--run", run_name("tiny", keyword)],
@@ -274,16 +282,15 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--recipe", choices=("teacher", "large"), default="teacher", help="%(default)s")
     added.add_argument("--run", metavar="NAME", help="folder below --work; the recipe's name by default")
     added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
-    added.add_argument("--seeds", nargs="+", type=int, metavar="N", help=SEEDS_HELP)
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as train.epochs=80")
     added = stage("distill", distill)
     added.add_argument("--teacher", nargs="+", metavar="RUN", help="runs to learn from; large")
-    loss = "dark; attention adds to it, in a run NAME-attentive"
-    added.add_argument("--loss", nargs="+", choices=("dark", "attention"), default=["dark"], help=loss)
+    added.add_argument("--loss", choices=("dark", "attention"), default="dark", help="attention adds to dark")
+    beside = "more to train on the same batches: RECIPE or RECIPE-attentive, with :SEED if it is not 0"
+    added.add_argument("--beside", nargs="*", default=[], metavar="STUDENT", help=beside)
     added.add_argument("--recipe", choices=("student", "tiny", "teacher"), default="student", help="%(default)s")
     added.add_argument("--run", metavar="NAME", help="folder below --work; the recipe's name by default")
     added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
-    added.add_argument("--seeds", nargs="+", type=int, metavar="N", help=SEEDS_HELP)
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as distill.temperature=5")
     for name, function, run, role in (
         ("export", export_stage, "teacher", None),

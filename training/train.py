@@ -128,16 +128,18 @@ class Run:
         save_atomically(content, self.folder / "last.pt")
 
     def keep(self, mean_loss: float) -> None:
-        """Validate, and write what the epoch gave: the best checkpoint, the one to resume from, the log."""
-        crnn = self.averaged
-        result = validate(crnn, self.config.crnn, self.validation)
-        self.note(mean_loss, result)
-        if result.score < self.best_score:
-            self.best_score = result.score
-            content = {"config": plain(self.config), "crnn": crnn.state_dict(), "epoch": self.epoch}
-            save_atomically(content, self.folder / "best.pt")
+        """Write what the epoch gave: the checkpoint to resume from and, where one is due, a validation and the best."""
+        train = self.config.train
+        if self.epoch % train.validate_every_epochs == 0 or self.epoch > train.epochs - train.validate_every_epochs:
+            crnn = self.averaged
+            result = validate(crnn, self.config.crnn, self.validation)
+            self.note(mean_loss, result)
+            if result.score < self.best_score:
+                self.best_score = result.score
+                content = {"config": plain(self.config), "crnn": crnn.state_dict(), "epoch": self.epoch}
+                save_atomically(content, self.folder / "best.pt")
+            self.write_log()
         self.save()
-        self.write_log()
 
     def begin_epoch(self) -> None:
         self.crnn.train()

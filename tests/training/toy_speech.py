@@ -32,6 +32,7 @@ RUN = RunConfig(
         batch_size=16,
         mine_from_epoch=1,
         mine_every_epochs=1,
+        validate_every_epochs=1,
         validation_sequences=64,
     ),
 )
