@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from tests.training.toy_speech import RUN, TINY_CRNN
+from training.__main__ import student_config
 from training.batches import Targets
 from training.cohort import Cohort
-from training.config import CrnnConfig, DistillConfig
+from training.config import RECIPES, CrnnConfig, DistillConfig
 from training.distill import DistillLoss, Teachers, align_attention, interpolate_steps
 from training.features import FrameStore
 from training.losses import attention_loss, dark_loss
@@ -98,3 +99,13 @@ def test_no_gradient_reaches_the_teacher() -> None:
     loss(log_mel, logits, attention, targets).backward()
     assert all(p.grad is None for p in teacher.parameters())
     assert all(p.grad is not None for p in student.parameters())
+
+
+def test_students_are_named_by_recipe_kind_and_seed() -> None:
+    plain, other = student_config("student", ("large",)), student_config("student-attentive:2", ("large",))
+    assert plain == replace(RECIPES["student"], distill=replace(plain.distill, teachers=("large",)))
+    assert other.crnn == plain.crnn and other.train == replace(plain.train, seed=2)
+    assert plain.distill.attention_weight == 0 and other.distill.attention_weight > 0
+    for wrong in ("nobody", "student:x", "attentive"):
+        with pytest.raises(ValueError, match="is no student"):
+            student_config(wrong, ("large",))
