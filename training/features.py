@@ -10,6 +10,8 @@ import logging
 import os
 import shutil
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -223,22 +225,33 @@ def open_store(root: Path, cache: Path, data: DataConfig) -> FrameStore:
     folder of its own and the first to finish moves it into place.
     """
     sources = list_sources(root, data)
-    key = _cache_key(root, sources, data)
-    folder = cache / f"frames-{key}"
+    folder = cache / f"frames-{_cache_key(root, sources, data)}"
     if not (folder / "items.npz").is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
-        try:
-            _build(building, sources, load_rooms(root, data), data)
-            os.rename(building, folder)
-        except OSError:
-            if not (folder / "items.npz").is_file():
-                raise
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
-        _bound_caches(cache)
+        _make(folder, sources, root, data)
     os.utime(folder)
-    return _open(folder)
+    try:
+        return _open(folder)
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        log.warning("%s cannot be read (%s): it is built anew.", folder, error)
+        shutil.rmtree(folder)
+        _make(folder, sources, root, data)
+        return _open(folder)
+
+
+def _make(folder: Path, sources: list[_Source], root: Path, data: DataConfig) -> None:
+    """Build a store in a folder of its own, and move it into place if no other process was first."""
+    cache = folder.parent
+    cache.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
+    try:
+        _build(building, sources, load_rooms(root, data), data)
+        os.rename(building, folder)
+    except OSError:
+        if not (folder / "items.npz").is_file():
+            raise
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    _bound_caches(cache)
 
 
 def _cache_key(root: Path, sources: list[_Source], data: DataConfig) -> str:
@@ -287,11 +300,10 @@ def _build(folder: Path, sources: list[_Source], rooms: list[Sound], data: DataC
 
 
 def _open(folder: Path) -> FrameStore:
-    stored = np.load(folder / "items.npz")
-    mapped = np.memmap(
-        folder / "frames.f16", dtype=np.float16, mode="c", shape=(int(stored["total"]), LogMel().mel_bins)
-    )
-    columns = [stored[f"arr_{i}"] for i in range(8)]
+    with open(folder / "items.npz", "rb") as file, np.load(file) as stored:  # closed also where it is damaged
+        columns = [stored[f"arr_{i}"] for i in range(8)]
+        names, total = stored["names"].tolist(), int(stored["total"])
+    mapped = np.memmap(folder / "frames.f16", dtype=np.float16, mode="c", shape=(total, LogMel().mel_bins))
     start, length, kind, split, variant, level, first, last = columns
     return FrameStore(
         frames=torch.from_numpy(mapped),
@@ -303,5 +315,5 @@ def _open(folder: Path) -> FrameStore:
         level=level.astype(np.float32),
         speech_from=first.astype(np.int32),
         speech_to=last.astype(np.int32),
-        name=stored["names"].tolist(),
+        name=names,
     )

@@ -6,6 +6,7 @@ one that was not.
 
 import logging
 import os
+import pickle
 import tempfile
 from collections.abc import Callable
 from copy import deepcopy
@@ -85,11 +86,14 @@ class Run:
         self.carried: Tensor | None = None  # [L, B, H], the GRU's state after the last batch of streams
 
     def resume(self) -> None:
-        """Go on from last.pt if it is there. raises ValueError if it is of a run with other settings"""
+        """Go on from last.pt if it is there. raises ValueError if it is damaged or of a run with other settings"""
         path = self.folder / "last.pt"
         if not path.is_file():
             return
-        saved = torch.load(path, weights_only=True, map_location="cpu")
+        try:
+            saved = torch.load(path, weights_only=True, map_location="cpu")
+        except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
+            raise ValueError(f"{path} is damaged; delete it to begin the run anew.") from error
         if saved["config"] != plain(self.config):
             raise ValueError(f"{path} is of a run with other settings; use another --run folder or delete it.")
         self.crnn.load_state_dict(saved["crnn"])

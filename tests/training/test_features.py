@@ -1,6 +1,7 @@
 """The frame store: what is stored equals the frontend, broken files are passed over, two builders do not collide."""
 
 import logging
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from kws_app.frontend import LogMel
 from kws_app.frontend_config import SAMPLE_RATE
 from tests.training.toy_speech import DATA, word, write_archive
+from training import features
 from training.features import (
     KEYWORD,
     NOISE,
@@ -82,3 +84,22 @@ def test_an_unknown_keyword_names_the_words_there_are(toy_archive: Path, tmp_pat
 def test_toy_words_differ() -> None:
     rng = np.random.default_rng(0)
     assert word("rise", rng).shape == (SAMPLE_RATE,)
+
+
+def test_a_store_that_cannot_be_read_is_built_anew(
+    toy_archive: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(toy_archive, tmp_path, DATA)
+    (folder,) = tmp_path.iterdir()
+    whole = tmp_path.with_name("whole")
+    shutil.copytree(folder, whole)
+    # the second build is the first one's outcome: building takes long
+    monkeypatch.setattr(features, "_build", lambda target, *_: shutil.copytree(whole, target, dirs_exist_ok=True))
+    for damaged in ("items.npz", "frames.f16"):
+        content = (folder / damaged).read_bytes()
+        (folder / damaged).write_bytes(content[: len(content) // 2])
+        caplog.clear()
+        with caplog.at_level(logging.WARNING):
+            again = open_store(toy_archive, tmp_path, DATA)
+        assert "cannot be read" in caplog.text and "built anew" in caplog.text
+        assert again.name == store.name and torch.equal(again.item(3), store.item(3))

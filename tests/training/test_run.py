@@ -66,6 +66,14 @@ def test_other_settings_are_not_mixed_into_a_run(trained: Path, toy_store: Frame
         Run(trained, other, toy_store, Team()).resume()
 
 
+def test_a_damaged_checkpoint_is_one_sentence(trained: Path, toy_store: FrameStore, tmp_path: Path) -> None:
+    content = (trained / "last.pt").read_bytes()
+    for damaged in (b"", content[: len(content) // 2], b"no checkpoint"):
+        (tmp_path / "last.pt").write_bytes(damaged)
+        with pytest.raises(ValueError, match="is damaged; delete it"):
+            Run(tmp_path, RUN, toy_store, Team()).resume()
+
+
 @pytest.fixture(scope="module")
 def artifact(trained: Path, toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
     crnn, settings = load_crnn(trained / "best.pt")
