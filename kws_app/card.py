@@ -86,6 +86,10 @@ class ModelCard:
         for name in ("frontend", "decision", "figures", "training", "data"):
             if not isinstance(getattr(self, name), dict):
                 raise ValueError(f"{name} must be an object")
+        for name in ("hop_samples", "window_samples"):
+            value = self.frontend.get(name, 0)
+            if not _is_number(value) or not 1 <= value <= 1_000_000:
+                raise ValueError(f"{name} {value!r} of the frontend is outside 1..1000000")
         self.decision_config()
 
     def to_json(self) -> str:

@@ -14,7 +14,7 @@ from kws_app.__main__ import main
 from kws_app.history import DetectionLog
 from kws_app.settings import SettingsFile
 
-STOPS_S = 1.0  # on a machine that is not busy with other things
+STOPS_S = 1.0
 
 
 def test_help_names_every_option(capsys: pytest.CaptureFixture[str]):
@@ -81,7 +81,8 @@ def test_a_signal_ends_it_cleanly(number, python: Callable, tmp_path: Path, writ
     took_s = time.monotonic() - begun
     assert (process.returncode, output, error) == (0, "", "")
     assert (folder / "settings.json").is_file()
-    assert took_s < STOPS_S * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)), f"it took {took_s:.2f} s"
+    if os.getloadavg()[0] < (os.cpu_count() or 1):  # what it takes on a machine under load says nothing of the app
+        assert took_s < STOPS_S, f"it took {took_s:.2f} s"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -148,4 +149,43 @@ class Window(kws_app.ui.window.MainWindow):
 
 kws_app.ui.window.MainWindow = Window
 sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+def test_closing_leaves_no_thread_and_no_process(python: Callable, tmp_path: Path, tiny_models: Path, write_wav):
+    """The app under Python's fault handler with Qt's warnings as errors, closed while it listens."""
+    path = write_wav(bursts(1.0, duration_s=60.0))
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_FATAL_WARNINGS": "1"}
+    arguments = ["-X", "faulthandler", "-X", "dev", "-c", LEFT_OVER.format(models=str(tiny_models))]
+    arguments += ["--model", "loud/teacher", "--input", str(path), "--listen", "--data-dir", str(tmp_path / "data")]
+    process = python(arguments, environment)
+    assert process.stdout.readline() == "ready\n"
+    log = DetectionLog(tmp_path / "data")
+    while not log.last():  # torch is loaded by then: an import cannot be hurried
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    output, error = process.communicate(timeout=30)
+    assert (process.returncode, output) == (0, "threads ['MainThread'] children 0\n"), error
+    assert "Traceback" not in error and "Fatal" not in error
+
+
+LEFT_OVER = """
+import atexit, os, sys, threading
+from pathlib import Path
+import kws_app.ui.window
+import kws_app.__main__ as app
+
+class Window(kws_app.ui.window.MainWindow):
+    def showEvent(self, event):
+        super().showEvent(event)
+        print("ready", flush=True)
+
+kws_app.ui.window.MainWindow = Window
+app.MODELS_DIR = Path({models!r})
+status = app.main(sys.argv[1:])
+children = Path("/proc/self/task", str(os.getpid()), "children").read_text().split()
+print("threads", [thread.name for thread in threading.enumerate()], "children", len(children), flush=True)
+sys.exit(status)
 """

@@ -77,6 +77,10 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         {"decision": None},
         {"decision": {"smoothing_steps": -1}},
         {"training": []},
+        {"frontend": {}},  # these were found by fuzzing
+        {"frontend": {"hop_samples": 0.5, "window_samples": 400}},
+        {"decision": {"refractory_s": float("inf")}},
+        {"golden": {"posterior": [float("nan")], "hidden": [0.1]}},
     ],
 )
 def test_absurd_cards_are_refused(tiny_models: Path, change: dict[str, object]) -> None:

@@ -1,9 +1,13 @@
 """SampleRing: positions are times, nothing is lost silently, and reader and writer need no lock."""
 
+import sys
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kws_app.ring import SampleRing
 
@@ -110,3 +114,88 @@ def test_a_copy_is_of_the_samples_asked_for_even_when_some_are_gone():
     np.testing.assert_array_equal(samples, ramp(4, 4))
     assert first == 4
     assert len(ring.copy(0, 3)[0]) == 0
+
+
+writes = st.lists(st.integers(0, 37), min_size=1, max_size=40)
+
+
+@given(capacity=st.integers(1, 50), steps=st.lists(st.tuples(st.booleans(), st.integers(0, 70)), max_size=60))
+def test_any_order_of_writes_and_reads_gives_each_sample_once_or_counts_it_as_lost(capacity, steps):
+    ring = SampleRing(capacity)
+    readers = [ring.reader(), ring.reader()]
+    seen = [0, 0]
+    for is_write, count in steps:
+        if is_write:
+            ring.write(ramp(ring.written, count))
+            continue
+        which = count % 2
+        block = readers[which].read(count)
+        np.testing.assert_array_equal(block.samples, ramp(block.first_sample, len(block.samples)))
+        seen[which] += len(block.samples)
+        assert len(ring._buffer) == capacity
+    for reader, got in zip(readers, seen, strict=True):
+        assert got + reader.lost + reader.available == ring.written
+        assert reader.position <= ring.written
+
+
+class Switching(SampleRing):
+    """Lets the other side run between any two steps of this one, in an order that is drawn."""
+
+    meanwhile: Callable[[], None] = staticmethod(lambda: None)
+
+    @property
+    def oldest(self) -> int:
+        self.meanwhile()
+        return super().oldest
+
+    @property
+    def written(self) -> int:
+        self.meanwhile()
+        return super().written
+
+
+@given(
+    capacity=st.integers(2, 40),
+    before=writes,
+    during=st.lists(st.integers(0, 45), max_size=8),
+    limit=st.integers(1, 60),
+)
+def test_a_writer_in_the_middle_of_a_read_spoils_nothing(capacity, before, during, limit):
+    ring = Switching(capacity)
+    reader = ring.reader()
+    for count in before:
+        ring.write(ramp(ring._written, count))
+    left = list(during)
+
+    def write_some() -> None:
+        if left:
+            ring.write(ramp(ring._written, left.pop()))
+
+    ring.meanwhile = write_some
+    first = reader.position
+    block = reader.read(limit)
+    ring.meanwhile = lambda: None
+    np.testing.assert_array_equal(block.samples, ramp(block.first_sample, len(block.samples)))
+    assert block.first_sample == first + block.lost
+    assert reader.position == block.first_sample + len(block.samples)
+
+
+def test_threads_that_switch_all_the_time_agree():
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for seed in range(4):
+            rng = np.random.default_rng(seed)
+            ring = SampleRing(int(rng.integers(50, 300)))
+            reader, sizes = ring.reader(), rng.integers(1, 60, 300)
+            writer = threading.Thread(target=lambda r=ring, s=sizes: [r.write(ramp(r.written, int(n))) for n in s])
+            writer.start()
+            seen = 0
+            while writer.is_alive() or reader.available:
+                block = reader.read(int(rng.integers(1, 100)))
+                np.testing.assert_array_equal(block.samples, ramp(block.first_sample, len(block.samples)))
+                seen += len(block.samples)
+            writer.join()
+            assert seen + reader.lost == ring.written == sizes.sum()
+    finally:
+        sys.setswitchinterval(interval_s)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = ["scripts/run", "scripts/bundle", "scripts/test", "scripts/setup.sh", ".ci/run"]
+SCRIPTS = ["scripts/run", "scripts/bundle", "scripts/test", "scripts/nightly", "scripts/setup.sh", ".ci/run"]
 
 
 def bash(code: str, root: Path = ROOT, path: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:

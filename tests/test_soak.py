@@ -43,7 +43,7 @@ def test_what_is_noticed_late_or_never_over_or_grows_did_not_hold():
     late = Disturbance(FAULT, begun=0.0, ended=5.0, noticed=1.9, resumed=6.0)
     endless = Disturbance(FAULT, begun=0.0, ended=5.0, noticed=0.5)
     found = account([], [], late, endless)
-    found.at_start, found.at_end = Footprint(300, 15, 5), Footprint(300, 30, 5)
+    found.at_half, found.at_end = Footprint(300, 15, 5), Footprint(300, 30, 5)
     sentences = found.failures()
     assert len(sentences) == 3
     assert "noticed after 1.9 s" in sentences[0] and "resumed in None" in sentences[1] and "It grew" in sentences[2]

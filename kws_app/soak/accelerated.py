@@ -19,6 +19,7 @@ from kws_app.source import DECODE_S, FileSource, Phase
 
 REPORT_H = 2.0
 FLAT_MB = 15.0
+LEAST_S, PAUSE_S = 2.0, 0.01  # less than this at once: wait for more
 
 
 class LoopedFile(FileSource):
@@ -73,6 +74,8 @@ def _listen(session: Session, loop_s: float, keywords: int, say: Callable[[str],
             say(f"{heard_h:5.1f} h heard: {detections} detections; {Footprint.now()}")
         if over and not fresh:
             break
+        if fresh < LEAST_S * SAMPLE_RATE:
+            time.sleep(PAUSE_S)  # so that the source gets on: both threads share one interpreter
     source.stop()
     return _report(session, begun, per_loop, keywords, start or Footprint.now(), say)
 

@@ -118,6 +118,8 @@ class Soak:
         self._count_samples()
         if account.at_start is None and account.listened_s > min(SETTLE_S, self.plan.hours * 900):
             account.at_start = Footprint.now()
+        if account.at_half is None and account.listened_s > 1800 * self.plan.hours:
+            account.at_half = Footprint.now()
         if account.at_start and account.listened_s > account.reported_s + REPORT_S:
             account.reported_s = account.listened_s
             self._say(f"{account.listened_s / 60:6.0f} min: {account.brief()}; {Footprint.now()}")

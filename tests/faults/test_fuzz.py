@@ -1,0 +1,239 @@
+"""Whatever bytes come in from outside: an answer, or the one error that is promised; never another, never a crash.
+
+A few hundred cases each; `scripts/nightly` sets KWS_FUZZ to thousands.
+"""
+
+import contextlib
+import io
+import json
+import os
+import struct
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from kws_app.card import ModelCard, read_card
+from kws_app.errors import AudioError, ModelError
+from kws_app.files import read_blocks
+from kws_app.history import DetectionLog, DetectionRecord
+from kws_app.paths import MODELS_DIR
+from kws_app.settings import Settings, SettingsFile
+from kws_app.trust.archive import checked_archive
+from kws_app.trust.code import checked_code
+
+CASES = int(os.environ.get("KWS_FUZZ", "200"))
+fuzz = settings(
+    max_examples=CASES,
+    deadline=None,
+    derandomize=CASES <= 1000,  # the same in every run of the tests; by night it looks further
+    database=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate, Phase.shrink],
+)
+pytestmark = pytest.mark.timeout(60 if CASES <= 1000 else 7200)
+
+
+def sounds() -> list[bytes]:
+    """A short file of each kind."""
+    noise = np.random.default_rng(0).normal(0, 0.1, 1600).astype(np.float32)
+    files = []
+    for options in (
+        {"format": "WAV", "subtype": "PCM_16"},
+        {"format": "WAV", "subtype": "FLOAT"},
+        {"format": "FLAC"},
+        {"format": "OGG", "subtype": "VORBIS"},
+        {"format": "OGG", "subtype": "OPUS"},
+        {"format": "AIFF", "subtype": "PCM_16"},
+    ):
+        file = io.BytesIO()
+        soundfile.write(file, noise, 16_000, **options)
+        files.append(file.getvalue())
+    return files
+
+
+@st.composite
+def damaged(draw: st.DrawFn, originals: list[bytes]) -> bytes:
+    """One of these with bytes changed, cut off, doubled or put in."""
+    content = bytearray(draw(st.sampled_from(originals)))
+    for _ in range(draw(st.integers(0, 6))):
+        at = draw(st.integers(0, max(0, len(content) - 1)))
+        at = draw(st.integers(0, 64)) if draw(st.booleans()) else at  # headers are where it matters
+        how = draw(st.integers(0, 3))
+        if how == 0:
+            content[at : at + 4] = draw(st.binary(min_size=4, max_size=4))
+        elif how == 1:
+            content[at : at + 4] = struct.pack("<I", draw(st.sampled_from([0, 1, 0xFFFFFFFF, 0x7FFFFFFF, 0x10000])))
+        elif how == 2:
+            del content[at:]
+        else:
+            content[at:at] = draw(st.binary(max_size=40))
+    return bytes(content)
+
+
+texts = st.text(max_size=30)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def changed(good: dict) -> st.SearchStrategy[str]:
+    """JSON of an object with some of its fields replaced by anything; or of anything; or no JSON."""
+    fields = st.dictionaries(st.sampled_from(sorted(good)), json_values, max_size=4)
+    return st.one_of(fields.map(lambda new: json.dumps(good | new)), json_values.map(json.dumps), st.text(max_size=200))
+
+
+@fuzz
+@given(content=st.one_of(st.binary(max_size=300), damaged(sounds())))
+def test_audio(content: bytes):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sound.wav"
+        path.write_bytes(content)
+        try:
+            for block in read_blocks(path, block_s=0.2):
+                assert block.dtype == np.float32 and np.isfinite(block).all()
+        except AudioError as error:
+            assert "\n" not in str(error)
+
+
+CARD = json.loads(read_card(MODELS_DIR / "happy" / "teacher.pt").to_json())
+
+
+@fuzz
+@given(text=changed({name: value for name, value in CARD.items() if name not in ("training", "figures", "data")}))
+def test_cards(text: str):
+    try:
+        card = ModelCard.from_json(text)
+    except ModelError:
+        return
+    assert card.step_samples > 0 and card.first_step_samples > 0 and card.decision_config().threshold > 0
+    assert ModelCard.from_json(card.to_json()) == card
+
+
+ARTIFACT = (MODELS_DIR / "happy" / "student.pt").read_bytes()
+
+
+@fuzz
+@given(content=damaged([ARTIFACT]))
+def test_artifacts(content: bytes):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        path.write_bytes(content)
+        for read in (read_card, checked_archive):
+            try:
+                read(path)
+            except ModelError as error:
+                assert str(path) in str(error)
+
+
+with zipfile.ZipFile(MODELS_DIR / "happy" / "student.pt") as archive:
+    PARTS = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+
+@fuzz
+@given(data=st.data(), part=st.sampled_from(["data.pkl", "constants.pkl", "version"]))
+def test_parts_of_artifacts(data: st.DataObject, part: str):
+    content = data.draw(damaged([PARTS[part]]))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pt"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, whole in PARTS.items():
+                archive.writestr(f"model/{name}", content if name == part else whole)
+        with contextlib.suppress(ModelError):
+            checked_archive(path)
+
+
+CODE = """class A(Module):
+  __parameters__ = []
+  training : bool
+  def forward(self: __torch__.A, x: Tensor, state: Tuple[Tensor, Optional[Tensor]]) -> Tuple[Tensor, Tensor]:
+    _0 = "expected {}, got {}"
+    a, b, = state
+    steps = ops.prim.max(0, torch.add(torch.floordiv((torch.size(x))[1], 8), -1))
+    if torch.eq(steps, 0):
+      ops.prim.RaiseException(torch.format(_0, 1, 2), "builtins.RuntimeError")
+    else:
+      c : Optional[Tensor] = unchecked_cast(Tensor, b)
+    return (torch.conv2d(torch.unsqueeze(x, 1), CONSTANTS.c8, CONSTANTS.c9, [6, 10]), torch.full([1, 9], -inf))
+"""
+WORDS = ["torch.save", "import os", "while True:", "self.x", "__torch__", "(", ")", "\n", "  ", "lambda: 0", "'", "\\"]
+
+
+@fuzz
+@given(data=st.data())
+def test_code_of_artifacts(data: st.DataObject):
+    text = CODE
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(st.sampled_from(WORDS) | texts) + text[at + data.draw(st.integers(0, 5)) :]
+    try:
+        clean = checked_code(text)
+    except ModelError as error:
+        assert "\n" not in str(error)
+        return
+    assert "torch.save" not in clean.replace("'torch.save'", "") and checked_code(clean) == clean
+
+
+GOOD_SETTINGS = {"version": 1, "model": "a/b", "thresholds": {"a/b": 0.4}, "geometry": "00", "microphone": "mic"}
+GOOD_SETTINGS |= {name: value for name, value in vars(Settings()).items() if name not in GOOD_SETTINGS}
+GOOD_SETTINGS = json.loads(json.dumps(GOOD_SETTINGS, default=lambda value: getattr(value, "__dict__", str(value))))
+
+
+@fuzz
+@given(content=st.one_of(changed(GOOD_SETTINGS).map(lambda t: t.encode(errors="replace")), st.binary(max_size=100)))
+def test_settings(content: bytes):
+    with tempfile.TemporaryDirectory() as folder:
+        file = SettingsFile(Path(folder))
+        file.path.write_bytes(content)
+        found, notice = file.load()
+        assert found == Settings() if notice else isinstance(found, Settings)
+        file.save(found)
+        assert file.load() == (found, "")
+
+
+RECORD = {"wall_time": "2026-01-01T10:00:00.000+00:00", "file": None, "microphone": "mic", "keyword": "happy"}
+RECORD |= {"model": "a/b", "time_s": 1.5, "score": 0.9, "id": "x", "event": "label", "label": "true"}
+
+
+@fuzz
+@given(lines=st.lists(st.one_of(changed(RECORD).map(lambda t: t.encode(errors="replace")), st.binary(max_size=60))))
+def test_logs(lines: list[bytes]):
+    with tempfile.TemporaryDirectory() as folder:
+        log = DetectionLog(Path(folder))
+        log.path.write_bytes(b"\n".join(lines))
+        said, bad = log.read()
+        assert bad >= 0
+        for record in log.last():
+            assert isinstance(record, DetectionRecord) and record.clock
+
+
+OPTIONS = ["--model", "--threshold", "--json", "--input", "--listen", "--data-dir", "--help", "--", "-h", "--x", "0.5"]
+OPTIONS += ["nan", "-1", "happy/teacher", "../../etc/passwd", "/dev/null", "/dev/zero", "", "é", "\udce9"]
+
+
+@fuzz
+@given(arguments=st.lists(st.sampled_from(OPTIONS) | texts.filter(lambda text: "\0" not in text), max_size=6))
+def test_command_lines(arguments: list[str]):
+    from kws_app import __main__ as app
+    from kws_app import detect
+    from kws_app.soak import __main__ as soak
+
+    with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
+        for parse in (app.parse_arguments, detect.parse_arguments, soak.parse_arguments):
+            try:
+                options = parse(list(arguments))
+            except SystemExit as end:
+                assert end.code in (0, 2)
+                continue
+            if parse is app.parse_arguments:
+                with tempfile.TemporaryDirectory() as folder:
+                    options.data_dir = Path(folder) / "data"
+                    with contextlib.suppress(ValueError, AudioError, ModelError):
+                        app.check(options)
