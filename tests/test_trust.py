@@ -290,3 +290,10 @@ def test_absurd_tolerances_are_refused(tmp_path: Path):
         torch.jit.save(module, str(other), _extra_files={CARD_FILE: json.dumps(good | {"golden_tolerance": value})})
         with pytest.raises(ModelError, match="golden_tolerance"):
             read_card(other)
+
+
+@pytest.mark.parametrize("line", ["torch.save__parameters__ = []", "x = []", "torch.x : int", "__parameters__ = [y]"])
+def test_what_a_class_declares_is_looked_at_too(line: str):  # the first was found by fuzzing
+    text = f"class A(Module):\n  {line}\n  def forward(self, a: Tensor) -> Tensor:\n    return a\n"
+    with pytest.raises(ModelError, match="which no model needs"):
+        checked_code(text)

@@ -57,8 +57,9 @@ def _check_class(node: ast.stmt) -> None:
         if isinstance(statement, ast.FunctionDef):
             _check_function(statement)
         elif isinstance(statement, ast.AnnAssign) and statement.value is None:
+            _check_target(statement.target)
             _check_type(statement.annotation)  # an attribute; its value is among the pickled data
-        elif not (isinstance(statement, ast.Assign) and ast.unparse(statement.value) == "[]"):  # __parameters__ = []
+        elif ast.unparse(statement) not in ("__parameters__ = []", "__buffers__ = []"):
             raise _refuse(f"“{type(statement).__name__}” in a class", statement)
 
 
