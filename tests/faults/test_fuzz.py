@@ -37,7 +37,7 @@ fuzz = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate, Phase.shrink],
 )
-pytestmark = pytest.mark.timeout(60 if CASES <= 1000 else 7200)
+pytestmark = pytest.mark.timeout(240 if CASES <= 1000 else 7200)
 
 
 def sounds() -> list[bytes]:
