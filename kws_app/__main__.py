@@ -14,6 +14,7 @@ from kws_app.files import read_blocks
 from kws_app.instance import AlreadyRunningError, call, hold
 from kws_app.model_folders import ModelFolders
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
+from kws_app.plugged_in import LIST_OPTION, print_microphones
 from kws_app.settings import LOWEST_THRESHOLD
 
 # SIGHUP: the session or the terminal is over
@@ -44,6 +45,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="where settings.json, detections.jsonl and clips are kept (default: %(default)s)",
     )
     parser.add_argument("--listen", action="store_true", help="start listening at once")
+    parser.add_argument(
+        LIST_OPTION, action="store_true", help="print the microphones there are, a JSON object a line, and end"
+    )
     parser.add_argument("--minimised", action="store_true", help="start in the tray, or as a minimised window")
     return parser.parse_args(arguments)
 
@@ -71,6 +75,8 @@ def has_display() -> bool:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
+    if options.list_microphones:
+        return list_microphones()
     if not has_display():
         print(
             "kws-app: there is no display to open a window on; for audio files use kws-detect.",
@@ -93,6 +99,15 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         if held is not None:
             held.close()
+
+
+def list_microphones() -> int:
+    try:
+        print_microphones()
+    except AudioError as error:
+        print(f"kws-app: {error}", file=sys.stderr)
+        return 2
+    return 0
 
 
 def run(options: argparse.Namespace) -> int:

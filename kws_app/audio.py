@@ -72,6 +72,11 @@ def is_stuck() -> bool:
     return _portaudio_lock.locked()
 
 
+def has_open_stream() -> bool:
+    """Whether one would end if PortAudio were started again."""
+    return _open_streams > 0
+
+
 def list_microphones(rescan: bool = False) -> list[Microphone]:
     """The default first, then each input by name and host API. May take a second: not for the window's thread.
 
@@ -212,7 +217,13 @@ class MicrophoneSource(ThreadedSource):
         with _portaudio() as sounddevice:
             if rescan and _open_streams == 0:
                 _restart(sounddevice)
-            index = _find(sounddevice, self._microphone)
+            try:
+                index = _find(sounddevice, self._microphone)
+            except AudioError:
+                if rescan or _open_streams:
+                    raise
+                _restart(sounddevice)  # it may have been plugged in since
+                index = _find(sounddevice, self._microphone)
             rate_hz, channels = _choose_format(sounddevice, index)
             if self._remark is None and rate_hz != SAMPLE_RATE:
                 self._remark = (

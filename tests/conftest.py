@@ -20,6 +20,7 @@ import soundfile
 from loudness import save_loudness_model
 from numpy.typing import NDArray
 from pytestqt.qtbot import QtBot
+from screen import Screen
 from window_bench import Bench
 
 from kws_app.frontend_config import SAMPLE_RATE
@@ -132,18 +133,12 @@ def end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:
 
 
 @pytest.fixture(scope="session")
-def virtual_display() -> Iterator[str]:
-    """The name of a display of our own."""
+def virtual_display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    """A display of our own."""
     require("Xvfb")
-    read_end, write_end = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1400x900x24", "-nolisten", "tcp"]
-    process = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
-    os.close(write_end)
-    with os.fdopen(read_end) as pipe:
-        number = pipe.readline().strip()
-    assert number, "Xvfb did not start"
-    yield f":{number}"
-    end(process)
+    screen = Screen(tmp_path_factory.mktemp("screen"))
+    yield screen
+    end(screen.process)
 
 
 @pytest.fixture
@@ -167,6 +162,7 @@ def python() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
             env=dict(os.environ) if environment is None else environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            stdin=subprocess.PIPE,
             text=True,
         )
         started.append(process)
@@ -175,6 +171,6 @@ def python() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     yield start
     for process in started:
         end(process)
-        for pipe in (process.stdout, process.stderr):
+        for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()

@@ -235,6 +235,7 @@ def test_a_stream_that_ends_is_opened_again_by_name_with_the_gap_stated(portaudi
 
 def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, microphone, monkeypatch):
     now_s = 1000.0
+    monkeypatch.setattr(audio, "_open_streams", 0)
     made_up = portaudio([("mic", 0, 1, (16_000,))])
 
     def start_slowly() -> None:
@@ -256,7 +257,15 @@ def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, mic
         now_s += 3.0  # in which this one gave nothing
         source._open(rescan=False)
         assert source.feed.begins_s == pytest.approx(3.5 + 3.0 + 2.0)
+
+
+def test_a_microphone_that_was_plugged_in_since_is_opened_at_once(portaudio, microphone, monkeypatch):
     monkeypatch.setattr(audio, "_open_streams", 0)
+    made_up = portaudio([("mic", 0, 1, (16_000,))])
+    monkeypatch.setattr(made_up, "_initialize", lambda: made_up.devices.append(("new", 0, 1, (16_000,))))
+    source = microphone("new")
+    source._open(rescan=False)
+    assert made_up.streams[0].settings["device"] == 1
 
 
 class StopsWhenCleared(threading.Event):

@@ -52,6 +52,11 @@ class SoundServer:
         self.process = process
         return process
 
+    def add_microphone(self, name: str, loudspeaker: str) -> None:
+        """Plug in another microphone, which hears what is played to its own loudspeaker."""
+        self.pactl("load-module", LOUDSPEAKER[0], f"sink_name={loudspeaker}", *LOUDSPEAKER[2:])
+        self.pactl("load-module", MICROPHONE[0], f"source_name={name}", f"master={loudspeaker}.monitor")
+
     def make_default(self, source: str = "vmic") -> None:
         """Make a source, and the loudspeaker, the ones that programs get when they ask for none by name."""
         self.pactl("set-default-source", source)
@@ -65,9 +70,9 @@ class SoundServer:
         except subprocess.TimeoutExpired:
             return subprocess.CompletedProcess(["pactl", *arguments], 1, b"", b"no answer")
 
-    def play(self, path: Path) -> "subprocess.Popen[bytes]":
+    def play(self, path: Path, loudspeaker: str = "vspk") -> "subprocess.Popen[bytes]":
         """Begin to play a file into the microphone."""
-        command = ["paplay", "--device=vspk", str(path)]
+        command = ["paplay", f"--device={loudspeaker}", str(path)]
         return subprocess.Popen(command, env={**os.environ, **self.environment}, stderr=subprocess.DEVNULL)
 
     def record(self, rate_hz: int) -> "subprocess.Popen[bytes]":

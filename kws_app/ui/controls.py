@@ -57,8 +57,13 @@ class SourcePicker(QComboBox):
         self._fill()
 
     def set_microphones(self, microphones: list[Microphone]) -> None:
+        if microphones == self.microphones:
+            return  # an open list is left as it is
         self.microphones = microphones
         self._fill()
+        view = self.view()
+        if view is not None and view.isVisible():
+            super().showPopup()  # as high as it is long now
 
     def set_recent(self, paths: list[Path]) -> None:
         """Files that were opened before, the latest first."""
@@ -116,7 +121,10 @@ class ControlBar(QWidget):
         self.refresh = QToolButton()
         self.refresh.setText("⟳")
         self.refresh.setAccessibleName("Look for microphones again")
-        self.refresh.setToolTip("Look for microphones again (F5); while listening, this interrupts it for a moment")
+        self.refresh.setToolTip(
+            "Look for microphones again (F5); while listening, this opens the one in use anew, which interrupts it "
+            "for a moment"
+        )
         self.refresh.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.real_time = QCheckBox("Real time")
         self.real_time.setToolTip("Play the file at the pace at which it was spoken; else as fast as this computer can")

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from kws_app.audio import Microphone, list_microphones
+from kws_app.audio import Microphone
 from kws_app.errors import AudioError
+from kws_app.plugged_in import look_for_microphones
 
 
 class DeviceScan(QObject):
@@ -15,7 +16,7 @@ class DeviceScan(QObject):
     found = pyqtSignal(object)  # list[Microphone]
     failed = pyqtSignal(str)  # one sentence
 
-    def __init__(self, search: Callable[[bool], list[Microphone]] = list_microphones) -> None:
+    def __init__(self, search: Callable[[bool], list[Microphone]] = look_for_microphones) -> None:
         """search: given whether to look for new devices, answers with what there is"""
         super().__init__()
         self._search = search
