@@ -95,9 +95,11 @@ def stream_lines(s: dict[str, Any]) -> list[str]:
         line = f"  missed {s['missed']} of {s['keywords']}: {s['frr']:.1%} ({low:.1%} to {high:.1%})"
         if s["latency_median_s"] is not None:
             line += f"; latency {1000 * s['latency_median_s']:.0f} ms, 95th {1000 * s['latency_95th_s']:.0f} ms"
-        given = {fa: frr for fa, frr in s["frr_at_fa_per_hour"].items() if frr is not None}
-        rates = (f"{frr:.1%} at {fa}" for fa, frr in given.items())
-        lines.append(f"{line}; misses by false alarms an hour of real speech: {', '.join(rates)}")
+        said = []
+        for name, what in (("frr_at_fa_per_hour_in_all", "of all"), ("frr_at_fa_per_hour", "of real speech")):
+            rates = (f"{frr:.1%} at {fa}" for fa, frr in s[name].items() if frr is not None)
+            said.append(f"an hour {what}: {', '.join(rates)}")
+        lines.append(f"{line}; misses by false alarms {'; '.join(said)}")
     if "second_awake" in s:
         lines.append(f"  the second model hears {s['second_awake']:.1%} of the time")
     rows = {"real speech": s["speech"], **s["kinds"], "all": s}

@@ -144,6 +144,8 @@ def _miss_figures(scores: StreamScores, events: Events, curve: list[CurvePoint])
     points = operating_points(curve, scores)
     alarms = {f"{target:g}": fa_at_frr(points, target) for target in FRR_TARGETS}
     misses = {f"{target:g}": frr_at_fa(points, target) for target in FA_TARGETS}
+    in_all = operating_points(curve, scores, in_all=True)
+    misses_in_all = {f"{target:g}": frr_at_fa(in_all, target) for target in FA_TARGETS}
     return {
         "missed": missed,
         "frr": rounded(missed / total),
@@ -152,13 +154,15 @@ def _miss_figures(scores: StreamScores, events: Events, curve: list[CurvePoint])
         "latency_95th_s": rounded(float(np.percentile(latency, 95))) if len(latency) else None,
         "fa_per_hour_at_frr": {name: p and rounded(p.fa_per_hour) for name, p in alarms.items()},
         "frr_at_fa_per_hour": {name: p and rounded(p.false_reject_rate) for name, p in misses.items()},
+        "frr_at_fa_per_hour_in_all": {name: p and rounded(p.false_reject_rate) for name, p in misses_in_all.items()},
     }
 
 
-def operating_points(curve: list[CurvePoint], scores: StreamScores) -> list[OperatingPoint]:
-    """The curve as rates, its false alarms being those in real speech."""
-    total, hours = max(1, len(scores.occurrences)), max(scores.speech_hours, 1e-9)
-    return [OperatingPoint(p.threshold, p.missed / total, p.speech_alarms / hours) for p in curve]
+def operating_points(curve: list[CurvePoint], scores: StreamScores, in_all: bool = False) -> list[OperatingPoint]:
+    """The curve as rates, its false alarms being those in real speech, or in all sound."""
+    total, hours = max(1, len(scores.occurrences)), max(scores.total_hours if in_all else scores.speech_hours, 1e-9)
+    alarms = [p.false_alarms if in_all else p.speech_alarms for p in curve]
+    return [OperatingPoint(p.threshold, p.missed / total, n / hours) for p, n in zip(curve, alarms, strict=True)]
 
 
 def turning_points(curve: list[CurvePoint], scores: StreamScores) -> list[list[float]]:

@@ -20,7 +20,8 @@ from training.tune import Tuned, tune
 from training.voices import SPEECH_FOLDER, stored_passages
 
 HOURS = 20.0  # of a clean stream
-FILLED = 0.1  # under other conditions: this share of the sound that is no real speech
+WHOLE = ("clean", "noise 10 dB")  # conditions with all of the hours
+FILLED = 0.1  # under the others: this share of the sound that is no real speech
 IN_CONTEXT, NEAR = "more_speech/keyword_in_context", "more_speech/near_keyword"
 
 
@@ -85,7 +86,7 @@ def play(
     """Each condition's stream and the posteriors that it gave."""
     played = {}
     for condition in request.conditions:
-        filled = 1.0 if condition == CONDITIONS[0] else FILLED
+        filled = 1.0 if condition.name in WHOLE else FILLED
         stream = plan_stream(material, request.seed, request.hours, filled if request.filled else 0.0)
         renderer = Renderer(condition, material.noises, rooms, request.seed)
         played[condition.name] = Played(stream, score_stream(make_listener(), renderer, stream))

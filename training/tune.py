@@ -1,6 +1,6 @@
 """Smoothing and patience, chosen on streams of the validation set from one pass of raw posteriors.
 
-Of all that give at most FA_LIMIT false alarms an hour of real speech, the one with the fewest misses; of these the one
+Of all that give at most FA_LIMIT false alarms an hour of all sound, the one with the fewest misses; of these the one
 that answers soonest. All conditions that were played count, their misses and their hours added up.
 """
 
@@ -24,7 +24,7 @@ class Tuned:
 
     config: DecisionConfig
     false_reject_rate: float
-    fa_per_hour: float  # of real speech
+    fa_per_hour: float  # of all sound
     latency_median_s: float
 
 
@@ -50,13 +50,13 @@ def _worth(tuned: Tuned) -> tuple[float, float]:
 
 def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> Tuned | None:
     """The lowest misses within FA_LIMIT: the lowest threshold that keeps to it is where they are."""
-    hours = sum(stream.speech_hours for stream in streams)
+    hours = sum(stream.total_hours for stream in streams)
     keywords = sum(len(stream.occurrences) for stream in streams)
     best = None
     for threshold in THRESHOLDS[THRESHOLDS >= LOWEST].tolist():
         candidate = replace(config, threshold=threshold)
         events = [count_events(stream, candidate, step_samples) for stream in streams]
-        alarms = sum(event.speech_alarms for event in events) / max(hours, 1e-9)
+        alarms = sum(len(event.false_alarms) for event in events) / max(hours, 1e-9)
         if alarms > FA_LIMIT:
             continue
         missed = 1 - sum(event.hits for event in events) / max(1, keywords)
