@@ -170,8 +170,11 @@ def everything(options: argparse.Namespace) -> None:
         ["quantize", "--run", run_name("student", keyword)],
         ["export", "--role", "tiny", "--run", run_name("tiny", keyword)],
     ]
-    scored = ["--split", "all", "--stream", "--conditions", "all", "--hours", options.hours, "--write-card"]
-    chain += [["evaluate", "--model", f"{keyword}/{role}", *scored] for role in report.ORDER]
+    heard = ["--hours", options.hours, "--write-card"]
+    scored = ["--split", "all", "--stream", "--conditions", "all", *heard]
+    for role in report.ORDER:
+        model = ["--model", f"{keyword}/{role}"]
+        chain += [["evaluate", *model, "--tune", *heard], ["evaluate", *model, *scored]]
     chain.append(["report", "--assets", options.assets])
     for command in chain:
         stage = [str(part) for part in (command[0], *places, *command[1:])]
