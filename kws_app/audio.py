@@ -313,7 +313,7 @@ def play(samples: Samples, stop: threading.Event) -> None:
             _restart(sounddevice)  # one may have been plugged in since
         index = sounddevice.default.device[1]
         if index < 0:
-            raise AudioError("No loudspeaker or headphones were found: plug them in to hear clips.")
+            raise AudioError("No loudspeaker or headphones were found: plug them in to hear anything.")
         rate_hz, channels = _output_format(sounddevice, index)
         stream = sounddevice.OutputStream(rate_hz, device=index, channels=channels, dtype="float32", latency="high")
         stream.start()
@@ -329,7 +329,7 @@ def play(samples: Samples, stop: threading.Event) -> None:
         if not stop.is_set():
             stream.stop()  # waits for what is under way
     except sounddevice.PortAudioError as error:
-        raise AudioError(f"The clip could not be played ({error}): try again.") from error
+        raise AudioError(f"The sound could not be played ({error}): try again.") from error
     finally:
         with _portaudio(patience_s=-1):
             _open_streams -= 1
@@ -346,4 +346,4 @@ def _output_format(sounddevice: Any, index: int) -> tuple[int, int]:
             except sounddevice.PortAudioError:
                 continue
             return rate_hz, channels
-    raise AudioError(f"'{device['name']}' cannot be opened to play clips: another program may hold it.")
+    raise AudioError(f"'{device['name']}' cannot be opened to play anything: another program may hold it.")
