@@ -75,14 +75,14 @@ def test_the_mouse_reads_time_and_values(bench: Bench, heard: MainWindow):
     bench.qtbot.mouseMove(plots.viewport(), at)
     QApplication.processEvents()
     if not bar.reading.text():  # a screen that knows no mouse
-        plots._pointer = scene
+        plots.pointer.position = scene
         plots._point()
     words = bar.reading.text()
     assert words.startswith("−15.1")
     assert "dB" in words and "probability 1.000" in words
-    assert all(line.isVisible() for line in plots._pointer_lines)
+    assert all(line.isVisible() for line in plots.pointer.lines)
     scene = plots._log_mel.getViewBox().mapViewToScene(QPointF(-1.0, 20.0))
-    plots._pointer = scene
+    plots.pointer.position = scene
     plots._point()
     assert bar.reading.text().startswith("−1.00 s") and "1.77 kHz" in bar.reading.text()
     plots.leaveEvent(QEvent(QEvent.Type.Leave))

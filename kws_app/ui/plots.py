@@ -10,16 +10,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QEvent, QPointF, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QGraphicsItem, QWidget
 
-from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Heard
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.ui.curve_item import CurveItem
-from kws_app.ui.log_mel_item import LogMelItem, band_khz, log_mel_colors, mel_band
+from kws_app.ui.log_mel_item import LogMelItem, log_mel_colors, mel_band
 from kws_app.ui.plot_history import MEL_BINS, SampleHistory
+from kws_app.ui.pointer import Pointer
 from kws_app.ui.score_curves import MOST_MARKS, ScoreCurves, draw_pairs
 from kws_app.ui.theme import Theme
 from kws_app.ui.time_view import TimeView
@@ -49,7 +49,6 @@ class Plots(pg.GraphicsLayoutWidget):
         self.history = SampleHistory()
         self.view = TimeView()
         self._marks: deque[int] = deque(maxlen=MOST_MARKS)
-        self._pointer: QPointF | None = None  # in the scene
         self.ci.setContentsMargins(4, 6, 14, 4)
         self.ci.setSpacing(8)
         self._waveform = self._add_plot(0, "Sound", (-1.0, 1.0), 3)
@@ -71,11 +70,9 @@ class Plots(pg.GraphicsLayoutWidget):
         self._log_mel.addItem(self._image)
         self.scores = ScoreCurves(self._probability)
         self._mark_curves = [CurveItem(pairs=True) for _ in self._plots]
-        self._pointer_lines = [pg.InfiniteLine(0.0, angle=90) for _ in self._plots]
-        for plot, curve, line in zip(self._plots, self._mark_curves, self._pointer_lines, strict=True):
+        for plot, curve in zip(self._plots, self._mark_curves, strict=True):
             plot.addItem(curve)
-            plot.addItem(line)
-            line.hide()
+        self.pointer = Pointer(self._plots, self._log_mel)
         self.threshold_line = pg.InfiniteLine(
             0.5,
             angle=0,
@@ -137,8 +134,7 @@ class Plots(pg.GraphicsLayoutWidget):
         self.scores.set_theme(theme)
         for curve in self._mark_curves:
             curve.set_pen(pg.mkPen(theme.heard, width=2))
-        for line in self._pointer_lines:
-            line.setPen(pg.mkPen(theme.muted, style=Qt.PenStyle.DotLine))
+        self.pointer.set_theme(theme)
         self._image.set_colors(log_mel_colors(theme))
         self.threshold_line.setPen(pg.mkPen(theme.threshold, width=2, style=Qt.PenStyle.DashLine))
         self.threshold_line.setHoverPen(pg.mkPen(theme.threshold, width=4))
@@ -185,7 +181,7 @@ class Plots(pg.GraphicsLayoutWidget):
         self.scores.redraw(history, until, span_s)
         for plot, curve in zip(self._plots, self._mark_curves, strict=True):
             draw_pairs(curve, self._marks, until, span_s, plot.viewRange()[1])
-        if self._pointer is not None:
+        if self.pointer.position is not None:
             self._point()
 
     # Moving in time
@@ -239,37 +235,14 @@ class Plots(pg.GraphicsLayoutWidget):
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         assert event is not None
         super().mouseMoveEvent(event)
-        self._pointer = self.mapToScene(event.position().toPoint())
+        self.pointer.position = self.mapToScene(event.position().toPoint())
         self._point()
 
     def leaveEvent(self, event: QEvent | None) -> None:
         super().leaveEvent(event)
-        self._pointer = None
+        self.pointer.position = None
         self._point()
 
     def _point(self) -> None:
-        """Show the line under the mouse, and say what is there."""
-        over = None
-        if self._pointer is not None:
-            over = next(
-                (plot for plot in self._plots if plot.getViewBox().sceneBoundingRect().contains(self._pointer)), None
-            )
-        for line in self._pointer_lines:
-            line.setVisible(over is not None)
-        if over is None:
-            self.pointed.emit("")
-            return
-        at = over.getViewBox().mapSceneToView(self._pointer)
-        for line in self._pointer_lines:
-            line.setValue(at.x())
-        self.pointed.emit(self._reading(at.x(), band_khz(at.y()) if over is self._log_mel else None))
-
-    def _reading(self, time_s: float, khz: float | None) -> str:
-        sample = self.view.until(self.history) + round(time_s * SAMPLE_RATE)
-        parts = [f"−{self.view.back_s - time_s:.2f} s"]
-        peak = self.history.peak(sample)
-        if peak is not None:
-            parts.append(f"sound {20 * np.log10(max(peak, 1e-5)):.0f} dB")
-        if khz is not None:
-            parts.append(f"{khz:.2f} kHz")
-        return "   ".join([*parts, *self.scores.read(self.history, sample)])
+        """Say what lies under the mouse."""
+        self.pointed.emit(self.pointer.read(self.history, self.view, self.scores))

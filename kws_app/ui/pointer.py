@@ -1,0 +1,57 @@
+"""What lies under the mouse: a line through all plots, and the values there in words. On the window's thread."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PyQt6.QtCore import QPointF, Qt
+
+from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.ui.log_mel_item import band_khz
+from kws_app.ui.plot_history import SampleHistory
+from kws_app.ui.score_curves import ScoreCurves
+from kws_app.ui.theme import Theme
+from kws_app.ui.time_view import TimeView
+
+QUIETEST = 1e-5  # -100 dB: below it no number says more
+
+
+class Pointer:
+    """Shows nothing while `position` is None or outside of the plots."""
+
+    def __init__(self, plots: Sequence[pg.PlotItem], log_mel: pg.PlotItem) -> None:
+        """log_mel: the one of the plots whose height is a frequency"""
+        self.position: QPointF | None = None  # in the scene
+        self.lines = [pg.InfiniteLine(0.0, angle=90) for _ in plots]
+        self._plots, self._log_mel = plots, log_mel
+        for plot, line in zip(plots, self.lines, strict=True):
+            plot.addItem(line)
+            line.hide()
+
+    def set_theme(self, theme: Theme) -> None:
+        for line in self.lines:
+            line.setPen(pg.mkPen(theme.muted, style=Qt.PenStyle.DotLine))
+
+    def read(self, history: SampleHistory, view: TimeView, scores: ScoreCurves) -> str:
+        """Put the line where the mouse is; what is there, or nothing."""
+        over = self._plot_under()
+        for line in self.lines:
+            line.setVisible(over is not None)
+        if over is None:
+            return ""
+        at = over.getViewBox().mapSceneToView(self.position)
+        for line in self.lines:
+            line.setValue(at.x())
+        sample = view.until(history) + round(at.x() * SAMPLE_RATE)
+        parts = [f"−{view.back_s - at.x():.2f} s"]
+        peak = history.peak(sample)
+        if peak is not None:
+            parts.append(f"sound {20 * np.log10(max(peak, QUIETEST)):.0f} dB")
+        if over is self._log_mel:
+            parts.append(f"{band_khz(at.y()):.2f} kHz")
+        return "   ".join([*parts, *scores.read(history, sample)])
+
+    def _plot_under(self) -> pg.PlotItem | None:
+        if self.position is None:
+            return None
+        return next((p for p in self._plots if p.getViewBox().sceneBoundingRect().contains(self.position)), None)
