@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from kws_app.decision import DecisionConfig
 from kws_app.history import Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
@@ -47,6 +48,7 @@ class Entry:
 Setting = tuple[str, DecisionConfig]  # a model and how its scores are judged: what a rate belongs to
 
 
+@lru_cache(maxsize=64)  # asked for each piece of sound
 def setting_of(model: str, decision: DecisionConfig) -> Setting:
     """A threshold is shown with three digits: what looks the same is the same."""
     return model, replace(decision, threshold=round(decision.threshold, 3) or decision.threshold)

@@ -39,12 +39,15 @@ class Recent:
         size = len(self._samples)
         if self.end == self.begin:
             self.begin = self.end = first_sample
-        gap = np.arange(max(self.end, first_sample - size), first_sample) % size
-        self._samples[gap] = 0.0
-        end = first_sample + len(samples)
+        if first_sample > self.end:
+            gap = np.arange(max(self.end, first_sample - size), first_sample) % size
+            self._samples[gap] = 0.0
+        self.end = first_sample + len(samples)
         samples = samples[-size:]
-        self._samples[np.arange(end - len(samples), end) % size] = samples
-        self.end = end
+        first = (self.end - len(samples)) % size
+        head = min(len(samples), size - first)
+        self._samples[first : first + head] = samples[:head]
+        self._samples[: len(samples) - head] = samples[head:]
 
     def cut(self, first: int, end: int) -> Samples:
         """A copy of [first, end), as far as it was heard and still is there."""

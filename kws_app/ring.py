@@ -53,8 +53,9 @@ class SampleRing:
         """Samples [start, start + count) as far as they still are there, and the index of the first returned."""
         end = min(start + count, self._written)
         start = max(start, self.oldest)
-        index = np.arange(start, max(start, end)) % self.capacity
-        samples = self._buffer[index]
+        count, first = max(0, end - start), start % self.capacity
+        head = self._buffer[first : first + count]
+        samples = np.concatenate([head, self._buffer[: count - len(head)]])  # a copy also where nothing is wrapped
         overwritten = self.oldest - start  # the writer may have passed while we copied
         if overwritten > 0:
             samples, start = samples[overwritten:], start + overwritten

@@ -149,8 +149,9 @@ class Session:
 
     def _read(self, feed: Feed) -> Iterator[Heard]:
         """All of a feed that is not read yet."""
+        limit = round(READ_S * feed.rate_hz)
         while True:
-            block = feed.reader.read(round(READ_S * feed.rate_hz))
+            block = feed.reader.read(limit)
             if block.lost:
                 self._skip_to(feed, block.first_sample)
             if not len(block.samples):
@@ -158,6 +159,8 @@ class Session:
             samples = self._resampler.process(sane(block.samples))  # before it: one NaN would spread over many
             if len(samples):
                 yield self._process(feed, samples)
+            if len(block.samples) + block.lost < limit:
+                return  # that was all
 
     def _enter(self, feed: Feed) -> None:
         """A new stretch: the clock moves on by what nobody heard, whole stretches that came and went included."""
