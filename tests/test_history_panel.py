@@ -21,7 +21,7 @@ from kws_app.history import DetectionLog, DetectionRecord, Ended, HoursHeard, cl
 from kws_app.past import FALSE_ALARM, RIGHT, Past, add_up
 from kws_app.settings import Settings, SettingsFile
 from kws_app.source import Phase
-from kws_app.ui.clip_cell import OUTLINE_ROLE
+from kws_app.ui.clip_cell import COMING_ROLE, OUTLINE_ROLE
 from kws_app.ui.detection_list import CLIP, MOST_ROWS
 from kws_app.ui.history_panel import HistoryPanel
 from kws_app.ui.theme import DARK, LIGHT
@@ -101,12 +101,15 @@ def click_clip(bench: Bench, panel: HistoryPanel, row: int) -> None:
 def test_a_detection_shows_how_it_went_and_its_waveform(bench: Bench, write_wav: Callable[..., Path]):
     window = bench.open(input=write_wav(bursts(3.0, duration_s=4.0)), listen=True)
     panel = window.content.history
+    coming: list[bool] = []
+    window.listening.marked.connect(lambda: coming.append(panel.table.item(0, CLIP).data(COMING_ROLE)))
     bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 1 and text(panel, 0, 4) != "")
     assert 0.1 < float(text(panel, 0, 4).removesuffix(" s")) < 0.6
     assert float(text(panel, 0, 3)) > 0.9
     bench.qtbot.waitUntil(lambda: bool(outline(panel, 0)))
     peaks = outline(panel, 0)
     assert peaks is not None and int(np.argmax(peaks)) > len(peaks) // 2  # two seconds before, half a second after
+    assert coming == [True] and not panel.table.item(0, CLIP).data(COMING_ROLE)
 
 
 def test_earlier_detections_come_newest_first_with_their_clips(bench: Bench):

@@ -9,6 +9,7 @@ from kws_app.ui.theme import LIGHT, Theme
 
 ID_ROLE = Qt.ItemDataRole.UserRole
 OUTLINE_ROLE = Qt.ItemDataRole.UserRole + 1  # [bins] in 0..1; empty while it is being read; None: there is no clip
+COMING_ROLE = Qt.ItemDataRole.UserRole + 2  # whether a clip will be there once its end has been heard
 SIGNS = {RIGHT: "✓", FALSE_ALARM: "✗"}  # beside the colour, which not everyone sees
 BUTTON_WIDTH = 18
 SIGN_WIDTH = 16
@@ -39,7 +40,7 @@ class ClipCell(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if outline is None:
             painter.setPen(QColor(theme.on_accent if selected else theme.muted))
-            painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, "no clip")
+            painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, "…" if index.data(COMING_ROLE) else "no clip")
         else:
             self._paint_button(painter, inside, ink, playing=index.data(ID_ROLE) == self.playing)
             self._paint_outline(painter, inside.adjusted(BUTTON_WIDTH, 0, -SIGN_WIDTH, 0), ink, outline)

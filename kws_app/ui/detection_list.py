@@ -12,7 +12,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTable
 
 from kws_app.past import FALSE_ALARM, RIGHT, Entry
 from kws_app.ring import Samples
-from kws_app.ui.clip_cell import ID_ROLE, OUTLINE_ROLE, ClipCell
+from kws_app.ui.clip_cell import COMING_ROLE, ID_ROLE, OUTLINE_ROLE, ClipCell
 from kws_app.ui.theme import Theme
 
 COLUMNS = {
@@ -113,6 +113,9 @@ class DetectionList(QTableWidget):
     def add(self, entry: Entry, has_clip: bool = False) -> None:
         """A new one, on top. has_clip: there is one already, else `set_outline` brings it."""
         self._insert(0, entry, has_clip)
+        item = self.item(0, CLIP)
+        assert item is not None
+        item.setData(COMING_ROLE, entry.record.clip is not None)
 
     def put_back(self, entries: Iterable[tuple[Entry, bool]]) -> None:
         """Earlier ones, each with whether it has a clip, to where their time belongs."""
@@ -138,6 +141,7 @@ class DetectionList(QTableWidget):
         if id in self._ids:
             item = self.item(self._ids.index(id), CLIP)
             assert item is not None
+            item.setData(COMING_ROLE, False)
             item.setData(OUTLINE_ROLE, None if outline is None else outline.tolist())
 
     def remove(self, ids: Iterable[str]) -> None:

@@ -120,7 +120,9 @@ class Plots(pg.GraphicsLayoutWidget):
         if amplitude != self._amplitude:
             self._amplitude = amplitude
             self._waveform.setYRange(-amplitude, amplitude, padding=0)
-            self._waveform.getAxis("left").setTicks([[(v, f"{v:g}") for v in (-amplitude / 2, 0, amplitude / 2)]])
+            self._waveform.getAxis("left").setTicks(
+                [[(v, f"{v:g}".replace("-", "−")) for v in (-amplitude / 2, 0, amplitude / 2)]]
+            )
 
     # How it looks
 
