@@ -7,6 +7,7 @@ and tries again without end. The worker thread reads the ring.
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -253,15 +254,22 @@ class MicrophoneSource(ThreadedSource):
         return stream
 
     def _callback_into(self, feed: Feed) -> Any:
-        """The callback of one stream: it copies and counts, nothing else."""
-        write = feed.ring.write
+        """The callback of one stream: it copies and counts, nothing else.
+
+        It keeps the feed no longer than others do: sounddevice's streams and their callbacks hold each other, so each
+        would keep its ring of megabytes until Python looks for such circles, which with torch loaded is seldom.
+        """
+        target = weakref.ref(feed)
 
         def callback(samples: Any, frames: int, times: Any, status: Any) -> None:
+            feed = target()
+            if feed is None:
+                return  # a stream that a hung server lets go of late
             # a second channel is there only where the device refuses to be opened with one
-            write(samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1))
+            feed.ring.write(samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1))
             if status.input_overflow:
                 self.overruns += 1
-            if feed is self.feed:  # not one that a hung server let go of late
+            if feed is self.feed:  # not a former one
                 self._last_callback = time.monotonic()
 
         return callback

@@ -4,6 +4,7 @@ import signal
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ from kws_app import audio
 from kws_app.audio import Microphone, MicrophoneSource, list_microphones
 from kws_app.errors import AudioError
 from kws_app.ring import SampleRing
-from kws_app.source import Phase
+from kws_app.source import Feed, Phase
 
 
 class MadeUpStream:
@@ -233,6 +234,19 @@ def test_a_stream_that_ends_is_opened_again_by_name_with_the_gap_stated(portaudi
     assert 2.0 < source.feed.begins_s < 2.0 + PATIENCE_S
 
 
+def test_a_stream_that_is_over_keeps_no_ring_and_may_still_call_back(portaudio, microphone):
+    """Rings of megabytes piled up with every new stream: sounddevice's streams live until a rare collection."""
+    made_up = portaudio([("mic", 0, 1, (16_000,))])
+    source = microphone("mic")
+    source.start()
+    until(lambda: source.feed is not None)
+    first = weakref.ref(source.feed)
+    made_up.streams[0].settings["finished_callback"]()
+    until(lambda: first() is None)
+    made_up.streams[0].call_back(np.ones((320, 1), dtype=np.float32), overflow=True)
+    assert source.feed.ring.written == source.overruns == 0
+
+
 def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, microphone, monkeypatch):
     now_s = 1000.0
     monkeypatch.setattr(audio, "_open_streams", 0)
@@ -325,7 +339,9 @@ class CountingRing:
 
 def test_the_callback_waits_for_nothing_and_tells_nobody():
     source, ring = MicrophoneSource("mic"), CountingRing()
-    callback = source._callback_into(SimpleNamespace(ring=ring))
+    feed = Feed(16_000)
+    feed.ring = ring
+    callback = source._callback_into(feed)
     with audio._portaudio_lock:  # whoever holds it
         callback(np.full((4, 1), 0.5, dtype=np.float32), 4, None, SimpleNamespace(input_overflow=False))
         callback(np.full((4, 1), 0.5, dtype=np.float32), 4, None, SimpleNamespace(input_overflow=True))
