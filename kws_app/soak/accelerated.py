@@ -1,4 +1,8 @@
-"""The soak without a sound server: hours of speech through the app's file source and session, at full speed."""
+"""The soak without a sound server: hours of speech from a file through the app's ring and session, at full speed.
+
+On one thread: a source's own thread would wait for the interpreter after each call into torch, and on a machine under
+load that takes twenty times as long as the listening.
+"""
 
 import tempfile
 import time
@@ -15,25 +19,49 @@ from kws_app.ring import Samples
 from kws_app.session import Session
 from kws_app.soak.process import Footprint
 from kws_app.soak.speech import Speech
-from kws_app.source import DECODE_S, FileSource, Phase
+from kws_app.source import DECODE_S, Feed, Phase, SourceState
 
 REPORT_H = 2.0
 FLAT_MB = 15.0
-LEAST_S, PAUSE_S = 2.0, 0.01  # less than this at once: wait for more
 
 
-class LoopedFile(FileSource):
-    """A file that is played again and again, without a break."""
+class LoopedFile:
+    """A source: a file that is played again and again, without a break, as fast as it is heard."""
+
+    overruns = 0
+    length_s = None
 
     def __init__(self, path: Path, hours: float) -> None:
-        super().__init__(path, paced=False)
+        self.name = path.name
+        self.path: Path | None = path
+        self.feed: Feed | None = Feed(SAMPLE_RATE)
+        self.state = SourceState(Phase.STOPPED)
+        self._path = path
         self._left = round(3600 * hours * SAMPLE_RATE)
+        self._sound = self._blocks()
 
-    def _sound(self, path: Path) -> Iterator[Samples]:
+    def _blocks(self) -> Iterator[Samples]:
+        """The file again and again, to its end each time."""
         while self._left > 0:
-            for samples in read_blocks(path, DECODE_S):
+            for samples in read_blocks(self._path, DECODE_S):
                 self._left -= len(samples)
                 yield samples
+
+    def start(self) -> None:
+        self.state = SourceState(Phase.LISTENING)
+
+    def fill(self) -> None:
+        """Play as much as may wait to be heard."""
+        assert self.feed is not None
+        while self.feed.reader.available < self.feed.ring.capacity // 2:
+            samples = next(self._sound, None)
+            if samples is None:
+                self.state = SourceState(Phase.ENDED)
+                return
+            self.feed.ring.write(samples)
+
+    def stop(self) -> None:
+        self.state = SourceState(Phase.STOPPED)
 
 
 def accelerated(hours: float, say: Callable[[str], None], speech: Path | None = None, seed: int = 0) -> bool:
@@ -46,21 +74,19 @@ def accelerated(hours: float, say: Callable[[str], None], speech: Path | None = 
         keywords = Speech(model, folder, speech, seed).write_loop(loop)
         loop_s = sum(len(block) for block in read_blocks(loop)) / SAMPLE_RATE
         say(f"a loop of {loop_s:.0f} s with {keywords} keywords, for {hours:g} h")
-        session = Session(LoopedFile(loop, hours), {DEFAULT_MODEL: Detector(model, model.card.decision_config())})
-        return _listen(session, loop_s, keywords, say)
+        source = LoopedFile(loop, hours)
+        session = Session(source, {DEFAULT_MODEL: Detector(model, model.card.decision_config())})
+        return _listen(source, session, loop_s, keywords, say)
 
 
-def _listen(session: Session, loop_s: float, keywords: int, say: Callable[[str], None]) -> bool:
-    source = session.source
+def _listen(source: LoopedFile, session: Session, loop_s: float, keywords: int, say: Callable[[str], None]) -> bool:
     begun, detections, reported_h = time.monotonic(), 0, 0.0
     start: Footprint | None = None
     per_loop: list[int] = []
     source.start()
-    while True:
-        over = source.state.phase in (Phase.ENDED, Phase.FAILED)
-        fresh = 0
+    while source.state.phase is Phase.LISTENING:
+        source.fill()
         for heard in session.drain():
-            fresh += len(heard.samples)
             for detection in (found for scored in heard.scored for found in scored.detections):
                 detections += 1
                 while len(per_loop) <= detection.time_s // loop_s:
@@ -72,10 +98,6 @@ def _listen(session: Session, loop_s: float, keywords: int, say: Callable[[str],
         if heard_h > reported_h + REPORT_H:
             reported_h = heard_h
             say(f"{heard_h:5.1f} h heard: {detections} detections; {Footprint.now()}")
-        if over and not fresh:
-            break
-        if fresh < LEAST_S * SAMPLE_RATE:
-            time.sleep(PAUSE_S)  # so that the source gets on: both threads share one interpreter
     source.stop()
     return _report(session, begun, per_loop, keywords, start or Footprint.now(), say)
 
