@@ -31,7 +31,15 @@ pytestmark = pytest.mark.timeout(180)  # a machine under load
 
 OTHER_MODEL = "happy/student"
 OTHER_WORDS = ("yes", "stop", "cat")  # two before the keyword, one after
-VOICES = ("en-us+f3", "en-us+f2", "en-gb+f3", "en-us+f4", "en-gb", "en-us")  # where there are no real clips
+VOICES = (
+    "en-us+f3",
+    "en-us+f2",
+    "en-gb+f3",
+    "en-us+f4",
+    "en-us",
+    "en-us+m5",
+    "en-us+Diogo",
+)  # where there are no real clips
 GAP_S = 0.8
 WITHIN_S = 0.5
 LOUD = 0.05  # of a block's peak: the sound server adds no noise of its own

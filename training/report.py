@@ -166,7 +166,9 @@ def kind_table(entries: list[ModelEntry]) -> list[str]:
         rows.append(f"| {kind} | {heard:.2f} | {' | '.join(cells)} |")
     rows.append(f"| **all** | {streams[0][1]['hours']:.2f} | {' | '.join(alarm_cell(s) for _, s in streams)} |")
     said = [
-        f"{e.card.role} {sentence_text(e.card.figures['sentences'])}" for e in entries if "sentences" in e.card.figures
+        f"{e.card.role} {sentence_text(e.card.figures['sentences'])}"
+        for e in entries
+        if e.card.figures.get("sentences")
     ]
     return [*rows, *(["", f"In recordings stated apart it fires: {'; '.join(said)}."] if any(said) else [])]
 
