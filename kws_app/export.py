@@ -122,6 +122,9 @@ def main(arguments: list[str] | None = None) -> int:
         "--data-dir", type=Path, default=default_data_dir(), metavar="DIR", help="of kws-app (default: %(default)s)"
     )
     options = parser.parse_args(arguments)
+    if not options.data_dir.is_dir():
+        print(f"kws-labels: there is no folder {options.data_dir}; name that of kws-app.", file=sys.stderr)
+        return 2
     store = ClipStore(options.data_dir / FOLDER_NAME)
     try:
         store.look()

@@ -23,8 +23,3 @@ class FrontendConfig:
 
     def to_dict(self) -> dict[str, float]:
         return asdict(self)
-
-    @property
-    def tail_samples(self) -> int:
-        """Samples that two neighbouring frames share."""
-        return self.window_samples - self.hop_samples

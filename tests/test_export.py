@@ -149,3 +149,8 @@ def test_kws_labels_that_cannot_write_says_so(store: ClipStore, tmp_path: Path, 
     (tmp_path / "out").write_text("a file")
     assert main([str(tmp_path / "out"), "--data-dir", str(tmp_path / "data")]) == 2
     assert capsys.readouterr().err.startswith("kws-labels: ")
+
+
+def test_a_data_folder_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "out"), "--data-dir", str(tmp_path / "nowhere")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
