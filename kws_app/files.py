@@ -1,5 +1,6 @@
 """Audio files as blocks of 16 kHz mono samples: decoded by libsndfile, resampled by soxr, one block in memory."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,19 @@ def sane(samples: np.ndarray) -> np.ndarray:
     return np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -LOUDEST, LOUDEST)
 
 
+class _AudioFile(io.BufferedReader):
+    """A file that stays where it is when a broken header has libsndfile seek to before its start.
+
+    soundfile could not pass an exception on through libsndfile: it would print it.
+    """
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        try:
+            return super().seek(offset, whence)
+        except (OSError, ValueError):
+            return self.tell()
+
+
 def read_blocks(path: Path, block_s: float = BLOCK_SECONDS) -> Iterator[Samples]:
     """The file's audio, WAV, FLAC, Ogg or MP3 at any rate and channel count, as blocks [N] float32 of about `block_s`.
 
@@ -56,7 +70,7 @@ def read_blocks(path: Path, block_s: float = BLOCK_SECONDS) -> Iterator[Samples]
         if not path.is_file():
             raise AudioError(f"{path} is not a file: name an audio file (WAV, FLAC, OGG or MP3).")
         # Opened here and not by libsndfile: any name will do, and the error is Python's own.
-        with path.open("rb") as file, soundfile.SoundFile(file) as sound:
+        with _AudioFile(io.FileIO(path)) as file, soundfile.SoundFile(file) as sound:
             for samples in _decode(sound, path, block_s):
                 heard += len(samples)
                 yield samples

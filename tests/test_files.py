@@ -180,6 +180,18 @@ sys.exit(status)
 """
 
 
+def test_a_header_that_points_before_the_file_is_one_sentence_and_prints_nothing(tmp_path: Path, capfd):
+    path = tmp_path / "broken.aiff"
+    soundfile.write(str(path), tone(16_000), 16_000, format="AIFF", subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    at = content.index(b"SSND")
+    content[at : at + 8] = b"JUNK\xff\xff\xff\xff"  # a length that libsndfile takes as -1
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match="no audio that can be read"):
+        list(read_blocks(path))
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.nightly
 @pytest.mark.timeout(1500)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a sparse file, and the unit of ru_maxrss")
