@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from kws_app.card import ModelEntry, broken_models, find_model, find_models, read_card
+from kws_app.card import ModelCard, ModelEntry, broken_models, find_model, find_models, read_card
 from kws_app.errors import ModelError
 from kws_app.trust.admission import admit
 
@@ -37,8 +37,11 @@ class ModelFolders:
 
         raises ModelError, in one sentence, if it is not let in, or its name is taken by a model that ships
         """
-        card = read_card(path)
+        self.check_name(path, read_card(path))
+        return admit(path, self.folders[-1])
+
+    def check_name(self, path: Path, card: ModelCard) -> None:
+        """raises ModelError if a model that ships has the name of the one in `path`"""
         name = f"{card.keyword}/{card.role}"
         if any((folder / f"{name}.pt").is_file() for folder in self.folders[:-1]):
             raise ModelError(f"{path} cannot be added: a model called {name} comes with the program.")
-        return admit(path, self.folders[-1])

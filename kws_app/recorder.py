@@ -4,8 +4,9 @@ It holds the last seconds of sound, cuts a clip around each detection once its e
 missed, and counts the hours heard.
 """
 
+import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,7 @@ from kws_app.source import Source
 BEFORE_S = 2.0  # of sound before a detection, in its clip
 AFTER_S = 0.5  # and after it
 MISSED_S = 3.0  # of sound before the user says that the word was missed
+STALE_S = 5.0  # after this long without sound it is too late to say so
 KEPT_S = 8.0  # of sound: a backlog is read in pieces of a second
 SAVE_HOURS_S = 600.0  # of listening: what a crash can lose of the hours heard
 LEAST_S = 1.0  # a threshold that is dragged passes many others
@@ -70,8 +72,10 @@ class _Pending:
 class Recorder:
     """One for a worker. `begin` for each source, `hear` for all that is heard of it, `finish` at its end."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, clock: Callable[[], float] = time.monotonic) -> None:
         self.archive = archive
+        self._clock = clock
+        self._heard_at = clock()
         self.keep_clips = True  # written by the window's thread
         # The window's thread reads these three.
         self.live_s: dict[Setting, float] = {}  # heard of microphones in this run
@@ -100,6 +104,7 @@ class Recorder:
     def hear(self, samples: Samples, first_sample: int, settings: dict[str, Setting]) -> None:
         """samples: [N] that begin at `first_sample` of the session's clock, heard with these settings, by keyword"""
         self.settings = settings
+        self._heard_at = self._clock()
         self._recent.add(samples, first_sample)
         for clip in [clip for clip in self._pending if clip.end <= self._recent.end]:
             self._cut(clip)
@@ -128,10 +133,12 @@ class Recorder:
             self.archive.note(Ended(id, round(end.peak, 4), above_s))
 
     def missed(self, settings: Mapping[str, Setting]) -> DetectionRecord | None:
-        """The record of a word that was said in the last MISSED_S without a detection; None if nothing was heard.
+        """The record of a word that was said in the last MISSED_S without a detection; None if none was heard lately.
 
         settings: by keyword; of several the word is the one whose model came nearest to it
         """
+        if self._clock() - self._heard_at > STALE_S:
+            return None
         end, source = self._recent.end, self._source
         first = end - round(MISSED_S * SAMPLE_RATE)
         samples = self._recent.cut(first, end)

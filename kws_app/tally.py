@@ -7,7 +7,7 @@ from kws_app.decision import DecisionConfig
 from kws_app.intervals import poisson_interval
 from kws_app.past import FALSE_ALARM, Entry, Setting
 
-LEAST_HOURS = 0.01  # before that a rate is noise
+LEAST_HOURS = 0.1  # before that a rate is noise
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,18 @@ class Rate:
     @property
     def text(self) -> str:
         """Such as "3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"."""
-        minutes = self.hours < 1
-        time = f"{60 * self.hours:.0f} min" if minutes else f"{self.hours:.1f} h"
-        count = f"{self.detections} in {time}, {self.false_alarms or 'none'} marked false"
+        count = f"{self.detections} in {self._time}, {self.false_alarms or 'none'} marked false"
         if self.hours < LEAST_HOURS:
             return count
         low, high = self.interval
         return f"{count}: {self.false_alarms / self.hours:.1f} an hour ({low:.1f} to {high:.1f})"
+
+    @property
+    def _time(self) -> str:
+        minutes = 60 * self.hours
+        if minutes < 1:
+            return "under a minute"
+        return f"{minutes:.0f} min" if minutes < 60 else f"{self.hours:.1f} h"
 
 
 @dataclass

@@ -21,7 +21,7 @@ from kws_app.history import DetectionLog, DetectionRecord, now_iso
 from kws_app.lineup import Lineup, ModelInUse, Tuning, brief
 from kws_app.model_folders import ModelFolders
 from kws_app.past import Setting, setting_of
-from kws_app.recorder import Recorder
+from kws_app.recorder import STALE_S, Recorder
 from kws_app.session import Health, Heard, Session
 from kws_app.source import Phase, Source, SourceState
 
@@ -236,7 +236,7 @@ class Worker(QObject):
 
     def _save_missed(self) -> None:
         if self.recorder.missed(self._settings()) is None:
-            self.failed.emit("There is nothing to keep: no sound was heard yet.")
+            self.failed.emit(f"There is nothing to keep: no sound was heard in the last {STALE_S:.0f} s.")
 
     def _go_on_without(self, session: Session) -> bool:
         """Leave out the models that failed; False, and the listening has stopped, if there is no other."""

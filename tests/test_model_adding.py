@@ -71,6 +71,13 @@ def test_a_file_that_is_no_model_is_refused_at_once(bench: Bench, tmp_path: Path
     assert window.findChildren(CardDialog) == []
 
 
+def test_one_with_the_name_of_a_shipped_model_is_refused_at_once(bench: Bench, tiny_models: Path):
+    window = bench.open()
+    window.adding.propose(tiny_models / "loud" / "teacher.pt")
+    assert "loud/teacher comes with the program" in window.content.sign.text
+    assert window.findChildren(CardDialog) == []
+
+
 def test_the_menu_asks_for_a_file_and_blocks_nothing(bench: Bench, brought: Path):
     window = bench.open()
     action = next(a for a in window.content.controls.menu.actions() if a.text() == "Add a model…")

@@ -9,7 +9,7 @@ import pytest
 
 from kws_app.decision import DecisionConfig, Detection, DetectionEnd
 from kws_app.history import DetectionRecord, Ended, Fact, HoursHeard, now_iso
-from kws_app.recorder import SAVE_HOURS_S, Recent, Recorder
+from kws_app.recorder import SAVE_HOURS_S, STALE_S, Recent, Recorder
 from kws_app.ring import Samples
 
 RATE = 16_000
@@ -152,6 +152,19 @@ def test_of_several_keywords_the_nearest_was_missed(recorder: Recorder):
 def test_nothing_is_missed_where_nothing_was_heard(recorder: Recorder, kept: Kept):
     assert recorder.missed({"loud": SETTING}) is None
     assert kept.facts == []
+
+
+def test_what_was_heard_long_ago_is_not_kept_as_missed(kept: Kept):
+    now_s = 100.0
+    recorder = Recorder(kept, clock=lambda: now_s)  # type: ignore[arg-type]
+    recorder.begin(Heard())  # type: ignore[arg-type]
+    hear(recorder, 0, 5)
+    recorder.finish()
+    now_s += STALE_S + 1
+    assert recorder.missed({"loud": SETTING}) is None
+    assert kept.clips == {}
+    now_s -= 2
+    assert recorder.missed({"loud": SETTING}) is not None
 
 
 def test_hours_of_a_microphone_count_by_setting_and_are_saved_now_and_then(recorder: Recorder, kept: Kept):

@@ -23,8 +23,10 @@ def entries(*labels: str) -> list[Entry]:
         (Rate(3, 1, 2.4), "3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"),
         (Rate(0, 0, 3.0), "0 in 3.0 h, none marked false: 0.0 an hour (0.0 to 1.2)"),
         (Rate(5, 5, 0.5), "5 in 30 min, 5 marked false: 10.0 an hour (3.2 to 23.3)"),
-        (Rate(1, 0, 0.001), "1 in 0 min, none marked false"),
-        (Rate(0, 0, 0.0), "0 in 0 min, none marked false"),
+        (Rate(1, 0, 0.001), "1 in under a minute, none marked false"),
+        (Rate(0, 0, 0.0), "0 in under a minute, none marked false"),
+        (Rate(4, 0, 0.09), "4 in 5 min, none marked false"),
+        (Rate(4, 0, 0.1), "4 in 6 min, none marked false: 0.0 an hour (0.0 to 36.9)"),
     ],
 )
 def test_it_reads_plainly(rate: Rate, text: str):

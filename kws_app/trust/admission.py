@@ -13,8 +13,8 @@ from kws_app.trust.archive import checked_archive
 from kws_app.trust.child import try_in_child
 
 WARNING = (
-    "A model is a program. This one was looked through: it only computes with the sound it is given, and it was tried "
-    "in a process of its own. Still, add only a model whose maker you trust."
+    "Add only a model whose maker you trust: a model is a program. Before it is added, it will be looked through for "
+    "anything but computing with sound, and tried in a process of its own; neither is proof that it does no harm."
 )
 INDEX = "index.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,40}")

@@ -86,6 +86,7 @@ class ModelAdding(QObject):
         """Show the card of a file, and add the model if the user says so."""
         try:
             card = read_card(path)
+            self._folders.check_name(path, card)  # now, rather than after the user has read it all
         except ModelError as error:
             self.refused.emit(str(error))
             return

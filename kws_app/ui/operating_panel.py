@@ -58,6 +58,7 @@ class DecisionForm(QWidget):
             box.setAccessibleName(label)
             box.setToolTip(hint)
             box.setMinimumWidth(74)
+            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # a style sheet would draw them without arrows
             box.valueChanged.connect(lambda value, field=field: self.changed.emit(field, value))
             grid.addWidget(QLabel(label), *at)
             grid.addWidget(box, at[0], at[1] + 1)

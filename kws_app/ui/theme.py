@@ -178,12 +178,12 @@ def style_sheet(theme: Theme) -> str:
     QLabel {{ color: {theme.text}; background: transparent; }}
     QLabel[muted="true"] {{ color: {theme.muted}; }}
     QFrame#part {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}
-    QLineEdit, QPlainTextEdit, QDoubleSpinBox {{
+    QLineEdit, QPlainTextEdit, QAbstractSpinBox {{
         background: {theme.window}; color: {theme.text};
         border: 1px solid {theme.border}; border-radius: 6px; padding: 3px 6px;
     }}
-    QLineEdit, QDoubleSpinBox {{ min-height: 22px; }}
-    QLineEdit:focus, QPlainTextEdit:focus, QDoubleSpinBox:focus {{ border: 1px solid {theme.accent}; }}
+    QLineEdit, QAbstractSpinBox {{ min-height: 22px; }}
+    QLineEdit:focus, QPlainTextEdit:focus, QAbstractSpinBox:focus {{ border: 1px solid {theme.accent}; }}
     QCheckBox {{ color: {theme.text}; spacing: 8px; }}
     QCheckBox:disabled {{ color: {theme.muted}; }}
     QCheckBox::indicator {{
@@ -194,6 +194,7 @@ def style_sheet(theme: Theme) -> str:
     }}
     QCheckBox::indicator:disabled {{ background: {theme.window}; border-color: {theme.border}; }}
     QCheckBox::indicator:focus {{ border: 2px solid {theme.accent}; }}
+    QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QStatusBar {{ background: {theme.window}; color: {theme.muted}; }}
     QStatusBar::item {{ border: none; }}
     QStatusBar QLabel {{ color: {theme.muted}; padding: 0 8px; }}
