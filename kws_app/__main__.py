@@ -12,6 +12,7 @@ from kws_app.audio import is_stuck
 from kws_app.errors import AudioError, ModelError
 from kws_app.files import read_blocks
 from kws_app.instance import AlreadyRunningError, call, hold
+from kws_app.keys import help_text
 from kws_app.model_folders import ModelFolders
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 from kws_app.plugged_in import LIST_OPTION, print_microphones
@@ -27,10 +28,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         prog="kws-app",
         description="Listen for a wake word in a window that shows what it hears. "
         "For audio files without a window: kws-detect.",
-        epilog="Keys: Space starts and stops, Ctrl+O opens a file, Ctrl+M lists the models, F5 looks for microphones, "
-        "Ctrl+Up and Ctrl+Down move the threshold, Ctrl+R sets it back to the model's, Ctrl+E shows what a word sets "
-        "off, F8 keeps a missed word, F10 opens the menu, Ctrl+Q quits. In the table: R right, F false alarm, Return "
-        "plays, Delete deletes, Ctrl+Z undoes.",
+        epilog=help_text(),
     )
     parser.add_argument("--input", type=Path, metavar="FILE", help="play this audio file as if it were the microphone")
     parser.add_argument("--model", metavar="NAME", help="such as happy/teacher; the one used last by default")

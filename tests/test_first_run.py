@@ -8,7 +8,8 @@ import pytest
 from loudness import bursts
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
-from window_bench import Bench
+from PyQt6.QtWidgets import QFileDialog
+from window_bench import TWO, Bench
 
 from kws_app.settings import Settings, SettingsFile
 from kws_app.ui.window import MainWindow
@@ -55,6 +56,22 @@ def test_they_can_be_skipped_by_key_for_good_and_called_again(bench: Bench, wind
     assert not again.first_run.isVisible()
     next(action for action in again.content.controls.menu.actions() if action.text() == "First steps").trigger()
     assert again.first_run.isVisible() and again.first_run.step == 0
+
+
+def test_without_a_microphone_a_file_is_offered_until_one_is_there(bench: Bench):
+    bench.microphones = []
+    SettingsFile(bench.folder).save(Settings(model="loud/teacher"))
+    window = bench.open()
+    steps = window.first_run
+    bench.qtbot.waitUntil(lambda: "No microphone was found: plug one in" in steps.text)
+    steps.next.click()
+    dialog = window.findChild(QFileDialog)
+    assert dialog is not None and window.listening.source is None
+    dialog.close()
+    bench.microphones = TWO
+    window.sources.look_for_microphones()
+    bench.qtbot.waitUntil(lambda: steps.next.text() == "Start")
+    assert "Choose it in the list" in steps.text
 
 
 def test_everything_else_works_beside_them(bench: Bench, window: MainWindow, write_wav: Callable[..., Path]):

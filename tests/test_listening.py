@@ -9,6 +9,7 @@ from window_bench import Bench, listening
 
 from kws_app.history import DetectionLog
 from kws_app.source import Phase, SourceState
+from kws_app.ui.controls import START_HINT
 from kws_app.ui.sign import FLASH_MS
 
 
@@ -46,8 +47,19 @@ def test_without_models_it_says_so_and_does_not_start(bench: Bench, tmp_path: Pa
     window = bench.open(models=tmp_path / "none", ready=False, listen=True)
     bench.qtbot.waitUntil(lambda: "No model was found" in window.content.sign.text)
     bench.qtbot.waitUntil(lambda: not window.content.controls.start.isChecked())
-    window.content.controls.start.click()
-    assert not window.content.controls.start.isChecked()
+    start = window.content.controls.start
+    assert not start.isEnabled() and "No model was found" in start.toolTip()
+    window.listening.start()  # as the tray does
+    assert not start.isChecked() and window.listening.source is None
+
+
+def test_another_model_than_the_one_that_failed_can_be_started(bench: Bench):
+    window = bench.open(model="loud/broken", ready=False)
+    start = window.content.controls.start
+    bench.qtbot.waitUntil(lambda: not start.isEnabled())
+    window.models.choose(["loud/teacher"])
+    bench.qtbot.waitUntil(start.isEnabled)
+    assert start.toolTip() == START_HINT
 
 
 def test_a_device_that_is_waited_for_is_shown_and_its_return_too(bench: Bench):

@@ -2,11 +2,13 @@
 
 import pytest
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QShortcut
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QComboBox, QSlider, QTableWidget
 from window_bench import Bench, listening
 
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
+from kws_app.keys import WINDOW_KEYS
 from kws_app.source import Phase
 from kws_app.ui.controls import SourceChoice
 from kws_app.ui.detection_list import position
@@ -32,6 +34,11 @@ def test_space_starts_and_stops_wherever_the_keyboard_is_not_on_another_button(b
     QTest.keyClick(window, Qt.Key.Key_Space)
     bench.qtbot.waitUntil(lambda: len(bench.searches) > before)
     assert not window.content.controls.start.isChecked()
+
+
+def test_the_help_names_the_keys_that_the_window_binds(bench: Bench):
+    bound = {shortcut.key().toString() for shortcut in bench.open().findChildren(QShortcut)}
+    assert bound == {key for keys in WINDOW_KEYS for key in keys}
 
 
 def test_choices_are_remembered(bench: Bench):

@@ -26,6 +26,7 @@ from kws_app.settings import LOWEST_THRESHOLD
 
 SLIDER_STEPS = 1000  # of the threshold, from 0 to 1
 OPEN_FILE = "Open a file…"
+START_HINT = "Start or stop listening (Space)"
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ class ControlBar(QWidget):
         self.start = QPushButton("Start listening")
         self.start.setObjectName("start")
         self.start.setCheckable(True)
-        self.start.setToolTip("Start or stop listening (Space)")
+        self.start.setToolTip(START_HINT)
         self.start.toggled.connect(self._name_start)
         self.source = SourcePicker()
         self.refresh = QToolButton()
@@ -164,6 +165,11 @@ class ControlBar(QWidget):
         with QSignalBlocker(self.start):
             self.start.setChecked(listening)
         self._name_start(listening)
+
+    def forbid_start(self, reason: str) -> None:
+        """Nothing can be started, for this reason; none: it can."""
+        self.start.setEnabled(not reason)
+        self.start.setToolTip(reason or START_HINT)
 
     def set_models(self, names: list[str], current: str) -> None:
         with QSignalBlocker(self.model):

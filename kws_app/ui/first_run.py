@@ -4,11 +4,13 @@ On the window's thread. Once finished or skipped it does not come again by itsel
 """
 
 from PyQt6.QtCore import pyqtSignal
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from kws_app.ui.controls import OPEN_FILE
 from kws_app.ui.listening import Listening
 from kws_app.ui.memory import Memory
 from kws_app.ui.meter import FLOOR_DB, LevelMeter
+from kws_app.ui.source_control import SourceControl
 from kws_app.worker import Mark
 
 MOVED_DB = -45.0  # of the meter: a voice in front of the microphone, not the room
@@ -21,12 +23,12 @@ class FirstRun(QFrame):
 
     finished = pyqtSignal()
 
-    def __init__(self, listening: Listening, meter: LevelMeter, memory: Memory, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, listening: Listening, sources: SourceControl, meter: LevelMeter, memory: Memory) -> None:
+        super().__init__()
         self.setObjectName("firstRun")
         self.setAccessibleName("First steps")
         self.step = 0
-        self._listening, self._meter, self._memory = listening, meter, memory
+        self._listening, self._sources, self._meter, self._memory = listening, sources, meter, memory
         self._heard: Mark | None = None
         self._title = QLabel()
         self._title.setObjectName("stepTitle")
@@ -51,6 +53,7 @@ class FirstRun(QFrame):
         self.skip.clicked.connect(self._end)
         listening.marked.connect(self._detected)
         listening.changed.connect(self._show_step)
+        sources.trouble_changed.connect(self._show_step)
         self.hide()
 
     @property
@@ -80,6 +83,8 @@ class FirstRun(QFrame):
     def _go_on(self) -> None:
         if self.step == LAST:
             self._end()
+        elif self.step == 0 and self._listening.source is None and self._listening.without_microphone:
+            self._sources.ask_for_file()
         elif self.step == 0 and self._listening.source is None:
             self._listening.start()
         else:
@@ -93,9 +98,12 @@ class FirstRun(QFrame):
 
     def _show_step(self) -> None:
         off = self._listening.source is None
+        missing = self._listening.without_microphone if off else ""
         word = self._listening.word
         self._title.setText(TITLES[self.step])
-        if self.step == 0 and off:
+        if self.step == 0 and missing:
+            self._text.setText(missing)
+        elif self.step == 0 and off:
             self._text.setText("Choose it in the list above, then start: the bar at the top right moves as you speak.")
         elif self.step == 0:
             self._text.setText("Speak: the bar at the top right should move. If not, choose another microphone.")
@@ -105,5 +113,6 @@ class FirstRun(QFrame):
             self._text.setText(f"Heard, with a score of {self._heard.record.score:.2f}. It listens until you stop it.")
         else:
             self._text.setText("It listens until you stop it. If it misses you, lower the threshold on the right.")
-        self.next.setText("Start" if self.step == 0 and off else "Done" if self.step == LAST else "Next")
+        start = OPEN_FILE if missing else "Start"
+        self.next.setText(start if self.step == 0 and off else "Done" if self.step == LAST else "Next")
         self.skip.setVisible(self.step != LAST)

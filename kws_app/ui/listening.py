@@ -53,7 +53,7 @@ class Listening(QObject):
 
     def start(self) -> None:
         """Listen to the source that is chosen."""
-        if self._models.model is None and self._models.trouble:
+        if self.forbidden:
             self._content.controls.set_listening(False)
             return
         self.source = self._sources.open()
@@ -67,6 +67,16 @@ class Listening(QObject):
         self._worker.listen_to(self.source, self._plot_data)
         self._timer.start()
         self._change(SourceState(Phase.OPENING))
+
+    @property
+    def forbidden(self) -> str:
+        """Why nothing can be started: no model listens."""
+        return self._models.trouble if self._models.model is None else ""
+
+    @property
+    def without_microphone(self) -> str:
+        """Why there is no microphone, where one is what would be listened to."""
+        return self._sources.trouble if self._sources.choice.path is None else ""
 
     def stop(self) -> None:
         self._worker.stop_listening()
@@ -170,6 +180,7 @@ class Listening(QObject):
         file = self._sources.choice.path
         self._hint_shown = self._current_hint()
         word = self.word
+        self._content.controls.forbid_start(self.forbidden)
         if self._models.trouble:
             sign.say(self._models.trouble, warning=True)
         elif phase in (Phase.WAITING, Phase.FAILED):

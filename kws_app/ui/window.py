@@ -96,7 +96,7 @@ class MainWindow(QMainWindow):
         self.adding = ModelAdding(worker.folders, self)
         self.compare = CompareMenu(self.content.controls.compare, self.models, self)
         self.listening = Listening(worker, self.content, self.models, self.sources)
-        self.first_run = FirstRun(self.listening, self.content.meter, self.memory)
+        self.first_run = FirstRun(self.listening, self.sources, self.content.meter, self.memory)
         self.content.below_controls.addWidget(self.first_run)
         self.history = HistoryControl(worker, self.content.history, self.memory)
         self.outside = Outside(self, self.content, self.models, self.listening, self.memory, play_sound, self.leave)
