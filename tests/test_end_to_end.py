@@ -33,12 +33,11 @@ OTHER_MODEL = "happy/student"
 OTHER_WORDS = ("yes", "stop", "cat")  # two before the keyword, one after
 VOICES = (
     "en-us+f3",
-    "en-us+f2",
-    "en-gb+f3",
-    "en-us+f4",
+    "en-us+paul",
+    "en-us+iven2",
+    "en-029+gustave",
+    "en-us+miguel",
     "en-us",
-    "en-us+m5",
-    "en-us+Diogo",
 )  # where there are no real clips
 GAP_S = 0.8
 WITHIN_S = 0.5

@@ -20,7 +20,10 @@ from kws_app.model import KeywordModel
 from kws_app.ring import Samples
 
 OTHER_WORDS = ("yes", "stop", "cat", "seven", "follow", "house", "left", "marvin", "wow", "tree")
-VOICES = [f"{language}{variant}" for language in ("en-us", "en-gb") for variant in ("", "+f2", "+f3", "+f4", "+m3")]
+VOICES = [
+    f"en-{voice}"
+    for voice in "us us+f3 us+paul us+iven2 us+miguel us+ed 029+gustave 029+Diogo 029+pablo 029+steph2 gb+f2".split()
+]
 MOST_CLIPS = 40  # of each kind
 GAP_S = 0.8  # before and after a word
 HISS = 6e-4  # such as any microphone has
