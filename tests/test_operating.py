@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from kws_app.card import ModelCard
+from kws_app.card import ModelCard, ModelEntry, find_models
 from kws_app.decision import DecisionConfig
 from kws_app.operating import PRESETS, OperatingCurve, meaning, preset_hint, same_rate
+from kws_app.paths import MODELS_DIR
 
 CURVE = {
     "split": "testing",
@@ -114,3 +115,9 @@ def test_a_curve_that_cannot_have_been_measured_is_none(change: dict[str, Any]):
 def test_a_card_without_a_curve_has_none():
     assert OperatingCurve.of(card({})) is None
     assert curve_of("nonsense") is None and curve_of(None) is None
+
+
+@pytest.mark.parametrize("entry", find_models(MODELS_DIR), ids=lambda entry: entry.name)
+def test_every_shipped_card_says_what_its_thresholds_mean(entry: ModelEntry) -> None:
+    curve = OperatingCurve.of(entry.card)
+    assert curve is not None and "isses about" in meaning(curve, entry.card.decision_config())
