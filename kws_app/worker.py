@@ -28,7 +28,7 @@ from kws_app.source import Phase, Source, SourceState
 DRAIN_S = 0.03  # between two looks into the ring
 UNWATCHED_S = 0.1  # the most between two looks where nobody looks at the plots: it is the steps that count
 SETTLE_S = 0.005  # after the moment at which a step's last sample should be there
-JOIN_S = 0.9  # a thread that is still importing torch cannot be hurried
+JOIN_S = 0.5  # a thread that is still importing torch cannot be hurried
 
 log = logging.getLogger(__name__)
 
