@@ -17,6 +17,8 @@ CARD_FILE = "card.json"
 DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 1
 LARGEST_TOLERANCE = 0.1  # of a score: beyond it the golden input proves nothing
+# What a damaged archive raises; zipfile says NotImplementedError of a compression that it does not know.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError)
 LARGEST_CARD_BYTES = 4_000_000  # ours have 32,000
 
 
@@ -144,8 +146,7 @@ def read_card(path: Path) -> ModelCard:
             return ModelCard.from_json(archive.read(names[0]).decode())
     except ModelError as error:
         raise ModelError(f"{path} is no usable model: {error}") from error
-    # zipfile raises NotImplementedError for a compression that it does not know.
-    except (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"{path} is no usable model: {error}") from error
 
 

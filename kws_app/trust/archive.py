@@ -7,10 +7,9 @@ what torch gets: the code, the data and the tensors; no card, no debugging data,
 import io
 import re
 import zipfile
-import zlib
 from pathlib import Path
 
-from kws_app.card import CARD_FILE, ModelCard
+from kws_app.card import CARD_FILE, UNREADABLE, ModelCard
 from kws_app.errors import ModelError
 from kws_app.trust.code import checked_code
 from kws_app.trust.tensors import check_pickle
@@ -37,7 +36,7 @@ def checked_archive(path: Path, card: ModelCard | None = None) -> bytes:
         return _repacked(entries)
     except ModelError as error:
         raise ModelError(f"{path} is not let in: {error}.") from error
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, UnicodeDecodeError, NotImplementedError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"{path} is no usable model: {error}") from error
 
 
