@@ -7,9 +7,10 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported anywhere
@@ -17,12 +18,17 @@ if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
 import numpy as np
 import pytest
 import soundfile
+from heard_rows import Loudspeaker
+from hook import Hook
+from listener import Listener
 from loudness import save_loudness_model
+from made_up_portaudio import MadeUpPortAudio
 from numpy.typing import NDArray
 from pytestqt.qtbot import QtBot
 from screen import Screen
 from window_bench import Bench
 
+from kws_app.audio import MicrophoneSource
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.settings import Settings, SettingsFile
 from kws_app.soak.sound_server import PROGRAMS, SoundServer
@@ -174,3 +180,56 @@ def python() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
         for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+@pytest.fixture
+def portaudio(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MadeUpPortAudio]:
+    def install(*arguments: Any, **settings: Any) -> MadeUpPortAudio:
+        made_up = MadeUpPortAudio(*arguments, **settings)
+        monkeypatch.setitem(sys.modules, "sounddevice", made_up)
+        return made_up
+
+    return install
+
+
+@pytest.fixture
+def microphone() -> Iterator[Callable[..., MicrophoneSource]]:
+    """Sources that are stopped in the end."""
+    sources: list[MicrophoneSource] = []
+
+    def make(name: str = "") -> MicrophoneSource:
+        sources.append(MicrophoneSource(name))
+        return sources[-1]
+
+    yield make
+    for source in sources:
+        source.stop()
+
+
+@pytest.fixture
+def listener(tiny_models: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Listener]:
+    listener = Listener(tiny_models, tmp_path / "data")
+    with qtbot.waitSignal(listener.worker.models_found) as found:
+        listener.worker.start()
+    assert [entry.name for entry in found.args[0]] == ["loud/broken", "loud/student", "loud/teacher"]
+    yield listener
+    assert listener.worker.shut_down()
+
+
+@pytest.fixture
+def loudspeaker(monkeypatch: pytest.MonkeyPatch) -> Loudspeaker:
+    loudspeaker = Loudspeaker()
+    monkeypatch.setattr("kws_app.ui.player.play", loudspeaker.play)
+    return loudspeaker
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    server = Hook()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.release.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()

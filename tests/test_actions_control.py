@@ -1,12 +1,10 @@
 """What a word sets off, from the detection in a real worker to a real process and a real server; and its dialog."""
 
-import json
 import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from hook import Hook
 from loudness import bursts
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
@@ -20,41 +18,6 @@ from kws_app.ui.actions_dialog import ActionsDialog
 from kws_app.ui.window import MainWindow
 
 FIVE = bursts(1.0, 3.0, 5.0, 7.0, 9.0, duration_s=10.0)
-
-
-class Hook(ThreadingHTTPServer):
-    """Answers with a status and keeps what it was told."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), HookHandler)
-        self.status = 200
-        self.told: list[dict] = []
-        self.url = f"http://127.0.0.1:{self.server_port}/hook"
-
-
-class HookHandler(BaseHTTPRequestHandler):
-    server: Hook
-
-    def do_POST(self) -> None:
-        self.server.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-        self.send_response(self.server.status)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    server = Hook()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def open_with(bench: Bench, actions: KeywordActions, **options: object) -> MainWindow:
@@ -86,7 +49,7 @@ def test_each_detection_sets_off_what_is_on(bench: Bench, hook: Hook, tmp_path: 
         lambda: len(hook.told) == 5 and told.exists() and len(told.read_text().splitlines()) >= 4, timeout=20_000
     )
     assert told.read_text().splitlines()[0] == f"loud/teacher {source}"
-    assert {said["keyword"] for said in hook.told} == {"loud"} and 0.5 < hook.told[0]["score"] <= 1
+    assert {said["keyword"] for said in hook.detections} == {"loud"} and 0.5 < hook.detections[0]["score"] <= 1
     assert len(bench.played) >= 4  # five came at once: one may have been left out
     assert not Path("pwned").exists() and not (Path.home() / "pwned").exists()
 
@@ -100,10 +63,9 @@ def test_nothing_is_set_off_unless_chosen(bench: Bench, write_wav):
 
 
 def test_hangs_and_failures_are_said_and_the_listening_goes_on(bench: Bench, hook: Hook, write_wav):
-    hook.status = 500
     actions = KeywordActions(
         command=CommandChoice(True, ("sh", "-c", "sleep 1000 | yes", "{keyword}"), 600.0),
-        webhook=WebhookChoice(True, hook.url),
+        webhook=WebhookChoice(True, f"{hook.url}/500"),
     )
     window = open_with(bench, actions, input=write_wav(FIVE))
     said: list[str] = []

@@ -4,10 +4,9 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from hook import Hook
 
 from kws_app.actions.choices import WebhookChoice
 from kws_app.actions.occasion import Occasion
@@ -15,56 +14,6 @@ from kws_app.actions.webhook import Webhook
 from kws_app.errors import ActionError
 
 HEARD = Occasion("$(x)\n\"'", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
-
-
-class Hook(ThreadingHTTPServer):
-    """Keeps what it was told; a path such as /500 is the status to answer with, /drip and /hang are slow."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), HookHandler)
-        self.told: list[tuple[str, dict[str, str], bytes]] = []
-        self.release = threading.Event()
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-
-class HookHandler(BaseHTTPRequestHandler):
-    server: Hook
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.told.append((self.path, dict(self.headers), body))
-        if self.path == "/hang":
-            self.server.release.wait(30)
-        elif self.path == "/drip":
-            while not self.server.release.wait(0.05):
-                self.wfile.write(b"H")
-        elif self.path.startswith("/to"):
-            self.send_response(302)
-            self.send_header("Location", "file:///etc/passwd" if self.path == "/to-file" else f"{self.server.url}/200")
-            self.end_headers()
-        else:
-            self.send_response(int(self.path.split("?")[0].strip("/") or 204))
-            self.end_headers()
-
-    def do_GET(self) -> None:
-        self.do_POST()
-
-    def log_message(self, *_: object) -> None:
-        return
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    server = Hook()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.release.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def post(url: str, limit_s: float = 20.0) -> None:

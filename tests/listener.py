@@ -1,0 +1,56 @@
+"""A worker that is listened to."""
+
+from collections import deque
+from pathlib import Path
+
+from pytestqt.qtbot import QtBot
+
+from kws_app.history import DetectionLog
+from kws_app.lineup import ModelInUse
+from kws_app.session import Heard
+from kws_app.source import Feed, FileSource, Phase, SourceState
+from kws_app.worker import Mark, Worker
+
+
+class Listener:
+    """A worker and everything that it said."""
+
+    def __init__(self, models: Path, folder: Path) -> None:
+        self.log = DetectionLog(folder)
+        self.worker = Worker(models, self.log)
+        self.marks: list[Mark] = []
+        self.phases: list[Phase] = []
+        self.troubles: list[str] = []
+        self.worker.detected.connect(self.marks.append)
+        self.worker.source_changed.connect(lambda _, state: self.phases.append(state.phase))
+        self.worker.failed.connect(self.troubles.append)
+        self.worker.models_refused.connect(lambda refused: self.troubles.extend(refused.values()))
+
+
+def use(listener: Listener, qtbot: QtBot, *names: str) -> list[ModelInUse]:
+    """What listens then."""
+    with qtbot.waitSignal(listener.worker.models_changed) as changed:
+        listener.worker.use_models(names)
+    return changed.args[0]
+
+
+def play(listener: Listener, qtbot: QtBot, path: Path) -> deque[Heard]:
+    plot_data: deque[Heard] = deque(maxlen=1000)
+    source = FileSource(path, paced=False)
+    with qtbot.waitSignal(listener.worker.source_changed, check_params_cb=lambda _, state: state.phase is Phase.ENDED):
+        listener.worker.listen_to(source, plot_data)
+    return plot_data
+
+
+class Waiting:
+    """A microphone that is not there."""
+
+    name, path, length_s, overruns = "USB mic", None, None, 0
+    feed: Feed | None = None
+    state = SourceState(Phase.STOPPED)
+
+    def start(self) -> None:
+        self.state = SourceState(Phase.WAITING, "USB mic is not there.")
+
+    def stop(self) -> None:
+        self.state = SourceState(Phase.STOPPED)
