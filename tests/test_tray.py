@@ -53,6 +53,31 @@ def test_a_pause_ends_by_itself(bench: Bench):
     assert not pause.until and not pause._timer.isActive() and tray.rest.text() == "Pause for 10 minutes"
 
 
+def test_without_a_model_it_offers_nothing(bench: Bench, tmp_path: Path):
+    window = bench.open(models=tmp_path / "none", ready=False)
+    tray = window.outside.tray
+    bench.qtbot.waitUntil(lambda: not tray.start.isEnabled())
+    assert texts(tray)[0] == "Not listening: no model can be used"
+    assert tray.start.text() == "Start listening" and not tray.rest.isEnabled()
+
+
+def test_the_last_model_fails_and_another_is_chosen(bench: Bench):
+    window = start(bench)
+    tray = window.outside.tray
+    window.outside.pause.begin()
+    window.models.choose(["loud/broken"])  # what listened until now goes on
+    bench.qtbot.waitUntil(lambda: "damaged" in window.content.sign.text)
+    assert tray.start.isEnabled() and tray.rest.isEnabled()
+    window.models._left([])  # as when it fails in the midst
+    assert not tray.start.isEnabled() and not tray.rest.isEnabled()
+    window.outside.pause._timer.setInterval(1)  # ten minutes have passed
+    bench.qtbot.waitUntil(lambda: not window.outside.pause.until)
+    assert window.listening.source is None
+    window.models.choose(["loud/teacher"])
+    bench.qtbot.waitUntil(tray.start.isEnabled)
+    assert texts(tray)[0] == "Not listening"
+
+
 @pytest.mark.parametrize("by", ["tray", "space"])
 def test_a_pause_can_be_cut_short(bench: Bench, by: str):
     window = start(bench)

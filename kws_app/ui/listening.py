@@ -26,6 +26,7 @@ class Listening(QObject):
     """One source at a time, heard by the models in use."""
 
     changed = pyqtSignal()  # `state` is another
+    permitted = pyqtSignal()  # whether something can be started may be another
     began = pyqtSignal()  # another source is listened to
     marked = pyqtSignal(object)  # Mark: a detection, once it is on the screen
 
@@ -120,11 +121,13 @@ class Listening(QObject):
         self._content.plots.set_models([model.name for model in self._models.models])
         self._content.legend.set_models(self._models.models)
         self.say_state()
+        self.permitted.emit()
 
     def _no_model(self) -> None:
         if self.source is not None:
             self.stop()
         self.say_state()
+        self.permitted.emit()
 
     def _detected(self, mark: Mark) -> None:
         if mark.source is self.source:

@@ -39,8 +39,9 @@ class Pause(QObject):
         self.changed.emit()
 
     def end(self) -> None:
-        """Listen again."""
+        """Listen again, if anything can."""
         self._listening.start()
+        self._follow()
 
     def _follow(self) -> None:
         if not self.until:

@@ -39,7 +39,8 @@ class Tray(QObject):
         self.icon = QSystemTrayIcon(self._off, self)
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._activated)
-        listening.changed.connect(self.refresh)
+        for signal in (listening.changed, listening.permitted):
+            signal.connect(self.refresh)
         pause.changed.connect(self.refresh)
         self.refresh()
         if QGuiApplication.platformName() != "offscreen":  # which has none, and complains
@@ -56,7 +57,10 @@ class Tray(QObject):
     def refresh(self) -> None:
         """Say how things stand."""
         phase, listening = self._listening.state.phase, self._listening.source is not None
-        if self._pause.until:
+        forbidden = bool(self._listening.forbidden)
+        if forbidden:
+            text = "Not listening: no model can be used"
+        elif self._pause.until:
             text = f"Paused until {self._pause.until}"
         elif phase is Phase.LISTENING:
             text = "Listening"
@@ -68,8 +72,9 @@ class Tray(QObject):
         self.icon.setToolTip(f"Wake word: {text[0].lower()}{text[1:]}")
         self.state.setText(text)
         self.start.setText("Stop listening" if listening else "Start listening")
+        self.start.setEnabled(listening or not forbidden)
         self.rest.setText("Go on listening now" if self._pause.until else f"Pause for {PAUSE_MIN} minutes")
-        self.rest.setEnabled(bool(self._pause.until) or self._pause.possible)
+        self.rest.setEnabled(self._pause.possible or bool(self._pause.until) and not forbidden)
 
     def show_window(self) -> None:
         self._window.showNormal()
