@@ -136,6 +136,23 @@ def test_a_threshold_beyond_the_bounds_of_the_line_is_not_taken_for_a_drag(plots
     assert plots.threshold_line.value() == LOWEST_THRESHOLD
 
 
+def test_no_curve_crosses_out_the_name_of_the_line(plots: Plots):
+    plots.set_models([MODEL])  # its curve comes after the line
+    plots.set_threshold(0.5)
+    plots.add(heard(0, 10 * SAMPLE_RATE, scores=[(end, 0.45) for end in range(0, 10 * SAMPLE_RATE, 1280)]))
+    plots.add_mark(SAMPLE_RATE // 2)
+    plots.redraw()
+    label = plots.threshold_line.label
+    text = plots.mapFromScene(label.textItem.mapRectToScene(label.textItem.boundingRect())).boundingRect()
+    curve = y_pixel(plots, 0.45).y()
+    assert text.top() < curve < text.bottom()  # else this proves nothing
+    image = plots.grab().toImage()
+    inside = {image.pixelColor(x, curve).name() for x in range(text.left() + 2, text.right() - 2)}
+    outside = {image.pixelColor(text.right() + 20, curve + dy).name() for dy in (-1, 0, 1)}
+    assert LIGHT.score_color(0) in outside
+    assert not {LIGHT.score_color(0), LIGHT.heard} & inside and LIGHT.panel in inside
+
+
 def test_a_mark_runs_through_all_three_and_leaves_on_the_left(plots: Plots):
     plots.add(heard(0, 2 * SAMPLE_RATE))
     plots.add_mark(SAMPLE_RATE)

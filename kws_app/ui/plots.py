@@ -81,6 +81,7 @@ class Plots(pg.GraphicsLayoutWidget):
             label="threshold {value:.3f}",
             labelOpts={"position": 0.02, "anchors": [(0, 1), (0, 0)]},
         )
+        self.threshold_line.setZValue(1)  # above every curve, those that are added later too
         self._probability.addItem(self.threshold_line)
         # sigDragged, not sigPositionChanged: a value that is set, or that the bounds cut off, is nothing the user said
         self.threshold_line.sigDragged.connect(lambda line: self.threshold_dragged.emit(float(line.value())))
@@ -141,6 +142,7 @@ class Plots(pg.GraphicsLayoutWidget):
         self.threshold_line.setPen(pg.mkPen(theme.threshold, width=2, style=Qt.PenStyle.DashLine))
         self.threshold_line.setHoverPen(pg.mkPen(theme.threshold, width=4))
         self.threshold_line.label.setColor(theme.threshold)
+        self.threshold_line.label.fill = pg.mkBrush(theme.panel)  # or the curves would cross it out
         self.redraw()
 
     def set_models(self, names: Sequence[str]) -> None:

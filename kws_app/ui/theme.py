@@ -37,7 +37,8 @@ class Theme:
     accent: str  # what can be pressed or dragged
     on_accent: str
     waveform: str
-    scores: tuple[str, ...]  # curves of the models compared, told apart also by those who see no red or green
+    # curves of the models compared; these, threshold and marks are told apart also by those who see no red or green
+    scores: tuple[str, ...]
     threshold: str
     heard: str  # a detection, everywhere
     on_heard: str
@@ -64,8 +65,8 @@ LIGHT = Theme(
     accent="#1f5fd0",
     on_accent="#ffffff",
     waveform="#3a6ea8",
-    scores=("#1f5fd0", "#c2410c", "#0f7b8a", "#8b2fb8", "#6b6f00"),
-    threshold="#b45309",
+    scores=("#1f5fd0", "#c2410c", "#4e92ad", "#5a1b7f", "#a39014"),
+    threshold="#1b2027",
     heard="#0f7b43",
     on_heard="#ffffff",
     warning="#fdf0d5",
@@ -86,8 +87,8 @@ DARK = Theme(
     accent="#5b9bff",
     on_accent="#0b1526",
     waveform="#7fb2e8",
-    scores=("#6aa5ff", "#ff9d5c", "#4fd1d9", "#d59bff", "#d8d84a"),
-    threshold="#f5a742",
+    scores=("#6aa5ff", "#e0701f", "#2f8496", "#9a50ff", "#e0e04a"),
+    threshold="#e8ebef",
     heard="#35c778",
     on_heard="#06210f",
     warning="#3c2f12",
