@@ -150,3 +150,30 @@ def same_rate(ours: OperatingCurve | None, threshold: float, theirs: OperatingCu
     if ours is None or theirs is None:
         return None
     return theirs.threshold_for(ours.fa_per_hour(threshold))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What comes of a preset with a model: a threshold, or none where it would keep no promise of its own; and why."""
+
+    threshold: float | None
+    hint: str
+
+
+def offers(curve: OperatingCurve) -> dict[Preset, Offer]:
+    """For each preset; of those that come to the same threshold only the strictest is offered."""
+    found: dict[Preset, Offer] = {}
+    taken: dict[float, Preset] = {}  # by threshold, as it is shown
+    for preset in PRESETS:
+        threshold = curve.threshold_for(preset.fa_per_hour)
+        shown = round(threshold, 3)
+        if curve.fa_per_hour(threshold) > preset.fa_per_hour + 1e-9:
+            hint = f"This model gives more than {preset.fa_per_hour:g} false alarms an hour at any threshold"
+            found[preset] = Offer(None, hint)
+        elif shown in taken:
+            hint = f"With this model the same as “{taken[shown].name}”: no measured threshold lies between"
+            found[preset] = Offer(None, hint)
+        else:
+            taken[shown] = preset
+            found[preset] = Offer(threshold, preset_hint(curve, preset))
+    return found

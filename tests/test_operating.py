@@ -6,7 +6,7 @@ import pytest
 
 from kws_app.card import ModelCard, ModelEntry, find_models
 from kws_app.decision import DecisionConfig
-from kws_app.operating import PRESETS, OperatingCurve, meaning, preset_hint, same_rate
+from kws_app.operating import PRESETS, OperatingCurve, meaning, offers, preset_hint, same_rate
 from kws_app.paths import MODELS_DIR
 
 CURVE = {
@@ -74,6 +74,22 @@ def test_other_settings_than_measured_are_said(curve: OperatingCurve):
     for changed in ({"smoothing_steps": 2}, {"patience_steps": 3}, {"refractory_s": 2.0}):
         text = meaning(curve, DecisionConfig(**changed))
         assert text.endswith("But that was with no smoothing, no patience and 1 s between detections, not with yours.")
+
+
+def test_of_presets_that_come_to_the_same_the_strictest_is_offered():
+    curve = curve_of({**CURVE, "points": [[0.2, 1, 40, 60], [0.7, 20, 0, 0], [0.9, 40, 0, 0]]})
+    assert curve is not None
+    rarely, balanced, never = (offers(curve)[preset] for preset in PRESETS)
+    assert rarely.threshold == 0.7 and rarely.hint == preset_hint(curve, PRESETS[0])
+    assert balanced.threshold is None and never.threshold is None
+    assert balanced.hint.startswith("With this model the same as “Rarely wrong”")
+
+
+def test_a_promise_that_no_threshold_keeps_is_not_made():
+    curve = curve_of({**CURVE, "points": [[0.2, 1, 40, 60], [0.7, 20, 6, 9], [0.9, 40, 6, 9]]})
+    assert curve is not None
+    assert [offer.threshold for offer in offers(curve).values()] == [None, None, 0.7]
+    assert offers(curve)[PRESETS[0]].hint == "This model gives more than 0.1 false alarms an hour at any threshold"
 
 
 def test_a_preset_says_what_it_gives(curve: OperatingCurve):

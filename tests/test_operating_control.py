@@ -78,6 +78,19 @@ def test_presets_move_the_one_threshold_and_show_which_holds(measured: Bench):
     assert pressed(window) == []
 
 
+def test_of_presets_that_are_the_same_one_is_lit_and_the_others_say_why(measured: Bench):
+    alike = figures([0.2, 1, 40, 60], [0.7, 20, 0, 0], [0.9, 40, 0, 0])
+    save_loudness_model(measured.models / "loud" / "alike.pt", figures=alike)
+    window = measured.open(model="loud/alike")
+    press(measured, window, "Rarely wrong")
+    assert threshold(window) == 0.7 and pressed(window) == ["Rarely wrong"]
+    buttons = {preset.name: button for preset, button in window.content.operating.presets.items()}
+    assert [name for name, button in buttons.items() if button.isEnabled()] == ["Rarely wrong"]
+    assert "the same as “Rarely wrong”" in buttons["Never miss"].toolTip()
+    look_at(window, "loud/teacher")
+    assert all(button.isEnabled() for button in buttons.values())
+
+
 def test_without_a_curve_that_is_said_and_nothing_can_be_pressed(measured: Bench):
     window = measured.open(model="loud/other")
     assert text(window) == "What this threshold means was not measured with this model."

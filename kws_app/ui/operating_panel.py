@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
 
 from kws_app.decision import DecisionConfig
 from kws_app.lineup import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
-from kws_app.operating import PRESETS, OperatingCurve, meaning, preset_hint
+from kws_app.operating import PRESETS, OperatingCurve, Preset, meaning, offers
 from kws_app.ui.controls import SLIDER_STEPS
 
 
@@ -80,6 +80,7 @@ class OperatingPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._curve: OperatingCurve | None = None
+        self._thresholds: dict[Preset, float | None] = {}  # what each preset stands for; None: it is not offered
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setProperty("muted", True)
@@ -91,7 +92,7 @@ class OperatingPanel(QWidget):
         for preset, button in self.presets.items():
             button.setProperty("small", True)
             button.setCheckable(True)
-            button.clicked.connect(lambda _, preset=preset: self._choose(preset.fa_per_hour))
+            button.clicked.connect(lambda _, preset=preset: self._choose(preset))
             row.addWidget(button)
         row.addStretch(1)
         self.advanced = QPushButton("Advanced")
@@ -113,15 +114,23 @@ class OperatingPanel(QWidget):
         """Say what a decision means by a curve; None: it was not measured. as_measured: smoothing and so on"""
         if curve is not self._curve or not self.text.text():
             self._curve = curve
-            for preset, button in self.presets.items():
-                button.setEnabled(curve is not None)
-                button.setToolTip("Not measured with this model" if curve is None else preset_hint(curve, preset))
+            self._offer(curve)
         self.text.setText(meaning(curve, config))
         for preset, button in self.presets.items():
-            wanted = None if curve is None else curve.threshold_for(preset.fa_per_hour)
+            wanted = self._thresholds[preset]
             button.setChecked(wanted is not None and round((wanted - config.threshold) * SLIDER_STEPS) == 0)
         self.form.show_decision(config, as_measured)
 
-    def _choose(self, fa_per_hour: float) -> None:
-        if self._curve is not None:
-            self.preset_chosen.emit(self._curve.threshold_for(fa_per_hour))
+    def _offer(self, curve: OperatingCurve | None) -> None:
+        """Which presets can be chosen, and why not the others."""
+        offered = {} if curve is None else offers(curve)
+        for preset, button in self.presets.items():
+            offer = offered.get(preset)
+            self._thresholds[preset] = None if offer is None else offer.threshold
+            button.setEnabled(offer is not None and offer.threshold is not None)
+            button.setToolTip("Not measured with this model" if offer is None else offer.hint)
+
+    def _choose(self, preset: Preset) -> None:
+        threshold = self._thresholds[preset]
+        if threshold is not None:
+            self.preset_chosen.emit(threshold)
