@@ -68,6 +68,7 @@ class Worker(QObject):
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._source: Source | None = None
         self._session: Session | None = None
+        self._to_start = False  # the source is a file that waits for the model
         self._plot_data: deque[Heard] = deque(maxlen=1)
         self._state = SourceState(Phase.STOPPED)
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -100,7 +101,10 @@ class Worker(QObject):
         self._tunings = tunings
 
     def listen_to(self, source: Source, plot_data: deque[Heard]) -> None:
-        """Start `source`, in place of the one before; what is heard of it is appended to `plot_data`."""
+        """Start `source`, in place of the one before; what is heard of it is appended to `plot_data`.
+
+        Without a model yet, a file waits for it; a microphone is opened, and what is said waits in its ring.
+        """
         self._commands.put(lambda: self._listen_to(source, plot_data))
 
     def stop_listening(self) -> None:
@@ -175,7 +179,9 @@ class Worker(QObject):
         self.recorder.begin(source)
         self._source, self._plot_data = source, plot_data
         self._state = SourceState(Phase.STOPPED)
-        source.start()
+        self._to_start = source.path is not None
+        if not self._to_start:
+            source.start()
 
     def _stop_listening(self) -> None:
         if self._source is not None:
@@ -196,11 +202,14 @@ class Worker(QObject):
         """Everything that arrived since the last look."""
         source = self._source
         assert source is not None
-        state = source.state  # before the drain: a file that has ended by now has all its samples in the ring
-        if not self._lineup.detectors:  # what is said while the model loads waits in the ring
-            if state.phase is not Phase.ENDED:
-                self._report(source, state)
+        if not self._lineup.detectors:
+            state = source.state  # a microphone that hears already is of no use yet
+            self._report(source, state if state.phase is Phase.WAITING else SourceState(Phase.OPENING))
             return
+        if self._to_start:
+            self._to_start = False
+            source.start()
+        state = source.state  # before the drain: a file that has ended by now has all its samples in the ring
         if self._session is None:
             self._session = Session(source, self._lineup.detectors)
         self._lineup.tune(self._tunings)

@@ -1,5 +1,6 @@
 """The tray's menu, the pause, and what closing means. Offscreen there is no tray: its menu works all the same."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from kws_app.ui.pause import PAUSE_MIN
 from kws_app.ui.start_dialog import StartDialog
 from kws_app.ui.tray import NO_TRAY, Tray
 from kws_app.ui.window import MainWindow
+from kws_app.worker import Worker
 
 
 def start(bench: Bench) -> MainWindow:
@@ -38,6 +40,17 @@ def test_it_says_how_things_stand(bench: Bench):
     assert tray.icon.icon().pixmap(32).toImage() != quiet
     tray.start.trigger()
     assert window.listening.state.phase is Phase.STOPPED and texts(tray)[0] == "Not listening"
+
+
+def test_while_the_model_loads_it_does_not_claim_to_listen(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    held, use_models = threading.Event(), Worker._use_models
+    monkeypatch.setattr(Worker, "_use_models", lambda worker, names: (held.wait(), use_models(worker, names)))
+    window = bench.open(ready=False, listen=True)
+    bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.OPENING and bool(window.models.cards))
+    assert texts(window.outside.tray)[0] == "Loading the model"
+    assert window.content.sign.text == "Loading the model…"
+    held.set()
+    bench.qtbot.waitUntil(lambda: texts(window.outside.tray)[0] == "Listening")
 
 
 def test_a_pause_ends_by_itself(bench: Bench):

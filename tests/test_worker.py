@@ -36,6 +36,31 @@ def test_what_is_said_while_the_model_loads_is_heard(listener, qtbot, write_wav)
         listener.worker.use_models(["loud/teacher"])
 
 
+def test_a_file_plays_only_once_there_is_a_model(listener, qtbot, write_wav):
+    source = FileSource(write_wav(bursts(0.1, duration_s=1.0)))
+    opening = {"check_params_cb": lambda _, state: state.phase is Phase.OPENING}
+    with qtbot.waitSignal(listener.worker.source_changed, **opening):
+        listener.worker.listen_to(source, deque(maxlen=10))
+    assert source.state.phase is Phase.STOPPED and source.feed is not None and source.feed.ring.written == 0
+    with qtbot.waitSignal(listener.worker.detected):
+        listener.worker.use_models(["loud/teacher"])
+    assert source.feed.ring.written < 16_000  # heard as it plays, not made up for
+
+
+def test_a_microphone_is_open_while_the_model_loads_but_listened_to_only_then(listener, qtbot):
+    source = Waiting()
+    listener.worker.listen_to(source, deque(maxlen=10))
+    qtbot.waitUntil(lambda: Phase.WAITING in listener.phases)
+    source.feed = Feed(16_000)
+    source.feed.ring.write(bursts(0.1, duration_s=0.5))
+    source.state = SourceState(Phase.LISTENING)
+    qtbot.waitUntil(lambda: listener.phases[-1] is not Phase.WAITING)
+    assert listener.phases[-1] is Phase.OPENING
+    with qtbot.waitSignal(listener.worker.detected):  # what was said meanwhile
+        listener.worker.use_models(["loud/teacher"])
+    qtbot.waitUntil(lambda: listener.phases[-1] is Phase.LISTENING)
+
+
 def test_the_card_gives_the_threshold_unless_another_is_set(listener, qtbot):
     def thresholds() -> list[float]:
         return [detector.decision.config.threshold for detector in listener.worker._lineup.detectors.values()]

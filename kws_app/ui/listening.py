@@ -75,6 +75,11 @@ class Listening(QObject):
         return self._models.trouble if self._models.model is None else ""
 
     @property
+    def loading(self) -> bool:
+        """Whether what is to be listened to waits for the model."""
+        return self.source is not None and self._models.model is None
+
+    @property
     def without_microphone(self) -> str:
         """Why there is no microphone, where one is what would be listened to."""
         return self._sources.trouble if self._sources.choice.path is None else ""

@@ -62,6 +62,8 @@ class Tray(QObject):
             text = "Not listening: no model can be used"
         elif self._pause.until:
             text = f"Paused until {self._pause.until}"
+        elif self._listening.loading and phase is not Phase.WAITING:
+            text = "Loading the model"
         elif phase is Phase.LISTENING:
             text = "Listening"
         elif phase is Phase.WAITING:
