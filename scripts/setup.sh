@@ -5,8 +5,9 @@
 #   PYTHON=/path/to/python        the Python to use, else the first 3.10 to 3.13 found
 #   KWS_SKIP_SYSTEM_PACKAGES=1    do not look at Debian's packages: the libraries come from elsewhere
 #
-# Versions come from requirements.lock, used as constraints (no hashes: the build of torch depends on the machine).
-# It is remade, after a change of dependencies in pyproject.toml, by the command that stands at its top.
+# Whatever pip downloads is one of the files that requirements.hashes.lock and scripts/torch-cpu.lock name by their
+# SHA-256; scripts/app.lock lists which of them the app alone needs. After a change of dependencies in pyproject.toml
+# each lock is remade by the command that stands at its top, requirements.lock first.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
 VENV="$ROOT/.venv"
@@ -190,7 +191,7 @@ fingerprint() {
     local version
     version="$(python_version "$PY")" || return 1
     printf 'root %s\npython %s\nfiles %s\n' "$ROOT" "$version" \
-        "$(cat "$ROOT/pyproject.toml" "$ROOT/requirements.lock" "$ROOT/scripts/setup.sh" | cksum)"
+        "$(cat "$ROOT/pyproject.toml" "$ROOT"/requirements*.lock "$ROOT"/scripts/*.lock "$ROOT/scripts/setup.sh" | cksum)"
 }
 
 # True when .venv holds all that `app` or `test` needs, and is of the PYTHON that was asked for.
@@ -250,16 +251,33 @@ make_venv() {
     "$BASE_PYTHON" -m venv "$VENV" </dev/null
 }
 
-# pip, saying errors only. An orderly failure leaves .venv sound; a kill leaves .installing behind.
-quiet_pip() {
-    "$PY" -m pip install -qq --disable-pip-version-check --no-input -c "$ROOT/requirements.lock" "$@" </dev/null
+# Prints the packages of a lock with their hashes: `torch` is PyTorch as it is on PyPI with its CUDA, `uv` that tool,
+# `others` all the rest.
+with_hashes() { # LOCK KIND
+    awk -v kind="$2" '
+        NR == FNR { wanted[$1]; next }
+        /^[A-Za-z]/ {
+            is = "others"
+            if ($1 ~ /^(torch|triton|nvidia-.*|cuda-.*)==/) is = "torch"
+            if ($1 ~ /^uv==/) is = "uv"
+            printed = is == kind && $1 in wanted
+        }
+        printed
+    ' "$1" "$ROOT/requirements.hashes.lock"
 }
 
-pip_install() {
-    if ! quiet_pip "$@"; then
-        rm -f "$VENV/.installing"
-        fail "pip could not install $*; what it said stands above."
-    fi
+# pip, saying errors only. An orderly failure leaves .venv sound; a kill leaves .installing behind.
+quiet_pip() { "$PY" -m pip install -qq --disable-pip-version-check --no-input --no-deps "$@" </dev/null; }
+
+# Installs the files that a list on stdin names by their SHA-256, and no others. Options go to pip.
+quiet_pip_locked() {
+    cat >"$VENV/.wanted"
+    quiet_pip --require-hashes --only-binary=:all: -r "$VENV/.wanted" "$@"
+}
+
+fail_install() {
+    rm -f "$VENV/.installing"
+    fail "pip could not install $1; what it said stands above."
 }
 
 # A torch of the locked release: the CUDA build weighs some 3 GB, so it is taken only where a GPU can use it.
@@ -275,24 +293,44 @@ sys.exit(version("torch").split("+")[0] != sys.argv[1])
         [ "$("$PY" -ISc 'import os; print(os.uname().machine)')" = arm64 ] ||
             fail "PyTorch $release has no build for Intel Macs, or for an Intel Python on Apple silicon."
         say "installing PyTorch $release"
-        pip_install "torch==$release"
+        install_pypi_torch
         return 0
     fi
     if nvidia-smi >/dev/null 2>&1; then
         say "installing PyTorch $release with CUDA, as there is an NVIDIA GPU (some 3 GB, this takes minutes)"
-        pip_install "torch==$release"
+        install_pypi_torch
         return 0
     fi
     say "installing PyTorch $release for the CPU (some 200 MB)"
-    if quiet_pip "torch==$release+cpu" 2>/dev/null; then
-        say "  taken: pip's torch==$release+cpu"
-    elif quiet_pip 'uv>=0.9,<1' && "$PY" -m uv pip install -q --python "$PY" --torch-backend=auto \
-        -c "$ROOT/requirements.lock" "torch==$release" </dev/null; then
-        say "  taken: the build that uv chose for this machine"
-    else
-        say "  no CPU build is within reach; taking pip's default build, which on Linux carries CUDA (some 3 GB)"
-        pip_install "torch==$release"
+    install_cpu_torch
+}
+
+install_pypi_torch() { with_hashes "$ROOT/requirements.lock" torch | quiet_pip_locked || fail_install PyTorch; }
+
+# pip finds the CPU build where it is configured with a place that has it; uv knows PyTorch's own. A file that is found
+# but is another than the lock names ends the set-up.
+install_cpu_torch() {
+    local said
+    if said="$(quiet_pip_locked <"$ROOT/scripts/torch-cpu.lock" 2>&1)"; then
+        say "  taken: pip's torch+cpu"
+        return 0
     fi
+    case "$said" in
+        *"DO NOT MATCH"*)
+            printf '%s\n' "$said" >&2
+            fail_install "PyTorch for the CPU"
+            ;;
+    esac
+    with_hashes "$ROOT/requirements.lock" uv | quiet_pip_locked || fail_install uv
+    if said="$("$PY" -m uv pip install -q --python "$PY" --torch-backend=cpu --require-hashes --no-deps \
+        -r "$ROOT/scripts/torch-cpu.lock" 2>&1 </dev/null)"; then
+        say "  taken: PyTorch's own, which uv found"
+        return 0
+    fi
+    printf '%s\n' "$said" >&2
+    case "$said" in *[Hh]ash\ mismatch*) fail_install "PyTorch for the CPU" ;; esac
+    say "  no CPU build is within reach; taking PyPI's, which on Linux carries CUDA (some 3 GB)"
+    install_pypi_torch
 }
 
 # torchaudio's wheel for Linux links its compiled extension with CUDA, and then fails to import beside a CPU build of
@@ -319,19 +357,20 @@ explain_packages() {
 }
 
 install_python_packages() {
+    local lock="$ROOT/scripts/app.lock"
     : >"$VENV/.installing"
     install_torch
-    # hatchling from the lock, in .venv, builds the editable install: nothing is fetched into a build environment.
-    pip_install hatchling
     if [ "$1" = test ]; then
-        say "installing the app's, training's and tests' packages, in the releases of requirements.lock:"
+        lock="$ROOT/requirements.lock"
+        say "installing the app's, training's and tests' packages, in the files of requirements.hashes.lock:"
         explain_packages dependencies training test
-        (cd "$ROOT" && pip_install --no-build-isolation -e '.[test]')
     else
-        say "installing the app's packages, in the releases of requirements.lock:"
+        say "installing the app's packages, in the files of requirements.hashes.lock:"
         explain_packages dependencies
-        (cd "$ROOT" && pip_install --no-build-isolation -e .)
     fi
+    with_hashes "$lock" others | quiet_pip_locked || fail_install "the packages"
+    # hatchling from the lock, in .venv, builds the editable install: nothing is fetched into a build environment.
+    (cd "$ROOT" && quiet_pip --no-build-isolation -e .) || fail_install "the app itself"
     trim_torchaudio
     rm -f "$VENV/.installing"
 }

@@ -5,18 +5,22 @@ Nothing is installed here: what the set-up would call is replaced by commands of
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = ["scripts/run", "scripts/bundle", "scripts/test", "scripts/nightly", "scripts/setup.sh", ".ci/run"]
+
+LOCKS = ["requirements.lock", "requirements.hashes.lock", "scripts/app.lock", "scripts/torch-cpu.lock"]
 
 
 def bash(code: str, root: Path = ROOT, path: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -48,7 +52,7 @@ def checkout(tmp_path: Path) -> Path:
     """A copy of what the set-up reads, in a folder whose name has a space; it has no .venv."""
     root = tmp_path / "a check out"
     (root / "scripts").mkdir(parents=True)
-    for name in ["pyproject.toml", "requirements.lock", "scripts/setup.sh"]:
+    for name in ["pyproject.toml", *LOCKS, "scripts/setup.sh"]:
         shutil.copy(ROOT / name, root / name)
     return root
 
@@ -182,3 +186,39 @@ def test_a_second_set_up_waits_for_the_first(checkout: Path) -> None:
         "first is done",
         "second has it",
     ]
+
+
+def releases(text: str) -> list[str]:
+    """The lines of a lock that name a release, without what follows."""
+    return [line.removesuffix(" \\") for line in text.splitlines() if "==" in line and line[0] != "#"]
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "scripts/app.lock"])
+def test_each_locked_release_is_installed_by_its_hash(name: str) -> None:
+    kinds = {kind: bash(f'with_hashes "$ROOT/{name}" {kind}').stdout for kind in ["torch", "uv", "others"]}
+    found = [line for text in kinds.values() for line in releases(text)]
+    assert sorted(found) == sorted(releases((ROOT / name).read_text(encoding="utf-8")))
+    assert "torch==2.13.0" in kinds["torch"] and "torchaudio" not in kinds["torch"]
+    for text in kinds.values():
+        pieces = text.replace(" \\\n", " ").splitlines()
+        assert pieces and all("--hash=sha256:" in piece for piece in pieces)
+
+
+def test_the_build_without_cuda_is_of_the_locked_release() -> None:
+    (cpu,) = releases((ROOT / "scripts/torch-cpu.lock").read_text(encoding="utf-8"))
+    assert cpu.removesuffix("+cpu") in releases((ROOT / "requirements.lock").read_text(encoding="utf-8"))
+
+
+def test_a_file_of_another_hash_is_refused(checkout: Path, tmp_path: Path) -> None:
+    wheel = tmp_path / "tiny-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("tiny-1.0.dist-info/RECORD", "")
+    good = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path), "PIP_DRY_RUN": "1", "PIP_CONFIG_FILE": os.devnull}
+    python = f'mkdir -p "$VENV"; PY={shlex.quote(sys.executable)}; '
+    for digest, refused in ((good, False), (good[::-1], True)):
+        code = f"{python} echo 'tiny==1.0 --hash=sha256:{digest}' | quiet_pip_locked"
+        result = bash(code, checkout, **offline)
+        assert (result.returncode != 0, "DO NOT MATCH" in result.stderr) == (refused, refused), result.stderr
