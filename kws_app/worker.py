@@ -99,6 +99,7 @@ class Worker(QObject):
     def tune(self, tunings: Mapping[str, Tuning]) -> None:
         """What the user set, by model, whether it listens yet or not. Holds from the next step on."""
         self._tunings = tunings
+        self._commands.put(self._retune)
 
     def listen_to(self, source: Source, plot_data: deque[Heard]) -> None:
         """Start `source`, in place of the one before; what is heard of it is appended to `plot_data`.
@@ -165,6 +166,18 @@ class Worker(QObject):
             return
         self.models_found.emit(*found)
 
+    def _retune(self) -> None:
+        if self._source is not None:
+            self._listen()  # which takes it; a threshold that is dragged must not keep this thread from listening
+        else:
+            self._lineup.tune(self._tunings)
+            self._note_settings()
+
+    def _note_settings(self) -> None:
+        """When nothing is heard any more, the running rate and a missed word are still about what is set now."""
+        if self.recorder.settings:
+            self.recorder.settings = self._settings()
+
     def _use_models(self, names: Sequence[str]) -> None:
         self._lineup.tune(self._tunings)
         refused = self._lineup.use(names)
@@ -172,6 +185,7 @@ class Worker(QObject):
             self.models_refused.emit(refused)
         if self._session is not None and self._lineup.detectors:
             self._session.use(self._lineup.detectors)
+        self._note_settings()
         self.models_changed.emit(list(self._lineup.models.values()))
 
     def _listen_to(self, source: Source, plot_data: deque[Heard]) -> None:

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from listener import Listener, Waiting, play, use
 from loudness import bursts
+from PyQt6.QtCore import QTimer
 
 from kws_app.decision import DecisionConfig
 from kws_app.lineup import Tuning
@@ -58,6 +59,30 @@ def test_what_was_missed_is_kept_with_what_the_model_made_of_it(listener, qtbot,
     assert listener.marks == [] and entry.record.missed and 0.9 < entry.record.score < 0.999999
     info = soundfile.info(str(listener.log.path.parent / "clips" / entry.record.clip))
     assert info.frames == 3 * 16_000
+
+
+def test_after_the_end_a_missed_word_and_the_rate_are_about_what_is_set_now(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    play(listener, qtbot, write_wav(bursts(0.5, duration_s=1.0)))
+    listener.worker.tune({"loud/teacher": Tuning(threshold=0.8)})
+    listener.worker.save_missed()
+    qtbot.waitUntil(lambda: listener.worker.recorder.settings["loud"][1].threshold == 0.8)
+    use(listener, qtbot, "loud/student")
+    assert listener.worker.recorder.settings["loud"][0] == "loud/student"
+    *_, missed = past(listener).entries.values()
+    assert missed.record.missed and missed.record.decision is not None and missed.record.decision.threshold == 0.8
+
+
+def test_a_threshold_that_is_dragged_does_not_keep_it_from_listening(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    ended = {"check_params_cb": lambda _, state: state.phase is Phase.ENDED}
+    dragged = QTimer()
+    dragged.timeout.connect(lambda: listener.worker.tune({"loud/teacher": Tuning(threshold=0.8)}))
+    dragged.start(1)
+    with qtbot.waitSignal(listener.worker.source_changed, **ended):
+        listener.worker.listen_to(FileSource(write_wav(bursts(0.1, duration_s=0.5)), paced=False), deque(maxlen=9))
+    dragged.stop()
+    assert len(listener.marks) == 1
 
 
 def test_nothing_can_be_missed_before_anything_was_heard(listener, qtbot):
