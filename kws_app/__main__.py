@@ -17,6 +17,7 @@ from kws_app.model_folders import ModelFolders
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 from kws_app.plugged_in import LIST_OPTION, print_microphones
 from kws_app.settings import LOWEST_THRESHOLD
+from kws_app.translation import language, prefer
 
 # SIGHUP: the session or the terminal is over
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -110,8 +111,10 @@ def list_microphones() -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Show the window until it is closed."""
-    from PyQt6.QtCore import QTimer
+    from PyQt6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
     from PyQt6.QtWidgets import QApplication
+
+    prefer(QLocale.system().uiLanguages())  # before ui, whose constants hold sentences
 
     from kws_app.history import DetectionLog
     from kws_app.settings import SettingsFile
@@ -122,6 +125,9 @@ def run(options: argparse.Namespace) -> int:
     app.setApplicationName("kws-app")
     app.setDesktopFileName("kws-app")  # by which a desktop finds the icon of its windows
     app.setQuitOnLastWindowClosed(False)  # with the tray, the last window may be a dialog
+    buttons = QTranslator()  # and what else Qt itself says, in the same language
+    if buttons.load(f"qtbase_{language()}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        app.installTranslator(buttons)
     worker = Worker(MODELS_DIR, DetectionLog(options.data_dir), own_models_dir(options.data_dir))
     start = StartOptions(options.model, options.input, options.threshold, options.listen)
     window = MainWindow(worker, SettingsFile(options.data_dir), start)

@@ -16,17 +16,18 @@ from kws_app.errors import AudioError
 from kws_app.history import Deleted, DetectionLog, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
 from kws_app.past import Past, add_up
 from kws_app.ring import Samples
+from kws_app.translation import _
 
 WAITING = 32  # clips of 160 kB each; other tasks are small and few
 CLOSE_S = 2.0
 
 _WHAT: dict[type[DetectionRecord | Fact], str] = {
-    DetectionRecord: "The missed word",
-    Ended: "How long the word was heard",
-    Labelled: "The label",
-    Deleted: "The deletion",
-    Restored: "The undoing of a deletion",
-    HoursHeard: "The hours heard",
+    DetectionRecord: _("The missed word"),
+    Ended: _("How long the word was heard"),
+    Labelled: _("The label"),
+    Deleted: _("The deletion"),
+    Restored: _("The undoing of a deletion"),
+    HoursHeard: _("The hours heard"),
 }
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,11 @@ class Archive:
             self._tasks.put(lambda: self._keep_clip(id, samples, labelled))
             return
         if not self._said_full:
-            self.tell(Trouble(f"The disk is too slow: {WAITING} clips wait for it, those that follow are not kept."))
+            self.tell(
+                Trouble(
+                    _("The disk is too slow: {count} clips wait for it, those that follow are not kept.", count=WAITING)
+                )
+            )
         self._said_full = True
         self.tell(ClipGone(id))
 
@@ -153,20 +158,24 @@ class Archive:
                 task()
             except Exception as error:  # whatever it was, the user must hear of it and this thread go on
                 log.exception("The archive failed.")
-                self.tell(Trouble(f"Something went wrong in keeping what was heard ({error})."))
+                self.tell(Trouble(_("Something went wrong in keeping what was heard ({error}).", error=error)))
 
     def _load(self) -> None:
         try:
             said, bad_lines = self.log.read()
         except OSError as error:
-            self.tell(Trouble(f"The earlier detections could not be read ({error}): starting without them."))
+            self.tell(
+                Trouble(_("The earlier detections could not be read ({error}): starting without them.", error=error))
+            )
             said, bad_lines = [], 0
         past = add_up(said)
         try:
             self._store.tidy()
             self._store.look()
         except OSError as error:
-            self.tell(Trouble(f"The clips in {self._store.folder} cannot be read ({error})."))
+            self.tell(
+                Trouble(_("The clips in {folder} cannot be read ({error}).", folder=self._store.folder, error=error))
+            )
         self._labelled |= {entry.id for entry in past.entries.values() if entry.is_labelled}
         # deletions that nothing can undo any more; a clip that the log does not name stays: the log may be lost
         self._remove([entry.id for entry in past.entries.values() if entry.deleted and entry.id in self._store.sizes])
@@ -180,7 +189,16 @@ class Archive:
         try:
             self.log.append(fact)
         except OSError as error:
-            self.tell(Trouble(f"{_WHAT[type(fact)]} could not be written to {self.log.path} ({error})."))
+            self.tell(
+                Trouble(
+                    _(
+                        "{what} could not be written to {file} ({error}).",
+                        what=_WHAT[type(fact)],
+                        file=self.log.path,
+                        error=error,
+                    )
+                )
+            )
 
     def _keep_clip(self, id: str, samples: Samples, labelled: bool) -> None:
         self._places.release()
@@ -189,7 +207,11 @@ class Archive:
         try:
             self._store.write(id, samples)
         except OSError as error:
-            self.tell(Trouble(f"The clip could not be written to {self._store.folder} ({error})."))
+            self.tell(
+                Trouble(
+                    _("The clip could not be written to {folder} ({error}).", folder=self._store.folder, error=error)
+                )
+            )
             self.tell(ClipGone(id))
             return
         self.tell(ClipKept(id, outline(samples)))
@@ -203,7 +225,11 @@ class Archive:
             try:
                 self._store.remove(id)
             except OSError as error:
-                self.tell(Trouble(f"The clip {self._store.path(id)} could not be removed ({error})."))
+                self.tell(
+                    Trouble(
+                        _("The clip {file} could not be removed ({error}).", file=self._store.path(id), error=error)
+                    )
+                )
                 return
             self.tell(ClipGone(id))
 
@@ -211,7 +237,7 @@ class Archive:
         try:
             samples = self._store.read(id)
         except AudioError as error:
-            self.tell(Trouble(f"The clip cannot be played: {error}"))
+            self.tell(Trouble(_("The clip cannot be played: {error}", error=error)))
             self.tell(ClipGone(id))
             return
         self.tell(ClipRead(id, samples))

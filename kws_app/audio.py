@@ -20,6 +20,7 @@ from kws_app.errors import AudioError
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import Samples
 from kws_app.source import Feed, Phase, SourceState, ThreadedSource
+from kws_app.translation import _
 
 BLOCK_S = 0.02  # of audio in each callback
 LATENCY_S = 0.06  # asked of the device: three blocks, steady under load and short to hear
@@ -51,19 +52,22 @@ def _portaudio(patience_s: float = ANSWER_S) -> Iterator[Any]:
     raises AudioError if it cannot be had
     """
     if not _portaudio_lock.acquire(timeout=patience_s):
-        raise AudioError("The sound system does not answer: waiting for it, or restart it (or open a file).")
+        raise AudioError(_("The sound system does not answer: waiting for it, or restart it (or open a file)."))
     try:
         try:
             import sounddevice
         except OSError as error:
             raise AudioError(
-                f"Microphones need the PortAudio library ({error}): install it, on Debian and Ubuntu with "
-                "`apt install libportaudio2`, or open a file."
+                _(
+                    "Microphones need the PortAudio library ({error}): install it, on Debian and Ubuntu with `apt "
+                    "install libportaudio2`, or open a file.",
+                    error=error,
+                )
             ) from error
         try:
             yield sounddevice
         except sounddevice.PortAudioError as error:
-            raise AudioError(f"The sound system reports an error ({error}): trying again.") from error
+            raise AudioError(_("The sound system reports an error ({error}): trying again.", error=error)) from error
     finally:
         _portaudio_lock.release()
 
@@ -90,8 +94,8 @@ def list_microphones(rescan: bool = False) -> list[Microphone]:
         inputs = _inputs(sounddevice)
         default = _default_input(sounddevice)
     if not inputs:
-        raise AudioError("No microphone was found: plug one in, or open a file.")
-    label = "Default microphone" if default is None else f"Default microphone ({default})"
+        raise AudioError(_("No microphone was found: plug one in, or open a file."))
+    label = _("Default microphone") if default is None else _("Default microphone ({default})", default=default)
     return [Microphone("", label), *(Microphone(name, each.label) for name, each in inputs.items())]
 
 
@@ -136,13 +140,13 @@ def _find(sounddevice: Any, name: str) -> int:
     inputs = _inputs(sounddevice)
     default = _default_input(sounddevice)
     if not inputs or (not name and default is None):
-        raise AudioError("No microphone was found: plug one in, or open a file.")
+        raise AudioError(_("No microphone was found: plug one in, or open a file."))
     if not name:
         return int(sounddevice.default.device[0])
     # the default host API may be another than when the name was remembered
     known = next((each for key, each in inputs.items() if name in (key, each.label, each.device)), None)
     if known is None:
-        raise AudioError(f"Microphone '{name}' is not there: plug it in, or choose another.")
+        raise AudioError(_("Microphone '{name}' is not there: plug it in, or choose another.", name=name))
     return known.index
 
 
@@ -159,8 +163,11 @@ def _choose_format(sounddevice: Any, index: int) -> tuple[int, int]:
                 continue
             return rate_hz, channels
     raise AudioError(
-        f"Microphone '{device['name']}' cannot be opened: another program may hold it, or access to the "
-        "microphone is switched off in the system's privacy settings."
+        _(
+            "Microphone '{name}' cannot be opened: another program may hold it, or access to the microphone is "
+            "switched off in the system's privacy settings.",
+            name=device["name"],
+        )
     )
 
 
@@ -171,7 +178,7 @@ class MicrophoneSource(ThreadedSource):
 
     def __init__(self, microphone: str = "") -> None:
         super().__init__("microphone")
-        self.name = microphone or "Default microphone"
+        self.name = microphone or _("Default microphone")
         self.feed: Feed | None = None  # written by the source's thread
         self.overruns = 0  # written by the callback
         self._microphone = microphone
@@ -207,7 +214,8 @@ class MicrophoneSource(ThreadedSource):
                     self.state = SourceState(Phase.OPENING)
                 elif not self._stop.is_set():  # before closing, which takes a while where the sound server hangs
                     self.state = SourceState(
-                        Phase.WAITING, f"{self.name} went away: listening goes on as soon as it is back."
+                        Phase.WAITING,
+                        _("{name} went away: listening goes on as soon as it is back.", name=self.name),
                     )
                 self._close(stream)
             rescan = True
@@ -227,8 +235,11 @@ class MicrophoneSource(ThreadedSource):
                 index = _find(sounddevice, self._microphone)
             rate_hz, channels = _choose_format(sounddevice, index)
             if self._remark is None and rate_hz != SAMPLE_RATE:
-                self._remark = (
-                    f"{self.name} does not offer {SAMPLE_RATE} Hz: it is opened at {rate_hz} Hz and converted."
+                self._remark = _(
+                    "{name} does not offer {wanted} Hz: it is opened at {rate_hz} Hz and converted.",
+                    name=self.name,
+                    wanted=SAMPLE_RATE,
+                    rate_hz=rate_hz,
                 )
             feed = Feed(rate_hz, LATENCY_S)
             last_sound = max(self._last_callback, self._opened)
@@ -321,7 +332,7 @@ def play(samples: Samples, stop: threading.Event) -> None:
             _restart(sounddevice)  # one may have been plugged in since
         index = sounddevice.default.device[1]
         if index < 0:
-            raise AudioError("No loudspeaker or headphones were found: plug them in to hear anything.")
+            raise AudioError(_("No loudspeaker or headphones were found: plug them in to hear anything."))
         rate_hz, channels = _output_format(sounddevice, index)
         stream = sounddevice.OutputStream(rate_hz, device=index, channels=channels, dtype="float32", latency="high")
         stream.start()
@@ -337,7 +348,7 @@ def play(samples: Samples, stop: threading.Event) -> None:
         if not stop.is_set():
             stream.stop()  # waits for what is under way
     except sounddevice.PortAudioError as error:
-        raise AudioError(f"The sound could not be played ({error}): try again.") from error
+        raise AudioError(_("The sound could not be played ({error}): try again.", error=error)) from error
     finally:
         with _portaudio(patience_s=-1):
             _open_streams -= 1
@@ -354,4 +365,4 @@ def _output_format(sounddevice: Any, index: int) -> tuple[int, int]:
             except sounddevice.PortAudioError:
                 continue
             return rate_hz, channels
-    raise AudioError(f"'{device['name']}' cannot be opened to play anything: another program may hold it.")
+    raise AudioError(_("'{name}' cannot be opened to play anything: another program may hold it.", name=device["name"]))

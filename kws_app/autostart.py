@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from kws_app import launch
+from kws_app.translation import _
 
 LABEL = "org.kws-app.login"  # of the Mac's launch agent
 ARGUMENTS = ["--minimised", "--listen"]
@@ -31,8 +32,11 @@ def explanation() -> str:
     """What switching it on does, for the user."""
     file = path()
     if file is None:
-        return "Starting at login is not offered on this system."
-    return f"Writes {file}, which starts the app minimised and listening; switching it off removes that file again."
+        return _("Starting at login is not offered on this system.")
+    return _(
+        "Writes {file}, which starts the app minimised and listening; switching it off removes that file again.",
+        file=file,
+    )
 
 
 def switch_on(arguments: list[str]) -> None:

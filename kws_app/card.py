@@ -12,6 +12,7 @@ from typing import Any
 from kws_app.decision import DecisionConfig
 from kws_app.errors import ModelError
 from kws_app.frontend_config import FrontendConfig
+from kws_app.translation import _
 
 CARD_FILE = "card.json"
 DEFAULT_MODEL = "happy/teacher"
@@ -60,14 +61,18 @@ class ModelCard:
                 raise TypeError("the card is no JSON object")
             if raw.get("format") != CARD_FORMAT:
                 raise ModelError(
-                    f"its card has format {raw.get('format')!r}, this program reads {CARD_FORMAT}: update the program"
+                    _(
+                        "its card has format {format!r}, this program reads {known}: update the program",
+                        format=raw.get("format"),
+                        known=CARD_FORMAT,
+                    )
                 )
             known = {f.name for f in fields(cls)}
             card = cls(**{name: value for name, value in raw.items() if name in known})
             card.validate()
             return card
         except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
-            raise ModelError(f"its card cannot be read ({error})") from error
+            raise ModelError(_("its card cannot be read ({error})", error=error)) from error
 
     def validate(self) -> None:
         """raises ValueError on values that no model can have"""
@@ -135,19 +140,19 @@ def read_card(path: Path) -> ModelCard:
     raises ModelError if there is none
     """
     if not path.is_file():
-        raise ModelError(f"There is no model file at {path}: choose another model.")
+        raise ModelError(_("There is no model file at {path}: choose another model.", path=path))
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.endswith(f"/extra/{CARD_FILE}")]
             if not names:
-                raise ModelError("it has no card; was it exported by `python -m training export`?")
+                raise ModelError(_("it has no card; was it exported by `python -m training export`?"))
             if archive.getinfo(names[0]).file_size > LARGEST_CARD_BYTES:
-                raise ModelError(f"its card unpacks to more than {LARGEST_CARD_BYTES} bytes")
+                raise ModelError(_("its card unpacks to more than {most} bytes", most=LARGEST_CARD_BYTES))
             return ModelCard.from_json(archive.read(names[0]).decode())
     except ModelError as error:
-        raise ModelError(f"{path} is no usable model: {error}") from error
+        raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
     except UNREADABLE as error:
-        raise ModelError(f"{path} is no usable model: {error}") from error
+        raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
 
 
 def find_models(folder: Path) -> list[ModelEntry]:
@@ -177,8 +182,8 @@ def find_model(name: str, folder: Path) -> ModelEntry:
     path = folder / f"{name}.pt"
     if path.is_file():
         return ModelEntry(name, path, read_card(path))
-    names = ", ".join(entry.name for entry in find_models(folder)) or "none"
-    raise ModelError(f"There is no model {name!r}; there are: {names}.")
+    names = ", ".join(entry.name for entry in find_models(folder)) or _("none")
+    raise ModelError(_("There is no model {name!r}; there are: {names}.", name=name, names=names))
 
 
 def listed_content(path: Path) -> bytes | None:
@@ -193,13 +198,17 @@ def listed_content(path: Path) -> bytes | None:
         models = json.loads(index.read_text())["models"]
         expected = {name: entry["sha256"] for name, entry in models.items()}.get(f"{path.parent.name}/{path.stem}")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelError(f"{index} cannot be read, so no model can be verified: install the program again.") from error
+        raise ModelError(
+            _("{index} cannot be read, so no model can be verified: install the program again.", index=index)
+        ) from error
     if expected is None:
         return None
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise ModelError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
     if expected != hashlib.sha256(content).hexdigest():
-        raise ModelError(f"{path} differs from the model that was shipped (SHA-256): install the program again.")
+        raise ModelError(
+            _("{path} differs from the model that was shipped (SHA-256): install the program again.", path=path)
+        )
     return content

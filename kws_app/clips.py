@@ -17,6 +17,7 @@ from kws_app.files import read_blocks
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import clip_name, is_clip_name
 from kws_app.ring import Samples
+from kws_app.translation import _
 
 FOLDER_NAME = "clips"
 _UNFINISHED = ".clip-"
@@ -72,7 +73,7 @@ class ClipStore:
         """The samples [N] at 16 kHz. raises AudioError if they are not there"""
         parts = list(read_blocks(self.path(id)))
         if not parts:
-            raise AudioError(f"{self.path(id)} holds no sound.")
+            raise AudioError(_("{path} holds no sound.", path=self.path(id)))
         return np.concatenate(parts)
 
     def remove(self, id: str) -> None:

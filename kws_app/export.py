@@ -18,10 +18,11 @@ from kws_app.clips import FOLDER_NAME, ClipStore
 from kws_app.errors import AudioError
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import DetectionLog
-from kws_app.past import FALSE_ALARM, Entry, add_up
+from kws_app.past import FALSE_ALARM, LABEL_WORDS, Entry, add_up
 from kws_app.paths import default_data_dir
 from kws_app.recorder import BEFORE_S
 from kws_app.ring import Samples
+from kws_app.translation import _, ngettext
 
 UNKNOWN = "unknown"  # the folder of false alarms
 AFTER_WORD_S = 0.15  # of the exported second lie after the detection
@@ -37,7 +38,7 @@ def suggested_name(entry: Entry) -> str:
     """Such as "2026-11-24 11.05.57 happy, false alarm.flac"."""
     record = entry.record
     when = record.wall_time[:19].replace("T", " ").replace(":", ".")
-    said = "missed" if record.missed else entry.label
+    said = _("missed") if record.missed else LABEL_WORDS[entry.label]
     return plain(f"{when} {record.keyword}{' ' + said if said else ''}") + ".flac"
 
 
@@ -54,7 +55,7 @@ def export_clip(store: ClipStore, entry: Entry, target: Path) -> str:
         _write_wav(target, store.read(entry.id))
     else:
         target.write_bytes(store.path(entry.id).read_bytes())
-    return f"The clip is in {target}."
+    return _("The clip is in {target}.", target=target)
 
 
 def export_clips(store: ClipStore, entries: Iterable[Entry], folder: Path) -> str:
@@ -69,7 +70,9 @@ def export_clips(store: ClipStore, entries: Iterable[Entry], folder: Path) -> st
             target = folder / f"{target.stem} {entry.id[-6:]}.flac"
         export_clip(store, entry, target)
         count += 1
-    return f"{count} clip{'' if count == 1 else 's'} in {folder}." if count else "There are no clips to export."
+    if not count:
+        return _("There are no clips to export.")
+    return ngettext("{count} clip in {folder}.", "{count} clips in {folder}.", count, folder=folder)
 
 
 def the_word(entry: Entry, samples: Samples) -> Samples:
@@ -105,8 +108,9 @@ def export_labels(store: ClipStore, entries: Iterable[Entry], folder: Path) -> s
         _write_wav(folder / word / name, the_word(entry, store.read(entry.id)))
         counts[word] = counts.get(word, 0) + 1
     if not counts:
-        return "No kept clip has a label yet."
-    return f"{', '.join(f'{count} in {word}/' for word, count in sorted(counts.items()))} of {folder}."
+        return _("No kept clip has a label yet.")
+    parts = [_("{count} in {folder}/", count=count, folder=word) for word, count in sorted(counts.items())]
+    return _("{parts} of {folder}.", parts=", ".join(parts), folder=folder)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,6 +11,7 @@ import soxr
 from kws_app.errors import AudioError
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import Samples
+from kws_app.translation import _
 
 BLOCK_SECONDS = 10.0
 TAIL_S = 0.3  # of silence after a file's end: a word there is recognised only when something follows it
@@ -66,28 +67,30 @@ def read_blocks(path: Path, block_s: float = BLOCK_SECONDS) -> Iterator[Samples]
     heard = 0
     try:
         if not path.exists():
-            raise AudioError(f"There is no file {path}.")
+            raise AudioError(_("There is no file {path}.", path=path))
         if not path.is_file():
-            raise AudioError(f"{path} is not a file: name an audio file (WAV, FLAC, OGG or MP3).")
+            raise AudioError(_("{path} is not a file: name an audio file (WAV, FLAC, OGG or MP3).", path=path))
         # Opened here and not by libsndfile: any name will do, and the error is Python's own.
         with _AudioFile(io.FileIO(path)) as file, soundfile.SoundFile(file) as sound:
             for samples in _decode(sound, path, block_s):
                 heard += len(samples)
                 yield samples
     except PermissionError as error:
-        raise AudioError(f"{path} cannot be opened: you have no permission to read it.") from error
+        raise AudioError(_("{path} cannot be opened: you have no permission to read it.", path=path)) from error
     except soundfile.SoundFileError as error:
-        raise AudioError(f"{path} is no audio that can be read (WAV, FLAC, OGG or MP3).") from error
+        raise AudioError(_("{path} is no audio that can be read (WAV, FLAC, OGG or MP3).", path=path)) from error
     except OSError as error:
-        raise AudioError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise AudioError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
     if heard == 0:
-        raise AudioError(f"{path} holds no sound.")
+        raise AudioError(_("{path} holds no sound.", path=path))
 
 
 def _decode(sound: soundfile.SoundFile, path: Path, block_s: float) -> Iterator[Samples]:
     """All samples of an open file at 16 kHz mono, block by block."""
     if not RATES_HZ[0] <= sound.samplerate <= RATES_HZ[1]:
-        raise AudioError(f"{path} claims a rate of {sound.samplerate} Hz: its header is broken.")
+        raise AudioError(
+            _("{path} claims a rate of {rate} Hz: its header is broken.", path=path, rate=sound.samplerate)
+        )
     resampler = StreamResampler(sound.samplerate)
     damaged: soundfile.SoundFileError | None = None
     while damaged is None:
@@ -100,7 +103,9 @@ def _decode(sound: soundfile.SoundFile, path: Path, block_s: float) -> Iterator[
             break
     if damaged is not None:
         at_s = sound.tell() / sound.samplerate
-        raise AudioError(f"{path} is damaged {at_s:.1f} s from its start: nothing after that is heard.") from damaged
+        raise AudioError(
+            _("{path} is damaged {at_s:.1f} s from its start: nothing after that is heard.", path=path, at_s=at_s)
+        ) from damaged
 
 
 def _read(sound: soundfile.SoundFile, count: int) -> tuple[np.ndarray, soundfile.SoundFileError | None]:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from kws_app.paths import ASSETS_DIR
+from kws_app.translation import _
 
 ENTRY_NAME = "kws-app.desktop"
 _RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")  # characters for which an argument of Exec must be quoted
@@ -49,8 +50,8 @@ def desktop_entry(arguments: list[str]) -> str:
             "[Desktop Entry]",
             "Type=Application",
             "Version=1.0",
-            "Name=Wake word",
-            "Comment=Listen for a word and show what is heard",
+            "Name=" + _string(_("Wake word")),
+            "Comment=" + _string(_("Listen for a word and show what is heard")),
             f"Exec={exec_line(arguments)}",
             f"Icon={_string(str(ASSETS_DIR / 'icon.svg'))}",
             "Terminal=false",

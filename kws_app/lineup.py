@@ -13,6 +13,7 @@ from kws_app.card import ModelCard
 from kws_app.decision import DecisionConfig
 from kws_app.errors import ModelError
 from kws_app.model_folders import ModelFolders
+from kws_app.translation import _
 
 if TYPE_CHECKING:
     from kws_app.detector import Detector
@@ -146,7 +147,9 @@ class Lineup:
         except ModelError:
             raise
         except (ImportError, OSError) as error:  # torch, or a library that it is linked with
-            raise ModelError(f"Models cannot run here ({error}): install the program again.") from error
+            raise ModelError(_("Models cannot run here ({error}): install the program again.", error=error)) from error
         except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
             log.exception("The model could not be loaded.")
-            raise ModelError(f"The model {name} cannot be used ({brief(error)}): choose another.") from error
+            raise ModelError(
+                _("The model {name} cannot be used ({error}): choose another.", name=name, error=brief(error))
+            ) from error

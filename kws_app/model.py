@@ -17,6 +17,7 @@ from kws_app.card import ModelCard, listed_content, read_card
 from kws_app.errors import ModelError
 from kws_app.frontend import LogMel
 from kws_app.frontend_config import SAMPLE_RATE, FrontendConfig
+from kws_app.translation import _
 from kws_app.trust.archive import checked_archive
 
 GOLDEN_SECONDS = 2.0
@@ -79,7 +80,13 @@ class KeywordModel:
     @classmethod
     def _verified(cls, path: Path, card: ModelCard, content: bytes) -> "KeywordModel":
         if card.frontend != FrontendConfig().to_dict():
-            raise ModelError(f"{path} was made for another frontend ({card.frontend}): export it again.")
+            raise ModelError(
+                _(
+                    "{path} was made for another frontend ({frontend}): export it again.",
+                    path=path,
+                    frontend=card.frontend,
+                )
+            )
         try:
             module = torch.jit.load(io.BytesIO(content), map_location="cpu")
             module.eval()
@@ -87,9 +94,11 @@ class KeywordModel:
             scores = golden_scores(module, model.frontend)
         except (RuntimeError, TypeError, ValueError, AttributeError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ModelError(f"{path} is no usable model: {reason}") from error
+            raise ModelError(_("{path} is no usable model: {reason}", path=path, reason=reason)) from error
         for name, expected in card.golden.items():
             same_length = len(expected) == len(scores[name])
             if not (same_length and np.allclose(scores[name], expected, atol=card.golden_tolerance)):
-                raise ModelError(f"{path} does not give the scores its card promises: it is damaged, get it again.")
+                raise ModelError(
+                    _("{path} does not give the scores its card promises: it is damaged, get it again.", path=path)
+                )
         return model

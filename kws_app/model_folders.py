@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kws_app.card import ModelCard, ModelEntry, broken_models, find_model, find_models, read_card
 from kws_app.errors import ModelError
+from kws_app.translation import _
 from kws_app.trust.admission import admit
 
 
@@ -29,8 +30,8 @@ class ModelFolders:
         for folder in self.folders:
             if (folder / f"{name}.pt").is_file():
                 return find_model(name, folder)
-        names = ", ".join(entry.name for entry in self.find_all()[0]) or "none"
-        raise ModelError(f"There is no model {name!r}; there are: {names}.")
+        names = ", ".join(entry.name for entry in self.find_all()[0]) or _("none")
+        raise ModelError(_("There is no model {name!r}; there are: {names}.", name=name, names=names))
 
     def add(self, path: Path) -> str:
         """Let a model into the last folder, the user's own; its name. Takes seconds.
@@ -44,4 +45,6 @@ class ModelFolders:
         """raises ModelError if a model that ships has the name of the one in `path`"""
         name = f"{card.keyword}/{card.role}"
         if any((folder / f"{name}.pt").is_file() for folder in self.folders[:-1]):
-            raise ModelError(f"{path} cannot be added: a model called {name} comes with the program.")
+            raise ModelError(
+                _("{path} cannot be added: a model called {name} comes with the program.", path=path, name=name)
+            )

@@ -10,6 +10,7 @@ from typing import Any
 from kws_app.card import ModelCard
 from kws_app.decision import DecisionConfig
 from kws_app.intervals import poisson_interval, wilson_interval
+from kws_app.translation import _
 
 FIELD = "operating_curve"  # of a card's figures
 
@@ -22,7 +23,7 @@ class Preset:
     fa_per_hour: float  # at most
 
 
-PRESETS = (Preset("Rarely wrong", 0.1), Preset("Balanced", 0.5), Preset("Never miss", 2.0))
+PRESETS = (Preset(_("Rarely wrong"), 0.1), Preset(_("Balanced"), 0.5), Preset(_("Never miss"), 2.0))
 
 
 @dataclass(frozen=True)
@@ -104,24 +105,34 @@ def _without_threshold(config: DecisionConfig) -> tuple[int, int, float]:
 def meaning(curve: OperatingCurve | None, config: DecisionConfig) -> str:
     """What a decision is worth, for the user: one or two sentences."""
     if curve is None:
-        return "What this threshold means was not measured with this model."
+        return _("What this threshold means was not measured with this model.")
     point = curve.at(config.threshold)
     low, high = (100 * share for share in wilson_interval(point.missed, curve.keywords))
-    text = (
-        f"Misses about {100 * point.missed / curve.keywords:.0f} % ({low:.0f} to {high:.0f}), {alarms(curve, point)}; "
+    text = _(
+        "Misses about {missed:.0f} % ({low:.0f} to {high:.0f}), {alarms}; measured on {hours:.1f} hours of speech.",
+        missed=100 * point.missed / curve.keywords,
+        low=low,
+        high=high,
+        alarms=alarms(curve, point),
+        hours=curve.hours,
     )
-    text += f"measured on {curve.hours:.1f} hours of speech."
-    if not curve.measured_with(config):
-        text += f" But that was with {in_words(curve.decision)}, not with yours."
-    return text
+    if curve.measured_with(config):
+        return text
+    other = _("But that was with {decision}, not with yours.", decision=in_words(curve.decision))
+    return f"{text} {other}"
 
 
 def alarms(curve: OperatingCurve, point: Point) -> str:
     """The false alarms of a point; where there was none, only a bound is known."""
     low, high = poisson_interval(point.false_alarms, curve.hours)
     if point.false_alarms == 0:
-        return f"fewer than {_rate(high)} false alarms an hour"
-    return f"{_rate(point.false_alarms / curve.hours)} false alarms an hour ({_rate(low)} to {_rate(high)})"
+        return _("fewer than {most} false alarms an hour", most=_rate(high))
+    return _(
+        "{rate} false alarms an hour ({low} to {most})",
+        rate=_rate(point.false_alarms / curve.hours),
+        low=_rate(low),
+        most=_rate(high),
+    )
 
 
 def _rate(value: float) -> str:
@@ -130,18 +141,30 @@ def _rate(value: float) -> str:
 
 def in_words(config: DecisionConfig) -> str:
     """Smoothing, patience and refractory time."""
-    smoothing = "no smoothing" if config.smoothing_steps == 1 else f"smoothing {config.smoothing_steps}"
-    patience = "no patience" if config.patience_steps == 1 else f"patience {config.patience_steps}"
-    return f"{smoothing}, {patience} and {config.refractory_s:g} s between detections"
+    smoothing = (
+        _("no smoothing") if config.smoothing_steps == 1 else _("smoothing {steps}", steps=config.smoothing_steps)
+    )
+    patience = _("no patience") if config.patience_steps == 1 else _("patience {steps}", steps=config.patience_steps)
+    return _(
+        "{smoothing}, {patience} and {pause:g} s between detections",
+        smoothing=smoothing,
+        patience=patience,
+        pause=config.refractory_s,
+    )
 
 
 def preset_hint(curve: OperatingCurve, preset: Preset) -> str:
     """What a preset would give."""
     threshold = curve.threshold_for(preset.fa_per_hour)
     point = curve.at(threshold)
-    return (
-        f"At most {preset.fa_per_hour:g} false alarms an hour of speech, as far as {curve.hours:.1f} hours can tell: "
-        f"threshold {threshold:.3f}, {alarms(curve, point)}, misses {100 * point.missed / curve.keywords:.0f} %"
+    return _(
+        "At most {rate:g} false alarms an hour of speech, as far as {hours:.1f} hours can tell: threshold "
+        "{threshold:.3f}, {alarms}, misses {missed:.0f} %",
+        rate=preset.fa_per_hour,
+        hours=curve.hours,
+        threshold=threshold,
+        alarms=alarms(curve, point),
+        missed=100 * point.missed / curve.keywords,
     )
 
 
@@ -168,10 +191,14 @@ def offers(curve: OperatingCurve) -> dict[Preset, Offer]:
         threshold = curve.threshold_for(preset.fa_per_hour)
         shown = round(threshold, 3)
         if curve.fa_per_hour(threshold) > preset.fa_per_hour + 1e-9:
-            hint = f"This model gives more than {preset.fa_per_hour:g} false alarms an hour at any threshold"
+            hint = _(
+                "This model gives more than {rate:g} false alarms an hour at any threshold", rate=preset.fa_per_hour
+            )
             found[preset] = Offer(None, hint)
         elif shown in taken:
-            hint = f"With this model the same as “{taken[shown].name}”: no measured threshold lies between"
+            hint = _(
+                "With this model the same as “{preset}”: no measured threshold lies between", preset=taken[shown].name
+            )
             found[preset] = Offer(None, hint)
         else:
             taken[shown] = preset

@@ -6,10 +6,12 @@ from functools import lru_cache
 
 from kws_app.decision import DecisionConfig
 from kws_app.history import Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
+from kws_app.translation import _
 
 RIGHT = "right"
 FALSE_ALARM = "false alarm"
-LABELS = ("", RIGHT, FALSE_ALARM)  # the first takes a label back
+LABELS = ("", RIGHT, FALSE_ALARM)  # as they stand in the log; the first takes a label back
+LABEL_WORDS = {"": "", RIGHT: _("right"), FALSE_ALARM: _("false alarm")}  # for the user
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 from kws_app.actions.choices import KeywordActions
 from kws_app.card import DEFAULT_MODEL
 from kws_app.lineup import Tuning
+from kws_app.translation import _
 
 VERSION = 1
 FILE_NAME = "settings.json"
@@ -140,5 +141,13 @@ class SettingsFile:
         try:
             os.replace(self.path, aside)
         except OSError:
-            return f"The settings in {self.path} could not be read ({reason}): starting with the defaults."
-        return f"The settings could not be read ({reason}): starting with the defaults; the old file is {aside}."
+            return _(
+                "The settings in {path} could not be read ({reason}): starting with the defaults.",
+                path=self.path,
+                reason=reason,
+            )
+        return _(
+            "The settings could not be read ({reason}): starting with the defaults; the old file is {aside}.",
+            reason=reason,
+            aside=aside,
+        )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from kws_app.decision import DecisionConfig
 from kws_app.intervals import poisson_interval
 from kws_app.past import FALSE_ALARM, Entry, Setting
+from kws_app.translation import _
 
 LEAST_HOURS = 0.1  # before that a rate is noise
 
@@ -26,18 +27,25 @@ class Rate:
     @property
     def text(self) -> str:
         """Such as "3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"."""
-        count = f"{self.detections} in {self._time}, {self.false_alarms or 'none'} marked false"
+        counts = {"detections": self.detections, "time": self._time, "false": self.false_alarms}
+        if self.false_alarms:
+            counted = _("{detections} in {time}, {false} marked false", **counts)
+        else:
+            counted = _("{detections} in {time}, none marked false", **counts)
         if self.hours < LEAST_HOURS:
-            return count
+            return counted
         low, high = self.interval
-        return f"{count}: {self.false_alarms / self.hours:.1f} an hour ({low:.1f} to {high:.1f})"
+        rate = self.false_alarms / self.hours
+        return _(
+            "{counted}: {rate:.1f} an hour ({low:.1f} to {high:.1f})", counted=counted, rate=rate, low=low, high=high
+        )
 
     @property
     def _time(self) -> str:
         minutes = 60 * self.hours
         if minutes < 1:
-            return "under a minute"
-        return f"{minutes:.0f} min" if minutes < 60 else f"{self.hours:.1f} h"
+            return _("under a minute")
+        return _("{minutes:.0f} min", minutes=minutes) if minutes < 60 else f"{self.hours:.1f} h"
 
 
 @dataclass

@@ -24,6 +24,7 @@ from kws_app.past import Setting, setting_of
 from kws_app.recorder import STALE_S, Recorder
 from kws_app.session import Health, Heard, Session
 from kws_app.source import Phase, Source, SourceState
+from kws_app.translation import _
 
 DRAIN_S = 0.03  # between two looks into the ring
 UNWATCHED_S = 0.1  # the most between two looks where nobody looks at the plots: it is the steps that count
@@ -136,7 +137,9 @@ class Worker(QObject):
             except Exception as error:  # whatever it was, the window must hear of it and this thread go on
                 log.exception("The worker stopped listening.")
                 self._give_up()
-                self.failed.emit(f"Listening has stopped: something unexpected went wrong ({brief(error)}).")
+                self.failed.emit(
+                    _("Listening has stopped: something unexpected went wrong ({error}).", error=brief(error))
+                )
         self._stop_listening()
 
     def _patience_s(self) -> float | None:
@@ -162,7 +165,7 @@ class Worker(QObject):
             found = self.folders.find_all()
         except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
             log.exception("The models could not be listed.")
-            self.models_unknown.emit(f"The models cannot be listed ({brief(error)}).")
+            self.models_unknown.emit(_("The models cannot be listed ({error}).", error=brief(error)))
             return
         self.models_found.emit(*found)
 
@@ -259,14 +262,18 @@ class Worker(QObject):
 
     def _save_missed(self) -> None:
         if self.recorder.missed(self._settings()) is None:
-            self.failed.emit(f"There is nothing to keep: no sound was heard in the last {STALE_S:.0f} s.")
+            self.failed.emit(
+                _("There is nothing to keep: no sound was heard in the last {seconds:.0f} s.", seconds=STALE_S)
+            )
 
     def _go_on_without(self, session: Session) -> bool:
         """Leave out the models that failed; False, and the listening has stopped, if there is no other."""
         failures, session.failures = session.failures, {}
         self._lineup.drop(list(failures))
         for name, reason in failures.items():
-            self.failed.emit(f"The model {name} stopped with an error ({reason}): choose another.")
+            self.failed.emit(
+                _("The model {name} stopped with an error ({reason}): choose another.", name=name, reason=reason)
+            )
         if not self._lineup.detectors:
             self._give_up()
         self.models_left.emit(list(self._lineup.models.values()))
@@ -290,7 +297,9 @@ class Worker(QObject):
         try:
             self._log.append(record)
         except OSError as error:
-            self.failed.emit(f"The detection could not be written to {self._log.path} ({error}).")
+            self.failed.emit(
+                _("The detection could not be written to {file} ({error}).", file=self._log.path, error=error)
+            )
 
     def _report(self, source: Source, state: SourceState) -> None:
         if state != self._state:

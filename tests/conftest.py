@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported anywhere
+if "TEXTDOMAINDIR" not in os.environ:  # a test that brings a catalogue of its own
+    os.environ["LANGUAGE"] = "en"  # whatever whoever runs the tests speaks; likewise before sentences are made
 
 import numpy as np
 import pytest

@@ -10,8 +10,7 @@ from window_bench import Bench, drop
 
 from kws_app.errors import ModelError
 from kws_app.model_folders import ModelFolders
-from kws_app.trust.admission import WARNING
-from kws_app.ui.model_adding import CardDialog
+from kws_app.ui.model_adding import WARNING, CardDialog
 from kws_app.ui.window import MainWindow
 
 CHECK_MS = 40_000  # a process that imports torch, on a machine under load

@@ -33,7 +33,7 @@ def test_it_says_how_things_stand(bench: Bench):
     tray = window.outside.tray
     quiet = tray.icon.icon().pixmap(32).toImage()
     assert texts(tray) == ["Not listening", "Show the window", "Start listening", "Pause for 10 minutes", "Quit"]
-    assert not tray.rest.isEnabled() and tray.icon.toolTip() == "Wake word: not listening"
+    assert not tray.rest.isEnabled() and tray.icon.toolTip() == "Wake word: Not listening"
     tray.start.trigger()
     bench.qtbot.waitUntil(lambda: listening(window))
     assert texts(tray)[0] == "Listening" and tray.start.text() == "Stop listening" and tray.rest.isEnabled()

@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from kws_app.translation import _
+
 MOST_ARGUMENTS = 100
 MOST_CHARACTERS = 4096  # of an argument or an address
 LONGEST_S = 600.0  # that a command may be given
@@ -11,7 +13,14 @@ LONGEST_S = 600.0  # that a command may be given
 
 def _text(value: object, what: str) -> str:
     if not isinstance(value, str) or len(value) > MOST_CHARACTERS or "\0" in value:
-        raise ValueError(f"{what} must be text of at most {MOST_CHARACTERS} characters, got {str(value)[:80]!r}")
+        raise ValueError(
+            _(
+                "{what} must be text of at most {most} characters, got {value!r}",
+                what=what,
+                most=MOST_CHARACTERS,
+                value=str(value)[:80],
+            )
+        )
     return value
 
 
@@ -31,8 +40,8 @@ class CommandChoice:
     def __post_init__(self) -> None:
         _switch(self.on, "the command's switch")
         if not isinstance(self.arguments, list | tuple) or len(self.arguments) > MOST_ARGUMENTS:
-            raise ValueError(f"a command must be a list of at most {MOST_ARGUMENTS} arguments")
-        object.__setattr__(self, "arguments", tuple(_text(value, "an argument") for value in self.arguments))
+            raise ValueError(_("a command must be a list of at most {most} arguments", most=MOST_ARGUMENTS))
+        object.__setattr__(self, "arguments", tuple(_text(value, _("an argument")) for value in self.arguments))
         if isinstance(self.limit_s, bool) or not isinstance(self.limit_s, int | float):
             raise ValueError(f"the command's time limit must be a number, got {self.limit_s!r}")
         if not 0.1 <= self.limit_s <= LONGEST_S:
@@ -48,7 +57,7 @@ class WebhookChoice:
 
     def __post_init__(self) -> None:
         _switch(self.on, "the webhook's switch")
-        _text(self.url, "the webhook's address")
+        _text(self.url, _("the webhook's address"))
 
 
 @dataclass(frozen=True)
@@ -91,16 +100,16 @@ def _known(kind: type, raw: object) -> dict[str, Any]:
 def url_fault(url: str) -> str:
     """Why an address cannot be posted to, in one sentence; empty if it can."""
     if not url:
-        return "Give the webhook's address, such as http://homeassistant.local:8123/api/webhook/NAME."
+        return _("Give the webhook's address, such as http://homeassistant.local:8123/api/webhook/NAME.")
     if not url.isascii() or any(ord(character) <= 32 or ord(character) == 127 for character in url):
-        return f"The address {url!r} holds a space or a character that no address may hold: write it as %XX."
+        return _("The address {url!r} holds a space or a character that no address may hold: write it as %XX.", url=url)
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises on a port that is none
     except ValueError as error:
-        return f"{url} is no address ({error})."
+        return _("{url} is no address ({error}).", url=url, error=error)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return f"{url} is no web address: it must begin with http:// or https:// and name a machine."
+        return _("{url} is no web address: it must begin with http:// or https:// and name a machine.", url=url)
     if parts.username is not None:
-        return "A name or password in the webhook's address would not be sent: leave out the part before the @."
+        return _("A name or password in the webhook's address would not be sent: leave out the part before the @.")
     return ""

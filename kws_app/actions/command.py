@@ -16,6 +16,7 @@ from pathlib import Path
 from kws_app.actions.choices import CommandChoice
 from kws_app.actions.occasion import Occasion
 from kws_app.errors import ActionError
+from kws_app.translation import _
 
 KEPT_BYTES = 2048  # of the output's end, for the sentence about a failure
 READ_BYTES = 65_536
@@ -29,7 +30,7 @@ class Command:
     def __init__(self, choice: CommandChoice, occasion: Occasion) -> None:
         """raises ActionError if it cannot be run as it stands"""
         if not choice.arguments or not choice.arguments[0].strip():
-            raise ActionError("Give the command: the program first, then its arguments, one a line.")
+            raise ActionError(_("Give the command: the program first, then its arguments, one a line."))
         self._limit_s = choice.limit_s
         self._occasion = occasion
         self.arguments = [self._argument(template) for template in choice.arguments]
@@ -44,8 +45,11 @@ class Command:
         filled = self._occasion.fill(os.path.expanduser(template) if template.startswith("~/") else template)
         if filled.startswith("-") and not template.startswith("-"):
             raise ActionError(
-                f"The command was not run, as {filled[:SHOWN_CHARACTERS]!r} would be taken for an option: "
-                "let it read the environment variables (KWS_KEYWORD and so on) instead."
+                _(
+                    "The command was not run, as {argument!r} would be taken for an option: let it read the "
+                    "environment variables (KWS_KEYWORD and so on) instead.",
+                    argument=filled[:SHOWN_CHARACTERS],
+                )
             )
         return filled
 
@@ -76,7 +80,7 @@ class Command:
         try:
             with self._lock:
                 if self._ended:
-                    raise ActionError(f"“{self.name}” was not run, as the program is closing.")
+                    raise ActionError(_("“{name}” was not run, as the program is closing.", name=self.name))
                 self._process = subprocess.Popen(
                     self.arguments,
                     stdin=subprocess.DEVNULL,
@@ -88,9 +92,9 @@ class Command:
                 )
                 return self._process
         except FileNotFoundError as error:
-            raise ActionError(f"There is no program “{self.arguments[0]}”: give its full path.") from error
+            raise ActionError(_("There is no program “{name}”: give its full path.", name=self.arguments[0])) from error
         except (OSError, ValueError) as error:
-            raise ActionError(f"“{self.name}” cannot be run ({error}).") from error
+            raise ActionError(_("“{name}” cannot be run ({error}).", name=self.name, error=error)) from error
 
     def _drain(self, process: "subprocess.Popen[bytes]", deadline: float) -> bool:
         """Read all that is written, keeping the end; False if the deadline came first.
@@ -124,18 +128,30 @@ class Command:
     def _check(self, status: int | None, late: bool) -> None:
         limit = f"{self._limit_s:g} s"
         if self._ended:
-            raise ActionError(f"“{self.name}” was ended, as the program is closing.")
+            raise ActionError(_("“{name}” was ended, as the program is closing.", name=self.name))
         if status is None:
-            raise ActionError(f"“{self.name}” took longer than {limit} and was ended.")
+            raise ActionError(_("“{name}” took longer than {limit} and was ended.", name=self.name, limit=limit))
         if status:
-            how = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
-            said = self._last_line()
-            raise ActionError(f"“{self.name}” {how}{f', saying: {said}' if said else '.'}")
+            raise ActionError(self._failure(status))
         if late:
             raise ActionError(
-                f"“{self.name}” left programs running, which were ended after {limit}: "
-                "put setsid before a program that is to stay."
+                _(
+                    "“{name}” left programs running, which were ended after {limit}: put setsid before a program that "
+                    "is to stay.",
+                    name=self.name,
+                    limit=limit,
+                )
             )
+
+    def _failure(self, status: int) -> str:
+        name, said, number = self.name, self._last_line(), abs(status)
+        if status > 0 and said:
+            return _("“{name}” ended with status {number}, saying: {said}", name=name, number=number, said=said)
+        if status > 0:
+            return _("“{name}” ended with status {number}.", name=name, number=number)
+        if said:
+            return _("“{name}” was ended by signal {number}, saying: {said}", name=name, number=number, said=said)
+        return _("“{name}” was ended by signal {number}.", name=name, number=number)
 
     def _last_line(self) -> str:
         """Of the output, without what a terminal would act on."""

@@ -18,6 +18,7 @@ from kws_app.actions.occasion import Occasion
 from kws_app.actions.webhook import Webhook
 from kws_app.errors import ActionError, AudioError
 from kws_app.ring import Samples
+from kws_app.translation import _
 
 MOST_AT_ONCE = 4  # of each kind: a hanging command does not gather copies of itself
 SHUT_DOWN_S = 0.5  # for those that were ended to be gone
@@ -26,12 +27,20 @@ log = logging.getLogger(__name__)
 
 
 class Kind(Enum):
-    """The kinds of action; the value is its name in a sentence."""
+    """The kinds of action."""
 
     SOUND = "sound"
     NOTIFICATION = "notification"
     COMMAND = "command"
     WEBHOOK = "webhook"
+
+
+WHAT = {
+    Kind.SOUND: _("The sound"),
+    Kind.NOTIFICATION: _("The notification"),
+    Kind.COMMAND: _("The command"),
+    Kind.WEBHOOK: _("The webhook"),
+}
 
 
 @dataclass(frozen=True)
@@ -120,12 +129,12 @@ class ActionRunner:
         with self._lock:
             self._closed = True
             running = [each for kind in self._running.values() for each in kind]
-        for _, action in running:
+        for _thread, action in running:
             action.end()
         deadline = time.monotonic() + SHUT_DOWN_S
-        for thread, _ in running:
+        for thread, _action in running:
             thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread, _ in running)
+        return not any(thread.is_alive() for thread, _action in running)
 
     def _start(self, kind: Kind, actions: KeywordActions, occasion: Occasion, tried: bool) -> None:
         def report(failure: str) -> None:
@@ -147,7 +156,9 @@ class ActionRunner:
                 self._running[kind].append((thread, action))
                 thread.start()
         if busy:
-            report(f"The {kind.value} was left out: {MOST_AT_ONCE} before it are still under way.")
+            report(
+                _("{what} was left out: {count} before it are still under way.", what=WHAT[kind], count=MOST_AT_ONCE)
+            )
 
     def _action(self, kind: Kind, actions: KeywordActions, occasion: Occasion) -> Running:
         if kind is Kind.SOUND:
@@ -166,7 +177,7 @@ class ActionRunner:
             failure = str(error)
         except Exception as error:  # of a library: the user must hear of it, and this thread end in peace
             log.exception("An action failed in a way that was not foreseen.")
-            failure = f"The {kind.value} failed ({type(error).__name__}: {error})."
+            failure = _("{what} failed ({error}).", what=WHAT[kind], error=f"{type(error).__name__}: {error}")
         with self._lock:
             me = threading.current_thread()
             self._running[kind] = [each for each in self._running[kind] if each[0] is not me]

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from kws_app.actions.choices import WebhookChoice, url_fault
 from kws_app.actions.occasion import Occasion
 from kws_app.errors import ActionError
+from kws_app.translation import _
 
 LIMIT_S = 5.0  # for all of it, however slowly the answer drips
 
@@ -29,7 +30,7 @@ class Webhook:
         self._secure = parts.scheme == "https"
         self._host, self._port = parts.hostname or "", parts.port or (443 if self._secure else 80)
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        self.name = f"The webhook at {self._host}"
+        self.name = _("The webhook at {host}", host=self._host)
         self._body = json.dumps(occasion.to_json()).encode()
         self._limit_s = limit_s
         self._connection = self._new_connection()
@@ -54,14 +55,23 @@ class Webhook:
         except (OSError, http.client.HTTPException, ValueError) as error:
             if self._ended:  # its socket was shut under it
                 raise self._late() from error
-            raise ActionError(f"{self.name} cannot be reached ({str(error) or type(error).__name__}).") from error
+            raise ActionError(
+                _("{name} cannot be reached ({error}).", name=self.name, error=str(error) or type(error).__name__)
+            ) from error
         finally:
             limit.cancel()
             self._connection.close()
         if 300 <= status < 400 and location:
-            raise ActionError(f"{self.name} points elsewhere: if you trust {location[:200]!r}, give that address.")
+            raise ActionError(
+                _(
+                    "{name} points elsewhere: if you trust {address!r}, give that address.",
+                    name=self.name,
+                    address=location[:200],
+                )
+            )
         if not 200 <= status < 300:
-            raise ActionError(f"{self.name} answered {status} {reason[:80]}".rstrip() + ".")
+            answer = f"{status} {reason[:80]}".rstrip()
+            raise ActionError(_("{name} answered {answer}.", name=self.name, answer=answer))
 
     def end(self) -> None:
         """Break the connection off: whoever waits on it goes on with an error."""
@@ -80,4 +90,4 @@ class Webhook:
         return answer.status, answer.reason or "", answer.getheader("Location") or ""
 
     def _late(self) -> ActionError:
-        return ActionError(f"{self.name} did not answer within {self._limit_s:g} s.")
+        return ActionError(_("{name} did not answer within {limit:g} s.", name=self.name, limit=self._limit_s))

@@ -9,13 +9,10 @@ from pathlib import Path
 
 from kws_app.card import read_card
 from kws_app.errors import ModelError
+from kws_app.translation import _
 from kws_app.trust.archive import checked_archive
 from kws_app.trust.child import try_in_child
 
-WARNING = (
-    "Add only a model whose maker you trust: a model is a program. Before it is added, it will be looked through for "
-    "anything but computing with sound, and tried in a process of its own; neither is proof that it does no harm."
-)
 INDEX = "index.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,40}")
 
@@ -31,7 +28,9 @@ def admit(path: Path, folder: Path) -> str:
     try_in_child(path)
     for word in (card.keyword, card.role):
         if not NAME.fullmatch(word):
-            raise ModelError(f"{path} is not let in: {word!r} is no name for a keyword or a role.")
+            raise ModelError(
+                _("{path} is not let in: {word!r} is no name for a keyword or a role.", path=path, word=word)
+            )
     name = f"{card.keyword}/{card.role}"
     try:
         target = folder / f"{name}.pt"
@@ -39,7 +38,9 @@ def admit(path: Path, folder: Path) -> str:
         _replace(target, content)
         _list(folder, name, content)
     except OSError as error:
-        raise ModelError(f"{path} could not be copied to {folder} ({error}).") from error
+        raise ModelError(
+            _("{path} could not be copied to {folder} ({error}).", path=path, folder=folder, error=error)
+        ) from error
     return name
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kws_app.card import CARD_FILE, UNREADABLE, ModelCard
 from kws_app.errors import ModelError
+from kws_app.translation import _
 from kws_app.trust.code import checked_code
 from kws_app.trust.tensors import check_pickle
 
@@ -35,9 +36,9 @@ def checked_archive(path: Path, card: ModelCard | None = None) -> bytes:
             entries[f"extra/{CARD_FILE}"] = card.to_json().encode()
         return _repacked(entries)
     except ModelError as error:
-        raise ModelError(f"{path} is not let in: {error}.") from error
+        raise ModelError(_("{path} is not let in: {error}.", path=path, error=error)) from error
     except UNREADABLE as error:
-        raise ModelError(f"{path} is no usable model: {error}") from error
+        raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
 
 
 def _read(path: Path) -> dict[str, bytes]:
@@ -45,14 +46,20 @@ def _read(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
         infos = archive.infolist()
         if len(infos) > MOST_ENTRIES or sum(info.file_size for info in infos) > LARGEST_BYTES:
-            raise ModelError(f"it unpacks to more than {LARGEST_BYTES // 1_000_000} MB or {MOST_ENTRIES} parts")
+            raise ModelError(
+                _(
+                    "it unpacks to more than {megabytes} MB or {parts} parts",
+                    megabytes=LARGEST_BYTES // 1_000_000,
+                    parts=MOST_ENTRIES,
+                )
+            )
         entries: dict[str, bytes] = {}
         for info in infos:
             name = info.filename.partition("/")[2]
             if PASSED_OVER.fullmatch(name):
                 continue
             if not KEPT.fullmatch(name) or name in entries:
-                raise ModelError(f"it holds {info.filename!r}, which no model needs")
+                raise ModelError(_("it holds {name!r}, which no model needs", name=info.filename))
             entries[name] = archive.read(info)
         return entries
 
@@ -61,15 +68,15 @@ def _check(entries: dict[str, bytes]) -> dict[str, bytes]:
     """The same, with its code written anew."""
     for name in ("data.pkl", "constants.pkl", "version"):
         if name not in entries:
-            raise ModelError(f"it has no {name}; was it exported by `python -m training export`?")
+            raise ModelError(_("it has no {name}; was it exported by `python -m training export`?", name=name))
     if entries.get("byteorder", b"little") != b"little" or not entries["version"].strip().isdigit():
-        raise ModelError("it is of an unknown version")
+        raise ModelError(_("it is of an unknown version"))
     sizes = {name.partition("/")[2]: len(data) for name, data in entries.items() if name.startswith("constants/")}
     check_pickle(entries["constants.pkl"], sizes)
     classes = check_pickle(entries["data.pkl"], {})
     code = {name: data for name, data in entries.items() if name.endswith(".py")}
     if len(classes) != 1 or len(code) != 1:
-        raise ModelError("it is made of several modules: it was not exported as a frozen model")
+        raise ModelError(_("it is made of several modules: it was not exported as a frozen model"))
     return entries | {name: checked_code(data.decode()).encode() for name, data in code.items()}
 
 

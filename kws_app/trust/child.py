@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from kws_app.errors import ModelError
+from kws_app.translation import _
 
 PATIENCE_S = 60.0  # with torch to be loaded, on a machine under load
 CPU_S = 20  # for the golden input; ours take 0.05
@@ -20,14 +21,18 @@ def try_in_child(path: Path, patience_s: float = PATIENCE_S) -> None:
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=patience_s)
     except subprocess.TimeoutExpired as error:
-        raise ModelError(f"{path} is not let in: it does not answer within {patience_s:.0f} s.") from error
+        raise ModelError(
+            _("{path} is not let in: it does not answer within {seconds:.0f} s.", path=path, seconds=patience_s)
+        ) from error
     except OSError as error:
-        raise ModelError(f"{path} cannot be tried ({error}).") from error
+        raise ModelError(_("{path} cannot be tried ({error}).", path=path, error=error)) from error
     if done.returncode == 0:
         return
     if done.returncode == 1 and done.stdout.strip():
         raise ModelError(done.stdout.strip())
-    raise ModelError(f"{path} is not let in: trying it ended with status {done.returncode}.")
+    raise ModelError(
+        _("{path} is not let in: trying it ended with status {status}.", path=path, status=done.returncode)
+    )
 
 
 def limit() -> None:
@@ -57,7 +62,13 @@ def main(path: Path) -> int:
         print(error)
         return 1
     except MemoryError:
-        print(f"{path} is not let in: it wants more than {MEMORY_BYTES // 1_000_000} MB of memory.")
+        print(
+            _(
+                "{path} is not let in: it wants more than {megabytes} MB of memory.",
+                path=path,
+                megabytes=MEMORY_BYTES // 1_000_000,
+            )
+        )
         return 1
     return 0
 

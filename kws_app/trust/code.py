@@ -8,6 +8,7 @@ that what torch compiles is what was read here, whatever else another parser mig
 import ast
 
 from kws_app.errors import ModelError
+from kws_app.translation import _
 
 LONGEST_CODE = 64_000  # characters; ours have 5,000
 LARGEST_NUMBER = 100_000  # a size or an index; ours stay below 3,000
@@ -31,28 +32,30 @@ EXPRESSIONS = (ast.Tuple, ast.List, ast.Name, ast.Subscript, ast.Constant, ast.U
 def checked_code(text: str) -> str:
     """The code of one module of an archive, the same in meaning. raises ModelError naming what is not allowed"""
     if len(text) > LONGEST_CODE:
-        raise ModelError(f"its code has {len(text)} characters, more than {LONGEST_CODE}")
+        raise ModelError(_("its code has {count} characters, more than {most}", count=len(text), most=LONGEST_CODE))
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ModelError("its code cannot be read") from error
+        raise ModelError(_("its code cannot be read")) from error
     try:
         for statement in tree.body:
             _check_class(statement)
         return ast.unparse(tree) + "\n"
     except RecursionError as error:
-        raise ModelError("its code is nested too deeply") from error
+        raise ModelError(_("its code is nested too deeply")) from error
 
 
 def _refuse(what: str, node: ast.AST) -> ModelError:
-    return ModelError(f"its code uses {what}, in line {getattr(node, 'lineno', 0)}, which no model needs")
+    return ModelError(
+        _("its code uses {what}, in line {line}, which no model needs", what=what, line=getattr(node, "lineno", 0))
+    )
 
 
 def _check_class(node: ast.stmt) -> None:
     if not isinstance(node, ast.ClassDef):
-        raise _refuse(f"“{type(node).__name__}” outside a class", node)
+        raise _refuse(_("“{what}” outside a class", what=type(node).__name__), node)
     if node.decorator_list or node.keywords or [getattr(base, "id", "") for base in node.bases] != ["Module"]:
-        raise _refuse("a class that is no module", node)
+        raise _refuse(_("a class that is no module"), node)
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef):
             _check_function(statement)
@@ -60,15 +63,15 @@ def _check_class(node: ast.stmt) -> None:
             _check_target(statement.target)
             _check_type(statement.annotation)  # an attribute; its value is among the pickled data
         elif ast.unparse(statement) not in ("__parameters__ = []", "__buffers__ = []"):
-            raise _refuse(f"“{type(statement).__name__}” in a class", statement)
+            raise _refuse(_("“{what}” in a class", what=type(statement).__name__), statement)
 
 
 def _check_function(node: ast.FunctionDef) -> None:
     if node.name not in METHODS or node.decorator_list:
-        raise _refuse(f"the method {node.name!r}", node)
+        raise _refuse(_("the method {name!r}", name=node.name), node)
     arguments = node.args
     if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.posonlyargs:
-        raise _refuse("arguments of a kind", node)
+        raise _refuse(_("arguments of a kind"), node)
     for argument in arguments.args:
         if argument.annotation is not None:
             _check_type(argument.annotation)
@@ -104,16 +107,16 @@ def _check_target(node: ast.expr) -> None:
     """Local names alone are assigned to: a model keeps its state in what it returns."""
     names = node.elts if isinstance(node, ast.Tuple) else [node]
     if not all(isinstance(name, ast.Name) for name in names):
-        raise _refuse("an assignment to something other than a local name", node)
+        raise _refuse(_("an assignment to something other than a local name"), node)
 
 
 def _check_type(node: ast.expr) -> None:
     for part in ast.walk(node):
         if isinstance(part, ast.Name):
             if part.id not in TYPES and part.id != "__torch__":
-                raise _refuse(f"the type {part.id!r}", part)
+                raise _refuse(_("the type {name!r}", name=part.id), part)
         elif not isinstance(part, ast.Attribute | ast.Subscript | ast.Tuple | ast.expr_context):
-            raise _refuse("a type of a kind", part)
+            raise _refuse(_("a type of a kind"), part)
 
 
 def _check_expression(node: ast.expr) -> None:
@@ -147,7 +150,7 @@ def _check_call(node: ast.Call) -> None:
             _check_type(part)
         values = values[len(types) :]
     elif name not in OPERATORS:
-        raise _refuse(f"the operator {name!r}", node)
+        raise _refuse(_("the operator {name!r}", name=name), node)
     for part in (*values, *(keyword.value for keyword in node.keywords)):
         _check_expression(part)
 
@@ -156,8 +159,8 @@ def _check_constant(node: ast.Constant) -> None:
     value = node.value
     if isinstance(value, str):
         if not (value.isascii() and value.isprintable()) or "\\" in value or '"' in value or "'" in value:
-            raise _refuse("text that is not plain", node)
+            raise _refuse(_("text that is not plain"), node)
     elif isinstance(value, int) and abs(value) > LARGEST_NUMBER:
-        raise _refuse(f"the number {value}", node)
+        raise _refuse(_("the number {value}", value=value), node)
     elif not (value is None or isinstance(value, bool | int | float)):
-        raise _refuse(f"a constant of type {type(value).__name__}", node)
+        raise _refuse(_("a constant of type {type}", type=type(value).__name__), node)

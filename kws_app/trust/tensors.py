@@ -9,6 +9,7 @@ import pickletools
 from typing import Any
 
 from kws_app.errors import ModelError
+from kws_app.translation import _
 
 TENSOR = "torch._utils _rebuild_tensor_v2"
 NOTHING = "collections OrderedDict"  # of a tensor's hooks: empty
@@ -36,7 +37,7 @@ def check_pickle(content: bytes, storages: dict[str, int]) -> list[str]:
     except ModelError:
         raise
     except Exception as error:  # a damaged pickle may fail in any way
-        raise ModelError("its data cannot be read") from error
+        raise ModelError(_("its data cannot be read")) from error
 
 
 class _Reader:
@@ -49,9 +50,9 @@ class _Reader:
         self._classes: list[str] = []
 
     def read(self, content: bytes) -> list[str]:
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(content)):
+        for count, (opcode, argument, _at) in enumerate(pickletools.genops(content)):
             if count > MOST_OPCODES:
-                raise ModelError("its data is too large")
+                raise ModelError(_("its data is too large"))
             self._take(opcode.name, argument)
         return self._classes
 
@@ -90,7 +91,7 @@ class _Reader:
         elif name == "BUILD":
             stack.pop()
         elif name not in ("PROTO", "STOP"):
-            raise ModelError(f"its data holds {name}, which no model needs")
+            raise ModelError(_("its data holds {name}, which no model needs", name=name))
 
     def _since_mark(self) -> list[Any]:
         at = max(i for i, value in enumerate(self._stack) if value is _MARK)
@@ -101,12 +102,12 @@ class _Reader:
     @staticmethod
     def _plain(values: list[Any]) -> None:
         if not all(value is None or type(value) in (str, int, float, bool) for value in values):
-            raise ModelError("its data holds more than plain values: it was not exported as a frozen model")
+            raise ModelError(_("its data holds more than plain values: it was not exported as a frozen model"))
 
     @staticmethod
     def _script_class(cls: Any, arguments: Any) -> str:
         if not isinstance(cls, Global) or not cls.startswith("__torch__.") or arguments != ():
-            raise ModelError(f"its data makes an object of {cls!s}")
+            raise ModelError(_("its data makes an object of {cls!s}", cls=cls))
         return str(cls)
 
     def _storage(self, described: Any) -> int:
@@ -114,9 +115,9 @@ class _Reader:
         word, kind, key, device, count = described
         item = ITEM_BYTES.get(str(kind).removeprefix("torch "))
         if word != "storage" or not isinstance(kind, Global) or item is None or device != "cpu":
-            raise ModelError("its data holds a tensor of an unknown kind")
+            raise ModelError(_("its data holds a tensor of an unknown kind"))
         if not 0 <= count * item <= self._storages[key]:
-            raise ModelError(f"its tensor {key} claims {count} values, more than there are")
+            raise ModelError(_("its tensor {key} claims {count} values, more than there are", key=key, count=count))
         return int(count)
 
     @staticmethod
@@ -124,12 +125,12 @@ class _Reader:
         if function == NOTHING and arguments == ():
             return ()
         if not isinstance(function, Global) or function != TENSOR:
-            raise ModelError(f"its data calls {function!s}")
+            raise ModelError(_("its data calls {function!s}", function=function))
         count, offset, sizes, strides = arguments[:4]
         numbers = (count, offset, *sizes, *strides)
         if len(sizes) != len(strides) or not all(type(n) is int and n >= 0 for n in numbers):
-            raise ModelError("its data holds a tensor of no size")
+            raise ModelError(_("its data holds a tensor of no size"))
         reach = offset + sum((size - 1) * stride for size, stride in zip(sizes, strides, strict=True)) + 1
         if math.prod(sizes) and reach > count:
-            raise ModelError("a tensor in it reaches beyond its file")
+            raise ModelError(_("a tensor in it reaches beyond its file"))
         return ()

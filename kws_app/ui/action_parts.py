@@ -18,8 +18,8 @@ from PyQt6.QtWidgets import (
 
 from kws_app.actions.choices import LONGEST_S, CommandChoice, WebhookChoice, url_fault
 from kws_app.actions.runner import Kind
+from kws_app.translation import _
 
-NOT_KEPT = "This is not kept: "
 PLACEHOLDERS = "{keyword} {model} {score} {time} {wall_time} {source}"
 COMMAND_HEIGHT = 78  # px: three arguments and a half, which says that there may be more
 
@@ -34,19 +34,20 @@ class ActionPart(QFrame):
     def __init__(self, kind: Kind, title: str, tip: str) -> None:
         super().__init__()
         self.kind = kind
+        self._refused = False  # what is filled in is not kept, and that is said
         self.setObjectName("part")
         self.switch = QCheckBox(title)
         self.switch.setToolTip(tip)
         self.switch.toggled.connect(self.changed)
-        self.try_it = QPushButton("Try it")
-        self.try_it.setAccessibleName(f"Try it: {title}")
-        self.try_it.setToolTip("Do it now, as if the word had been heard")
+        self.try_it = QPushButton(_("Try it"))
+        self.try_it.setAccessibleName(_("Try it: {action}", action=title))
+        self.try_it.setToolTip(_("Do it now, as if the word had been heard"))
         self.try_it.setAutoDefault(False)
         self.try_it.clicked.connect(self._try)
         self.outcome = QLabel()
         self.outcome.setWordWrap(True)
         self.outcome.setTextFormat(Qt.TextFormat.PlainText)
-        self.outcome.setAccessibleName(f"Outcome: {title}")
+        self.outcome.setAccessibleName(_("Outcome: {action}", action=title))
         self.outcome.hide()
         head = QHBoxLayout()
         head.addWidget(self.switch, 1)
@@ -59,11 +60,12 @@ class ActionPart(QFrame):
 
     def _try(self) -> None:
         self.try_it.setEnabled(False)  # until the outcome is there
-        self.say("Trying…")
+        self.say(_("Trying…"))
         self.tried.emit(self.kind)
 
     def say(self, text: str, over: bool = False) -> None:
         """A sentence below; over: the trial has ended."""
+        self._refused = False
         self.outcome.setText(text)
         self.outcome.setVisible(bool(text))
         self.resized.emit()
@@ -73,8 +75,9 @@ class ActionPart(QFrame):
     def refuse(self, error: ValueError | None) -> None:
         """Say why what is filled in cannot be kept; None: it can."""
         if error is not None:
-            self.say(f"{NOT_KEPT}{error}.")
-        elif self.outcome.text().startswith(NOT_KEPT):
+            self.say(_("This is not kept: {reason}.", reason=error))
+            self._refused = True
+        elif self._refused:
             self.say("")
 
     def _note(self, text: str) -> QLabel:
@@ -88,11 +91,11 @@ class CommandPart(ActionPart):
     """A program and its arguments, one a line: no quoting to get wrong."""
 
     def __init__(self) -> None:
-        super().__init__(Kind.COMMAND, "Run a command", "Run a program of yours when the word is heard")
+        super().__init__(Kind.COMMAND, _("Run a command"), _("Run a program of yours when the word is heard"))
         self.arguments = QPlainTextEdit()
-        self.arguments.setAccessibleName("Command: the program, then its arguments, one a line")
-        self.arguments.setToolTip("The program first, then its arguments, one a line. No shell reads them.")
-        self.arguments.setPlaceholderText("notify-send\nHeard {keyword}\nwith a probability of {score}")
+        self.arguments.setAccessibleName(_("Command: the program, then its arguments, one a line"))
+        self.arguments.setToolTip(_("The program first, then its arguments, one a line. No shell reads them."))
+        self.arguments.setPlaceholderText(_("notify-send\nHeard {keyword}\nwith a probability of {score}"))
         self.arguments.setFixedHeight(COMMAND_HEIGHT)
         self.arguments.setTabChangesFocus(True)
         self.arguments.textChanged.connect(self.changed)
@@ -101,17 +104,20 @@ class CommandPart(ActionPart):
         self.limit.setDecimals(1)
         self.limit.setSuffix(" s")
         self.limit.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.limit.setAccessibleName("Time limit of the command")
-        self.limit.setToolTip("After this time the program and all that it started are ended")
+        self.limit.setAccessibleName(_("Time limit of the command"))
+        self.limit.setToolTip(_("After this time the program and all that it started are ended"))
         self.limit.valueChanged.connect(self.changed)
-        label = QLabel("Ended after")
+        label = QLabel(_("Ended after"))
         label.setBuddy(self.limit)
         row = QHBoxLayout()
         row.addStretch(1)
         row.addWidget(label)
         row.addWidget(self.limit)
         self.column.insertWidget(1, self.arguments)
-        hint = f"One argument a line; may hold {PLACEHOLDERS}, which are also KWS_KEYWORD and so on."
+        hint = _(
+            "One argument a line; may hold {placeholders}, which are also KWS_KEYWORD and so on.",
+            placeholders=PLACEHOLDERS,
+        )
         self.column.insertWidget(2, self._note(hint))
         self.column.insertLayout(3, row)
 
@@ -134,18 +140,18 @@ class WebhookPart(ActionPart):
     """An address to post to."""
 
     def __init__(self) -> None:
-        super().__init__(Kind.WEBHOOK, "Call a webhook", "Post the detection as JSON to an address of yours")
+        super().__init__(Kind.WEBHOOK, _("Call a webhook"), _("Post the detection as JSON to an address of yours"))
         self.url = QLineEdit()
-        self.url.setAccessibleName("Webhook: the address")
+        self.url.setAccessibleName(_("Webhook: the address"))
         self.url.setToolTip(
-            "Where to post keyword, model, score and time; no audio, nothing else. Redirects are not followed."
+            _("Where to post keyword, model, score and time; no audio, nothing else. Redirects are not followed.")
         )
         self.url.setPlaceholderText("http://homeassistant.local:8123/api/webhook/…")
         self.url.textChanged.connect(self.changed)
         self.url.editingFinished.connect(self._check)
         self.column.insertWidget(1, self.url)
         self.column.insertWidget(
-            2, self._note("Sends keyword, model, score and time by HTTP POST; no audio. Only http and https.")
+            2, self._note(_("Sends keyword, model, score and time by HTTP POST; no audio. Only http and https."))
         )
 
     def _check(self) -> None:

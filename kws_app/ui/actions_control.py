@@ -7,6 +7,7 @@ from kws_app.actions.choices import KeywordActions
 from kws_app.actions.occasion import Occasion
 from kws_app.actions.runner import ActionRunner, Kind, Notify, Outcome, Play
 from kws_app.history import now_iso
+from kws_app.translation import _
 from kws_app.ui.actions_dialog import ActionsDialog
 from kws_app.ui.memory import Memory
 from kws_app.ui.model_control import ModelControl
@@ -72,7 +73,7 @@ class ActionsControl(QObject):
 
     def _try_out(self, kind: Kind, keyword: str, actions: KeywordActions) -> None:
         model = next((model.name for model in self._models.models if model.keyword == keyword), keyword)
-        self._runner.try_out(kind, actions, Occasion(keyword, model, 0.99, 0.0, now_iso(), "a trial"))
+        self._runner.try_out(kind, actions, Occasion(keyword, model, 0.99, 0.0, now_iso(), _("a trial")))
 
     def _tell(self, outcome: Outcome) -> None:
         try:

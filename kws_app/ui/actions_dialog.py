@@ -5,6 +5,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
 from kws_app.actions.choices import KeywordActions
 from kws_app.actions.runner import Kind, Outcome
+from kws_app.translation import _
 from kws_app.ui.action_parts import ActionPart, CommandPart, WebhookPart
 from kws_app.ui.panel import Panel
 
@@ -19,14 +20,14 @@ class ActionsDialog(Panel):
     tried = pyqtSignal(object, str, object)  # Kind, keyword, KeywordActions
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("What a word sets off", WIDTH, parent)
+        super().__init__(_("What a word sets off"), WIDTH, parent)
         self.keyword = QComboBox()
-        self.keyword.setAccessibleName("Word")
-        self.keyword.setToolTip("The word whose actions are shown; each word has its own")
+        self.keyword.setAccessibleName(_("Word"))
+        self.keyword.setToolTip(_("The word whose actions are shown; each word has its own"))
         self.keyword.currentTextChanged.connect(self._show_keyword)
-        self.sound = ActionPart(Kind.SOUND, "Play a sound", "Play a short chime when the word is heard")
+        self.sound = ActionPart(Kind.SOUND, _("Play a sound"), _("Play a short chime when the word is heard"))
         self.notification = ActionPart(
-            Kind.NOTIFICATION, "Show a notification", "Show a message of the desktop's when the word is heard"
+            Kind.NOTIFICATION, _("Show a notification"), _("Show a message of the desktop's when the word is heard")
         )
         self.command = CommandPart()
         self.webhook = WebhookPart()
@@ -40,7 +41,7 @@ class ActionsDialog(Panel):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        label = QLabel("When this is &heard:")
+        label = QLabel(_("When this is &heard:"))
         label.setBuddy(self.keyword)
         top = QHBoxLayout()
         top.addWidget(label)
@@ -100,4 +101,4 @@ class ActionsDialog(Panel):
     def show_outcome(self, outcome: Outcome) -> None:
         """What became of a trial, if its keyword is still shown."""
         if outcome.keyword == self.keyword.currentText():
-            self.parts[outcome.kind].say(outcome.failure or "It worked.", over=True)
+            self.parts[outcome.kind].say(outcome.failure or _("It worked."), over=True)

@@ -5,11 +5,13 @@ from PyQt6.QtGui import QColor, QPainter, QPolygonF
 from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from kws_app.past import FALSE_ALARM, RIGHT
+from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 
 ID_ROLE = Qt.ItemDataRole.UserRole
 OUTLINE_ROLE = Qt.ItemDataRole.UserRole + 1  # [bins] in 0..1; empty while it is being read; None: there is no clip
 COMING_ROLE = Qt.ItemDataRole.UserRole + 2  # whether a clip will be there once its end has been heard
+LABEL_ROLE = Qt.ItemDataRole.UserRole + 3  # RIGHT, FALSE_ALARM or nothing; the item's text says it in words
 SIGNS = {RIGHT: "✓", FALSE_ALARM: "✗"}  # beside the colour, which not everyone sees
 BUTTON_WIDTH = 18
 SIGN_WIDTH = 16
@@ -30,7 +32,7 @@ class ClipCell(QStyledItemDelegate):
         assert painter is not None
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         ground = option.palette.highlight() if selected else option.palette.base()
-        label, outline = str(index.data() or ""), index.data(OUTLINE_ROLE)
+        label, outline = str(index.data(LABEL_ROLE) or ""), index.data(OUTLINE_ROLE)
         theme = self.theme
         color = {RIGHT: theme.heard, FALSE_ALARM: theme.clip}.get(label, theme.waveform)
         ink = QColor(theme.on_accent if selected else color)
@@ -40,7 +42,7 @@ class ClipCell(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if outline is None:
             painter.setPen(QColor(theme.on_accent if selected else theme.muted))
-            painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, "…" if index.data(COMING_ROLE) else "no clip")
+            painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, "…" if index.data(COMING_ROLE) else _("no clip"))
         else:
             self._paint_button(painter, inside, ink, playing=index.data(ID_ROLE) == self.playing)
             self._paint_outline(painter, inside.adjusted(BUTTON_WIDTH, 0, -SIGN_WIDTH, 0), ink, outline)

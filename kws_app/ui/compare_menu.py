@@ -4,6 +4,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QToolButton, QWidget
 
+from kws_app.translation import _
 from kws_app.ui.model_control import ModelControl
 
 
@@ -38,5 +39,5 @@ class CompareMenu:
 
     def _show_count(self) -> None:
         count = len(self._models.wanted)
-        self._button.setText("Compare" if count < 2 else f"Compare ({count})")
+        self._button.setText(_("Compare") if count < 2 else _("Compare ({count})", count=count))
         self._button.setMinimumWidth(self._button.sizeHint().width())  # else it is the first to shrink

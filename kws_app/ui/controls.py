@@ -23,10 +23,11 @@ from PyQt6.QtWidgets import (
 
 from kws_app.audio import Microphone
 from kws_app.settings import LOWEST_THRESHOLD
+from kws_app.translation import _
 
 SLIDER_STEPS = 1000  # of the threshold, from 0 to 1
-OPEN_FILE = "Open a file…"
-START_HINT = "Start or stop listening (Space)"
+OPEN_FILE = _("Open a file…")
+START_HINT = _("Start or stop listening (Space)")
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class SourcePicker(QComboBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Source of the sound")
-        self.setToolTip("What to listen to: a microphone or an audio file (Ctrl+O opens one)")
+        self.setAccessibleName(_("Source of the sound"))
+        self.setToolTip(_("What to listen to: a microphone or an audio file (Ctrl+O opens one)"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(130)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -81,7 +82,12 @@ class SourcePicker(QComboBox):
             for microphone in self.microphones:
                 self.addItem(microphone.label, SourceChoice(microphone.name))
             if self.choice.path is None and self._index() < 0:  # not there now, still meant
-                self.insertItem(0, f"{self.choice.microphone} (not there)" if self.microphones else "No microphone")
+                self.insertItem(
+                    0,
+                    _("{microphone} (not there)", microphone=self.choice.microphone)
+                    if self.microphones
+                    else _("No microphone"),
+                )
                 self.setItemData(0, self.choice)
             self.insertSeparator(self.count())
             chosen = [] if self.choice.path is None else [self.choice.path]
@@ -113,7 +119,7 @@ class ControlBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.start = QPushButton("Start listening")
+        self.start = QPushButton(_("Start listening"))
         self.start.setObjectName("start")
         self.start.setCheckable(True)
         self.start.setToolTip(START_HINT)
@@ -121,30 +127,34 @@ class ControlBar(QWidget):
         self.source = SourcePicker()
         self.refresh = QToolButton()
         self.refresh.setText("⟳")
-        self.refresh.setAccessibleName("Look for microphones again")
+        self.refresh.setAccessibleName(_("Look for microphones again"))
         self.refresh.setToolTip(
-            "Look for microphones again (F5); while listening, this opens the one in use anew, which interrupts it "
-            "for a moment"
+            _(
+                "Look for microphones again (F5); while listening, this opens the one in use anew, which interrupts "
+                "it for a moment"
+            )
         )
         self.refresh.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.real_time = QCheckBox("Real time")
-        self.real_time.setToolTip("Play the file at the pace at which it was spoken; else as fast as this computer can")
+        self.real_time = QCheckBox(_("Real time"))
+        self.real_time.setToolTip(
+            _("Play the file at the pace at which it was spoken; else as fast as this computer can")
+        )
         self.real_time.hide()  # until a file is chosen
         self.model = QComboBox()
-        self.model.setAccessibleName("Model")
-        self.model.setToolTip("The model that listens: which word, and which network (Ctrl+M)")
+        self.model.setAccessibleName(_("Model"))
+        self.model.setToolTip(_("The model that listens: which word, and which network (Ctrl+M)"))
         self.model.setMinimumWidth(130)
         self.more = QToolButton()
         self.more.setText("☰")
-        self.more.setAccessibleName("Menu")
-        self.more.setToolTip("More: settings and what is seldom needed (F10)")
+        self.more.setAccessibleName(_("Menu"))
+        self.more.setToolTip(_("More: settings and what is seldom needed (F10)"))
         self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.more)  # for actions that other parts add
         self.more.setMenu(self.menu)
         self.compare = QToolButton()
         self.compare.setToolTip(
-            "Let several models listen to the same sound: to compare them, or for several words (Ctrl+L)"
+            _("Let several models listen to the same sound: to compare them, or for several words (Ctrl+L)")
         )
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
@@ -159,7 +169,7 @@ class ControlBar(QWidget):
         self.row.addWidget(self.compare)
 
     def _name_start(self, checked: bool) -> None:
-        self.start.setText("Stop listening" if checked else "Start listening")
+        self.start.setText(_("Stop listening") if checked else _("Start listening"))
 
     def set_listening(self, listening: bool) -> None:
         with QSignalBlocker(self.start):
@@ -192,16 +202,18 @@ class ThresholdControl(QWidget):
         self.slider.setRange(round(LOWEST_THRESHOLD * SLIDER_STEPS), SLIDER_STEPS)
         self.slider.setSingleStep(5)
         self.slider.setPageStep(50)
-        self.slider.setAccessibleName("Threshold")
+        self.slider.setAccessibleName(_("Threshold"))
         self.slider.setToolTip(
-            "Probability from which the word counts as heard: further right means fewer false alarms "
-            "and more misses (Ctrl+Up, Ctrl+Down, or drag the line in the plot)"
+            _(
+                "Probability from which the word counts as heard: further right means fewer false alarms and more "
+                "misses (Ctrl+Up, Ctrl+Down, or drag the line in the plot)"
+            )
         )
         self.reset = QPushButton()
-        self.reset.setToolTip("Use the threshold that was measured with this model (Ctrl+R)")
+        self.reset.setToolTip(_("Use the threshold that was measured with this model (Ctrl+R)"))
         grid = QGridLayout(self)
         grid.setContentsMargins(2, 0, 2, 0)
-        grid.addWidget(QLabel("Threshold"), 0, 0)
+        grid.addWidget(QLabel(_("Threshold")), 0, 0)
         grid.addWidget(self._value, 0, 1, Qt.AlignmentFlag.AlignRight)
         grid.addWidget(self.slider, 1, 0, 1, 2)
         grid.addWidget(self.reset, 2, 0, 1, 2)
@@ -216,7 +228,7 @@ class ThresholdControl(QWidget):
         with QSignalBlocker(self.slider):
             self.slider.setValue(round(threshold * SLIDER_STEPS))
         self._value.setText(f"{threshold:.3f}")
-        self.reset.setText(f"Back to the model's {self.recommended:.3f}")
+        self.reset.setText(_("Back to the model's {threshold:.3f}", threshold=self.recommended))
         self.reset.setEnabled(abs(threshold - self.recommended) > 0.5 / SLIDER_STEPS)
 
     def step(self, steps: int) -> None:

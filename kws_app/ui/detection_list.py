@@ -10,19 +10,22 @@ from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QPaintEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from kws_app.past import FALSE_ALARM, RIGHT, Entry
+from kws_app.past import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry
 from kws_app.ring import Samples
-from kws_app.ui.clip_cell import COMING_ROLE, ID_ROLE, OUTLINE_ROLE, ClipCell
+from kws_app.translation import _
+from kws_app.ui.clip_cell import COMING_ROLE, ID_ROLE, LABEL_ROLE, OUTLINE_ROLE, ClipCell
 from kws_app.ui.theme import Theme
 
-COLUMNS = {
-    "Time": "When it was heard",
-    "Word": "The keyword",
-    "Model": "The network that heard it",
-    "Peak": "The highest probability",
-    "Above": "How long the probability stayed at or above the threshold; or that the word was missed",
-    "Clip": "Click to hear it (Return); ✓ is what you called right, ✗ a false alarm",
-}
+COLUMNS = (  # title and tip
+    (_("Time"), _("When it was heard")),
+    (_("Word"), _("The keyword")),
+    (_("Model"), _("The network that heard it")),
+    # Translators: of the probability
+    (_("Peak"), _("The highest probability")),
+    # Translators: for how many seconds it was above the threshold
+    (_("Above"), _("How long the probability stayed at or above the threshold; or that the word was missed")),
+    (_("Clip"), _("Click to hear it (Return); ✓ is what you called right, ✗ a false alarm")),
+)
 WIDTHS = (60, 52, 66, 40, 54)  # px; the clip takes the rest
 CLIP = len(COLUMNS) - 1
 MOST_ROWS = 500  # older ones stay in the log
@@ -40,14 +43,25 @@ def cells(entry: Entry) -> tuple[str, ...]:
     """What stands in the columns; the last is read to those who do not see the clip."""
     record = entry.record
     peak = record.score if entry.peak is None else entry.peak
-    above = "missed" if record.missed else "" if entry.above_s is None else f"{entry.above_s:.2f} s"
-    return (record.clock, record.keyword, record.model.rsplit("/", 1)[-1], f"{peak:.2f}", above, entry.label)
+    above = _("missed") if record.missed else "" if entry.above_s is None else f"{entry.above_s:.2f} s"
+    return (
+        record.clock,
+        record.keyword,
+        record.model.rsplit("/", 1)[-1],
+        f"{peak:.2f}",
+        above,
+        LABEL_WORDS[entry.label],
+    )
 
 
 def tip(entry: Entry) -> str:
     record = entry.record
-    where = f"{position(record.time_s)} in {record.file}" if record.file else record.microphone or ""
-    return "\n".join(line for line in (record.wall_time, record.model, where, entry.label) if line)
+    where = (
+        _("{time} in {file}", time=position(record.time_s), file=record.file)
+        if record.file
+        else record.microphone or ""
+    )
+    return "\n".join(line for line in (record.wall_time, record.model, where, LABEL_WORDS[entry.label]) if line)
 
 
 class DetectionList(QTableWidget):
@@ -63,9 +77,9 @@ class DetectionList(QTableWidget):
         self._ids: list[str] = []  # by row
         self._stamps: list[float] = []  # seconds since the epoch, by row
         self._unseen: set[str] = set()  # ids with a clip whose waveform was not asked for yet
-        self.setHorizontalHeaderLabels(list(COLUMNS))
-        self.setAccessibleName("Detections, newest first")
-        self.setToolTip("R: that was right. F: false alarm. Return: play. Delete: delete")
+        self.setHorizontalHeaderLabels([title for title, _tip in COLUMNS])
+        self.setAccessibleName(_("Detections, newest first"))
+        self.setToolTip(_("R: that was right. F: false alarm. Return: play. Delete: delete"))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
@@ -87,7 +101,7 @@ class DetectionList(QTableWidget):
         header.setFixedHeight(28)
         for column, width in enumerate(WIDTHS):
             self.setColumnWidth(column, width)
-        for column, text in enumerate(COLUMNS.values()):
+        for column, (_title, text) in enumerate(COLUMNS):
             item = self.horizontalHeaderItem(column)
             assert item is not None
             item.setToolTip(text)
@@ -134,6 +148,7 @@ class DetectionList(QTableWidget):
                 assert item is not None
                 item.setText(text)
                 item.setToolTip(tip(entry))
+                item.setData(LABEL_ROLE, entry.label)
 
     def set_outline(self, id: str, outline: Samples | None) -> None:
         """The waveform of its clip; None: there is no clip, or none any more."""
@@ -157,6 +172,7 @@ class DetectionList(QTableWidget):
             item = QTableWidgetItem(text)
             item.setToolTip(tip(entry))
             item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
+            item.setData(LABEL_ROLE, entry.label)
             self.setItem(row, column, item)
         item.setData(ID_ROLE, entry.id)
         if has_clip:

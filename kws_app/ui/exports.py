@@ -9,6 +9,7 @@ from kws_app.archive import Archive
 from kws_app.clips import ClipStore
 from kws_app.export import export_clip, export_clips, export_labels, suggested_name
 from kws_app.past import Entry
+from kws_app.translation import _
 
 Export = Callable[[ClipStore, Iterable[Entry], Path], str]
 
@@ -24,32 +25,32 @@ class Exports:
         """A clip, into a file that the user names."""
         if entry is None:
             return
-        dialog = self._ask("Export this clip", QFileDialog.FileMode.AnyFile)
+        dialog = self._ask(_("Export this clip"), QFileDialog.FileMode.AnyFile)
         dialog.setNameFilter("FLAC (*.flac);;WAV (*.wav)")
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.selectFile(suggested_name(entry))
         dialog.filterSelected.connect(lambda kind: dialog.selectFile(_renamed(dialog.selectedFiles(), kind)))
 
         def begin(name: str) -> None:
-            self._archive.do(lambda store: export_clip(store, entry, Path(name)), "The clip could not be exported")
+            self._archive.do(lambda store: export_clip(store, entry, Path(name)), _("The clip could not be exported"))
 
         dialog.fileSelected.connect(begin)
         dialog.show()
 
     def all(self, entries: list[Entry]) -> None:
         """All clips, into a folder."""
-        self._into_folder("Export all clips", export_clips, entries)
+        self._into_folder(_("Export all clips"), export_clips, entries)
 
     def labels(self, entries: list[Entry]) -> None:
         """The labelled clips, into a folder that training reads."""
-        self._into_folder("Export labels for training", export_labels, entries)
+        self._into_folder(_("Export labels for training"), export_labels, entries)
 
     def _into_folder(self, title: str, export: Export, entries: list[Entry]) -> None:
         dialog = self._ask(title, QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
 
         def begin(folder: str) -> None:
-            self._archive.do(lambda store: export(store, entries, Path(folder)), "The export did not work")
+            self._archive.do(lambda store: export(store, entries, Path(folder)), _("The export did not work"))
 
         dialog.fileSelected.connect(begin)
         dialog.show()

@@ -6,6 +6,7 @@ On the window's thread. Once finished or skipped it does not come again by itsel
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from kws_app.translation import _
 from kws_app.ui.controls import OPEN_FILE
 from kws_app.ui.listening import Listening
 from kws_app.ui.memory import Memory
@@ -15,7 +16,7 @@ from kws_app.worker import Mark
 
 MOVED_DB = -45.0  # of the meter: a voice in front of the microphone, not the room
 LAST = 2
-TITLES = ("1 of 3: choose the microphone", "2 of 3: say the word", "3 of 3: done")
+TITLES = (_("1 of 3: choose the microphone"), _("2 of 3: say the word"), _("3 of 3: done"))
 
 
 class FirstRun(QFrame):
@@ -26,7 +27,7 @@ class FirstRun(QFrame):
     def __init__(self, listening: Listening, sources: SourceControl, meter: LevelMeter, memory: Memory) -> None:
         super().__init__()
         self.setObjectName("firstRun")
-        self.setAccessibleName("First steps")
+        self.setAccessibleName(_("First steps"))
         self.step = 0
         self._listening, self._sources, self._meter, self._memory = listening, sources, meter, memory
         self._heard: Mark | None = None
@@ -35,10 +36,10 @@ class FirstRun(QFrame):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self.next = QPushButton()
-        self.next.setToolTip("To the next step (Alt+N)")
+        self.next.setToolTip(_("To the next step (Alt+N)"))
         self.next.setShortcut("Alt+N")
-        self.skip = QPushButton("Skip")
-        self.skip.setToolTip("No first steps: the window is all yours (Alt+S)")
+        self.skip = QPushButton(_("Skip"))
+        self.skip.setToolTip(_("No first steps: the window is all yours (Alt+S)"))
         self.skip.setShortcut("Alt+S")
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -104,15 +105,19 @@ class FirstRun(QFrame):
         if self.step == 0 and missing:
             self._text.setText(missing)
         elif self.step == 0 and off:
-            self._text.setText("Choose it in the list above, then start: the bar at the top right moves as you speak.")
+            self._text.setText(
+                _("Choose it in the list above, then start: the bar at the top right moves as you speak.")
+            )
         elif self.step == 0:
-            self._text.setText("Speak: the bar at the top right should move. If not, choose another microphone.")
+            self._text.setText(_("Speak: the bar at the top right should move. If not, choose another microphone."))
         elif self.step == 1:
-            self._text.setText(f"Say {word}, and see the curve at the bottom rise above the dashed line.")
+            self._text.setText(_("Say {word}, and see the curve at the bottom rise above the dashed line.", word=word))
         elif self._heard is not None:
-            self._text.setText(f"Heard, with a score of {self._heard.record.score:.2f}. It listens until you stop it.")
+            self._text.setText(
+                _("Heard, with a score of {score:.2f}. It listens until you stop it.", score=self._heard.record.score)
+            )
         else:
-            self._text.setText("It listens until you stop it. If it misses you, lower the threshold on the right.")
-        start = OPEN_FILE if missing else "Start"
-        self.next.setText(start if self.step == 0 and off else "Done" if self.step == LAST else "Next")
+            self._text.setText(_("It listens until you stop it. If it misses you, lower the threshold on the right."))
+        start = OPEN_FILE if missing else _("Start")
+        self.next.setText(start if self.step == 0 and off else _("Done") if self.step == LAST else _("Next"))
         self.skip.setVisible(self.step != LAST)

@@ -13,6 +13,7 @@ from kws_app.clips import ClipLimits
 from kws_app.history import Deleted, DetectionRecord, Ended, Labelled, Restored
 from kws_app.past import FALSE_ALARM, RIGHT, Entry, Past, Setting
 from kws_app.tally import Tally
+from kws_app.translation import _, ngettext
 from kws_app.ui.detection_list import MOST_ROWS
 from kws_app.ui.exports import Exports
 from kws_app.ui.history_panel import HistoryPanel
@@ -108,7 +109,7 @@ class HistoryControl(QObject):
                 self._load(news.past, news.clips, news.bad_lines)
             case Noted(fact=DetectionRecord() as record):
                 self.add(record)
-                self._panel.say(f"The last seconds are kept as a missed “{record.keyword}”.")
+                self._panel.say(_("The last seconds are kept as a missed “{word}”.", word=record.keyword))
             case Noted(fact=Ended() as fact) if fact.id in self._entries:
                 self._change(self._entries[fact.id].after(fact))
             case ClipKept(id=id, outline=outline):
@@ -137,8 +138,13 @@ class HistoryControl(QObject):
         wanted = {entry.id: entry for entry in earlier if not entry.deleted and self._is_wanted(entry.id)}
         self._entries = {**wanted, **self._entries}
         if bad_lines:
-            lines = "One line" if bad_lines == 1 else f"{bad_lines} lines"
-            self.noticed.emit(f"{lines} of {self._archive.log.path} could not be read: passed over.")
+            text = ngettext(
+                "One line of {file} could not be read: passed over.",
+                "{count} lines of {file} could not be read: passed over.",
+                bad_lines,
+                file=self._archive.log.path,
+            )
+            self.noticed.emit(text)
 
     # What the user does
 
@@ -176,7 +182,7 @@ class HistoryControl(QObject):
             self._table.selectRow(min(max(row - len(ids) + 1, 0), self._table.rowCount() - 1))
         self._deleted.append(ids)
         QTimer.singleShot(UNDO_MS, lambda: self._forget(ids))
-        self._panel.say(f"{len(ids)} deleted." if len(ids) > 1 else "Deleted.", undoable=True)
+        self._panel.say(ngettext("Deleted.", "{count} deleted.", len(ids)), undoable=True)
 
     def undo(self) -> None:
         """Bring back what was deleted last."""
@@ -188,7 +194,7 @@ class HistoryControl(QObject):
             self._entries[id] = replace(self._entries[id], deleted=False)
         self._table.put_back((self._entries[id], id in self._clips) for id in ids)
         more = bool(self._deleted)
-        self._panel.say("Brought back.", undoable=more)
+        self._panel.say(_("Brought back."), undoable=more)
 
     def _forget(self, ids: list[str]) -> None:
         if ids in self._deleted:

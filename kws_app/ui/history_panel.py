@@ -10,16 +10,17 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from kws_app.past import FALSE_ALARM, RIGHT
+from kws_app.translation import _, ngettext
 from kws_app.ui.detection_list import DetectionList
 from kws_app.ui.theme import Theme
 
 MESSAGE_MS = 12_000
 MOST_CLIPS = (100, 500, 2000, 10_000)  # to choose from
-RATE_TIP = (
-    "How often the keyword was heard, and how often wrongly: false alarms an hour, with the interval in which the true "
-    "rate lies with 95 % confidence.\nCounted for the model at its present threshold: over all the hours it has "
-    "listened to a microphone, also before this start, or since the start of a file. At another threshold another "
-    "count goes on. Deleted detections count, missed words do not."
+RATE_TIP = _(
+    "How often the keyword was heard, and how often wrongly: false alarms an hour, with the interval in "
+    "which the true rate lies with 95 % confidence.\nCounted for the model at its present threshold: "
+    "over all the hours it has listened to a microphone, also before this start, or since the start of "
+    "a file. At another threshold another count goes on. Deleted detections count, missed words do not."
 )
 
 
@@ -29,14 +30,18 @@ class HistoryPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.table = DetectionList()
-        self.missed = self._button("It missed me", "You said the word and nothing happened: keep the last 3 s (F8)")
-        self.play = self._button(
-            "Play", "Hear the clip of the selected row, or stop it (Return); meanwhile nothing is detected"
+        self.missed = self._button(
+            _("It missed me"), _("You said the word and nothing happened: keep the last 3 s (F8)")
         )
-        self.right = self._button("That was right", "The word was said (R); again takes it back", checkable=True)
-        self.wrong = self._button("False alarm", "Nobody said it (F); again takes it back", checkable=True)
-        self.delete = self._button("Delete", "Delete the selected rows and their clips (Delete); it can be undone")
-        self.undo = self._button("Undo", "Bring back what was deleted last (Ctrl+Z)")
+        self.play = self._button(
+            _("Play"), _("Hear the clip of the selected row, or stop it (Return); meanwhile nothing is detected")
+        )
+        self.right = self._button(_("That was right"), _("The word was said (R); again takes it back"), checkable=True)
+        self.wrong = self._button(_("False alarm"), _("Nobody said it (F); again takes it back"), checkable=True)
+        self.delete = self._button(
+            _("Delete"), _("Delete the selected rows and their clips (Delete); it can be undone")
+        )
+        self.undo = self._button(_("Undo"), _("Bring back what was deleted last (Ctrl+Z)"))
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.rate = QLabel()
@@ -47,8 +52,8 @@ class HistoryPanel(QWidget):
         self.more = QToolButton()
         self.more.setText("⋯")
         self.more.setProperty("small", True)
-        self.more.setAccessibleName("More about clips and labels")
-        self.more.setToolTip("Export clips and labels; how many clips are kept")
+        self.more.setAccessibleName(_("More about clips and labels"))
+        self.more.setToolTip(_("Export clips and labels; how many clips are kept"))
         self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setMenu(self.menu)
@@ -73,20 +78,23 @@ class HistoryPanel(QWidget):
     def _make_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
-        self.export_clip = self._action(menu, "Export this clip…", "Save the clip of the selected row as a file")
-        self.export_clips = self._action(menu, "Export all clips…", "Save every clip into a folder")
+        self.export_clip = self._action(menu, _("Export this clip…"), _("Save the clip of the selected row as a file"))
+        self.export_clips = self._action(menu, _("Export all clips…"), _("Save every clip into a folder"))
         self.export_labels = self._action(
             menu,
-            "Export labels for training…",
-            "Save the labelled clips in the layout of Speech Commands",
+            _("Export labels for training…"),
+            _("Save the labelled clips in the layout of Speech Commands"),
         )
         menu.addSeparator()
-        self.keep_clips = self._action(menu, "Keep clips", "Keep the sound around each detection, on this computer")
+        self.keep_clips = self._action(
+            menu, _("Keep clips"), _("Keep the sound around each detection, on this computer")
+        )
         self.keep_clips.setCheckable(True)
-        most = QMenu("Keep at most", menu)
+        most = QMenu(_("Keep at most"), menu)
         self.most_clips: dict[int, QAction] = {}
         for count in MOST_CLIPS:
-            self.most_clips[count] = self._action(most, f"{count:,} clips", "The oldest without a label make room")
+            text = ngettext("{count:,} clip", "{count:,} clips", count)
+            self.most_clips[count] = self._action(most, text, _("The oldest without a label make room"))
             self.most_clips[count].setCheckable(True)
         menu.addMenu(most)
         return menu
@@ -98,7 +106,8 @@ class HistoryPanel(QWidget):
         return action
 
     def _lay_out(self) -> None:
-        title = QLabel("Heard")
+        # Translators: above the list of what was heard
+        title = QLabel(_("Heard"))
         title.setContentsMargins(2, 0, 0, 0)
         title.setBuddy(self.table)
         column = QVBoxLayout(self)
@@ -135,7 +144,7 @@ class HistoryPanel(QWidget):
         self.export_clip.setEnabled(can_play)
 
     def show_playing(self, playing: bool) -> None:
-        self.play.setText("Stop" if playing else "Play")
+        self.play.setText(_("Stop") if playing else _("Play"))
 
     def say(self, text: str, undoable: bool = False) -> None:
         """One sentence about what was done, for a while; undoable: with the button that takes it back."""

@@ -7,15 +7,22 @@ from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from kws_app.card import ModelCard
 from kws_app.lineup import ModelInUse
+from kws_app.translation import _, ngettext
 from kws_app.ui.theme import LIGHT, Theme
 
 COLUMNS = (
-    ("", "The colour of its curve and of the ticks where it found the word"),
-    ("Model", "✓ logs detections and sets off actions: the first of each word; the others are drawn to be compared"),
-    ("Step", "Processor time for one step, features included, measured here"),
-    ("Missed", "Share of the keywords that it missed on recorded speech with speakers it never heard, from its card"),
-    ("False an hour", "False alarms an hour on that recording, from its card"),
-    ("Size", "Bytes of its packed file; of its weights alone where there is no such file"),
+    ("", _("The colour of its curve and of the ticks where it found the word")),
+    (
+        _("Model"),
+        _("✓ logs detections and sets off actions: the first of each word; the others are drawn to be compared"),
+    ),
+    (_("Step"), _("Processor time for one step, features included, measured here")),
+    (
+        _("Missed"),
+        _("Share of the keywords that it missed on recorded speech with speakers it never heard, from its card"),
+    ),
+    (_("False an hour"), _("False alarms an hour on that recording, from its card")),
+    (_("Size"), _("Bytes of its packed file; of its weights alone where there is no such file")),
 )
 CONDITION = ("testing", "clean")  # of the figures on a card
 
@@ -40,7 +47,7 @@ class Legend(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Models that are compared")
+        self.setAccessibleName(_("Models that are compared"))
         self._theme = LIGHT
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(12, 2, 12, 6)
@@ -67,7 +74,8 @@ class Legend(QWidget):
             self._steps[model.name] = self._put(row, 2, "–")
             self._put(row, 3, f"{100 * figures['frr']:.1f} %" if "frr" in figures else "–")
             self._put(row, 4, f"{figures['fa_per_hour']:.2f}" if "fa_per_hour" in figures else "–")
-            self._put(row, 5, f"{packed_bytes(model):,} bytes")
+            size = packed_bytes(model)
+            self._put(row, 5, ngettext("{count:,} byte", "{count:,} bytes", size))
         self._color()
         self.setVisible(len(models) > 1)
 

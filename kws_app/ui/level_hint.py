@@ -7,6 +7,7 @@ import numpy as np
 
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import Samples
+from kws_app.translation import _
 
 SILENT_S = 3.0
 SILENT_PEAK = 1e-4  # -80 dB: less than the hiss of any microphone that is on
@@ -17,9 +18,9 @@ CLIP_PEAK = 0.999
 CLIPPED_BLOCKS = 3  # one alone may be a knock on the table
 BLOCK_S = 0.1
 
-SILENT = "The microphone gives only silence: is it muted, or is another one meant?"
-QUIET = "Speech arrives very quietly: come closer, or turn the microphone up."
-CLIPPING = "The sound is cut off at full scale: turn the microphone down."
+SILENT = _("The microphone gives only silence: is it muted, or is another one meant?")
+QUIET = _("Speech arrives very quietly: come closer, or turn the microphone up.")
+CLIPPING = _("The sound is cut off at full scale: turn the microphone down.")
 
 
 class LevelHint:

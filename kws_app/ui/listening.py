@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QApplication
 
 from kws_app.session import Heard
 from kws_app.source import Phase, Source, SourceState
+from kws_app.translation import _, ngettext
 from kws_app.ui.content import Content
 from kws_app.ui.level_hint import LevelHint
 from kws_app.ui.model_control import ModelControl
@@ -194,23 +195,41 @@ class Listening(QObject):
         elif phase in (Phase.WAITING, Phase.FAILED):
             sign.say(self.state.message, warning=True, offer_file=True)
         elif phase is Phase.ENDED:
-            count = {0: "never", 1: "once"}.get(self._heard_here, f"{self._heard_here} times")
-            sign.say(f"The file has ended; {word} was heard {count} in it.")
+            sign.say(self._end_of_file)
         elif phase is Phase.STOPPED and trouble and file is None:
             sign.say(trouble, warning=True, offer_file=True)
         elif phase is Phase.STOPPED:
-            sign.say(f"Press Space and say {word}" if file is None else f"Press Space to play {file.name}")
+            sign.say(
+                _("Press Space and say {word}", word=word)
+                if file is None
+                else _("Press Space to play {file}", file=file.name)
+            )
         elif self._models.model is None:
-            sign.say("Loading the model…")
+            sign.say(_("Loading the model…"))
         elif phase is Phase.OPENING:
-            sign.say("Opening the source…")
+            sign.say(_("Opening the source…"))
         elif self._hint_shown:
-            sign.say(f"Listening for {word}. {self._hint_shown}", warning=True)
+            sign.say(_("Listening for {word}. {hint}", word=word, hint=self._hint_shown), warning=True)
         else:
-            sign.say(f"Listening for {word}")
+            sign.say(_("Listening for {word}", word=word))
+
+    @property
+    def _end_of_file(self) -> str:
+        if not self._heard_here:
+            return _("The file has ended; {word} was heard never in it.", word=self.word)
+        return ngettext(
+            "The file has ended; {word} was heard once in it.",
+            "The file has ended; {word} was heard {count} times in it.",
+            self._heard_here,
+            word=self.word,
+        )
 
     @property
     def word(self) -> str:
         """The keywords that are listened for, as they are said in a sentence."""
-        keywords = list(dict.fromkeys(f"“{model.keyword}”" for model in self._models.models))
-        return " or ".join([", ".join(keywords[:-1]), keywords[-1]] if len(keywords) > 1 else keywords) or "the word"
+        # Translators: the quotation marks around a word
+        words = list(dict.fromkeys(_("“{word}”", word=model.keyword) for model in self._models.models))
+        if len(words) > 1:
+            # Translators: such as "one", "two" or "three"
+            return _("{words} or {last}", words=", ".join(words[:-1]), last=words[-1])
+        return words[0] if words else _("the word")

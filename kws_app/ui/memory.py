@@ -7,6 +7,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from kws_app.lineup import Tuning
 from kws_app.settings import SettingsFile
+from kws_app.translation import _
 
 SAVE_MS = 500  # after the last change: a slider being dragged is one write
 
@@ -53,4 +54,6 @@ class Memory(QObject):
         try:
             self._file.save(self.settings)
         except OSError as error:
-            self.failed.emit(f"The settings could not be written to {self._file.path} ({error}).")
+            self.failed.emit(
+                _("The settings could not be written to {path} ({error}).", path=self._file.path, error=error)
+            )

@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import Samples
+from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 
 FLOOR_DB = -60.0  # left end; 0 dB is full scale
@@ -26,10 +27,12 @@ class LevelMeter(QWidget):
         self._theme: Theme = LIGHT
         self.clear()
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Input level")
+        self.setAccessibleName(_("Input level"))
         self.setToolTip(
-            "Level of the sound coming in, -60 to 0 dB. Speech should reach the middle; "
-            "the light at the right end means that it is too loud and gets cut off."
+            _(
+                "Level of the sound coming in, -60 to 0 dB. Speech should reach the middle; the light at the right "
+                "end means that it is too loud and gets cut off."
+            )
         )
 
     def sizeHint(self) -> QSize:

@@ -10,25 +10,34 @@ from kws_app.card import ModelCard, read_card
 from kws_app.errors import ModelError
 from kws_app.lineup import brief
 from kws_app.model_folders import ModelFolders
-from kws_app.trust.admission import WARNING
+from kws_app.translation import _
 from kws_app.ui.legend import stream_figures
 
-MODEL_FILES = "Models (*.pt);;All files (*)"
+WARNING = _(
+    "Add only a model whose maker you trust: a model is a program. Before it is added, it will be "
+    "looked through for anything but computing with sound, and tried in a process of its own; neither "
+    "is proof that it does no harm."
+)
+MODEL_FILES = ";;".join([_("Models") + " (*.pt)", _("All files") + " (*)"])
 
 
 def card_rows(card: ModelCard) -> dict[str, str]:
     """What a user wants to know of a model before adding it, by what it is called."""
     figures = stream_figures(card)
-    measured = "not stated"
+    measured = _("not stated")
     if "frr" in figures and "fa_per_hour" in figures:
-        measured = f"{100 * figures['frr']:.1f} % missed, {figures['fa_per_hour']:.2f} false alarms an hour"
+        measured = _(
+            "{missed:.1f} % missed, {rate:.2f} false alarms an hour",
+            missed=100 * figures["frr"],
+            rate=figures["fa_per_hour"],
+        )
     return {
-        "Word": card.keyword,
-        "Role": card.role,
-        "Size": f"{card.parameters:,} parameters, {card.weight_bytes:,} bytes",
-        "Measured": measured,
-        "Trained on": str(card.data.get("description", "not stated")),
-        "Licence": str(card.data.get("licence", "not stated")),
+        _("Word"): card.keyword,
+        _("Role"): card.role,
+        _("Size"): _("{parameters:,} parameters, {bytes:,} bytes", parameters=card.parameters, bytes=card.weight_bytes),
+        _("Measured"): measured,
+        _("Trained on"): str(card.data.get("description", _("not stated"))),
+        _("Licence"): str(card.data.get("licence", _("not stated"))),
     }
 
 
@@ -39,7 +48,7 @@ class CardDialog(QDialog):
         super().__init__(parent)
         self.setModal(False)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(f"Add {path.name}?")
+        self.setWindowTitle(_("Add {file}?", file=path.name))
         self.setMinimumWidth(440)
         form = QFormLayout()
         for title, text in card_rows(card).items():
@@ -50,9 +59,9 @@ class CardDialog(QDialog):
         warning = QLabel(WARNING)
         warning.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.add = buttons.addButton("Add the model", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.add = buttons.addButton(_("Add the model"), QDialogButtonBox.ButtonRole.AcceptRole)
         assert self.add is not None
-        self.add.setToolTip("Check the model and copy it into your own folder of models")
+        self.add.setToolTip(_("Check the model and copy it into your own folder of models"))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
@@ -75,7 +84,7 @@ class ModelAdding(QObject):
 
     def ask_for_file(self) -> None:
         """By a dialog that does not block."""
-        dialog = QFileDialog(self._window, "Add a model", "", MODEL_FILES)
+        dialog = QFileDialog(self._window, _("Add a model"), "", MODEL_FILES)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setModal(False)
@@ -104,4 +113,4 @@ class ModelAdding(QObject):
         except ModelError as error:
             self.refused.emit(str(error))
         except Exception as error:  # a foreign file may fail in any way
-            self.refused.emit(f"{path} cannot be added ({brief(error)}).")
+            self.refused.emit(_("{path} cannot be added ({error}).", path=path, error=brief(error)))

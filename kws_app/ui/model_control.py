@@ -10,6 +10,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.card import ModelCard, ModelEntry
 from kws_app.lineup import ModelInUse, Tuning
+from kws_app.translation import _, ngettext
 from kws_app.ui.content import Content
 from kws_app.ui.memory import Memory
 from kws_app.worker import Worker
@@ -111,16 +112,22 @@ class ModelControl(QObject):
             if self._new in self.cards:
                 self.look_at(self._new)
             return
-        notices = broken[:1] if len(broken) < 2 else [broken[0], f"As unusable: {len(broken) - 1} other model files."]
+        notices, others = broken[:1], len(broken) - 1
+        if others > 0:
+            notices.append(
+                ngettext("As unusable: {count} other model file.", "As unusable: {count} other model files.", others)
+            )
         if not entries:
-            none = "No model was found: make one with `python -m training`, or install the program again."
+            none = _("No model was found: make one with `python -m training`, or install the program again.")
             self._lose(" ".join(notices) or none)
             return
         self.cards = {entry.name: entry.card for entry in entries}
         first = self.name
         if first not in self.cards:
             first = self._instead_of(first)
-            notices.insert(0, f"There is no usable model {self.name}: {first} listens instead.")
+            notices.insert(
+                0, _("There is no usable model {name}: {first} listens instead.", name=self.name, first=first)
+            )
         if notices:
             self.noticed.emit(" ".join(notices))
         if self._threshold_asked is not None:
@@ -174,7 +181,7 @@ class ModelControl(QObject):
         """A model failed while it listened."""
         self.models = models
         if not models:
-            self._lose("No model listens any more: choose one.")
+            self._lose(_("No model listens any more: choose one."))
             return
         if not self._unanswered:
             self._settle()

@@ -13,6 +13,7 @@ from PyQt6.QtDBus import QDBus, QDBusConnection, QDBusMessage
 from kws_app.actions.occasion import Occasion
 from kws_app.errors import ActionError
 from kws_app.paths import ASSETS_DIR
+from kws_app.translation import _
 
 SERVICE = "org.freedesktop.Notifications"
 ANSWER_MS = 3000
@@ -30,14 +31,18 @@ class Notifier(QObject):
 
     def notify(self, occasion: Occasion) -> None:
         """raises ActionError, in one sentence, if no message can be shown"""
-        title = f"Heard “{occasion.values['keyword']}”"
-        text = f"{occasion.wall_time[11:19]}, probability {occasion.score:.2f}"  # digits alone: no markup to escape
+        title = _("Heard “{word}”", word=occasion.values["keyword"])
+        text = _(
+            "{time}, probability {score:.2f}", time=occasion.wall_time[11:19], score=occasion.score
+        )  # digits alone: no markup to escape
         if _has_bus():
             self._ask_service(title, text)
         elif self.tray_shows:
             self.for_tray.emit(title, text)
         else:
-            raise ActionError("This desktop shows no notifications: it has neither a notification service nor a tray.")
+            raise ActionError(
+                _("This desktop shows no notifications: it has neither a notification service nor a tray.")
+            )
 
     def _ask_service(self, title: str, text: str) -> None:
         call = QDBusMessage.createMethodCall(SERVICE, "/org/freedesktop/Notifications", SERVICE, "Notify")
@@ -45,11 +50,11 @@ class Notifier(QObject):
         replaces = _typed(0, QMetaType.Type.UInt)
         buttons = _typed([], QMetaType.Type.QStringList)
         hints = _typed({}, QMetaType.Type.QVariantMap)
-        call.setArguments(["Wake word", replaces, icon, title, text, buttons, hints, SHOWN_MS])
+        call.setArguments([_("Wake word"), replaces, icon, title, text, buttons, hints, SHOWN_MS])
         answer = QDBusConnection.sessionBus().call(call, QDBus.CallMode.Block, ANSWER_MS)
         if answer.type() == QDBusMessage.MessageType.ErrorMessage:
             reason = (answer.errorMessage() or answer.errorName()).split(". ")[0].rstrip(".")
-            raise ActionError(f"The desktop did not show the notification ({reason}).")
+            raise ActionError(_("The desktop did not show the notification ({reason}).", reason=reason))
 
 
 def _typed(value: object, kind: QMetaType.Type) -> QVariant:

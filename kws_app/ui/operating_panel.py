@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
 from kws_app.decision import DecisionConfig
 from kws_app.lineup import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
 from kws_app.operating import PRESETS, OperatingCurve, Preset, meaning, offers
+from kws_app.translation import _
 from kws_app.ui.controls import SLIDER_STEPS
 
 
@@ -37,23 +38,23 @@ class DecisionForm(QWidget):
         self.refractory.setSingleStep(0.1)
         self.refractory.setDecimals(1)
         self.refractory.setSuffix(" s")
-        self.reset = QPushButton("As measured")
+        self.reset = QPushButton(_("As measured"))
         self.reset.setProperty("small", True)
-        self.reset.setToolTip("Decide as the model was measured")
+        self.reset.setToolTip(_("Decide as the model was measured"))
         self.reset.clicked.connect(self.reset_wanted)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setColumnStretch(4, 1)
         for at, box, label, hint, field in (
-            ((0, 0), self.smoothing, "Smoothing", "Probabilities averaged; 1 is none", "smoothing_steps"),
+            ((0, 0), self.smoothing, _("Smoothing"), _("Probabilities averaged; 1 is none"), "smoothing_steps"),
             (
                 (0, 2),
                 self.patience,
-                "Patience",
-                "Steps in a row above the threshold before it counts",
+                _("Patience"),
+                _("Steps in a row above the threshold before it counts"),
                 "patience_steps",
             ),
-            ((1, 0), self.refractory, "Quiet after", "After a detection, no other for this long", "refractory_s"),
+            ((1, 0), self.refractory, _("Quiet after"), _("After a detection, no other for this long"), "refractory_s"),
         ):
             box.setAccessibleName(label)
             box.setToolTip(hint)
@@ -85,7 +86,7 @@ class OperatingPanel(QWidget):
         self.text.setWordWrap(True)
         self.text.setProperty("muted", True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.text.setAccessibleName("What the threshold means")
+        self.text.setAccessibleName(_("What the threshold means"))
         self.presets = {preset: QPushButton(preset.name) for preset in PRESETS}
         row = QHBoxLayout()
         row.setSpacing(6)
@@ -95,10 +96,10 @@ class OperatingPanel(QWidget):
             button.clicked.connect(lambda _, preset=preset: self._choose(preset))
             row.addWidget(button)
         row.addStretch(1)
-        self.advanced = QPushButton("Advanced")
+        self.advanced = QPushButton(_("Advanced"))
         self.advanced.setProperty("small", True)
         self.advanced.setCheckable(True)
-        self.advanced.setToolTip("Smoothing, patience and the time between detections")
+        self.advanced.setToolTip(_("Smoothing, patience and the time between detections"))
         row.addWidget(self.advanced)
         self.form = DecisionForm()
         self.form.hide()
@@ -128,7 +129,7 @@ class OperatingPanel(QWidget):
             offer = offered.get(preset)
             self._thresholds[preset] = None if offer is None else offer.threshold
             button.setEnabled(offer is not None and offer.threshold is not None)
-            button.setToolTip("Not measured with this model" if offer is None else offer.hint)
+            button.setToolTip(_("Not measured with this model") if offer is None else offer.hint)
 
     def _choose(self, preset: Preset) -> None:
         threshold = self._thresholds[preset]

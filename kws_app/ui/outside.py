@@ -7,13 +7,14 @@ from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QMainWindow
 
 from kws_app.actions.runner import Play
+from kws_app.translation import _
 from kws_app.ui.actions_control import ActionsControl
 from kws_app.ui.content import Content
 from kws_app.ui.listening import Listening
 from kws_app.ui.memory import Memory
 from kws_app.ui.model_control import ModelControl
 from kws_app.ui.notifier import Notifier
-from kws_app.ui.pause import PAUSE_MIN, Pause
+from kws_app.ui.pause import PAUSE, Pause
 from kws_app.ui.start_dialog import StartDialog
 from kws_app.ui.tray import Tray
 
@@ -44,9 +45,9 @@ class Outside(QObject):
         listening.marked.connect(self.actions.set_off)
         self.start_dialog: StartDialog | None = None  # once it was opened
         menu = content.controls.menu
-        menu.addAction("What a word sets off…", self.actions.show_dialog)
-        menu.addAction("Starting and closing…", self.show_start_dialog)
-        self._rest = menu.addAction(f"Pause for {PAUSE_MIN} minutes", self.pause.begin)
+        menu.addAction(_("What a word sets off…"), self.actions.show_dialog)
+        menu.addAction(_("Starting and closing…"), self.show_start_dialog)
+        self._rest = menu.addAction(PAUSE, self.pause.begin)
         menu.aboutToShow.connect(self._offer_rest)
 
     def _offer_rest(self) -> None:

@@ -4,10 +4,12 @@ from datetime import datetime, timedelta
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from kws_app.translation import _, ngettext
 from kws_app.ui.listening import Listening
 from kws_app.ui.sign import Sign
 
 PAUSE_MIN = 10
+PAUSE = ngettext("Pause for {count} minute", "Pause for {count} minutes", PAUSE_MIN)
 
 
 class Pause(QObject):
@@ -51,4 +53,4 @@ class Pause(QObject):
         self.changed.emit()
 
     def _say(self) -> None:
-        self._sign.say(f"Paused until {self.until}; Space goes on now")
+        self._sign.say(_("Paused until {time}; Space goes on now", time=self.until))

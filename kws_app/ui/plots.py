@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import QGraphicsItem, QWidget
 
 from kws_app.session import Heard
 from kws_app.settings import LOWEST_THRESHOLD
+from kws_app.translation import _
 from kws_app.ui.curve_item import CurveItem
 from kws_app.ui.log_mel_item import LogMelItem, log_mel_colors, mel_band
 from kws_app.ui.plot_history import MEL_BINS, SampleHistory
@@ -44,17 +45,17 @@ class Plots(pg.GraphicsLayoutWidget):
         # everything moves in each frame: finding out what changed costs more than drawing all of it, but for the axes
         self.setViewportUpdateMode(self.ViewportUpdateMode.FullViewportUpdate)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Waveform, spectrum and keyword probability of the last seconds")
-        self.setAccessibleDescription("Left and Right move through the last five minutes, End goes back to now.")
+        self.setAccessibleName(_("Waveform, spectrum and keyword probability of the last seconds"))
+        self.setAccessibleDescription(_("Left and Right move through the last five minutes, End goes back to now."))
         self.history = SampleHistory()
         self.view = TimeView()
         self._marks: deque[int] = deque(maxlen=MOST_MARKS)
         self.ci.setContentsMargins(4, 6, 14, 4)
         self.ci.setSpacing(8)
-        self._waveform = self._add_plot(0, "Sound", (-1.0, 1.0), 3)
+        self._waveform = self._add_plot(0, _("Sound"), (-1.0, 1.0), 3)
         self._log_mel = self._add_plot(1, "kHz", (0, MEL_BINS), 4)
         self._log_mel.getAxis("left").setTicks([[(mel_band(khz), f"{khz:g}") for khz in LABELLED_KHZ]])
-        self._probability = self._add_plot(2, "Probability", (0.0, 1.04), 4)
+        self._probability = self._add_plot(2, _("Probability"), (0.0, 1.04), 4)
         self._probability.getAxis("left").setTicks([[(0.0, "0"), (0.5, "0.5"), (1.0, "1")]])
         self._probability.showAxis("bottom")
         self._probability.getAxis("bottom").setStyle(hideOverlappingLabels=False)  # which "now" would be
@@ -78,7 +79,7 @@ class Plots(pg.GraphicsLayoutWidget):
             angle=0,
             movable=True,
             bounds=(LOWEST_THRESHOLD, 1.0),
-            label="threshold {value:.3f}",
+            label=_("threshold {value:.3f}"),
             labelOpts={"position": 0.02, "anchors": [(0, 1), (0, 0)]},
         )
         self.threshold_line.setZValue(1)  # above every curve, those that are added later too
@@ -114,7 +115,9 @@ class Plots(pg.GraphicsLayoutWidget):
             plot.setXRange(-span_s, 0, padding=0)
         step_s = TICKS_S[span_s]
         first = -int((span_s + back_s) // step_s) * step_s
-        labelled = [(s + back_s, f"−{-s} s" if s else "now") for s in range(first, 1, step_s) if s + back_s <= 0]
+        # Translators: the right end of the time axis
+        now = _("now")
+        labelled = [(s + back_s, f"−{-s} s" if s else now) for s in range(first, 1, step_s) if s + back_s <= 0]
         self._probability.getAxis("bottom").setTicks([labelled])
 
     def _set_amplitude(self, amplitude: float) -> None:

@@ -7,6 +7,7 @@ import pyqtgraph as pg
 from PyQt6.QtCore import QPointF, Qt
 
 from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.translation import _
 from kws_app.ui.log_mel_item import band_khz
 from kws_app.ui.plot_history import SampleHistory
 from kws_app.ui.score_curves import ScoreCurves
@@ -46,7 +47,7 @@ class Pointer:
         parts = [f"−{view.back_s - at.x():.2f} s"]
         peak = history.peak(sample)
         if peak is not None:
-            parts.append(f"sound {20 * np.log10(max(peak, QUIETEST)):.0f} dB")
+            parts.append(_("sound {level:.0f} dB", level=20 * np.log10(max(peak, QUIETEST))))
         if over is self._log_mel:
             parts.append(f"{band_khz(at.y()):.2f} kHz")
         return "   ".join([*parts, *scores.read(history, sample)])

@@ -7,6 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 
 from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.translation import _
 from kws_app.ui.curve_item import CurveItem
 from kws_app.ui.plot_history import SampleHistory
 from kws_app.ui.theme import LIGHT, Theme
@@ -81,5 +82,6 @@ class ScoreCurves:
             track = history.scores.get(name)
             score = None if track is None else track.at(sample)
             if score is not None:
-                words.append(f"{name.split('/')[-1] if len(self.curves) > 1 else 'probability'} {score:.3f}")
+                what = name.split("/")[-1] if len(self.curves) > 1 else _("probability")
+                words.append(f"{what} {score:.3f}")
         return words

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 
 FLASH_MS = 1500
@@ -21,7 +22,7 @@ class Sign(QFrame):
         super().__init__(parent)
         self.setObjectName("sign")
         self.setFixedHeight(76)
-        self.setAccessibleName("What is going on")
+        self.setAccessibleName(_("What is going on"))
         self._theme: Theme = LIGHT
         self._text, self._warning = "", False
         self._flash = ""
@@ -30,8 +31,8 @@ class Sign(QFrame):
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._score = QLabel()
-        self.action = QPushButton("Open a file…")
-        self.action.setToolTip("Listen to an audio file instead (Ctrl+O)")
+        self.action = QPushButton(_("Open a file…"))
+        self.action.setToolTip(_("Listen to an audio file instead (Ctrl+O)"))
         self.action.hide()
         row = QHBoxLayout(self)
         row.setContentsMargins(20, 4, 20, 4)

@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QFileDialog
 
 from kws_app.audio import Microphone, MicrophoneSource
 from kws_app.source import FileSource, Source
+from kws_app.translation import _
 from kws_app.ui.content import Content
 from kws_app.ui.controls import SourceChoice
 from kws_app.ui.devices import DeviceScan
@@ -16,7 +17,7 @@ from kws_app.ui.memory import Memory
 RELOOK_MS = 1000  # a stream that reopens has let PortAudio see new devices by then
 FOLLOW_MS = 5000  # between two looks for what was plugged in
 MOST_RECENT = 6
-AUDIO_FILES = "Audio (*.wav *.flac *.ogg *.opus *.mp3 *.aif *.aiff);;All files (*)"
+AUDIO_FILES = ";;".join([_("Audio") + " (*.wav *.flac *.ogg *.opus *.mp3 *.aif *.aiff)", _("All files") + " (*)"])
 
 
 def open_source(choice: SourceChoice, in_real_time: bool) -> Source:
@@ -112,7 +113,7 @@ class SourceControl(QObject):
             self._file_dialog.raise_()
             self._file_dialog.activateWindow()
             return
-        dialog = self._file_dialog = QFileDialog(self._content.window(), "Open an audio file", "", AUDIO_FILES)
+        dialog = self._file_dialog = QFileDialog(self._content.window(), _("Open an audio file"), "", AUDIO_FILES)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setModal(False)
         dialog.fileSelected.connect(lambda name: self.open_file(Path(name)))

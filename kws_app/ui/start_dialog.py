@@ -5,6 +5,7 @@ from PyQt6.QtWidgets import QCheckBox, QLabel, QWidget
 
 from kws_app import autostart
 from kws_app.paths import default_data_dir
+from kws_app.translation import _
 from kws_app.ui.memory import Memory
 from kws_app.ui.panel import Panel
 from kws_app.ui.tray import NO_TRAY
@@ -18,18 +19,18 @@ class StartDialog(Panel):
     failed = pyqtSignal(str)  # one sentence
 
     def __init__(self, memory: Memory, has_tray: bool, parent: QWidget | None = None) -> None:
-        super().__init__("Starting and closing", WIDTH, parent)
+        super().__init__(_("Starting and closing"), WIDTH, parent)
         self._memory = memory
         self.column.setSpacing(2)
-        kept = f"Kept in {memory.path}."
+        kept = _("Kept in {file}.", file=memory.path)
         self.keep = self._switch(
-            "&Keep listening in the tray when the window is closed",
-            f"Quit by Ctrl+Q or from the tray. {kept}" if has_tray else NO_TRAY,
+            _("&Keep listening in the tray when the window is closed"),
+            " ".join([_("Quit by Ctrl+Q or from the tray."), kept]) if has_tray else NO_TRAY,
         )
         self.keep.setEnabled(has_tray)
-        place = "in the tray" if has_tray else "as a minimised window"
-        self.minimised = self._switch("Start &minimised", f"The app starts {place}. {kept}")
-        self.login = self._switch("Start at &login", autostart.explanation())
+        place = _("The app starts in the tray.") if has_tray else _("The app starts as a minimised window.")
+        self.minimised = self._switch(_("Start &minimised"), f"{place} {kept}")
+        self.login = self._switch(_("Start at &login"), autostart.explanation())
         self.login.setEnabled(autostart.path() is not None)
         self.refresh()
         self.keep.toggled.connect(lambda on: memory.remember(keep_in_tray=on))
@@ -66,5 +67,5 @@ class StartDialog(Panel):
         try:
             autostart.switch_on(self._login_arguments()) if on else autostart.switch_off()
         except (OSError, ValueError) as error:
-            self.failed.emit(f"Starting at login could not be changed ({error}).")
+            self.failed.emit(_("Starting at login could not be changed ({error}).", error=error))
         self.refresh()

@@ -7,15 +7,18 @@ from PyQt6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.session import Health
+from kws_app.translation import _
 
 TIPS = {
-    "rate": "Samples a second that the source gives; other rates than 16000 are converted",
-    "lag": "From a sound reaching the microphone to the decision about it, beyond the word itself: "
-    "half of the time less than the first number, 95 times in 100 less than the second",
-    "step": "Processor time for one step of the model, features included (mean); of several models the slowest",
-    "processor": "Share of one processor core that this program takes, all of it: listening, models and drawing",
-    "overruns": "How often the device dropped sound because the system was busy",
-    "lost": "Sound that was never heard: missed while a device was away or the system was busy",
+    "rate": _("Samples a second that the source gives; other rates than 16000 are converted"),
+    "lag": _(
+        "From a sound reaching the microphone to the decision about it, beyond the word itself: half of the "
+        "time less than the first number, 95 times in 100 less than the second"
+    ),
+    "step": _("Processor time for one step of the model, features included (mean); of several models the slowest"),
+    "processor": _("Share of one processor core that this program takes, all of it: listening, models and drawing"),
+    "overruns": _("How often the device dropped sound because the system was busy"),
+    "lost": _("Sound that was never heard: missed while a device was away or the system was busy"),
 }
 AVERAGED = 12  # looks at the processor's clock: some 3 s
 
@@ -52,15 +55,22 @@ class StatusLine(QStatusBar):
         """None: not listening."""
         share = self._processor.look()
         if health is None:
-            texts = ("rate –", "lag –", "step –", f"processor {share:.0%}", "overruns –", "lost –")
+            texts = (
+                _("rate –"),
+                _("lag –"),
+                _("step –"),
+                _("processor {share:.0%}", share=share),
+                _("overruns –"),
+                _("lost –"),
+            )
         else:
             texts = (
-                f"rate {health.rate_hz} Hz",
-                f"lag {health.lag_ms:.0f} ms, {health.lag_95th_ms:.0f}",
-                f"step {max(health.step_ms.values(), default=0.0):.2f} ms",
-                f"processor {share:.0%}",
-                f"overruns {health.overruns}",
-                f"lost {health.lost_samples / SAMPLE_RATE:.1f} s" if health.lost_samples else "lost 0",
+                _("rate {rate} Hz", rate=health.rate_hz),
+                _("lag {median:.0f} ms, {most:.0f}", median=health.lag_ms, most=health.lag_95th_ms),
+                _("step {time:.2f} ms", time=max(health.step_ms.values(), default=0.0)),
+                _("processor {share:.0%}", share=share),
+                _("overruns {count}", count=health.overruns),
+                _("lost {time:.1f} s", time=health.lost_samples / SAMPLE_RATE) if health.lost_samples else _("lost 0"),
             )
         for label, text in zip(self._labels.values(), texts, strict=True):
             if label.text() != text:

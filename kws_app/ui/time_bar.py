@@ -3,6 +3,7 @@
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from kws_app.translation import _
 from kws_app.ui.plots import Plots
 from kws_app.ui.time_view import SPANS_S
 
@@ -21,21 +22,23 @@ class TimeBar(QWidget):
         self.pause.setCheckable(True)
         self.pause.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.pause.setToolTip(
-            "Stop the picture to look at it; the listening goes on. "
-            "Then scroll back through the last five minutes: wheel, bar, or the arrow keys in the plots (P)"
+            _(
+                "Stop the picture to look at it; the listening goes on. Then scroll back through the last five "
+                "minutes: wheel, bar, or the arrow keys in the plots (P)"
+            )
         )
         self.reading = QLabel()
         self.reading.setProperty("muted", True)
         self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.reading.setAccessibleName("Values under the mouse")
+        self.reading.setAccessibleName(_("Values under the mouse"))
         self.span = QComboBox()
-        self.span.setAccessibleName("Seconds shown")
-        self.span.setToolTip("How much time the plots show (Ctrl+Plus, Ctrl+Minus)")
+        self.span.setAccessibleName(_("Seconds shown"))
+        self.span.setToolTip(_("How much time the plots show (Ctrl+Plus, Ctrl+Minus)"))
         for seconds in SPANS_S:
-            self.span.addItem(f"last {seconds} s", seconds)
+            self.span.addItem(_("last {seconds} s", seconds=seconds), seconds)
         self.scroll_bar = QScrollBar(Qt.Orientation.Horizontal)
-        self.scroll_bar.setAccessibleName("Time that is looked at")
-        self.scroll_bar.setToolTip("Back through the last five minutes; all the way to the right is the latest")
+        self.scroll_bar.setAccessibleName(_("Time that is looked at"))
+        self.scroll_bar.setToolTip(_("Back through the last five minutes; all the way to the right is the latest"))
         self.scroll_bar.hide()
         self.setObjectName("slim")
         row = QHBoxLayout(self)
@@ -72,7 +75,7 @@ class TimeBar(QWidget):
         view, history = self._plots.view, self._plots.history
         with QSignalBlocker(self.pause):
             self.pause.setChecked(view.paused)
-        self.pause.setText("Follow" if view.paused else "Pause")
+        self.pause.setText(_("Follow") if view.paused else _("Pause"))
         furthest = round(view.furthest_back_s(history) * BAR_STEPS_PER_S)
         with QSignalBlocker(self.scroll_bar):
             self.scroll_bar.setRange(-furthest, 0)

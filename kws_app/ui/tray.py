@@ -8,10 +8,11 @@ from PyQt6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
 from kws_app.paths import ASSETS_DIR
 from kws_app.source import Phase
+from kws_app.translation import _
 from kws_app.ui.listening import Listening
-from kws_app.ui.pause import PAUSE_MIN, Pause
+from kws_app.ui.pause import PAUSE, Pause
 
-NO_TRAY = "This desktop has no tray for icons."
+NO_TRAY = _("This desktop has no tray for icons.")
 
 
 class Tray(QObject):
@@ -31,11 +32,11 @@ class Tray(QObject):
         self.rest.triggered.connect(self._pause_or_go_on)
         self.menu.addAction(self.state)
         self.menu.addSeparator()
-        self.menu.addAction("Show the window", self.show_window)
+        self.menu.addAction(_("Show the window"), self.show_window)
         self.menu.addAction(self.start)
         self.menu.addAction(self.rest)
         self.menu.addSeparator()
-        self.menu.addAction("Quit", leave)
+        self.menu.addAction(_("Quit"), leave)
         self.icon = QSystemTrayIcon(self._off, self)
         self.icon.setContextMenu(self.menu)
         self.icon.activated.connect(self._activated)
@@ -59,23 +60,23 @@ class Tray(QObject):
         phase, listening = self._listening.state.phase, self._listening.source is not None
         forbidden = bool(self._listening.forbidden)
         if forbidden:
-            text = "Not listening: no model can be used"
+            text = _("Not listening: no model can be used")
         elif self._pause.until:
-            text = f"Paused until {self._pause.until}"
+            text = _("Paused until {time}", time=self._pause.until)
         elif self._listening.loading and phase is not Phase.WAITING:
-            text = "Loading the model"
+            text = _("Loading the model")
         elif phase is Phase.LISTENING:
-            text = "Listening"
+            text = _("Listening")
         elif phase is Phase.WAITING:
-            text = "Waiting for the microphone"
+            text = _("Waiting for the microphone")
         else:
-            text = "Starting to listen" if listening else "Not listening"
+            text = _("Starting to listen") if listening else _("Not listening")
         self.icon.setIcon(self._on if phase is Phase.LISTENING else self._off)
-        self.icon.setToolTip(f"Wake word: {text[0].lower()}{text[1:]}")
+        self.icon.setToolTip(_("Wake word: {state}", state=text))
         self.state.setText(text)
-        self.start.setText("Stop listening" if listening else "Start listening")
+        self.start.setText(_("Stop listening") if listening else _("Start listening"))
         self.start.setEnabled(listening or not forbidden)
-        self.rest.setText("Go on listening now" if self._pause.until else f"Pause for {PAUSE_MIN} minutes")
+        self.rest.setText(_("Go on listening now") if self._pause.until else PAUSE)
         self.rest.setEnabled(self._pause.possible or bool(self._pause.until) and not forbidden)
 
     def show_window(self) -> None:

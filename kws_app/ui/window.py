@@ -16,6 +16,7 @@ from kws_app.audio import play
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
 from kws_app.source import Source
+from kws_app.translation import _
 from kws_app.ui.compare_menu import CompareMenu
 from kws_app.ui.content import Content
 from kws_app.ui.controls import SourceChoice
@@ -80,7 +81,7 @@ class MainWindow(QMainWindow):
         self._fixed_theme = theme
         self._devices = devices or DeviceScan()
 
-        self.setWindowTitle("Wake word")
+        self.setWindowTitle(_("Wake word"))
         self.setWindowIcon(QIcon(str(ASSETS_DIR / "icon.svg")))
         self.setMinimumSize(900, 600)
         self.resize(1100, 720)
@@ -133,9 +134,9 @@ class MainWindow(QMainWindow):
 
     def _add_shortcuts(self) -> None:
         content = self.content
-        content.controls.menu.addAction("Open an audio file…", self.sources.ask_for_file)
-        content.controls.menu.addAction("Add a model…", self.adding.ask_for_file)
-        content.controls.menu.addAction("First steps", self.first_run.begin)
+        content.controls.menu.addAction(_("Open an audio file…"), self.sources.ask_for_file)
+        content.controls.menu.addAction(_("Add a model…"), self.adding.ask_for_file)
+        content.controls.menu.addAction(_("First steps"), self.first_run.begin)
         add_shortcuts(
             self,
             {
