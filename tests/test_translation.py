@@ -242,3 +242,35 @@ def test_errors_and_news_are_translated(path: Path):
     ]
     if path.name not in ("__main__.py", "detect.py", "benchmark.py"):  # on a terminal, as --help is
         assert not untranslated
+
+
+NOT_SHOWN = [
+    r"[\w# ]*[:{].*;.*",  # style sheets
+    r"\{keyword\} .*|device scan|model adding",  # placeholders of a command, names of threads
+    r"\w+ \(\*[^)]*\);;.*| \(\*.*\)",  # patterns of file names
+]
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """What stands in quotation marks outside of messages and docstrings, f-strings with nothing filled in."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    passed_over: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) or (isinstance(node, ast.Call) and getattr(node.func, "id", "") in KEYWORDS):
+            passed_over |= {node.value} if isinstance(node, ast.Expr) else set(node.args)
+        if isinstance(node, ast.JoinedStr):
+            passed_over |= set(node.values)
+    for node in ast.walk(tree):
+        if node in passed_over:
+            continue
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+        elif isinstance(node, ast.JoinedStr):
+            yield node.lineno, "".join(part.value for part in node.values if isinstance(part, ast.Constant))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "kws_app" / "ui").glob("*.py")), ids=lambda path: path.stem)
+def test_the_window_says_nothing_of_several_words_that_is_not_translated(path: Path):
+    said = [(line, text) for line, text in texts(path) if re.search(r"[A-Za-z]{2,} [a-z]{2,}", text)]
+    not_shown = re.compile("|".join(NOT_SHOWN), re.DOTALL)
+    assert path.stem == "theme" or not [each for each in said if not not_shown.fullmatch(each[1])]

@@ -12,6 +12,7 @@ from kws_app.errors import AudioError
 from kws_app.history import DetectionLog
 from kws_app.settings import SettingsFile
 from kws_app.source import Feed, FileSource, Phase, Source, SourceState
+from kws_app.translation import _
 from kws_app.ui.controls import SourceChoice
 from kws_app.ui.devices import DeviceScan
 from kws_app.ui.window import MainWindow, StartOptions
@@ -53,7 +54,7 @@ class Bench:
     def search(self, rescan: bool) -> list[Microphone]:
         self.searches.append(rescan)
         if not self.microphones:
-            raise AudioError("No microphone was found: plug one in, or open a file.")
+            raise AudioError(_("No microphone was found: plug one in, or open a file."))
         return self.microphones
 
     def open_source(self, choice: SourceChoice, in_real_time: bool) -> Source:

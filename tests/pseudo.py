@@ -1,0 +1,145 @@
+"""A language made up of English: bracketed, accented, 30 % longer. What shows a plain letter in it is not translated.
+
+The catalogue is made from the template; `texts` finds all that a widget and what is in it say.
+"""
+
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyqtgraph as pg
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from PyQt6.QtCore import QAbstractItemModel, QMetaType, QObject, QPoint, QRect, Qt
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QDialogButtonBox,
+    QFileDialog,
+    QGraphicsScene,
+    QGraphicsTextItem,
+    QGraphicsView,
+    QHeaderView,
+    QLabel,
+    QWidget,
+)
+
+from kws_app.translation import DOMAIN, FOLDER
+
+LANGUAGE = "xx"
+ACCENTED = str.maketrans(string.ascii_letters, "áƀçðéƒğĥíĵķłɱñóþǫŕšŧúṽŵẋýžÁƁÇÐÉƑĞĤÍĴĶŁⱮÑÓÞǪŔŠŦÚṼŴẊÝŽ")
+LONGER = 0.3  # as German and others are
+FIELD = re.compile(r"(\{[^}]*\})")
+NOT_SAID = {
+    "objectName",
+    "styleSheet",
+    "windowRole",
+    "windowFilePath",
+    "inputMask",
+    "html",
+}  # properties that nobody sees
+HEADER_PADDING = 4  # px, as the style sheet has it
+ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
+
+
+def pseudo(message: str) -> str:
+    accented = "".join(p if FIELD.fullmatch(p) else p.translate(ACCENTED) for p in FIELD.split(message))
+    return f"⟦{accented}{'~' * max(0, round(LONGER * len(message)) - 2)}⟧"
+
+
+def write_catalogue(folder: Path) -> None:
+    """Of every message in the template."""
+    with (FOLDER / f"{DOMAIN}.pot").open("rb") as file:
+        template = read_po(file)
+    catalog = Catalog()
+    for entry in template:
+        if isinstance(entry.id, tuple):
+            catalog.add(entry.id, tuple(map(pseudo, entry.id)))
+        elif entry.id:
+            catalog.add(entry.id, pseudo(entry.id))
+    path = folder / LANGUAGE / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        write_mo(file, catalog)
+
+
+def texts(root: QObject) -> Iterator[tuple[str, str]]:
+    """Where, and what is said there, hidden or not. Qt's own dialogs and buttons speak for themselves."""
+    yield from _of_one(root)
+    if isinstance(root, QGraphicsView) and root.scene() is not None:
+        yield from _of_scene(root.scene())
+    if isinstance(root, QFileDialog):
+        return
+    for child in root.children():
+        if not isinstance(child, QGraphicsScene) and not _is_of_qt(child):  # a scene's menu is never shown
+            yield from texts(child)
+
+
+def _is_of_qt(child: QObject) -> bool:
+    """A button such as Close, which Qt itself translates."""
+    box = child.parent()
+    if not isinstance(child, QAbstractButton) or not isinstance(box, QDialogButtonBox):
+        return False
+    return box.standardButton(child) != QDialogButtonBox.StandardButton.NoButton
+
+
+def _of_one(thing: QObject) -> Iterator[tuple[str, str]]:
+    meta = thing.metaObject()
+    for number in range(meta.propertyCount()):
+        known = meta.property(number)
+        if known.metaType().id() == QMetaType.Type.QString.value and known.name() not in NOT_SAID:
+            yield f"{type(thing).__name__}.{known.name()}", str(known.read(thing) or "")
+    if isinstance(thing, QFileDialog):
+        yield from (("QFileDialog.nameFilters", each) for each in thing.nameFilters())
+    if isinstance(thing, QAbstractItemView) and not isinstance(thing.window(), QFileDialog):
+        yield from _of_model(type(thing).__name__, thing.model())
+
+
+def _of_model(where: str, model: QAbstractItemModel | None) -> Iterator[tuple[str, str]]:
+    if model is None:
+        return
+    for column in range(model.columnCount()):
+        for role in ROLES:
+            title = model.headerData(column, Qt.Orientation.Horizontal, role)
+            yield f"{where} header {column}", title if isinstance(title, str) else ""
+            for row in range(model.rowCount()):
+                yield f"{where} row {row}, column {column}", str(model.data(model.index(row, column), role) or "")
+
+
+def _of_scene(scene: QGraphicsScene) -> Iterator[tuple[str, str]]:
+    for item in scene.items():
+        if isinstance(item, QGraphicsTextItem):
+            yield "plot", item.toPlainText()
+        if isinstance(item, pg.AxisItem):
+            yield from (("axis", label) for level in item._tickLevels or [] for _position, label in level)
+
+
+def plain(root: QWidget, data: str) -> list[str]:
+    """What is said that did not come through the catalogue. data: matches what comes from elsewhere, such as names"""
+    return sorted({f"{where}: {said}" for where, said in texts(root) if re.search("[A-Za-z]", re.sub(data, "", said))})
+
+
+def cut(window: QWidget) -> list[str]:
+    """Texts that are shown but need more room than they have."""
+    found = []
+    for widget in window.findChildren(QWidget):
+        if not widget.isVisible() or widget.window() is not window:
+            continue
+        if isinstance(widget, QLabel) and widget.wordWrap():
+            fits = widget.heightForWidth(widget.width()) <= widget.height()
+        elif isinstance(widget, QLabel | QAbstractButton):
+            fits = widget.sizeHint().width() <= widget.width()
+        else:
+            continue
+        at = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size())
+        if widget.text() and not (fits and window.rect().contains(at)):
+            found.append(f"{type(widget).__name__}: {widget.text()} ({widget.sizeHint()} in {widget.size()})")
+    for header in window.findChildren(QHeaderView):
+        if header.isVisible() and header.orientation() is Qt.Orientation.Horizontal:
+            for i in range(header.count()):
+                title = header.model().headerData(i, header.orientation())
+                if header.fontMetrics().horizontalAdvance(title) > header.sectionSize(i) - HEADER_PADDING:
+                    found.append(f"header: {title}")
+    return found
