@@ -5,10 +5,8 @@ import atexit
 import os
 import signal
 import sys
-import threading
 from pathlib import Path
 
-from kws_app.audio import is_stuck
 from kws_app.errors import AudioError, ModelError
 from kws_app.files import read_blocks
 from kws_app.instance import AlreadyRunningError, call, hold
@@ -112,16 +110,16 @@ def list_microphones() -> int:
 def run(options: argparse.Namespace) -> int:
     """Show the window until it is closed."""
     from PyQt6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
-    from PyQt6.QtWidgets import QApplication
 
     prefer(QLocale.system().uiLanguages())  # before ui, whose constants hold sentences
 
     from kws_app.history import DetectionLog
     from kws_app.settings import SettingsFile
+    from kws_app.ui.application import Application
     from kws_app.ui.window import MainWindow, StartOptions
     from kws_app.worker import Worker
 
-    app = QApplication([sys.argv[0]])
+    app = Application([sys.argv[0]])
     app.setApplicationName("kws-app")
     app.setDesktopFileName("kws-app")  # by which a desktop finds the icon of its windows
     app.setQuitOnLastWindowClosed(False)  # with the tray, the last window may be a dialog
@@ -136,6 +134,7 @@ def run(options: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: QTimer.singleShot(0, window.leave))
     if hasattr(signal, "SIGUSR1"):  # another instance was started, and has ended
         signal.signal(signal.SIGUSR1, lambda *_: QTimer.singleShot(0, window.come_forward))
+    app.leaving.connect(window.leave)
     window.closed.connect(app.quit)
     window.start_up(options.minimised)
     heartbeat = QTimer()
@@ -143,16 +142,15 @@ def run(options: argparse.Namespace) -> int:
     heartbeat.start(SIGNAL_MS)
     status = app.exec()
     # registered last and so run first: before sounddevice's own, which would wait for a hung sound system
-    atexit.register(_leave_hung_threads, status)
+    atexit.register(_leave, status)
     return status
 
 
-def _leave_hung_threads(status: int) -> None:
-    """Where a call into the sound system or an import still runs in another thread, end without waiting for it."""
-    if is_stuck() or any(thread.name in ("worker", "player", "archive") for thread in threading.enumerate()):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+def _leave(status: int) -> None:
+    """All is closed and written: what is left, such as taking torch to pieces, takes a busy machine seconds."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 if __name__ == "__main__":

@@ -72,11 +72,6 @@ def _portaudio(patience_s: float = ANSWER_S) -> Iterator[Any]:
         _portaudio_lock.release()
 
 
-def is_stuck() -> bool:
-    """Whether a call into the sound system is still pending: leaving the program normally would wait for it."""
-    return _portaudio_lock.locked()
-
-
 def has_open_stream() -> bool:
     """Whether one would end if PortAudio were started again."""
     return _open_streams > 0

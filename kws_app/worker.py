@@ -29,7 +29,8 @@ from kws_app.translation import _
 DRAIN_S = 0.03  # between two looks into the ring
 UNWATCHED_S = 0.1  # the most between two looks where nobody looks at the plots: it is the steps that count
 SETTLE_S = 0.005  # after the moment at which a step's last sample should be there
-JOIN_S = 0.5  # a thread that is still importing torch cannot be hurried
+JOIN_S = 0.5  # for what was heard to be written
+UNHEARD_S = 0.2  # the same where there is no model yet: an import of torch cannot be hurried, and nothing would be lost
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class Worker(QObject):
         """Stop the source and both threads; whether they have ended (one may be deep in an import)."""
         self._commands.put(None)
         if self._thread.ident is not None:
-            self._thread.join(JOIN_S)
+            self._thread.join(JOIN_S if self._lineup.detectors else UNHEARD_S)
         archived = self.archive.close()  # last: stopping gives it something to write
         return not self._thread.is_alive() and archived
 

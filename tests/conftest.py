@@ -150,6 +150,15 @@ def virtual_display(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen
 
 
 @pytest.fixture
+def virtual_display_to_kill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+    """One for a test that ends it."""
+    require("Xvfb")
+    screen = Screen(tmp_path_factory.mktemp("screen"))
+    yield screen
+    end(screen.process)
+
+
+@pytest.fixture
 def virtual_microphone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
     """A sound server with a microphone for each test that asks: some of them end it."""
     require(*PROGRAMS)

@@ -157,7 +157,7 @@ def test_a_stream_that_does_not_close_holds_up_nobody(portaudio, microphone, mon
     source.start()
     until(lambda: source.feed is not None)
     hung = made_up.streams[0]
-    until(lambda: not audio.is_stuck())
+    until(lambda: not audio._portaudio_lock.locked())
     release = False
 
     def hang() -> None:
@@ -167,9 +167,9 @@ def test_a_stream_that_does_not_close_holds_up_nobody(portaudio, microphone, mon
     begun = time.monotonic()
     source.stop()
     assert time.monotonic() - begun < 1.0
-    assert audio.is_stuck()
+    assert audio._portaudio_lock.locked()
     release = True
-    until(lambda: not audio.is_stuck())
+    until(lambda: not audio._portaudio_lock.locked())
 
 
 def test_a_real_microphone_is_heard_and_found_again(virtual_microphone, microphone, write_wav, monkeypatch):
@@ -216,7 +216,7 @@ def test_a_frozen_sound_server_is_waited_for_and_holds_up_nobody(virtual_microph
     source.stop()
     assert time.monotonic() - begun < 1.5
     virtual_microphone.process.send_signal(signal.SIGCONT)
-    until(lambda: not audio.is_stuck())
+    until(lambda: not audio._portaudio_lock.locked())
     again = microphone()
     again.start()
     until(lambda: again.state.phase is Phase.LISTENING)

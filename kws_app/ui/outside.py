@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from PyQt6.QtCore import QObject
-from PyQt6.QtGui import QGuiApplication
 from PyQt6.QtWidgets import QMainWindow
 
 from kws_app.actions.runner import Play
@@ -64,10 +63,8 @@ class Outside(QObject):
 
     @property
     def keeps_open(self) -> bool:
-        """Whether closing the window only hides it; not where the session ends, which would wait for it."""
-        app = QGuiApplication.instance()
-        ending = isinstance(app, QGuiApplication) and app.isSavingSession()
-        return self._memory.settings.keep_in_tray and self.tray.available and not ending
+        """Whether closing the window only hides it."""
+        return self._memory.settings.keep_in_tray and self.tray.available
 
     def finish(self) -> None:
         """The window closes: end what is under way."""
