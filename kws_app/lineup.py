@@ -13,6 +13,7 @@ from kws_app.card import ModelCard
 from kws_app.decision import DecisionConfig
 from kws_app.errors import ModelError
 from kws_app.model_folders import ModelFolders
+from kws_app.pairs import card_of_pair, halves
 from kws_app.translation import _
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ class Tuning:
 
 @dataclass(frozen=True)
 class ModelInUse:
-    """A model that listens."""
+    """A model that listens, or a pair of them."""
 
     name: str
-    path: Path
+    paths: tuple[Path, ...]  # of the one, or of the one that listens and the one that confirms
     card: ModelCard
     main: bool  # of its keyword: it logs detections and sets off actions; the others are there to be compared
 
@@ -87,7 +88,8 @@ class Lineup:
     def __init__(self, folders: ModelFolders) -> None:
         self._folders = folders
         self._tunings: Mapping[str, Tuning] = {}
-        self._paths: dict[str, Path] = {}
+        self._paths: dict[str, tuple[Path, ...]] = {}
+        self._cards: dict[str, ModelCard] = {}
         self.detectors: dict[str, Detector] = {}  # replaced, never changed
         self.models: dict[str, ModelInUse] = {}  # likewise
 
@@ -119,8 +121,8 @@ class Lineup:
 
     def _set(self, detectors: "dict[str, Detector]") -> None:
         models: dict[str, ModelInUse] = {}
-        for name, detector in detectors.items():
-            card = detector.model.card
+        for name in detectors:
+            card = self._cards[name]
             models[name] = ModelInUse(
                 name, self._paths[name], card, card.keyword not in {model.keyword for model in models.values()}
             )
@@ -129,21 +131,27 @@ class Lineup:
 
     def _apply_tunings(self) -> None:
         for name, detector in self.detectors.items():
-            config = self._tunings.get(name, Tuning()).applied_to(detector.model.card.decision_config())
+            config = self._tunings.get(name, Tuning()).applied_to(self._cards[name].decision_config())
             if detector.decision.config != config:
                 detector.decision.config = config
 
     def _load(self, name: str) -> "Detector":
         """raises ModelError, in one sentence, whatever is wrong"""
         try:
+            from kws_app.cascade import Cascade
             from kws_app.detector import Detector
             from kws_app.model import KeywordModel, prepare_torch
 
             prepare_torch()
-            path = self._folders.find(name).path
-            model = KeywordModel.load(path)
-            self._paths[name] = path
-            return Detector(model, model.card.decision_config())
+            first, second = halves(name)
+            paths = tuple(self._folders.find(half).path for half in (first, second) if half)
+            model = KeywordModel.load(paths[0])
+            other = KeywordModel.load(paths[1]) if second else None
+            card = model.card if other is None else card_of_pair(model.card, other.card)
+            config = card.decision_config()
+            detector = Detector(model, config) if other is None else Cascade(model, other, config)
+            self._paths[name], self._cards[name] = paths, card
+            return detector
         except ModelError:
             raise
         except (ImportError, OSError) as error:  # torch, or a library that it is linked with

@@ -1,6 +1,7 @@
 """The models that are compared, side by side: colour, step time, misses, false alarms, size. The window's thread."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
@@ -38,8 +39,8 @@ def stream_figures(card: ModelCard) -> dict[str, float]:
 
 
 def packed_bytes(model: ModelInUse) -> int:
-    packed = model.path.with_suffix(".safetensors")
-    return packed.stat().st_size if packed.is_file() else model.card.weight_bytes
+    packed = [path.with_suffix(".safetensors") for path in model.paths]
+    return sum(path.stat().st_size for path in packed) if all(map(Path.is_file, packed)) else model.card.weight_bytes
 
 
 class Legend(QWidget):
