@@ -17,6 +17,7 @@ from kws_app.translation import _
 CARD_FILE = "card.json"
 DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 1
+CURVE_FIELD = "operating_curve"  # of a card's figures; kws_app/operating.py reads it
 LARGEST_TOLERANCE = 0.1  # of a score: beyond it the golden input proves nothing
 # What a damaged archive raises; zipfile says NotImplementedError of a compression that it does not know.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError)

@@ -7,12 +7,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from kws_app.card import ModelCard
+from kws_app.card import CURVE_FIELD, ModelCard
 from kws_app.decision import DecisionConfig
 from kws_app.intervals import poisson_interval, wilson_interval
 from kws_app.translation import _
-
-FIELD = "operating_curve"  # of a card's figures
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class OperatingCurve:
     def of(cls, card: ModelCard) -> "OperatingCurve | None":
         """The curve in a card; None where there is none, or none that makes sense."""
         try:
-            return cls._read(card.figures[FIELD])
+            return cls._read(card.figures[CURVE_FIELD])
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             return None
 
@@ -102,8 +100,11 @@ def _without_threshold(config: DecisionConfig) -> tuple[int, int, float]:
     return config.smoothing_steps, config.patience_steps, config.refractory_s
 
 
-def meaning(curve: OperatingCurve | None, config: DecisionConfig) -> str:
-    """What a decision is worth, for the user: one or two sentences."""
+def meaning(curve: OperatingCurve | None, config: DecisionConfig, alone: str = "") -> str:
+    """What a decision is worth, for the user: one to three sentences.
+
+    alone: the model that was measured, where it only confirms what another stirs at
+    """
     if curve is None:
         return _("What this threshold means was not measured with this model.")
     point = curve.at(config.threshold)
@@ -116,6 +117,8 @@ def meaning(curve: OperatingCurve | None, config: DecisionConfig) -> str:
         alarms=alarms(curve, point),
         hours=curve.hours,
     )
+    if alone:
+        text += " " + _("That is {model} alone: as a pair they give fewer false alarms and miss more.", model=alone)
     if curve.measured_with(config):
         return text
     other = _("But that was with {decision}, not with yours.", decision=in_words(curve.decision))

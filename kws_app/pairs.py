@@ -3,11 +3,11 @@
 A pair has a name of its own, such as happy/student+teacher, and with it its own threshold, curve and count.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from kws_app.card import ModelCard
+from kws_app.card import CURVE_FIELD, ModelCard
 from kws_app.errors import ModelError
-from kws_app.operating import FIELD
 from kws_app.translation import _
 
 PLUS = "+"  # in no model's own name
@@ -22,11 +22,6 @@ def halves(name: str) -> tuple[str, str]:
     """The names of the model that listens and of the one that confirms; that is empty for a single model."""
     first, _plus, role = name.partition(PLUS)
     return first, f"{first.rsplit('/', 1)[0]}/{role}" if role else ""
-
-
-def can_confirm(first: str, second: str) -> bool:
-    """Whether two different models are of one keyword."""
-    return first != second and first.split("/")[0] == second.split("/")[0]
 
 
 def card_of_pair(first: ModelCard, second: ModelCard) -> ModelCard:
@@ -49,5 +44,23 @@ def card_of_pair(first: ModelCard, second: ModelCard) -> ModelCard:
         decision=second.decision,
         parameters=first.parameters + second.parameters,
         weight_bytes=first.weight_bytes + second.weight_bytes,
-        figures={FIELD: second.figures[FIELD]} if FIELD in second.figures else {},
+        figures={CURVE_FIELD: second.figures[CURVE_FIELD]} if CURVE_FIELD in second.figures else {},
     )
+
+
+def confirming(name: str, cards: Mapping[str, ModelCard]) -> list[str]:
+    """Those of some models, by name, that can confirm one of them: the others of its keyword."""
+
+    def word(one: str) -> tuple[str, str]:
+        return one.split("/")[0], cards[one].keyword
+
+    return [other for other in cards if other != name and word(other) == word(name)]
+
+
+def cards_of_pairs(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
+    """The cards of all pairs of some models, by name."""
+    return {
+        pair_name(first, second): card_of_pair(cards[first], cards[second])
+        for first in cards
+        for second in confirming(first, cards)
+    }

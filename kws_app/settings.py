@@ -33,6 +33,7 @@ class Settings:
     recent_files: list[str] = field(default_factory=list)  # audio that was opened, the latest first
     files_in_real_time: bool = True  # else as fast as they go
     also: list[str] = field(default_factory=list)  # models that listen beside the first, in order
+    confirm_with: dict[str, str] = field(default_factory=dict)  # by model, another of its word that confirms it
     # by model, only what the user set of smoothing_steps, patience_steps and refractory_s
     decisions: dict[str, dict[str, float]] = field(default_factory=dict)
     actions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by keyword, as KeywordActions.to_dict gives them
@@ -62,6 +63,10 @@ class Settings:
             isinstance(value, dict) for value in self.decisions.values()
         ):
             raise ValueError(f"decisions must be an object of objects, got {self.decisions!r}")
+        if not isinstance(self.confirm_with, dict) or not all(
+            isinstance(value, str) for value in self.confirm_with.values()
+        ):
+            raise ValueError(f"confirm_with must be an object of names, got {self.confirm_with!r}")
         if self.span_s not in (5, 10, 20, 30, 60):
             raise ValueError(f"span_s must be 5, 10, 20, 30 or 60, got {self.span_s!r}")
         self.tunings()

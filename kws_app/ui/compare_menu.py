@@ -25,7 +25,7 @@ class CompareMenu:
 
     def fill(self) -> None:
         self.menu.clear()
-        for name in self._models.cards:
+        for name in self._models.offered:
             action = QAction(name, self.menu)
             action.setCheckable(True)
             action.setChecked(name in self._models.wanted)

@@ -142,7 +142,7 @@ class ControlBar(QWidget):
         self.real_time.hide()  # until a file is chosen
         self.model = QComboBox()
         self.model.setAccessibleName(_("Model"))
-        self.model.setToolTip(_("The model that listens: which word, and which network (Ctrl+M)"))
+        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # a pair has a long name
         self.model.setMinimumWidth(130)
         self.more = QToolButton()
         self.more.setText("☰")
@@ -186,6 +186,8 @@ class ControlBar(QWidget):
             self.model.clear()
             self.model.addItems(names)
             self.model.setCurrentIndex(names.index(current) if current in names else -1)
+        hint = _("The model that listens: which word, and which network (Ctrl+M)")
+        self.model.setToolTip(f"{current}\n{hint}")  # a narrow window cuts the name off
 
 
 class ThresholdControl(QWidget):

@@ -8,6 +8,7 @@ from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from kws_app.card import ModelCard
 from kws_app.lineup import ModelInUse
+from kws_app.pairs import PLUS
 from kws_app.translation import _, ngettext
 from kws_app.ui.theme import LIGHT, Theme
 
@@ -71,7 +72,7 @@ class Legend(QWidget):
         for row, model in enumerate(models, start=1):
             figures = stream_figures(model.card)
             self._swatches.append(self._put(row, 0, ""))
-            self._put(row, 1, ("✓ " if model.main else "") + model.name, COLUMNS[1][1])
+            self._put(row, 1, ("✓ " if model.main else "") + model.name.replace(PLUS, f"\n{PLUS}"), COLUMNS[1][1])
             self._steps[model.name] = self._put(row, 2, "–")
             self._put(row, 3, f"{100 * figures['frr']:.1f} %" if "frr" in figures else "–")
             self._put(row, 4, f"{figures['fa_per_hour']:.2f}" if "fa_per_hour" in figures else "–")

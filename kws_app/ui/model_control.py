@@ -10,6 +10,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.card import ModelCard, ModelEntry
 from kws_app.lineup import ModelInUse, Tuning
+from kws_app.pairs import cards_of_pairs, confirming, halves, pair_name
 from kws_app.translation import _, ngettext
 from kws_app.ui.content import Content
 from kws_app.ui.memory import Memory
@@ -31,7 +32,9 @@ class ModelControl(QObject):
         """name, threshold: for the first model, in place of what is remembered"""
         super().__init__()
         self.models: list[ModelInUse] = []  # in use, in order
-        self.cards: dict[str, ModelCard] = {}  # of all there are, by name
+        self.cards: dict[str, ModelCard] = {}  # of all there are, and of their pairs, by name
+        self._singles: dict[str, ModelCard] = {}  # of all there are
+        self._confirm_with = dict(memory.settings.confirm_with)
         self.trouble = ""  # why there is no model, once that is known
         self._worker = worker
         self._picker = content.controls
@@ -80,6 +83,30 @@ class ModelControl(QObject):
         """Of the model that is looked at."""
         return self._threshold.threshold
 
+    @property
+    def offered(self) -> list[str]:
+        """What can be chosen: each model, as a pair where the user has another confirm it."""
+        return [self._full(name) for name in self._singles]
+
+    @property
+    def confirming(self) -> list[str]:
+        """Models that could confirm the one that is looked at."""
+        first = halves(self.name)[0]
+        return confirming(first, self._singles) if first in self._singles else []
+
+    def confirm_with(self, second: str) -> None:
+        """The user wants another model to confirm the one that is looked at; empty: none."""
+        before, first = self.name, halves(self.name)[0]
+        self._confirm_with = {**self._confirm_with, first: second}
+        self.choose([self._full(first), *self.wanted[1:]])
+        if self.name != before:
+            self.turned.emit(before, self.name)
+
+    def _full(self, name: str) -> str:
+        """A model's own name, or that of the pair whose first it is."""
+        pair = pair_name(name, self._confirm_with.get(name, ""))
+        return pair if pair in self.cards else name
+
     def look_at(self, name: str) -> None:
         """Make a model the first: beside the others if it listens already, else in place of the first."""
         before = self.name
@@ -108,9 +135,9 @@ class ModelControl(QObject):
 
     def _found(self, entries: list[ModelEntry], broken: list[str]) -> None:
         if self.models:  # one was added: the others go on
-            self.cards = {entry.name: entry.card for entry in entries}
-            if self._new in self.cards:
-                self.look_at(self._new)
+            self._take_cards(entries)
+            if self._new in self._singles:
+                self.look_at(self._full(self._new))
             return
         notices, others = broken[:1], len(broken) - 1
         if others > 0:
@@ -121,8 +148,8 @@ class ModelControl(QObject):
             none = _("No model was found: make one with `python -m training`, or install the program again.")
             self._lose(" ".join(notices) or none)
             return
-        self.cards = {entry.name: entry.card for entry in entries}
-        first = self.name
+        self._take_cards(entries)
+        first = self._full(self.name)
         if first not in self.cards:
             first = self._instead_of(first)
             notices.insert(
@@ -134,7 +161,12 @@ class ModelControl(QObject):
             asked = replace(self._tunings.get(first, Tuning()), threshold=self._threshold_asked)
             self._tunings = {**self._tunings, first: asked}
         self._worker.tune(self._tunings)
-        self._use([first, *(name for name in self.wanted[1:] if name in self.cards and name != first)])
+        beside = [self._full(name) for name in self.wanted[1:]]
+        self._use([first, *(name for name in beside if name in self.cards and name != first)])
+
+    def _take_cards(self, entries: list[ModelEntry]) -> None:
+        self._singles = {entry.name: entry.card for entry in entries}
+        self.cards = {**self._singles, **cards_of_pairs(self._singles)}
 
     def _instead_of(self, wanted: str) -> str:
         """Another model of the same keyword, where there is one."""
@@ -148,7 +180,7 @@ class ModelControl(QObject):
 
     def _want(self, names: list[str]) -> None:
         self.wanted = names
-        self._picker.set_models(list(self.cards), self.name)
+        self._picker.set_models(self.offered, self.name)
         self._show()
 
     def _refused(self, refused: dict[str, str]) -> None:
@@ -172,10 +204,15 @@ class ModelControl(QObject):
 
     def _settle(self) -> None:
         """What is wanted is what there is."""
-        self._want([model.name for model in self.models])
+        names = [model.name for model in self.models]
+        pairs = dict(map(halves, names))
+        self._confirm_with = {**self._confirm_with, **pairs}
+        self._want(names)
         if self._user_chose:  # else it is a choice for this run, or made for want of another
             self._user_chose = False
-            self._memory.remember(model=self.wanted[0], also=self.wanted[1:])
+            first, *also = pairs
+            kept = {name: second for name, second in self._confirm_with.items() if second}
+            self._memory.remember(model=first, also=also, confirm_with=kept)
 
     def _left(self, models: list[ModelInUse]) -> None:
         """A model failed while it listened."""

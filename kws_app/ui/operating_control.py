@@ -9,6 +9,7 @@ from PyQt6.QtCore import QObject
 
 from kws_app.card import ModelCard
 from kws_app.operating import OperatingCurve, same_rate
+from kws_app.pairs import halves
 from kws_app.ui.model_control import ModelControl
 from kws_app.ui.operating_panel import OperatingPanel
 
@@ -29,6 +30,7 @@ class OperatingControl(QObject):
         panel.preset_chosen.connect(lambda threshold: models.tune(threshold=threshold))
         panel.form.changed.connect(lambda field, value: models.tune(**{field: value}))
         panel.form.reset_wanted.connect(lambda: models.tune(**AS_MEASURED))
+        panel.form.confirm_chosen.connect(models.confirm_with)
         models.shown.connect(self._show)
         models.turned.connect(self._carry_over)
         self._show()
@@ -54,7 +56,10 @@ class OperatingControl(QObject):
         self._seen = name, tuning.threshold
         measured = card.decision_config()
         config = tuning.applied_to(measured)
-        self._panel.show_point(self._curve(name), config, replace(config, threshold=measured.threshold) == measured)
+        as_measured = replace(config, threshold=measured.threshold) == measured
+        second = halves(name)[1]
+        self._panel.show_point(self._curve(name), config, as_measured, second)
+        self._panel.form.show_confirming(self._models.confirming, second)
 
     def _carry_over(self, before: str, name: str) -> None:
         """The user turned from a model to another: what was set on one holds for it too."""

@@ -3,8 +3,11 @@
 On the window's thread. A value set by a method is shown but not reported back, so nothing loops.
 """
 
+from collections.abc import Sequence
+
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
+    QComboBox,
     QDoubleSpinBox,
     QGridLayout,
     QHBoxLayout,
@@ -21,17 +24,25 @@ from kws_app.operating import PRESETS, OperatingCurve, Preset, meaning, offers
 from kws_app.translation import _
 from kws_app.ui.controls import SLIDER_STEPS
 
+CONFIRM_TIP = _(
+    "Another model of the word hears the last 2 s again where this one stirs, and decides by its own threshold.\n"
+    "Gains: far fewer false alarms than this one alone, for hardly more work. "
+    "Costs: more misses, an answer some 0.1 s later, the memory of a second model."
+)
+
 
 class DecisionForm(QWidget):
-    """Smoothing, patience and refractory time, within sane limits."""
+    """Smoothing, patience, refractory time within sane limits, and who confirms."""
 
     changed = pyqtSignal(str, object)  # a field of Tuning and its value, by the user
+    confirm_chosen = pyqtSignal(str)  # name of a model; empty: none
     reset_wanted = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.smoothing, self.patience = QSpinBox(), QSpinBox()
         self.refractory = QDoubleSpinBox()
+        self.setObjectName("slim")  # or a window of 600 px cuts its last row off
         self.smoothing.setRange(*SMOOTHING_STEPS)
         self.patience.setRange(*PATIENCE_STEPS)
         self.refractory.setRange(*REFRACTORY_S)
@@ -44,6 +55,7 @@ class DecisionForm(QWidget):
         self.reset.clicked.connect(self.reset_wanted)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
+        grid.setVerticalSpacing(4)
         grid.setColumnStretch(4, 1)
         for at, box, label, hint, field in (
             ((0, 0), self.smoothing, _("Smoothing"), _("Probabilities averaged; 1 is none"), "smoothing_steps"),
@@ -64,6 +76,26 @@ class DecisionForm(QWidget):
             grid.addWidget(QLabel(label), *at)
             grid.addWidget(box, at[0], at[1] + 1)
         grid.addWidget(self.reset, 1, 2, 1, 2)
+        self._add_confirm(grid)
+
+    def _add_confirm(self, grid: QGridLayout) -> None:
+        self.confirm = QComboBox()
+        self.confirm.setAccessibleName(_("Confirm with"))
+        self.confirm.setToolTip(CONFIRM_TIP)
+        self.confirm.activated.connect(lambda index: self.confirm_chosen.emit(self.confirm.itemData(index)))
+        self._confirm_label = QLabel(_("Confirm with"))
+        grid.addWidget(self._confirm_label, 2, 0)
+        grid.addWidget(self.confirm, 2, 1, 1, 3)
+
+    def show_confirming(self, names: Sequence[str], chosen: str) -> None:
+        """The models that could confirm, and the one that does; empty: none."""
+        with QSignalBlocker(self.confirm):
+            self.confirm.clear()
+            for name, text in (("", _("no other model")), *((name, name) for name in names)):
+                self.confirm.addItem(text, name)
+            self.confirm.setCurrentIndex(self.confirm.findData(chosen))
+        for part in (self._confirm_label, self.confirm):
+            part.setVisible(bool(names))
 
     def show_decision(self, config: DecisionConfig, as_measured: bool) -> None:
         with QSignalBlocker(self.smoothing), QSignalBlocker(self.patience), QSignalBlocker(self.refractory):
@@ -99,7 +131,7 @@ class OperatingPanel(QWidget):
         self.advanced = QPushButton(_("Advanced"))
         self.advanced.setProperty("small", True)
         self.advanced.setCheckable(True)
-        self.advanced.setToolTip(_("Smoothing, patience and the time between detections"))
+        self.advanced.setToolTip(_("Smoothing, patience, the time between detections, a second model that confirms"))
         row.addWidget(self.advanced)
         self.form = DecisionForm()
         self.form.hide()
@@ -111,12 +143,17 @@ class OperatingPanel(QWidget):
         column.addLayout(row)
         column.addWidget(self.form)
 
-    def show_point(self, curve: OperatingCurve | None, config: DecisionConfig, as_measured: bool) -> None:
-        """Say what a decision means by a curve; None: it was not measured. as_measured: smoothing and so on"""
+    def show_point(
+        self, curve: OperatingCurve | None, config: DecisionConfig, as_measured: bool, alone: str = ""
+    ) -> None:
+        """Say what a decision means by a curve; None: it was not measured. as_measured: smoothing and so on
+
+        alone: the model that was measured, where it only confirms another
+        """
         if curve is not self._curve or not self.text.text():
             self._curve = curve
             self._offer(curve)
-        self.text.setText(meaning(curve, config))
+        self.text.setText(meaning(curve, config, alone))
         for preset, button in self.presets.items():
             wanted = self._thresholds[preset]
             button.setChecked(wanted is not None and round((wanted - config.threshold) * SLIDER_STEPS) == 0)
