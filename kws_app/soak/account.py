@@ -26,6 +26,7 @@ class Said:
     ended: float
     is_keyword: bool
     whole: bool
+    clip: str = ""
 
 
 @dataclass
@@ -121,7 +122,7 @@ class Account:
     def puzzles(self) -> list[str]:
         """Each keyword missed and each false alarm, with the fault before it."""
         _, missed, false = self._match()
-        events = [(said.begun, "missed") for said in missed] + [(at, "false alarm") for at in false]
+        events = [(said.begun, f"missed {said.clip}") for said in missed] + [(at, "false alarm") for at in false]
         rows = []
         for at, what in sorted(events):
             before = [d for d in self.disturbances if d.begun <= at]

@@ -164,7 +164,7 @@ class Soak:
             if player.poll() is None:
                 player.kill()
             player.wait()
-            self.account.said.append(Said(begun, time.monotonic(), utterance.is_keyword, whole))
+            self.account.said.append(Said(begun, time.monotonic(), utterance.is_keyword, whole, utterance.path.stem))
             if not whole:
                 self._over.wait(0.5)
 
