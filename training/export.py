@@ -164,7 +164,7 @@ def export(
 
     raises ModelError if anything differs
     """
-    eager = StreamingCrnn(quantise_dynamic(crnn, identity.part), calibration.scale, calibration.offset).eval()
+    eager = quantise_dynamic(StreamingCrnn(crnn, calibration.scale, calibration.offset), identity.part).eval()
     scripted = torch.jit.freeze(torch.jit.script(eager), preserved_attrs=["initial_state"])
     chunk_tolerance = TOLERANCE if identity.part == "none" else float("inf")
     verify(eager, scripted, chunk_tolerance)

@@ -5,6 +5,7 @@ One forward trains and streams: the state goes in and comes out, and a whole cli
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
 from training.config import CrnnConfig
 
@@ -24,6 +25,8 @@ class Crnn(nn.Module):
         self.hidden = config.hidden
         self.layers = config.layers
         self.window_steps = config.window_steps
+        self.kernel_mels = config.kernel_mels
+        self.stride_mels = config.stride_mels
         self.input_mean = config.input_mean
         self.input_scale = 1.0 / config.input_std
         self.conv = nn.Conv2d(
@@ -46,27 +49,26 @@ class Crnn(nn.Module):
         )
 
     def forward(self, log_mel: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """Logits of every step that the new frames complete.
+        """Logits [B, S, 2] (other, keyword) of every step that the new frames complete; the rest as `summarise`."""
+        summary, attention, state = self.summarise(log_mel, state)
+        return self.classifier(summary), attention, state
+
+    def summarise(self, log_mel: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
+        """What the classifier sees of every step that the new frames complete.
 
         log_mel: [B, T, F], any T
-        returns: logits [B, S, 2] (other, keyword); attention [B, S, W] over the last W outputs, oldest first;
-            the new state. S = (Tc + T - kernel_frames) // stride_frames + 1, or 0.
+        returns: summary [B, S, H]; attention [B, S, W] over the last W outputs, oldest first; the new state.
+            S = (Tc + T - kernel_frames) // stride_frames + 1, or 0.
         """
         context, hidden, past_outputs, past_energies = state
         frames = torch.cat([context, log_mel], dim=1)  # [B, Tc + T, F]
         steps = max(0, (frames.shape[1] - self.kernel_frames) // self.stride_frames + 1)
         batch = frames.shape[0]
         if steps == 0:
-            empty = frames.new_zeros(batch, 0, 2)
+            empty = frames.new_zeros(batch, 0, self.hidden)
             no_attention = frames.new_zeros(batch, 0, self.window_steps)
             return empty, no_attention, (frames, hidden, past_outputs, past_energies)
-        scaled = (frames - self.input_mean) * self.input_scale
-        if self.pool_frames > 1:  # [B, Tc + T, F] -> [B, T', F]
-            used = (steps - 1) * self.stride_frames + self.kernel_frames
-            scaled = scaled[:, :used].unflatten(1, (used // self.pool_frames, self.pool_frames)).mean(2)
-        maps = torch.relu(self.conv(scaled.transpose(1, 2).unsqueeze(1)))  # [B, C, F', S]
-        columns = maps.permute(0, 3, 1, 2).flatten(2)  # [B, S, C * F']
-        outputs, hidden = self.gru(columns, hidden)  # [B, S, H]
+        outputs, hidden = self.gru(self.convolve(frames, steps), hidden)  # [B, S, H]
         energies = self.energy(outputs).squeeze(-1)  # [B, S]
 
         outputs = torch.cat([past_outputs, outputs], dim=1)  # [B, W - 1 + S, H]
@@ -74,10 +76,27 @@ class Crnn(nn.Module):
         attention = torch.softmax(energies.unfold(1, self.window_steps, 1), dim=-1)  # [B, S, W]
         windows = outputs.unfold(1, self.window_steps, 1)  # [B, S, H, W]
         summary = torch.matmul(windows, attention.unsqueeze(-1)).squeeze(-1)  # [B, S, H]
-        logits = self.classifier(summary)
 
         kept = frames[:, steps * self.stride_frames :]
-        return logits, attention, (kept, hidden, outputs[:, steps:], energies[:, steps:])
+        return summary, attention, (kept, hidden, outputs[:, steps:], energies[:, steps:])
+
+    def convolve(self, frames: Tensor, steps: int) -> Tensor:
+        """The rectified convolution over scaled frames, [B, T, F] -> [B, S, C * F'].
+
+        As one product with all patches: of a stream's single step, and of the backward pass, it takes a fraction of
+        what torch's convolution does. The frames' scale goes into the weights, which an exported network holds so.
+        """
+        if self.pool_frames > 1:  # [B, T, F] -> [B, T', F]
+            used = (steps - 1) * self.stride_frames + self.kernel_frames
+            frames = frames[:, :used].unflatten(1, (used // self.pool_frames, self.pool_frames)).mean(2)
+        weight = self.input_scale * self.conv.weight.squeeze(1).transpose(1, 2).flatten(1)  # [C, K * F_K]
+        bias = self.conv.bias
+        assert bias is not None
+        bias = bias - self.input_mean * weight.sum(1)
+        patches = frames.unfold(1, self.kernel_frames // self.pool_frames, self.stride_frames // self.pool_frames)
+        patches = patches.unfold(2, self.kernel_mels, self.stride_mels)  # [B, S, F', K, F_K]
+        maps = torch.relu(linear(patches.flatten(3), weight, bias))  # [B, S, F', C]
+        return maps.transpose(2, 3).flatten(2)
 
 
 def fresh_state(crnn: Crnn, batch: int) -> State:
@@ -90,14 +109,18 @@ def fresh_state(crnn: Crnn, batch: int) -> State:
 class StreamingCrnn(nn.Module):
     """What is exported: a Crnn that answers with the keyword's posterior, calibrated so that 0.5 means the same in all.
 
-    posterior = sigmoid(scale * (margin - offset)), margin = logit(keyword) - logit(other)
+    posterior = sigmoid(scale * (margin - offset)), margin = logit(keyword) - logit(other), as one layer for both logits
     """
 
     def __init__(self, crnn: Crnn, scale: float = 1.0, offset: float = 0.0) -> None:
         super().__init__()
         self.crnn = crnn
-        self.scale = scale
-        self.offset = offset
+        self.margin = nn.Linear(crnn.hidden, 1)
+        other, keyword = crnn.classifier.weight.detach()
+        other_bias, keyword_bias = crnn.classifier.bias.detach()
+        with torch.no_grad():
+            self.margin.weight.copy_(scale * (keyword - other))
+            self.margin.bias.copy_(scale * (keyword_bias - other_bias - offset))
 
     @torch.jit.export
     def initial_state(self, batch: int = 1) -> State:
@@ -106,6 +129,5 @@ class StreamingCrnn(nn.Module):
 
     def forward(self, log_mel: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
         """log_mel [B, T, F] and state in; posterior [B, S] in 0..1, attention [B, S, W] and state out."""
-        logits, attention, state = self.crnn(log_mel, state)
-        margin = logits[..., 1] - logits[..., 0]
-        return torch.sigmoid(self.scale * (margin - self.offset)), attention, state
+        summary, attention, state = self.crnn.summarise(log_mel, state)
+        return torch.sigmoid(self.margin(summary).squeeze(-1)), attention, state

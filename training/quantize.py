@@ -7,6 +7,7 @@ too: a tiny Linear grows. For a grid on all weights, convolution included, see p
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import nn
@@ -21,9 +22,12 @@ PARTS: dict[str, set[type[nn.Module]]] = {
 }
 
 
-def quantise_dynamic(crnn: Crnn, part: str) -> Crnn:
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def quantise_dynamic(network: Network, part: str) -> Network:
     """A copy with the GRU, the Linear layers, or both in dynamic int8."""
-    return torch.ao.quantization.quantize_dynamic(crnn, PARTS[part], dtype=torch.qint8) if PARTS[part] else crnn
+    return torch.ao.quantization.quantize_dynamic(network, PARTS[part], dtype=torch.qint8) if PARTS[part] else network
 
 
 @dataclass(frozen=True)

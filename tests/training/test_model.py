@@ -66,6 +66,22 @@ def test_any_chunking_equals_the_whole(lengths: list[int], scripted: bool, poole
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("config", [CrnnConfig(), SEED_STUDENT, TINY_CRNN])
+def test_convolution_is_torchs_over_scaled_frames(config: CrnnConfig) -> None:
+    module, sound = make(config).crnn, frames(100, batch=2)
+    maps = module.conv((sound.transpose(1, 2).unsqueeze(1) - config.input_mean) / config.input_std)
+    expected = torch.relu(maps).permute(0, 3, 1, 2).flatten(2)  # [B, C, F', S] -> [B, S, C * F']
+    torch.testing.assert_close(module.convolve(sound, config.steps(100)), expected, rtol=0, atol=1e-5)
+
+
+def test_posterior_is_the_calibrated_margin_of_the_logits() -> None:
+    module, sound = make(SEED_STUDENT), frames(100)
+    logits, _, _ = module.crnn(sound, module.initial_state())
+    posterior, _, _ = module(sound, module.initial_state())
+    expected = torch.sigmoid(0.8 * (logits[..., 1] - logits[..., 0] - 0.2))
+    torch.testing.assert_close(posterior, expected, rtol=0, atol=1e-6)
+
+
 def test_attention_is_a_distribution_over_what_was_heard() -> None:
     module = make(CrnnConfig())
     _, attention, _ = module(frames(120), module.initial_state())
