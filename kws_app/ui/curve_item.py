@@ -12,6 +12,29 @@ from PyQt6.QtGui import QBrush, QColor, QPainter, QPen
 _sip: Any = sip  # its stubs do not know arrays
 
 FURTHEST = 4000.0  # the bounds hold every point that a plot of ours can show
+ROOM = 64  # points or lines: room grows by as many
+
+
+class _QtMemory:
+    """An array of Qt's points or lines, which are plain doubles. It is kept: PyQt never frees all of one, and at one
+    for each painting that was a megabyte a minute."""
+
+    def __init__(self, element: type[QPointF] | type[QLineF], doubles: int) -> None:
+        self._element, self._doubles = element, doubles
+        self._array: Any = None
+        self._values: NDArray[np.float64] = np.zeros((0, doubles))  # [room, doubles], the same memory
+
+    def hold(self, values: NDArray[np.float64]) -> Any:
+        """The array with values [N, doubles], N > 0, in it; the last one is repeated where there is more room."""
+        count = len(values)
+        if count > len(self._values):
+            room = -(-count // ROOM) * ROOM
+            self._array = _sip.array(self._element, room)
+            memory = _sip.voidptr(self._array, room * self._doubles * 8)
+            self._values = np.frombuffer(memory, dtype=np.float64).reshape(room, self._doubles)
+        self._values[:count] = values
+        self._values[count:] = values[-1]
+        return self._array
 
 
 class CurveItem(pg.GraphicsObject):
@@ -25,6 +48,7 @@ class CurveItem(pg.GraphicsObject):
         self._fill = QBrush()
         self._x: NDArray[np.float64] = np.zeros(0)
         self._y: NDArray[np.float64] = np.zeros(0)
+        self._lines, self._corners = _QtMemory(QLineF, 4), _QtMemory(QPointF, 2)
 
     def set_pen(self, pen: QPen, fill: QColor | None = None) -> None:
         """fill: a colour for what lies between the curve and zero"""
@@ -52,10 +76,8 @@ class CurveItem(pg.GraphicsObject):
         segments = np.column_stack((x[:-1:step], y[:-1:step], x[1::step], y[1::step]))
         segments = segments[np.isfinite(segments).all(axis=1)]
         if len(segments):
-            lines = _sip.array(QLineF, len(segments))
-            _fill_memory(lines, segments)
             painter.setPen(self.pen)
-            painter.drawLines(lines)
+            painter.drawLines(self._lines.hold(segments))
 
     def _paint_fill(self, painter: QPainter) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -67,11 +89,4 @@ class CurveItem(pg.GraphicsObject):
                 outline = np.empty((len(x) + 2, 2))
                 outline[1:-1, 0], outline[1:-1, 1] = x, y
                 outline[0], outline[-1] = (x[0], 0.0), (x[-1], 0.0)
-                corners = _sip.array(QPointF, len(outline))
-                _fill_memory(corners, outline)
-                painter.drawPolygon(corners)
-
-
-def _fill_memory(array: Any, values: NDArray[np.float64]) -> None:
-    """Write into an array of Qt's points or lines, which are plain doubles."""
-    np.frombuffer(_sip.voidptr(array, values.nbytes), dtype=np.float64)[:] = values.ravel()
+                painter.drawPolygon(self._corners.hold(outline))
