@@ -1,6 +1,8 @@
 """The account of a soak: what was said and heard, what was lost, what went wrong and how soon it was over."""
 
 import statistics
+from array import array
+from bisect import bisect_left
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
@@ -29,12 +31,30 @@ class Said:
     clip: str = ""
 
 
+class Scores:
+    """What the model made of all that it heard; 12 bytes a step. Written by one thread."""
+
+    def __init__(self) -> None:
+        self._times, self._values = array("d"), array("f")
+
+    def add(self, at: float, score: float) -> None:
+        """at: monotonic seconds, when it was known"""
+        self._values.append(score)
+        self._times.append(at)
+
+    def highest(self, begun: float, ended: float) -> float | None:
+        """None if there was none in that time."""
+        first, end = bisect_left(self._times, begun), bisect_left(self._times, ended)
+        return max(self._values[first:end], default=None)
+
+
 @dataclass
 class Account:
     """Filled while the soak runs, each field by one thread."""
 
     said: list[Said] = field(default_factory=list)
     detections: list[tuple[float, DetectionRecord]] = field(default_factory=list)
+    scores: Scores = field(default_factory=Scores)
     disturbances: list[Disturbance] = field(default_factory=list)
     listened_s: float = 0.0
     samples_in: int = 0  # at 16 kHz
@@ -122,15 +142,21 @@ class Account:
     def puzzles(self) -> list[str]:
         """Each keyword missed and each false alarm, with the fault before it."""
         _, missed, false = self._match()
-        events = [(said.begun, f"missed {said.clip}") for said in missed] + [(at, "false alarm") for at in false]
-        rows = []
-        for at, what in sorted(events):
-            before = [d for d in self.disturbances if d.begun <= at]
-            last = (
-                f"{at - before[-1].begun:.1f} s after “{before[-1].fault.name}” began" if before else "before any fault"
-            )
-            rows.append(f"  {what} {last}")
-        return rows
+        events = [(said.begun, self._missed(said)) for said in missed] + [(at, "false alarm") for at in false]
+        return [f"  {what}, {self._fault_before(at)}" for at, what in sorted(events)]
+
+    def _missed(self, said: Said) -> str:
+        """What kept it from being heard: the model's opinion, or that there was none."""
+        begun_s = self.said[0].begun
+        peak = self.scores.highest(said.begun, said.ended + self._patience_s(said))
+        made = "nothing was heard meanwhile" if peak is None else f"highest probability {peak:.2f}"
+        return f"missed {said.clip} at {said.begun - begun_s:.1f} s, {said.ended - said.begun:.1f} s long, {made}"
+
+    def _fault_before(self, at: float) -> str:
+        before = [d for d in self.disturbances if d.begun <= at]
+        if not before:
+            return "before any fault"
+        return f"{at - before[-1].begun:.1f} s after “{before[-1].fault.name}” began"
 
     def _by_fault(self) -> dict[str, tuple[int, str, str]]:
         groups: dict[str, list[Disturbance]] = defaultdict(list)

@@ -23,8 +23,9 @@ from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import FILE_NAME, DetectionLog, DetectionRecord
 from kws_app.model import KeywordModel, prepare_torch
 from kws_app.paths import MODELS_DIR
+from kws_app.session import Heard
 from kws_app.settings import SettingsFile
-from kws_app.soak.account import Account, Said
+from kws_app.soak.account import Account, Said, Scores
 from kws_app.soak.faults import STALL_S, Fault, folder_fault, inject, sound_faults
 from kws_app.soak.process import Footprint
 from kws_app.soak.sound_server import SoundServer
@@ -50,8 +51,18 @@ class Plan:
     model: str = DEFAULT_MODEL
 
 
-class StallableWorker(Worker):
-    """The app's worker, which can be held up from outside."""
+class WatchedWorker(Worker):
+    """The app's worker, which can be held up from outside, and whose opinion of each step is kept."""
+
+    def __init__(self, log: DetectionLog, scores: Scores) -> None:
+        super().__init__(MODELS_DIR, log)
+        self._scores = scores
+
+    def _hand_out(self, source: Source, heard: Heard) -> None:
+        for scored in heard.scored:
+            for score in scored.scores:
+                self._scores.add(time.monotonic(), float(score))
+        super()._hand_out(source, heard)
 
     def stall(self, seconds: float) -> None:
         self._commands.put(lambda: time.sleep(seconds))
@@ -80,7 +91,7 @@ class Soak:
     def run(self) -> Account:
         """To the end of its hours. Must be called where QApplication may be made, with the server's environment set."""
         app = QApplication.instance() or QApplication(["soak"])
-        self.worker = StallableWorker(MODELS_DIR, DetectionLog(self._data))
+        self.worker = WatchedWorker(DetectionLog(self._data), self.account.scores)
         self.worker.detected.connect(lambda mark: self.account.detections.append((time.monotonic(), mark.record)))
         window = MainWindow(
             self.worker,
