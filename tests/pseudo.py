@@ -124,22 +124,29 @@ def plain(root: QWidget, data: str) -> list[str]:
 def cut(window: QWidget) -> list[str]:
     """Texts that are shown but need more room than they have."""
     found = []
-    for widget in window.findChildren(QWidget):
-        if not widget.isVisible() or widget.window() is not window:
+    for widget in (*window.findChildren(QLabel), *window.findChildren(QAbstractButton)):
+        if not widget.isVisible() or widget.window() is not window or len(widget.text()) < 2:
             continue
         if isinstance(widget, QLabel) and widget.wordWrap():
             fits = widget.heightForWidth(widget.width()) <= widget.height()
-        elif isinstance(widget, QLabel | QAbstractButton):
-            fits = widget.sizeHint().width() <= widget.width()
         else:
-            continue
+            fits = widget.sizeHint().width() <= widget.width()
         at = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size())
-        if widget.text() and not (fits and window.rect().contains(at)):
-            found.append(f"{type(widget).__name__}: {widget.text()} ({widget.sizeHint()} in {widget.size()})")
+        if not (fits and window.rect().contains(at)):
+            found.append(f"{type(widget).__name__}: {widget.text()}, at {at}, wants {widget.sizeHint()}")
+    found += [f"header: {title}" for title in _cut_titles(window)]
+    for view in window.findChildren(QGraphicsView):
+        for axis in (item for item in view.scene().items() if isinstance(item, pg.AxisItem) and item.isVisible()):
+            room = axis.size().height() if axis.orientation == "left" else axis.size().width()
+            if axis.label.isVisible() and axis.label.boundingRect().width() > room:
+                found.append(f"axis: {axis.labelText}")
+    return found
+
+
+def _cut_titles(window: QWidget) -> Iterator[str]:
     for header in window.findChildren(QHeaderView):
         if header.isVisible() and header.orientation() is Qt.Orientation.Horizontal:
             for i in range(header.count()):
                 title = header.model().headerData(i, header.orientation())
                 if header.fontMetrics().horizontalAdvance(title) > header.sectionSize(i) - HEADER_PADDING:
-                    found.append(f"header: {title}")
-    return found
+                    yield title

@@ -1,6 +1,7 @@
 """The window as a whole: it opens, remembers, closes, and every control can be told and reached."""
 
 import pytest
+from pseudo import cut
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QShortcut
 from PyQt6.QtTest import QTest
@@ -128,3 +129,4 @@ def test_the_smallest_size_and_the_dark_theme_hold_everything(bench: Bench):
     for widget in (window.content.controls, window.content.plots, window.content.detections, window.status):
         inside = window.rect().contains(widget.mapTo(window, widget.rect().center()))
         assert widget.isVisible() and inside and widget.height() > 15
+    assert cut(window) == []

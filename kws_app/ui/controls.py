@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
+from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -50,7 +51,7 @@ class SourcePicker(QComboBox):
         self.setAccessibleName(_("Source of the sound"))
         self.setToolTip(_("What to listen to: a microphone or an audio file (Ctrl+O opens one)"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(130)
+        self.setMinimumWidth(110)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.choice = SourceChoice()
         self.microphones: list[Microphone] = []
@@ -167,6 +168,15 @@ class ControlBar(QWidget):
         self.row.addSpacing(4)
         self.row.addWidget(self.model)
         self.row.addWidget(self.compare)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Now that it has the theme's font: the start button stays as wide as the longer of its texts."""
+        super().showEvent(event)
+        widths = []
+        for checked in (not self.start.isChecked(), self.start.isChecked()):
+            self._name_start(checked)
+            widths.append(self.start.sizeHint().width())
+        self.start.setMinimumWidth(max(widths))
 
     def _name_start(self, checked: bool) -> None:
         self.start.setText(_("Stop listening") if checked else _("Start listening"))

@@ -26,7 +26,8 @@ COLUMNS = (  # title and tip
     (_("Above"), _("How long the probability stayed at or above the threshold; or that the word was missed")),
     (_("Clip"), _("Click to hear it (Return); ✓ is what you called right, ✗ a false alarm")),
 )
-WIDTHS = (60, 52, 66, 40, 54)  # px; the clip takes the rest
+WIDTHS = (60, 52, 66, 40, 54)  # px, at least; the clip takes the rest
+TITLE_PADDING = 6  # px, as the style sheet has it, and a little
 CLIP = len(COLUMNS) - 1
 MOST_ROWS = 500  # older ones stay in the log
 
@@ -99,8 +100,6 @@ class DetectionList(QTableWidget):
         header.setSectionResizeMode(CLIP, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
         header.setFixedHeight(28)
-        for column, width in enumerate(WIDTHS):
-            self.setColumnWidth(column, width)
         for column, (_title, text) in enumerate(COLUMNS):
             item = self.horizontalHeaderItem(column)
             assert item is not None
@@ -117,6 +116,13 @@ class DetectionList(QTableWidget):
         return id in self._ids
 
     def set_theme(self, theme: Theme) -> None:
+        """Also makes room for the titles, whose font is the theme's."""
+        header = self.horizontalHeader()
+        assert header is not None
+        header.ensurePolished()
+        for column, width in enumerate(WIDTHS):
+            title = header.fontMetrics().horizontalAdvance(COLUMNS[column][0])
+            self.setColumnWidth(column, max(width, title + TITLE_PADDING))
         self.clip_cell.theme = theme
         self._repaint()
 

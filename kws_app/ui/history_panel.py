@@ -13,6 +13,7 @@ from kws_app.past import FALSE_ALARM, RIGHT
 from kws_app.translation import _, ngettext
 from kws_app.ui.detection_list import DetectionList
 from kws_app.ui.theme import Theme
+from kws_app.ui.wrapping_row import WrappingRow
 
 MESSAGE_MS = 12_000
 MOST_CLIPS = (100, 500, 2000, 10_000)  # to choose from
@@ -115,7 +116,7 @@ class HistoryPanel(QWidget):
         column.setSpacing(6)
         column.addLayout(self._row(title, None, self.missed, self.more))
         column.addWidget(self.table, 1)
-        column.addLayout(self._row(self.play, self.right, self.wrong, None, self.delete))
+        column.addLayout(WrappingRow(self.play, self.right, self.wrong, self.delete))
         column.addLayout(self._row(self.message, self.undo))
         column.addWidget(self.rate)
 

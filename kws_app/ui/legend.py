@@ -85,6 +85,7 @@ class Legend(QWidget):
         label = QLabel(text)
         label.setProperty("muted", row == 0)
         label.setToolTip(tip or COLUMNS[column][1])
+        label.setWordWrap(row == 0)  # for want of room, the titles take two lines
         if column > 1:
             label.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._grid.addWidget(label, row, column)

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from kws_app.card import ModelCard, read_card
@@ -64,10 +65,15 @@ class CardDialog(QDialog):
         self.add.setToolTip(_("Check the model and copy it into your own folder of models"))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.addLayout(form)
-        column.addWidget(warning)
-        column.addWidget(buttons)
+        self._column = QVBoxLayout(self)
+        self._column.addLayout(form)
+        self._column.addWidget(warning)
+        self._column.addWidget(buttons)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        super().showEvent(event)
+        self._column.activate()
+        self.setMinimumHeight(self._column.totalHeightForWidth(self.width()))  # wrapped text does not ask for it
 
 
 class ModelAdding(QObject):

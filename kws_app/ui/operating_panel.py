@@ -10,7 +10,6 @@ from PyQt6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QSpinBox,
@@ -23,6 +22,7 @@ from kws_app.lineup import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
 from kws_app.operating import PRESETS, OperatingCurve, Preset, meaning, offers
 from kws_app.translation import _
 from kws_app.ui.controls import SLIDER_STEPS
+from kws_app.ui.wrapping_row import WrappingRow
 
 CONFIRM_TIP = _(
     "Another model of the word hears the last 2 s again where this one stirs, and decides by its own threshold.\n"
@@ -120,19 +120,14 @@ class OperatingPanel(QWidget):
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setAccessibleName(_("What the threshold means"))
         self.presets = {preset: QPushButton(preset.name) for preset in PRESETS}
-        row = QHBoxLayout()
-        row.setSpacing(6)
         for preset, button in self.presets.items():
             button.setProperty("small", True)
             button.setCheckable(True)
             button.clicked.connect(lambda _, preset=preset: self._choose(preset))
-            row.addWidget(button)
-        row.addStretch(1)
         self.advanced = QPushButton(_("Advanced"))
         self.advanced.setProperty("small", True)
         self.advanced.setCheckable(True)
         self.advanced.setToolTip(_("Smoothing, patience, the time between detections, a second model that confirms"))
-        row.addWidget(self.advanced)
         self.form = DecisionForm()
         self.form.hide()
         self.advanced.toggled.connect(self.form.setVisible)
@@ -140,7 +135,7 @@ class OperatingPanel(QWidget):
         column.setContentsMargins(2, 0, 2, 0)
         column.setSpacing(6)
         column.addWidget(self.text)
-        column.addLayout(row)
+        column.addLayout(WrappingRow(*self.presets.values(), self.advanced))
         column.addWidget(self.form)
 
     def show_point(

@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import QGraphicsItem, QWidget
 from kws_app.session import Heard
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import _
+from kws_app.ui.axes import fit_title, time_labels
 from kws_app.ui.curve_item import CurveItem
 from kws_app.ui.log_mel_item import LogMelItem, log_mel_colors, mel_band
 from kws_app.ui.plot_history import MEL_BINS, SampleHistory
@@ -28,7 +29,6 @@ from kws_app.ui.time_view import TimeView
 AXIS_WIDTH = 46  # px, the same for all three so that they line up
 AMPLITUDES = (0.1, 0.2, 0.5, 1.0)  # scales of the waveform; the smallest that holds what is shown
 LABELLED_KHZ = (0.5, 1, 2, 4)
-TICKS_S = {5: 1, 10: 2, 20: 5, 30: 5, 60: 10}  # between labels, by span
 WHEEL_NOTCH = 120  # Qt's units
 
 
@@ -104,8 +104,8 @@ class Plots(pg.GraphicsLayoutWidget):
         plot.hideAxis("bottom")
         axis = plot.getAxis("left")
         axis.setWidth(AXIS_WIDTH)
-        axis.setLabel(title)
         axis.enableAutoSIPrefix(False)
+        plot.getViewBox().sigResized.connect(lambda box: fit_title(axis, title, self.font(), box.height()))
         return plot
 
     def _set_axis(self) -> None:
@@ -113,12 +113,8 @@ class Plots(pg.GraphicsLayoutWidget):
         span_s, back_s = self.view.span_s, self.view.back_s
         for plot in self._plots:
             plot.setXRange(-span_s, 0, padding=0)
-        step_s = TICKS_S[span_s]
-        first = -int((span_s + back_s) // step_s) * step_s
-        # Translators: the right end of the time axis
-        now = _("now")
-        labelled = [(s + back_s, f"−{-s} s" if s else now) for s in range(first, 1, step_s) if s + back_s <= 0]
-        self._probability.getAxis("bottom").setTicks([labelled])
+        labels = time_labels(span_s, back_s, self.font())
+        self._probability.getAxis("bottom").setTicks([labels])
 
     def _set_amplitude(self, amplitude: float) -> None:
         if amplitude != self._amplitude:

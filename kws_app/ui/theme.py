@@ -142,7 +142,7 @@ def style_sheet(theme: Theme) -> str:
     QComboBox:focus, QPushButton:focus, QToolButton:focus {{ border: 1px solid {theme.accent}; }}
     QPushButton#start {{
         background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent};
-        font-weight: 600; padding: 5px 16px; min-width: 118px;
+        font-weight: 600; padding: 5px 16px;
     }}
     QPushButton#start:focus {{ border: 2px solid {theme.text}; padding: 4px 15px; }}
     QPushButton#start:checked {{
