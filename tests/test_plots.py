@@ -153,6 +153,21 @@ def test_no_curve_crosses_out_the_name_of_the_line(plots: Plots):
     assert not {LIGHT.score_color(0), LIGHT.heard} & inside and LIGHT.panel in inside
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["loud/teacher"], ["probability 0.300"]),
+        (["loud/teacher", "loud/tiny"], ["teacher 0.300", "tiny 0.100"]),
+        (["loud/teacher", "soft/teacher"], ["loud/teacher 0.300", "soft/teacher 0.100"]),
+    ],
+)
+def test_what_lies_under_the_mouse_tells_the_models_apart(plots: Plots, names: list[str], said: list[str]):
+    plots.set_models(names)
+    scored = [Scored(name, [score], [SAMPLE_RATE]) for name, score in zip(names, (0.3, 0.1), strict=False)]
+    plots.add(Heard(np.zeros(2 * SAMPLE_RATE, np.float32), 0, scored=scored))
+    assert plots.scores.read(plots.history, SAMPLE_RATE) == said
+
+
 def test_a_mark_runs_through_all_three_and_leaves_on_the_left(plots: Plots):
     plots.add(heard(0, 2 * SAMPLE_RATE))
     plots.add_mark(SAMPLE_RATE)

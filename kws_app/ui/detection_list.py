@@ -26,7 +26,7 @@ COLUMNS = (  # title and tip
     (_("Above"), _("How long the probability stayed at or above the threshold; or that the word was missed")),
     (_("Clip"), _("Click to hear it (Return); ✓ is what you called right, ✗ a false alarm")),
 )
-WIDTHS = (60, 52, 66, 40, 54)  # px, at least; the clip takes the rest
+WIDTHS = (60, 64, 66, 40, 54)  # px, at least; the clip takes the rest
 TITLE_PADDING = 6  # px, as the style sheet has it, and a little
 CLIP = len(COLUMNS) - 1
 MOST_ROWS = 500  # older ones stay in the log

@@ -82,6 +82,12 @@ class ScoreCurves:
             track = history.scores.get(name)
             score = None if track is None else track.at(sample)
             if score is not None:
-                what = name.split("/")[-1] if len(self.curves) > 1 else _("probability")
-                words.append(f"{what} {score:.3f}")
+                words.append(f"{self._called(name)} {score:.3f}")
         return words
+
+    def _called(self, name: str) -> str:
+        """As short as it may be and still tell the models apart."""
+        if len(self.curves) == 1:
+            return _("probability")
+        words = {other.split("/")[0] for other in self.curves}
+        return name if len(words) > 1 else name.split("/")[-1]
