@@ -5,7 +5,7 @@ from pseudo import cut
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QShortcut
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QAbstractButton, QComboBox, QSlider, QTableWidget
+from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider, QTableWidget
 from window_bench import Bench, listening
 
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
@@ -107,17 +107,23 @@ def test_closing_stops_everything_at_once(bench: Bench):
 
 def test_every_control_has_a_name_and_a_tooltip(bench: Bench):
     window = bench.open()
+    window.content.operating.advanced.click()
+    window.first_run.begin()
+    window.outside.show_start_dialog()
+    window.adding.propose(bench.models / "loud" / "teacher.pt")
     controls = [
         widget
-        for kind in (QAbstractButton, QComboBox, QSlider, QTableWidget)
+        for kind in (QAbstractButton, QComboBox, QSlider, QAbstractSpinBox, QTableWidget)
         for widget in window.findChildren(kind)
         if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
     ]
-    assert len(controls) >= 6
+    assert len(controls) >= 30
     for widget in controls:
         text = widget.text() if isinstance(widget, QAbstractButton) else ""
         assert widget.accessibleName() or len(text) > 2, widget
         assert widget.toolTip() or isinstance(widget, QTableWidget), widget
+    for entry in window.content.controls.menu.actions():
+        assert entry.toolTip() != entry.text().strip("…"), entry.text()  # which Qt shows where there is none
 
 
 def test_the_smallest_size_and_the_dark_theme_hold_everything(bench: Bench):

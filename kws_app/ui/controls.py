@@ -3,11 +3,12 @@
 On the window's thread. A value set by a method is shown but not reported back, so nothing loops.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtGui import QShowEvent
+from PyQt6.QtGui import QAction, QShowEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -152,6 +153,7 @@ class ControlBar(QWidget):
         self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.more)  # for actions that other parts add
+        self.menu.setToolTipsVisible(True)
         self.more.setMenu(self.menu)
         self.compare = QToolButton()
         self.compare.setToolTip(
@@ -177,6 +179,14 @@ class ControlBar(QWidget):
             self._name_start(checked)
             widths.append(self.start.sizeHint().width())
         self.start.setMinimumWidth(max(widths))
+
+    def offer(self, text: str, tip: str, action: Callable[[], object]) -> QAction:
+        """Put something into the menu."""
+        offered = QAction(text, self.menu)
+        offered.setToolTip(tip)
+        offered.triggered.connect(lambda: action())
+        self.menu.addAction(offered)
+        return offered
 
     def _name_start(self, checked: bool) -> None:
         self.start.setText(_("Stop listening") if checked else _("Start listening"))

@@ -63,6 +63,9 @@ class CardDialog(QDialog):
         self.add = buttons.addButton(_("Add the model"), QDialogButtonBox.ButtonRole.AcceptRole)
         assert self.add is not None
         self.add.setToolTip(_("Check the model and copy it into your own folder of models"))
+        cancel = buttons.button(QDialogButtonBox.StandardButton.Cancel)
+        assert cancel is not None
+        cancel.setToolTip(_("Add nothing (Escape)"))
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         self._column = QVBoxLayout(self)

@@ -43,15 +43,22 @@ class Outside(QObject):
         self.actions.failed.connect(self._notice)
         listening.marked.connect(self.actions.set_off)
         self.start_dialog: StartDialog | None = None  # once it was opened
-        menu = content.controls.menu
-        menu.addAction(_("What a word sets off…"), self.actions.show_dialog)
-        menu.addAction(_("Starting and closing…"), self.show_start_dialog)
-        self._rest = menu.addAction(PAUSE, self.pause.begin)
-        menu.aboutToShow.connect(self._offer_rest)
+        offer = content.controls.offer
+        offer(
+            _("What a word sets off…"),
+            _("A sound, a notification, a command or a webhook for each word (Ctrl+E)"),
+            self.actions.show_dialog,
+        )
+        offer(
+            _("Starting and closing…"),
+            _("Keep listening in the tray, start minimised or at login"),
+            self.show_start_dialog,
+        )
+        self._rest = offer(PAUSE, _("Stop listening, and go on by itself after that"), self.pause.begin)
+        content.controls.menu.aboutToShow.connect(self._offer_rest)
 
     def _offer_rest(self) -> None:
-        if self._rest is not None:
-            self._rest.setEnabled(self.pause.possible)
+        self._rest.setEnabled(self.pause.possible)
 
     def show_start_dialog(self) -> None:
         """Open it, or bring it to the front."""

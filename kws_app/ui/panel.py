@@ -4,6 +4,8 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
+from kws_app.translation import _
+
 
 class Panel(QDialog):
     """Not modal, of a given width, as high as what is in it; Escape and a button close it."""
@@ -19,6 +21,9 @@ class Panel(QDialog):
         self.column = QVBoxLayout()  # for what is in it
         self.column.setSpacing(10)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        assert close is not None
+        close.setToolTip(_("What is set here holds already (Escape)"))
         buttons.rejected.connect(self.close)
         self._outer.addLayout(self.column)
         self._outer.addStretch(1)

@@ -134,9 +134,10 @@ class MainWindow(QMainWindow):
 
     def _add_shortcuts(self) -> None:
         content = self.content
-        content.controls.menu.addAction(_("Open an audio file…"), self.sources.ask_for_file)
-        content.controls.menu.addAction(_("Add a model…"), self.adding.ask_for_file)
-        content.controls.menu.addAction(_("First steps"), self.first_run.begin)
+        offer = content.controls.offer
+        offer(_("Open an audio file…"), _("Play it as if it were the microphone (Ctrl+O)"), self.sources.ask_for_file)
+        offer(_("Add a model…"), _("A .pt file: you see its card first"), self.adding.ask_for_file)
+        offer(_("First steps"), _("Choose the microphone, say the word, as at the first start"), self.first_run.begin)
         add_shortcuts(
             self,
             {
