@@ -49,6 +49,32 @@ class Utterance:
         return len(self.samples) / SAMPLE_RATE
 
 
+class Trial:
+    """What a model hears of utterances. Of no more use when they are chosen: the app brings its own model."""
+
+    def __init__(self, model: KeywordModel) -> None:
+        self._model = model
+
+    def _count(self, pieces: Iterable[Samples]) -> int:
+        """How often it hears its word in a stream; piece by piece, as minutes at once would take much memory."""
+        detector = Detector(self._model, self._model.card.decision_config())
+        return sum(len(detector.process(piece).detections) for piece in pieces)
+
+    def heard(self, samples: Samples) -> int:
+        """How often it hears its word in an utterance; -1 if said twice, loud or soft, it is not heard alike."""
+        counts = {self._count([samples * np.float32(level)] * 2) for level in (0.7, 1.3)}
+        return {0: 0, 2: 1}.get(counts.pop(), -1) if len(counts) == 1 else -1
+
+    def is_steady(self, keyword: Samples, others: list[Utterance]) -> bool:
+        """Whether it is heard each time in a stream, after any other words and wherever the steps fall."""
+        rng = np.random.default_rng(0)  # the same trial for each
+        pieces = []
+        for i in rng.integers(len(others), size=STREAM_WORDS) if others else ():
+            shift = np.zeros(int(rng.integers(self._model.card.step_samples)), dtype=np.float32)
+            pieces += [others[i].samples, shift, keyword]
+        return bool(pieces) and self._count(pieces) == STREAM_WORDS
+
+
 class Speech:
     """The utterances of a soak, and an order in which they are said."""
 
@@ -58,40 +84,40 @@ class Speech:
         raises AudioError if the model hears no keyword in it
         """
         self._rng = np.random.default_rng(seed)
-        self._model = model
         self._work = work
-        keyword = model.card.keyword
-        self.others = [u for u in self._utterances(folder, None, False) if self._heard(u.samples) == 0]
-        keywords = (u for u in self._utterances(folder, [keyword], True) if self._heard(u.samples) == 1)
-        self.keywords = list(islice((u for u in keywords if self._is_steady(u)), KEYWORDS))
+        trial, keyword = Trial(model), model.card.keyword
+        self.others = [u for u in self._utterances(folder, keyword, False) if trial.heard(u.samples) == 0]
+        keywords = (u for u in self._utterances(folder, keyword, True) if trial.heard(u.samples) == 1)
+        steady = (u for u in keywords if trial.is_steady(u.samples, self.others))
+        self.keywords = list(islice(steady, KEYWORDS))
         if not self.keywords or not self.others:
             raise AudioError(
                 f"The model hears “{keyword}” in none of the clips: name a folder of recordings, "
                 f"<word>/*.wav, with --speech."
             )
 
-    def _utterances(self, folder: Path | None, words: list[str] | None, is_keyword: bool) -> Iterator[Utterance]:
-        for i, path in enumerate(self._clips(folder, words)):
+    def _utterances(self, folder: Path | None, keyword: str, is_keyword: bool) -> Iterator[Utterance]:
+        for i, path in enumerate(self._clips(folder, keyword, is_keyword)):
             try:
                 clip = np.concatenate(list(read_blocks(path)))
             except AudioError:
                 continue  # one that cannot be read is one less
             samples = self._with_gaps(clip)
-            target = self._work / f"{'keyword' if is_keyword else 'other'}-{i}.wav"
+            target = self._work / f"{'keyword' if is_keyword else 'other'}-{i}-{path.stem}.wav"
             soundfile.write(str(target), samples, SAMPLE_RATE, subtype="PCM_16")
             yield Utterance(target, samples, is_keyword)
 
-    def _clips(self, folder: Path | None, words: list[str] | None) -> Iterable[Path]:
+    def _clips(self, folder: Path | None, keyword: str, is_keyword: bool) -> Iterable[Path]:
         if folder is not None:
-            names = words or [p.name for p in sorted(folder.iterdir()) if p.name != self._model.card.keyword]
+            names = [p.name for p in sorted(folder.iterdir()) if (p.name == keyword) == is_keyword]
             paths = [path for name in names for path in sorted((folder / name).glob("*.*"))]
             order = self._rng.permutation(len(paths))[: 2 * MOST_CLIPS]
             return [paths[i] for i in order]
         if shutil.which("espeak-ng") is None:
             raise AudioError("Speech is needed: install espeak-ng, or name a folder, <word>/*.wav, with --speech.")
-        if words is None:
-            return (self._speak(word, voice) for word in OTHER_WORDS for voice in VOICES[:2])
-        return (self._speak(word, voice, *manner) for word in words for manner in MANNERS for voice in VOICES)
+        if is_keyword:
+            return (self._speak(keyword, voice, *manner) for manner in MANNERS for voice in VOICES)
+        return (self._speak(word, voice) for word in OTHER_WORDS if word != keyword for voice in VOICES[:2])
 
     def _speak(self, word: str, voice: str, speed: int = 175, pitch: int = 50) -> Path:
         path = self._work / f"espeak-{word}-{voice}-{speed}-{pitch}.wav"
@@ -104,25 +130,6 @@ class Speech:
         clip = clip * (0.5 / max(1e-3, float(np.abs(clip).max())))
         samples = np.concatenate([gap, clip, gap])
         return (samples + self._rng.normal(0, HISS, len(samples))).astype(np.float32)
-
-    def _heard(self, samples: Samples) -> int:
-        """How often the model hears its word; said twice, it must be heard as often both times."""
-        counts = set()
-        for level in (0.7, 1.3):
-            detector = Detector(self._model, self._model.card.decision_config())
-            twice = np.concatenate([samples, samples]) * np.float32(level)
-            counts.add(len(detector.process(twice).detections) / 2)
-        return int(counts.pop()) if len(counts) == 1 and counts <= {0.0, 1.0} else -1
-
-    def _is_steady(self, keyword: Utterance) -> bool:
-        """Whether it is heard each time in a stream, after any other words and wherever the steps fall."""
-        rng = np.random.default_rng(0)  # the same trial for each
-        parts = []
-        for i in rng.integers(len(self.others), size=STREAM_WORDS) if self.others else ():
-            shift = np.zeros(int(rng.integers(self._model.card.step_samples)), dtype=np.float32)
-            parts += [self.others[i].samples, shift, keyword.samples]
-        detector = Detector(self._model, self._model.card.decision_config())
-        return bool(parts) and len(detector.process(np.concatenate(parts)).detections) == STREAM_WORDS
 
     def next(self) -> Utterance:
         """Any word; a keyword in every four."""
