@@ -23,6 +23,7 @@ from PyQt6.QtWidgets import (
     QGraphicsView,
     QHeaderView,
     QLabel,
+    QScrollArea,
     QWidget,
 )
 
@@ -131,8 +132,9 @@ def cut(window: QWidget) -> list[str]:
             fits = widget.heightForWidth(widget.width()) <= widget.height()
         else:
             fits = widget.sizeHint().width() <= widget.width()
-        at = QRect(widget.mapTo(window, QPoint(0, 0)), widget.size())
-        if not (fits and window.rect().contains(at)):
+        around = _scrolled(widget) or window
+        at = QRect(widget.mapTo(around, QPoint(0, 0)), widget.size())
+        if not (fits and around.rect().contains(at)):
             found.append(f"{type(widget).__name__}: {widget.text()}, at {at}, wants {widget.sizeHint()}")
     found += [f"header: {title}" for title in _cut_titles(window)]
     for view in window.findChildren(QGraphicsView):
@@ -141,6 +143,14 @@ def cut(window: QWidget) -> list[str]:
             if axis.label.isVisible() and axis.label.boundingRect().width() > room:
                 found.append(f"axis: {axis.labelText}")
     return found
+
+
+def _scrolled(widget: QWidget) -> QWidget | None:
+    """What can be scrolled with the widget in it."""
+    above = widget.parentWidget()
+    while above is not None and not isinstance(above, QScrollArea):
+        above = above.parentWidget()
+    return None if above is None else above.widget()
 
 
 def _cut_titles(window: QWidget) -> Iterator[str]:

@@ -20,6 +20,7 @@ from window_bench import TWO, Bench, drop, listening
 from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
 from kws_app.export import export_clips, export_labels
 from kws_app.history import DetectionLog
+from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile
 from kws_app.source import Phase
 from kws_app.translation import language
@@ -30,7 +31,7 @@ DATA = "|".join(
     [
         r"/\S+",  # paths
         r"\([^()]*(Error|Errno)[^()]*\)|\(Expecting property .*\(char 1\)\)",  # what the system or a library says
-        r"\b(loud|boom|happy)(/\w+)?\b",  # words and models
+        r"\b(loud|boom|happy|computer)(/\w+)?\b",  # words and models
         r"\b(teacher|student|broken|Default microphone|USB mic|mic|CC0)\b",
         r"\b(sound\.wav|download\.pt|settings\.broken\.json)\b",
         r"\*\.\w+",
@@ -117,6 +118,21 @@ def test_a_file_is_heard_labelled_deleted(bench: Bench, write_wav: Callable[...,
     held(bench, window, lambda: panel.table.rowCount() == 3)
     window.content.time_bar.pause.click()
     held(bench, window, lambda: window.content.legend.isVisible())
+    check_room(bench, window)
+
+
+def test_models_that_ship_compared(bench: Bench):
+    """With what was measured of them, which other tests' models have no figures for."""
+    settle(bench, model="happy/teacher", also=["happy/student", "happy/tiny"])
+    window = bench.open(models=MODELS_DIR, listen=True)
+    window.resize(900, 600)
+    held(bench, window, lambda: "16000" in window.status.text() and len(window.models.models) == 3)
+    bench.sources[-1].feed.ring.write(bursts(0.5, duration_s=3.0))
+    held(bench, window, lambda: window.content.legend.isVisible() and " ms" in window.content.legend.text())
+    check_room(bench, window)
+    window.content.operating.advanced.click()
+    window.content.operating.form.smoothing.setValue(4)
+    held(bench, window, lambda: window.models.tuning.smoothing_steps == 4)
     check_room(bench, window)
 
 

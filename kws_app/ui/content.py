@@ -1,6 +1,7 @@
 """What is in the window and where it lies. On the window's thread; the window gives it life."""
 
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from kws_app.ui.controls import ControlBar, ThresholdControl
 from kws_app.ui.history_panel import HistoryPanel
@@ -54,16 +55,23 @@ class Content(QWidget):
         frame.setLayout(framed(self.plots, self.time_bar, self.legend))
         return frame
 
-    def _side(self) -> QWidget:
+    def _side(self) -> QScrollArea:
+        """What does not fit into a low window is scrolled to, instead of being squeezed."""
         side = QWidget()
-        side.setFixedWidth(SIDE_WIDTH)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setFixedWidth(SIDE_WIDTH)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(side)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.threshold)
         column.addWidget(self.operating)
         column.addWidget(self.history, 1)
-        return side
+        return scroll
 
     def set_theme(self, theme: Theme) -> None:
         for part in (self.meter, self.sign, self.plots, self.legend, self.history):

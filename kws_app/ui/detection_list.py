@@ -6,7 +6,7 @@ On the window's thread.
 from collections.abc import Iterable
 from datetime import datetime
 
-from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QPaintEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
@@ -29,6 +29,7 @@ COLUMNS = (  # title and tip
 WIDTHS = (60, 64, 66, 40, 54)  # px, at least; the clip takes the rest
 TITLE_PADDING = 6  # px, as the style sheet has it, and a little
 CLIP = len(COLUMNS) - 1
+LEAST_HEIGHT = 96  # px: the titles and two rows
 MOST_ROWS = 500  # older ones stay in the log
 
 
@@ -114,6 +115,10 @@ class DetectionList(QTableWidget):
 
     def has(self, id: str) -> bool:
         return id in self._ids
+
+    def sizeHint(self) -> QSize:
+        """Where there is more room, it gets that; where there is less, what is around it is scrolled."""
+        return QSize(super().sizeHint().width(), LEAST_HEIGHT)
 
     def set_theme(self, theme: Theme) -> None:
         """Also makes room for the titles, whose font is the theme's."""

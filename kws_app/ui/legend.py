@@ -53,7 +53,7 @@ class Legend(QWidget):
         self._theme = LIGHT
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(12, 2, 12, 6)
-        self._grid.setHorizontalSpacing(12)
+        self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
         self._swatches: list[QLabel] = []
