@@ -37,7 +37,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--confirm",
         metavar="NAME",
         help="a second model of the keyword, such as happy/teacher: it hears the last 2 s again where the first stirs, "
-        "and decides by its own threshold: far fewer false alarms for hardly more work, but more misses",
+        "and decides by its own threshold: far fewer false alarms for hardly more work; what stirs nothing is missed",
     )
     parser.add_argument("--threshold", type=float, metavar="X", help="0..1; the model's own by default")
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of text")

@@ -27,7 +27,8 @@ from kws_app.ui.wrapping_row import WrappingRow
 CONFIRM_TIP = _(
     "Another model of the word hears the last 2 s again where this one stirs, and decides by its own threshold.\n"
     "Gains: far fewer false alarms than this one alone, for hardly more work. "
-    "Costs: more misses, an answer some 0.1 s later, the memory of a second model."
+    "Costs: what does not stir this one is missed, even if the other would hear it; an answer some 0.1 s later; the "
+    "memory of a second model."
 )
 
 
