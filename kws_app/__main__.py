@@ -19,7 +19,6 @@ from kws_app.translation import language, prefer
 
 # SIGHUP: the session or the terminal is over
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-SIGNAL_MS = 100  # Python sees a signal only when it runs: at least this often
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -129,6 +128,7 @@ def run(options: argparse.Namespace) -> int:
     worker = Worker(MODELS_DIR, DetectionLog(options.data_dir), own_models_dir(options.data_dir))
     start = StartOptions(options.model, options.input, options.threshold, options.listen)
     window = MainWindow(worker, SettingsFile(options.data_dir), start)
+    app.wake_for_signals()
     for number in STOPPING:
         # by a timer: closing before the event loop runs would not end it
         signal.signal(number, lambda *_: QTimer.singleShot(0, window.leave))
@@ -137,9 +137,6 @@ def run(options: argparse.Namespace) -> int:
     app.leaving.connect(window.leave)
     window.closed.connect(app.quit)
     window.start_up(options.minimised)
-    heartbeat = QTimer()
-    heartbeat.timeout.connect(lambda: None)
-    heartbeat.start(SIGNAL_MS)
     status = app.exec()
     # registered last and so run first: before sounddevice's own, which would wait for a hung sound system
     atexit.register(_leave, status)

@@ -35,6 +35,7 @@ class FrameStream:
 
     def __init__(self, frontend: LogMel, start_sample: int = 0) -> None:
         self._frontend = frontend
+        self._inference = torch.inference_mode()
         self.reset(start_sample)
 
     def reset(self, sample: int) -> None:
@@ -44,8 +45,8 @@ class FrameStream:
 
     def process(self, samples: NDArray[np.float32]) -> Tensor:
         """Take the samples [N] that follow those before, any N; the frames [1, T, F] that they complete."""
-        with torch.inference_mode():
-            log_mel, self._tail = self._frontend(torch.from_numpy(samples)[None], self._tail)
+        with self._inference:
+            log_mel, self._tail = self._frontend.forward(torch.from_numpy(samples).unsqueeze(0), self._tail)
         self.next_frame += log_mel.shape[1] * self._frontend.hop_samples
         return log_mel
 
@@ -57,6 +58,7 @@ class Detector:
         self.model = model
         self.decision = Decision(config)
         self._frames = FrameStream(model.frontend)  # its own, for samples
+        self._inference = torch.inference_mode()
         self._ends: list[DetectionEnd] = []  # made by a reset
         self.reset(start_sample)
 
@@ -100,13 +102,11 @@ class Detector:
 
     def _posteriors(self, log_mel: Tensor) -> tuple[list[float], NDArray[np.int64]]:
         """What the model makes of the frames: the posterior of each step, and at which sample it ends."""
-        with torch.inference_mode():
-            posterior, _, self._state = self.model.module(log_mel, self._state)
+        with self._inference:
+            posterior, _, self._state = self.model.step(log_mel, self._state)
         card = self.model.card
-        steps = posterior.shape[1]
-        step_ends = self._next_step_end + card.step_samples * np.arange(steps, dtype=np.int64)
-        self._next_step_end += card.step_samples * steps
-        return posterior[0].tolist(), step_ends
+        first, self._next_step_end = self._next_step_end, self._next_step_end + card.step_samples * posterior.shape[1]
+        return posterior[0].tolist(), np.arange(first, self._next_step_end, card.step_samples, dtype=np.int64)
 
     def _decide(self, posteriors: list[float], step_ends: NDArray[np.int64]) -> Steps:
         scores = np.empty(len(posteriors), dtype=np.float32)

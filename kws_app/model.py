@@ -59,6 +59,8 @@ class KeywordModel:
     def __init__(self, card: ModelCard, module: Any) -> None:
         self.card = card
         self.module = module
+        # frames and state in, posterior, attention and state out; what torch wraps round a call takes a fifth of a step
+        self.step = module.forward
         self.frontend = LogMel(FrontendConfig(**self.card.frontend))  # type: ignore[arg-type]
 
     @classmethod

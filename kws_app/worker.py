@@ -8,6 +8,7 @@ window's, which drops its oldest when full. torch is imported here, behind the w
 import logging
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from kws_app.translation import _
 DRAIN_S = 0.03  # between two looks into the ring
 UNWATCHED_S = 0.1  # the most between two looks where nobody looks at the plots: it is the steps that count
 SETTLE_S = 0.005  # after the moment at which a step's last sample should be there
+HEALTH_S = 0.2  # of listening between two sums of how it goes
 JOIN_S = 0.5  # for what was heard to be written
 UNHEARD_S = 0.2  # the same where there is no model yet: an import of torch cannot be hurried, and nothing would be lost
 
@@ -59,6 +61,7 @@ class Worker(QObject):
     def __init__(self, models_dir: Path, log: DetectionLog, own_models_dir: Path | None = None) -> None:
         super().__init__()
         self._health: Health | None = None  # replaced by this thread
+        self._health_at = 0.0  # monotonic seconds: when it was
         self.watched = True  # somebody looks at the plots; written by the window's thread
         self.deaf = False  # a microphone hears what the program plays itself; written by the window's thread
         self.archive = Archive(log)
@@ -239,10 +242,18 @@ class Worker(QObject):
             if not self._commands.empty():
                 return  # a command need not wait for a backlog; the rest is read after it
         waiting = source.feed is None or state.phase is Phase.WAITING  # numbers from before would mislead
-        self._health = None if waiting else self._session.health
+        self._health = None if waiting else self._fresh_health(self._session)
         if state.phase in (Phase.ENDED, Phase.FAILED):
             self._leave_source()
         self._report(source, state)
+
+    def _fresh_health(self, session: Session) -> Health:
+        """It is read a few times a second, and adding it up takes longer than many a look into the ring."""
+        now = time.monotonic()
+        if self._health is None or now - self._health_at >= HEALTH_S:
+            self._health_at = now
+            return session.health
+        return self._health
 
     def _hand_out(self, source: Source, heard: Heard) -> None:
         self.recorder.hear(heard.samples, heard.first_sample, self._settings())

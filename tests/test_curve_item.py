@@ -7,7 +7,7 @@ import pytest
 from PyQt6.QtGui import QColor, QImage, QPainter, QPen
 from pytestqt.qtbot import QtBot
 
-from kws_app.ui.curve_item import CurveItem
+from kws_app.ui.curve_item import CurveItem, EnvelopeItem
 
 WIDTH, HEIGHT = 120, 40
 WHITE, RED, BLUE = QColor("white"), QColor("red"), QColor("blue")
@@ -55,6 +55,15 @@ def test_pairs_are_lines_of_their_own(qtbot: QtBot):
     curve.set_pen(QPen(RED))
     curve.set_points(np.array([10.0, 10.0, 30.0, 30.0]), np.array([0.0, 20.0, 0.0, 20.0]))
     assert reds(painted(curve), 10) == {10, 30}
+
+
+def test_an_envelope_is_a_bar_for_each_low_and_high(qtbot: QtBot):
+    envelope = EnvelopeItem()
+    envelope.set_pen(QPen(RED))
+    envelope.set_points(np.repeat(np.arange(10, 14), 2), np.array([5.0, 15.0, 8.0, 8.0, 20.0, 30.0, 5.0, 15.0]))
+    image = painted(envelope)
+    assert reds(image, 8) == {10, 11, 13}  # where low is high, a pixel is left
+    assert reds(image, 14) == {10, 13} and reds(image, 25) == {12}
 
 
 def test_painting_keeps_no_memory(curve: CurveItem):

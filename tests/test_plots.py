@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QPoint, QPointF, Qt
+from PyQt6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PyQt6.QtGui import QPaintEvent, QRegion
 from pytestqt.qtbot import QtBot
 
 from kws_app.frontend_config import SAMPLE_RATE
@@ -86,6 +87,28 @@ def test_scores_lie_at_their_step_ends_and_break_at_a_gap():
     assert len(history.curve(MODEL, history.end, 10)[0]) == 0
 
 
+def test_a_level_stretch_of_scores_is_two_points():
+    history = SampleHistory()
+    levels = [0.001, 0.0011, 0.0012, 0.001, 0.8, 0.8, 0.8, 0.001, 0.001]
+    steps = tuple(((i + 1) * 1280, level) for i, level in enumerate(levels))
+    history.add(heard(0, SAMPLE_RATE, scores=steps))
+    times_s, scores = history.curve(MODEL, SAMPLE_RATE, 10)
+    np.testing.assert_allclose(scores, [0.001, 0.001, 0.8, 0.8, 0.001, 0.001], rtol=1e-6)
+    np.testing.assert_allclose(times_s, np.array([1, 4, 5, 7, 8, 9]) * 0.08 - 1)
+
+
+def test_the_same_frames_are_the_same_array():
+    history = SampleHistory()
+    history.add(heard(0, SAMPLE_RATE))
+    image, first_s, _ = history.image(history.end, 10)
+    history.add(Heard(np.zeros(480, dtype=np.float32), SAMPLE_RATE))
+    again, later_s, _ = history.image(history.end, 10)
+    assert again is image and later_s == pytest.approx(first_s - 0.03)
+    assert history.image(history.end, 5)[0] is not image
+    history.add(heard(SAMPLE_RATE + 480, 1600))
+    assert history.image(history.end, 10)[0] is not image
+
+
 def test_frequencies_lie_on_the_mel_scale():
     assert mel_band(0) == 0
     assert mel_band(8) == pytest.approx(MEL_BINS)
@@ -101,6 +124,25 @@ def plots(qtbot: QtBot) -> Plots:
     plots.show()
     qtbot.waitExposed(plots)
     return plots
+
+
+def test_a_redraw_paints_what_lies_between_the_axes(plots: Plots, qtbot: QtBot):
+    painted: list[QRegion] = []
+
+    class Watch(QObject):
+        def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+            if isinstance(event, QPaintEvent):
+                painted.append(event.region())
+            return False
+
+    watch = Watch()
+    plots.viewport().installEventFilter(watch)
+    qtbot.wait(100)  # for what is still to be painted
+    painted.clear()
+    plots.add(heard(0, SAMPLE_RATE))
+    plots.redraw()
+    qtbot.waitUntil(lambda: len(painted) > 0)
+    assert any(region.contains(y_pixel(plots, 0.9)) for region in painted)
 
 
 def y_pixel(plots: Plots, probability: float) -> QPoint:

@@ -1,6 +1,9 @@
 """The application as a whole: told by the system to end, it ends, whatever the tray would keep."""
 
-from PyQt6.QtCore import QEvent, pyqtSignal
+import signal
+import socket
+
+from PyQt6.QtCore import QEvent, QSocketNotifier, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
 
@@ -13,3 +16,11 @@ class Application(QApplication):
         if event is not None and event.type() == QEvent.Type.Quit:
             self.leaving.emit()
         return super().event(event)
+
+    def wake_for_signals(self) -> None:
+        """Let the event loop turn when a signal of the system's comes: Python handles one only when it runs."""
+        self._woken, self._waking = socket.socketpair()
+        self._waking.setblocking(False)
+        signal.set_wakeup_fd(self._waking.fileno())
+        self._notifier = QSocketNotifier(self._woken.fileno(), QSocketNotifier.Type.Read)  # type: ignore[call-overload]
+        self._notifier.activated.connect(lambda: self._woken.recv(64))

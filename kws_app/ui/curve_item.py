@@ -11,15 +11,15 @@ from PyQt6.QtGui import QBrush, QColor, QPainter, QPen
 
 _sip: Any = sip  # its stubs do not know arrays
 
-FURTHEST = 4000.0  # the bounds hold every point that a plot of ours can show
+BOUNDS = QRectF(-4000, -4000, 8000, 8000)  # hold every point that a plot of ours can show
 ROOM = 64  # points or lines: room grows by as many
 
 
 class _QtMemory:
-    """An array of Qt's points or lines, which are plain doubles. It is kept: PyQt never frees all of one, and at one
-    for each painting that was a megabyte a minute."""
+    """An array of Qt's points, lines or rectangles, which are plain doubles. It is kept: PyQt never frees all of one,
+    and at one for each painting that was a megabyte a minute."""
 
-    def __init__(self, element: type[QPointF] | type[QLineF], doubles: int) -> None:
+    def __init__(self, element: type[QPointF] | type[QLineF] | type[QRectF], doubles: int) -> None:
         self._element, self._doubles = element, doubles
         self._array: Any = None
         self._values: NDArray[np.float64] = np.zeros((0, doubles))  # [room, doubles], the same memory
@@ -56,15 +56,14 @@ class CurveItem(pg.GraphicsObject):
         self.update()
 
     def set_points(self, x: NDArray, y: NDArray) -> None:
-        """x, y: [N]"""
+        """x, y: [N]; who sets them has the plot painted"""
         self._x, self._y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        self.update()
 
     def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return self._x, self._y
 
     def boundingRect(self) -> QRectF:
-        return QRectF(-FURTHEST, -FURTHEST, 2 * FURTHEST, 2 * FURTHEST)
+        return BOUNDS
 
     def paint(self, painter: QPainter, *_: object) -> None:
         x, y = self._x, self._y
@@ -90,3 +89,21 @@ class CurveItem(pg.GraphicsObject):
                 outline[1:-1, 0], outline[1:-1, 1] = x, y
                 outline[0], outline[-1] = (x[0], 0.0), (x[-1], 0.0)
                 painter.drawPolygon(self._corners.hold(outline))
+
+
+class EnvelopeItem(CurveItem):
+    """Of points that are a low and a high in turn: an upright bar for each two, at a third of the cost of lines."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bars = _QtMemory(QRectF, 4)
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        x, low, high = self._x[::2], self._y[::2], self._y[1::2]
+        if len(x) < 2:
+            return
+        least = 1 / max(1.0, abs(painter.worldTransform().m22()))  # a pixel: silence is seen
+        bars = np.column_stack((x, low, np.full(len(x), x[1] - x[0]), np.maximum(high - low, least)))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.pen.color())
+        painter.drawRects(self._bars.hold(bars))

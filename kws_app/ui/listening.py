@@ -18,7 +18,7 @@ from kws_app.ui.source_control import SourceControl
 from kws_app.worker import Mark, Worker
 
 FRAME_MS = 33
-UNSEEN_MS = 500  # between two looks at what the worker left, where nobody sees them
+UNSEEN_MS = 2000  # between two looks at what the worker left, where nobody sees them
 PLOT_BLOCKS = 400  # some 12 s, for a window that is held up; older ones are not drawn
 OVER = (Phase.STOPPED, Phase.ENDED, Phase.FAILED)
 

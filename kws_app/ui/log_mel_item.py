@@ -8,6 +8,7 @@ from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QImage, QPainter
 
 from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.ui.curve_item import BOUNDS
 from kws_app.ui.plot_history import MEL_BINS
 from kws_app.ui.theme import Theme
 
@@ -43,6 +44,7 @@ class LogMelItem(pg.GraphicsObject):
         super().__init__()
         self._colors = np.zeros(256, dtype=np.uint32)
         self._area = QRectF(-1, 0, 1, MEL_BINS)
+        self._frames: NDArray[np.uint8] | None = None  # that the image shows
         self._make_image(1)
 
     def _make_image(self, frames: int) -> None:
@@ -56,18 +58,20 @@ class LogMelItem(pg.GraphicsObject):
         """colors: [256, 3], red, green, blue; holds from the next `set_frames`"""
         red, green, blue = colors.astype(np.uint32).T
         self._colors = 0xFF000000 | red << 16 | green << 8 | blue
+        self._frames = None
 
     def set_frames(self, frames: NDArray[np.uint8], first_s: float, frame_s: float) -> None:
-        """frames: [T, F], oldest first; first_s: where the first begins; frame_s: how long each lasts"""
-        if len(frames) != self._pixels.shape[1]:
-            self._make_image(len(frames))
-        np.take(self._colors, frames.T, out=self._pixels)
-        self.prepareGeometryChange()
+        """frames: [T, F], oldest first, another array where they are others; first_s: where the first begins;
+        frame_s: how long each lasts. Who sets them has the plot painted."""
+        if frames is not self._frames:
+            if len(frames) != self._pixels.shape[1]:
+                self._make_image(len(frames))
+            np.take(self._colors, frames.T, out=self._pixels)
+            self._frames = frames
         self._area = QRectF(first_s, 0, len(frames) * frame_s, MEL_BINS)
-        self.update()
 
     def boundingRect(self) -> QRectF:
-        return self._area
+        return BOUNDS
 
     def paint(self, painter: QPainter, *_: object) -> None:
         painter.drawImage(self._area, self._image)

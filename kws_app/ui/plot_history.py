@@ -17,6 +17,7 @@ MEL_BINS = 40
 MOST_BINS = 500  # in a picture: their 1,000 points draw at half the cost of all samples
 MOST_FRAMES = 1000
 LOG_MEL_RANGE = (-9.0, 5.0)  # silence and brightest: from a room's hiss to loud speech
+SCORE_LEVELS = 200  # between 0 and 1: more than there are pixels
 FIRST_SCORES = 4096  # of a model: five minutes at 12.5 steps a second; room for more is made when it is needed
 
 
@@ -73,6 +74,8 @@ class SampleHistory:
         self.begin: int | None = None  # the first sample of all
         self.end = 0  # one past the newest sample
         self._frames_end = 0  # one past the newest frame's index
+        self._image = self._frames[:0]  # as last handed out
+        self._image_of = (-1, 0)  # its newest frame, and how many it is made of
 
     @property
     def oldest(self) -> int:
@@ -120,32 +123,40 @@ class SampleHistory:
         count = span_s * SAMPLE_RATE // BIN_SAMPLES // group
         last = -(-until // (BIN_SAMPLES * group))  # of the groups: always cut at the same places, or they would flicker
         firsts = np.arange(last - count, last) * group
-        index = (firsts[:, None] + np.arange(group)) % len(self._low)  # [count, group]
-        index[firsts[:, None] + np.arange(group) >= -(-self.end // BIN_SAMPLES)] = int(firsts[-1]) % len(self._low)
-        values = np.stack([self._low[index].min(axis=1), self._high[index].max(axis=1)], axis=1).ravel()
+        bins = np.minimum(np.arange(firsts[0], last * group), -(-self.end // BIN_SAMPLES) - 1)  # none beyond the newest
+        low = self._low.take(bins, mode="wrap").reshape(count, group).min(axis=1)
+        high = self._high.take(bins, mode="wrap").reshape(count, group).max(axis=1)
+        values = np.stack([low, high], axis=1).ravel()
         return np.repeat((firsts * BIN_SAMPLES - until) / SAMPLE_RATE, 2), values
 
     def image(self, until: int, span_s: int) -> tuple[NDArray[np.uint8], float, float]:
-        """Frames [T, F] oldest first; when the first begins, and how long each lasts, in seconds."""
+        """Frames [T, F] oldest first; when the first begins, and how long each lasts, in seconds.
+
+        It is the same array again where the frames are the same: they come less often than pictures.
+        """
         count = span_s * SAMPLE_RATE // HOP_SAMPLES
         group = max(1, count // MOST_FRAMES)
         newest = min(self._frames_end, -(-until // HOP_SAMPLES))
         last = -(-newest // group) * group
-        numbers = np.arange(last - count, last)
-        frames = self._frames[numbers % len(self._frames)]
-        frames[numbers >= self._frames_end] = 0
-        if group > 1:
-            frames = frames.reshape(count // group, group, MEL_BINS).max(axis=1)
-        first_s = (int(numbers[0]) * HOP_SAMPLES - until) / SAMPLE_RATE
-        return frames, first_s, group * HOP_SAMPLES / SAMPLE_RATE
+        if (newest, count) != self._image_of:
+            numbers = np.arange(last - count, last)
+            frames = self._frames.take(numbers, axis=0, mode="wrap")
+            frames[numbers >= self._frames_end] = 0
+            self._image_of = newest, count
+            self._image = frames.reshape(count // group, group, MEL_BINS).max(axis=1) if group > 1 else frames
+        first_s = ((last - count) * HOP_SAMPLES - until) / SAMPLE_RATE
+        return self._image, first_s, group * HOP_SAMPLES / SAMPLE_RATE
 
     def curve(self, model: str, until: int, span_s: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Times and scores."""
+        """Times and scores, without those that only draw a level line out."""
         track = self.scores.get(model)
         if track is None:
             return np.zeros(0), np.zeros(0, dtype=np.float32)
         ends, scores = track.between(until - (span_s + 1) * SAMPLE_RATE, until)  # the line comes in from the left
-        return (ends - until) / SAMPLE_RATE, scores
+        levels = np.rint(scores * SCORE_LEVELS)
+        kept = np.ones(len(scores), dtype=bool)
+        kept[1:-1] = (levels[1:-1] != levels[:-2]) | (levels[1:-1] != levels[2:])
+        return (ends[kept] - until) / SAMPLE_RATE, scores[kept]
 
     def peak(self, sample: int) -> float | None:
         """The loudest that was heard around a position, as a share of full scale."""

@@ -18,7 +18,7 @@ from kws_app.session import Heard
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import _
 from kws_app.ui.axes import fit_title, time_labels
-from kws_app.ui.curve_item import CurveItem
+from kws_app.ui.curve_item import CurveItem, EnvelopeItem
 from kws_app.ui.log_mel_item import LogMelItem, log_mel_colors, mel_band
 from kws_app.ui.plot_history import MEL_BINS, SampleHistory
 from kws_app.ui.pointer import Pointer
@@ -42,8 +42,9 @@ class Plots(pg.GraphicsLayoutWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(self.Shape.NoFrame)
-        # everything moves in each frame: finding out what changed costs more than drawing all of it, but for the axes
-        self.setViewportUpdateMode(self.ViewportUpdateMode.FullViewportUpdate)
+        self.setCacheMode(self.CacheModeFlag.CacheNone)  # filling with a colour is cheaper than copying a picture of it
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.viewport().setAutoFillBackground(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(_("Waveform, spectrum and keyword probability of the last seconds"))
         self.setAccessibleDescription(_("Left and Right move through the last five minutes, End goes back to now."))
@@ -65,7 +66,7 @@ class Plots(pg.GraphicsLayoutWidget):
         self._set_axis()
 
     def _add_items(self) -> None:
-        self._wave_curve = CurveItem()
+        self._wave_curve = EnvelopeItem()
         self._waveform.addItem(self._wave_curve)
         self._image = LogMelItem()
         self._log_mel.addItem(self._image)
@@ -83,6 +84,7 @@ class Plots(pg.GraphicsLayoutWidget):
             labelOpts={"position": 0.02, "anchors": [(0, 1.1), (0, -0.1)]},
         )
         self.threshold_line.setZValue(1)  # above every curve, those that are added later too
+        self.threshold_line.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # dashes are dear
         self._probability.addItem(self.threshold_line)
         # sigDragged, not sigPositionChanged: a value that is set, or that the bounds cut off, is nothing the user said
         self.threshold_line.sigDragged.connect(lambda line: self.threshold_dragged.emit(float(line.value())))
@@ -186,6 +188,12 @@ class Plots(pg.GraphicsLayoutWidget):
             draw_pairs(curve, self._marks, until, span_s, plot.viewRange()[1])
         if self.pointer.position is not None:
             self._point()
+        self._repaint()
+
+    def _repaint(self) -> None:
+        """All between the axes: there everything moves in each frame; asking what did costs more than drawing it."""
+        inner = self._waveform.getViewBox().sceneBoundingRect() | self._probability.getViewBox().sceneBoundingRect()
+        self.viewport().update(self.mapFromScene(inner).boundingRect())
 
     # Moving in time
 

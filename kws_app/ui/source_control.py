@@ -98,9 +98,10 @@ class SourceControl(QObject):
             self.chosen.emit()
 
     def _follow_devices(self) -> None:
-        """See what was plugged in or out, while that disturbs nobody: an open microphone would be cut off."""
+        """See what was plugged in or out, while that disturbs nobody: an open microphone would be cut off, and a file
+        needs none."""
         window = self._content.window()
-        if not isinstance(self._listening_to, MicrophoneSource) and window is not None and window.isActiveWindow():
+        if self._listening_to is None and window is not None and window.isActiveWindow() and not window.isMinimized():
             self._devices.scan(rescan=True)
 
     def finish(self) -> None:
