@@ -179,6 +179,8 @@ class MicrophoneSource(ThreadedSource):
         self._microphone = microphone
         self._last_callback = 0.0  # monotonic seconds, written by the callback; 0 before the first of all
         self._opened = 0.0  # monotonic seconds, written by the source's thread: when the last stream began
+        # monotonic seconds, as long as a new stream brings nothing: set by the source's thread, ended by the callback
+        self._silent_since = 0.0
         self._remark: str | None = None  # on the format, said once; written by the source's thread
         self._wake = threading.Event()  # set to end the watch: by `stop`, `reopen`, or PortAudio when a stream finishes
         self._reopen = threading.Event()  # set with `_wake` where nothing went wrong
@@ -255,6 +257,7 @@ class MicrophoneSource(ThreadedSource):
         if self.feed is not None:  # a device may take seconds to start: only now is it known what was missed
             missing_s = max(0.0, now - last_sound - feed.ring.written / rate_hz)
             feed.begins_s = self.feed.begins_s + self.feed.ring.written / self.feed.rate_hz + missing_s
+            self._silent_since = now if not feed.ring.written else 0.0
         self._opened = now
         self.feed = feed
         return stream
@@ -271,12 +274,16 @@ class MicrophoneSource(ThreadedSource):
             feed = target()
             if feed is None:
                 return  # a stream that a hung server lets go of late
+            now = time.monotonic()
+            if feed is self.feed and self._silent_since:  # a suspended microphone opens, and is silent for seconds
+                feed.begins_s += max(0.0, now - self._silent_since - frames / feed.rate_hz)
+                self._silent_since = 0.0
             # a second channel is there only where the device refuses to be opened with one
             feed.ring.write(samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1))
             if status.input_overflow:
                 self.overruns += 1
             if feed is self.feed:  # not a former one
-                self._last_callback = time.monotonic()
+                self._last_callback = now
 
         return callback
 

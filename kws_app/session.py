@@ -144,6 +144,8 @@ class Session:
         if feed is not self._feed:
             if self._feed is not None:
                 yield from self._read(self._feed)  # what came before the break and was not read yet
+                if not feed.ring.written:
+                    return  # when it begins is not known before
             self._enter(feed)
         yield from self._read(feed)
 

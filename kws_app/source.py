@@ -52,7 +52,8 @@ class Feed:
     def __init__(self, rate_hz: int, latency_s: float = 0.0, begins_s: float = 0.0) -> None:
         self.rate_hz = rate_hz
         self.latency_s = latency_s  # from the air to the ring, as the device states it
-        self.begins_s = begins_s  # since the source's first sample; what nobody heard in between is counted
+        # since the source's first sample, what nobody heard in between counted; final once there is a sample
+        self.begins_s = begins_s
         self.ring = SampleRing(rate_hz * RING_SECONDS)
         self.reader: RingReader = self.ring.reader()  # the worker's
 

@@ -71,6 +71,11 @@ def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, mic
         now_s += 3.0  # in which this one gave nothing
         source._open(rescan=False)
         assert source.feed.begins_s == pytest.approx(3.5 + 3.0 + 2.0)
+        now_s += 2.7  # as a suspended microphone does, until it gives again
+        for _ in range(2):
+            made_up.streams[2].call_back(np.zeros((320, 1), dtype=np.float32))
+            now_s += 0.02
+        assert source.feed.begins_s == pytest.approx(8.5 + 2.7 - 0.02)
 
 
 def test_a_microphone_that_was_plugged_in_since_is_opened_at_once(portaudio, microphone, monkeypatch):

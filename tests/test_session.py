@@ -106,6 +106,18 @@ def test_what_was_not_read_before_a_break_is_heard_after_it(detector: Detector):
     assert session.lost_samples == SAMPLE_RATE // 2
 
 
+def test_a_new_feed_is_entered_with_its_first_sample(detector: Detector):
+    source = HandFedSource()
+    session = Session(source, {"teacher": detector})
+    feed_all(source, session, bursts(duration_s=1.0), 320)
+    source.feed = Feed(SAMPLE_RATE, begins_s=3.0)
+    assert list(session.drain()) == []
+    source.feed.begins_s = 5.0  # a microphone that is silent at first says so with its first sample
+    heard = feed_all(source, session, bursts(duration_s=1.0), 320)
+    assert heard[0].first_sample == 5 * SAMPLE_RATE
+    assert session.lost_samples == 4 * SAMPLE_RATE
+
+
 def test_stretches_that_nobody_read_are_counted_as_lost(detector: Detector):
     source = HandFedSource()
     source.feed = Feed(SAMPLE_RATE, begins_s=7.0)  # there were others while the model loaded
