@@ -15,7 +15,7 @@ from kws_app.source import Feed
 HEARD_WITHIN_S = 1.5  # of the player's end: it ends when the server has played all, and the model needs a moment
 PAST_S = 2.0  # of sound before a word, which a model that was reset lacks
 SOUND_PATH_S = 0.5  # what was on its way through the sound server when it broke
-GROWTH_MB, GROWTH_HANDLES, GROWTH_THREADS = 25.0, 4, 2  # over the second half: caches have filled in the first
+GROWTH_MB, GROWTH_HANDLES, GROWTH_THREADS = 10.0, 4, 2  # over the second half: caches have filled in the first
 FEWEST_HEARD = 0.97
 LAGS_KEPT = 10_000
 
