@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
+from PyQt6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt
 from PyQt6.QtGui import QPaintEvent, QRegion
+from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from kws_app.frontend_config import SAMPLE_RATE
@@ -178,15 +179,30 @@ def test_a_threshold_beyond_the_bounds_of_the_line_is_not_taken_for_a_drag(plots
     assert plots.threshold_line.value() == LOWEST_THRESHOLD
 
 
+def name_of_the_line(plots: Plots) -> QRect:
+    """Where the threshold's name stands in the widget."""
+    text = plots.threshold_line.label.textItem
+    return plots.mapFromScene(text.mapRectToScene(text.boundingRect())).boundingRect()
+
+
+@pytest.mark.parametrize("threshold", [LOWEST_THRESHOLD, 0.1, 0.4, 0.6, 0.95, 1.0])
+def test_the_name_of_the_line_lies_within_the_plot(plots: Plots, threshold: float):
+    plots.resize(480, 260)  # as in the smallest window, with five models below
+    plots.set_threshold(threshold)
+    plots.redraw()
+    QApplication.processEvents()
+    view = plots.mapFromScene(plots._probability.getViewBox().sceneBoundingRect()).boundingRect()
+    assert view.top() <= name_of_the_line(plots).top() and name_of_the_line(plots).bottom() <= view.bottom()
+
+
 def test_no_curve_crosses_out_the_name_of_the_line(plots: Plots):
     plots.set_models([MODEL])  # its curve comes after the line
     plots.set_threshold(0.5)
-    plots.add(heard(0, 10 * SAMPLE_RATE, scores=[(end, 0.45) for end in range(0, 10 * SAMPLE_RATE, 1280)]))
+    plots.add(heard(0, 10 * SAMPLE_RATE, scores=[(end, 0.55) for end in range(0, 10 * SAMPLE_RATE, 1280)]))
     plots.add_mark(SAMPLE_RATE // 2)
     plots.redraw()
-    label = plots.threshold_line.label
-    text = plots.mapFromScene(label.textItem.mapRectToScene(label.textItem.boundingRect())).boundingRect()
-    curve = y_pixel(plots, 0.45).y()
+    text = name_of_the_line(plots)
+    curve = y_pixel(plots, 0.55).y()
     assert text.top() < curve < text.bottom()  # else this proves nothing
     image = plots.grab().toImage()
     inside = {image.pixelColor(x, curve).name() for x in range(text.left() + 2, text.right() - 2)}

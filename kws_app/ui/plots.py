@@ -81,7 +81,7 @@ class Plots(pg.GraphicsLayoutWidget):
             movable=True,
             bounds=(LOWEST_THRESHOLD, 1.0),
             label=_("threshold {value:.3f}"),
-            labelOpts={"position": 0.02, "anchors": [(0, 1.1), (0, -0.1)]},
+            labelOpts={"position": 0.02, "anchors": [(0, -0.1), (0, 1.1)]},
         )
         self.threshold_line.setZValue(1)  # above every curve, those that are added later too
         self.threshold_line.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # dashes are dear
