@@ -108,7 +108,7 @@ def list_microphones() -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Show the window until it is closed."""
-    from PyQt6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
+    from PyQt6.QtCore import QLocale, QTimer
 
     prefer(QLocale.system().uiLanguages())  # before ui, whose constants hold sentences
 
@@ -122,9 +122,7 @@ def run(options: argparse.Namespace) -> int:
     app.setApplicationName("kws-app")
     app.setDesktopFileName("kws-app")  # by which a desktop finds the icon of its windows
     app.setQuitOnLastWindowClosed(False)  # with the tray, the last window may be a dialog
-    buttons = QTranslator()  # and what else Qt itself says, in the same language
-    if buttons.load(f"qtbase_{language()}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
-        app.installTranslator(buttons)
+    app.speak(language())
     worker = Worker(MODELS_DIR, DetectionLog(options.data_dir), own_models_dir(options.data_dir))
     start = StartOptions(options.model, options.input, options.threshold, options.listen)
     window = MainWindow(worker, SettingsFile(options.data_dir), start)

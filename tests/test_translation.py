@@ -14,9 +14,12 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from PyQt6.QtCore import QTranslator
+from PyQt6.QtWidgets import QApplication, QDialogButtonBox
 
 from kws_app import translation
 from kws_app.translation import DOMAIN, FOLDER, FOLDER_VARIABLE, VARIABLES, _, language, ngettext, prefer
+from kws_app.ui.application import Application
 
 ROOT = Path(__file__).resolve().parent.parent
 KEYWORDS = ("_", "ngettext")
@@ -129,6 +132,16 @@ def test_nothing_is_said_before_the_language_is_settled():
     """What kws-app imports before it can ask the system for its language holds no sentence yet."""
     code = "import kws_app.__main__, kws_app.translation as t; assert t._catalogue.cache_info().misses == 0"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=50)
+
+
+@pytest.mark.parametrize(("locale", "expected"), [("de", "Abbrechen"), ("pt_BR", "Cancelar"), ("", "Cancel")])
+def test_qt_speaks_the_same_language(qapp: QApplication, locale: str, expected: str):
+    Application.speak(qapp, locale)  # type: ignore[arg-type]  # there is one application in a process
+    box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+    said = box.buttons()[0].text().replace("&", "")
+    for translator in qapp.findChildren(QTranslator):
+        qapp.removeTranslator(translator)
+    assert said == expected
 
 
 # What translators get

@@ -3,7 +3,7 @@
 import signal
 import socket
 
-from PyQt6.QtCore import QEvent, QSocketNotifier, pyqtSignal
+from PyQt6.QtCore import QEvent, QLibraryInfo, QSocketNotifier, QTranslator, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
 
@@ -24,3 +24,9 @@ class Application(QApplication):
         signal.set_wakeup_fd(self._waking.fileno())
         self._notifier = QSocketNotifier(self._woken.fileno(), QSocketNotifier.Type.Read)  # type: ignore[call-overload]
         self._notifier.activated.connect(lambda: self._woken.recv(64))
+
+    def speak(self, language: str) -> None:
+        """Let what Qt itself says, such as on a button to cancel, be in this language, where Qt knows it."""
+        words = QTranslator(self)
+        if words.load(f"qtbase_{language}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+            self.installTranslator(words)
