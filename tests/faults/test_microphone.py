@@ -80,3 +80,20 @@ def test_a_microphone_that_arrives_late_is_found(
     virtual_microphone.start()
     until(lambda: source.state.phase is Phase.LISTENING)
     source.stop()
+
+
+def test_a_stream_that_the_server_moves_to_another_microphone_hears_that_one(
+    ear: Ear, virtual_microphone: SoundServer, write_wav
+):
+    word = write_wav(bursts(0.1, duration_s=0.6))
+    virtual_microphone.add_microphone("desk", "second_speaker")
+    streams = virtual_microphone.pactl("list", "short", "source-outputs").stdout.decode().splitlines()
+    (stream,) = [line.split()[0] for line in streams if "protocol-native" in line]
+    for source, speaker in (("desk", "second_speaker"), ("vmic", "vspk")):
+        ear.drain()
+        before = len(ear.detections_s)
+        assert virtual_microphone.pactl("move-source-output", stream, source).returncode == 0
+        while len(ear.detections_s) == before:  # what is said while it moves may be lost
+            virtual_microphone.play(word, speaker).wait()
+            ear.drain()
+    assert ear.source.state.phase is Phase.LISTENING

@@ -1,0 +1,102 @@
+"""The window over a real sound server that fails, and over a thread that stalls: it stays quick, says so, goes on."""
+
+import time
+
+import pytest
+from loudness import bursts
+from PyQt6.QtCore import QTimer
+from window_bench import Bench, listening
+
+from kws_app.audio import MicrophoneSource, list_microphones
+from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.soak.faults import STALL_S, sound_faults
+from kws_app.soak.sound_server import SoundServer
+from kws_app.source import Phase, SourceState
+from kws_app.ui.window import MainWindow
+
+pytestmark = pytest.mark.timeout(120)  # a machine under load
+LASTS_MS = 4000
+LATE_MS = 30_000
+
+
+class Pulse:
+    """Beats in the window's thread and knows the longest time between two beats."""
+
+    def __init__(self) -> None:
+        self.longest_s = 0.0
+        self._last = time.monotonic()
+        self._timer = QTimer()
+        self._timer.timeout.connect(self._beat)
+        self._timer.start(20)
+
+    def _beat(self) -> None:
+        now = time.monotonic()
+        self.longest_s, self._last = max(self.longest_s, now - self._last), now
+
+
+@pytest.fixture
+def window(bench: Bench, virtual_microphone: SoundServer, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+    """Listens to the virtual microphone."""
+    for name, value in virtual_microphone.environment.items():
+        monkeypatch.setenv(name, value)
+    list_microphones(rescan=True)
+    monkeypatch.setattr(bench, "open_source", lambda choice, _: MicrophoneSource(choice.microphone))
+    window = bench.open(listen=True)
+    bench.qtbot.waitUntil(lambda: listening(window), timeout=LATE_MS)
+    return window
+
+
+def hears_a_word(bench: Bench, window: MainWindow, microphone: SoundServer, write_wav) -> bool:
+    """Whether a word said now is one more row."""
+    before = window.content.detections.rowCount()
+    player = microphone.play(write_wav(bursts(0.1, duration_s=0.6)))
+    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() > before, timeout=LATE_MS)
+    player.wait()
+    return window.content.detections.rowCount() == before + 1
+
+
+@pytest.mark.parametrize("name", ["microphone unplugged", "sound server frozen", "microphone suspended"])
+def test_it_is_not_held_up_by_a_microphone_that_fails(
+    bench: Bench, window: MainWindow, virtual_microphone: SoundServer, write_wav, name: str
+):
+    (fault,) = (each for each in sound_faults(virtual_microphone) if each.name == name)
+    fault.begin()
+    pulse = Pulse()
+    bench.qtbot.waitUntil(lambda: not listening(window), timeout=LATE_MS)
+    bench.qtbot.waitUntil(lambda: "Listening for" not in window.content.sign.text, timeout=LATE_MS)
+    bench.qtbot.wait(LASTS_MS)
+    assert window.content.controls.start.isChecked() and window.content.detections.rowCount() == 0
+    assert pulse.longest_s < LASTS_MS / 2000, "the window waited for the sound system"
+    fault.end()
+    bench.qtbot.waitUntil(lambda: listening(window), timeout=LATE_MS)
+    bench.qtbot.waitUntil(lambda: "Listening for" in window.content.sign.text, timeout=LATE_MS)
+    assert hears_a_word(bench, window, virtual_microphone, write_wav)
+
+
+def test_a_window_that_stalls_loses_nothing_and_shows_what_came_meanwhile(
+    bench: Bench, window: MainWindow, virtual_microphone: SoundServer, write_wav
+):
+    assert hears_a_word(bench, window, virtual_microphone, write_wav)
+    player = virtual_microphone.play(write_wav(bursts(1.0, duration_s=2.0)))
+    time.sleep(STALL_S)  # this is the window's thread
+    assert player.poll() == 0
+    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() == 2, timeout=LATE_MS)
+    health = window._worker.health
+    assert health is not None and health.lost_samples == 0
+
+
+def test_a_worker_that_stalls_shows_its_lag_and_catches_up(bench: Bench):
+    window = bench.open(listen=True)
+    bench.qtbot.waitUntil(lambda: listening(window))
+    source = bench.sources[0]
+    source.feed.ring.write(bursts(duration_s=1.0))
+    bench.qtbot.waitUntil(lambda: "lag " in window.status.text() and "lag –" not in window.status.text())
+    window._worker._commands.put(lambda: time.sleep(STALL_S))
+    bench.qtbot.waitUntil(window._worker._commands.empty)
+    source.feed.ring.write(bursts(3.0, duration_s=STALL_S))
+    bench.qtbot.waitUntil(lambda: f"lag {1000 * STALL_S:.0f} ms" in window.status.text())
+    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() == 1, timeout=LATE_MS)
+    source.feed.ring.write(bursts(duration_s=35.0))  # more than its ring holds, before it looks again
+    bench.qtbot.waitUntil(lambda: "lost 5.0 s" in window.status.text(), timeout=LATE_MS)
+    assert source.feed.ring.capacity == 30 * SAMPLE_RATE
+    source.state = SourceState(Phase.STOPPED)
