@@ -62,6 +62,8 @@ def test_what_is_noticed_late_or_never_over_or_grows_did_not_hold():
     sentences = found.failures()
     assert len(sentences) == 3
     assert "noticed after 1.9 s" in sentences[0] and "resumed in None" in sentences[1] and "It grew" in sentences[2]
+    found.at_start, found.at_half, found.at_end = Footprint(300, 15, 6), Footprint(300, 9, 5), Footprint(300, 15, 5)
+    assert len(found.failures()) == 2  # the microphone was away at half time
     assert "1 never" in "\n".join(found.lines())
 
 

@@ -188,7 +188,9 @@ class Account:
                 found.append(f"After “{d.fault.name}” it resumed in {d.resumed_s} s instead of {RESUMED_S}.")
         start, end = self.at_half, self.at_end
         if start and end:
-            grown = (end.rss_mb - start.rss_mb, end.handles - start.handles, end.threads - start.threads)
+            first = self.at_start or start  # a fault may be on at half time, when the microphone's handles are closed
+            handles, threads = max(first.handles, start.handles), max(first.threads, start.threads)
+            grown = (end.rss_mb - start.rss_mb, end.handles - handles, end.threads - threads)
             if grown[0] > GROWTH_MB or grown[1] > GROWTH_HANDLES or grown[2] > GROWTH_THREADS:
                 found.append(f"It grew: {start} became {end}.")
         return found
