@@ -121,7 +121,7 @@ def score_sets(
     for split in splits:
         played = play(lambda: listener(model), material_of(root, data, split, request), rooms, request)
         figures["streams"][split] = figures_of(played, request)
-        figures["operating_curve"] = curve_of(played, request, split)
+    figures["operating_curve"] = curve_of(played, request, splits[-1])
     sentences = sentences_of(root, data)
     figures["sentences"] = {name: score_sentences(model, paths, request.config) for name, paths in sentences.items()}
     return figures

@@ -151,7 +151,7 @@ def disturbed_area(crnn: Crnn, planner: Planner, shape: CrnnConfig) -> float:
     return clip_area(peak[keyword], peak[~keyword]).lineage_area
 
 
-def operating_curve(
+def talk_curve(
     keyword_peaks: NDArray[np.float64], streams: list[NDArray[np.float64]], hours: float, step_samples: int
 ) -> list[OperatingPoint]:
     """False rejects against false alarms per hour, at every threshold that some keyword's peak sets.
@@ -182,7 +182,7 @@ def validate(crnn: Crnn, shape: CrnnConfig, planner: Planner, split: str = "vali
     streams = list(posterior(heard.margin))
     step_samples = crnn.stride_frames * FrontendConfig.hop_samples
     peaks = np.concatenate([keyword_in_talk(crnn, store, split), keyword_in_talk(crnn, store, split, NOISY_DB)])
-    curve = operating_curve(posterior(peaks), streams, hours, step_samples)
+    curve = talk_curve(posterior(peaks), streams, hours, step_samples)
     return Validation(
         lineage_area=clip_area(positive, negative).lineage_area,
         disturbed_area=disturbed_area(crnn, planner, shape),
