@@ -174,14 +174,14 @@ _SMALL = AugmentConfig(
 _TAUGHT = DistillConfig(teachers=("large",))
 
 RECIPES = {
-    "teacher": RunConfig(),
+    "teacher": RunConfig(augment=AugmentConfig(tilt_db=3.0, mask_share=0.0), train=TrainConfig(epochs=90)),
     # private: only to distil from
     "large": RunConfig(crnn=CrnnConfig(channels=32, hidden=96), train=TrainConfig(epochs=70, learning_rate=2e-3)),
     # the seed's student: 2,706 parameters
     "student": RunConfig(
         crnn=CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10),
         augment=_SMALL,
-        train=TrainConfig(epochs=90, learning_rate=6e-3),
+        train=TrainConfig(epochs=120, learning_rate=4e-3),
         distill=_TAUGHT,
     ),
     # the record: all weights in 8 bits, frames averaged by sixes
