@@ -241,7 +241,8 @@ def report_stage(options: argparse.Namespace) -> None:
     for keyword in keywords:
         entries = report.shipped(options.models, keyword)
         plots.fa_fr_curves(entries, options.assets / f"fa-fr-{keyword}.png")
-        plots.area_against_cost(entries, options.assets / f"area-cost-{keyword}.png")
+        if len(entries) > 1:
+            plots.area_against_cost(entries, options.assets / f"area-cost-{keyword}.png")
     logs = {path.parent.name: path for path in sorted(options.work.glob("*/log.csv"))}
     if logs:
         plots.training_curves(logs, options.assets / "training.png")
