@@ -181,7 +181,7 @@ RECIPES = {
     "student": RunConfig(
         crnn=CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10),
         augment=_SMALL,
-        train=TrainConfig(epochs=120, learning_rate=4e-3),
+        train=TrainConfig(epochs=90, learning_rate=6e-3),
         distill=_TAUGHT,
     ),
     # the record: all weights in 8 bits, frames averaged by sixes
