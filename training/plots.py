@@ -58,25 +58,23 @@ def area_against_cost(entries: list[ModelEntry], path: Path) -> None:
     """Test area over how many times smaller and how many times fewer MACs than the base network."""
     base = base_cost()
     _, (size, macs) = plt.subplots(1, 2, figsize=(WIDTH_IN, HEIGHT_IN), sharey=True)
-    for name, (area, smaller, fewer) in LINEAGE.items():
+    for (name, (area, smaller, fewer)), marker in zip(LINEAGE.items(), "x+12", strict=False):
         for axes, ratio in ((size, smaller), (macs, fewer)):
-            axes.scatter(ratio, area, color="0.6", marker="x")
-            axes.annotate(name, (ratio, area), fontsize=7, color="0.4", xytext=(3, 3), textcoords="offset points")
+            axes.scatter(ratio, area, color="0.4", marker=marker, label=name)
     for i, entry in enumerate(entries):
         cost = cost_of(entry)
         area = max(LEAST_AREA, entry.card.figures["clips"]["testing"]["lineage_area"])
         low, high = entry.card.figures["clips"]["testing"]["lineage_area_interval"]
         for axes, ratio in ((size, base.packed / cost.packed), (macs, base.macs / cost.macs)):
-            axes.errorbar(ratio, area, [[max(0.0, area - low)], [max(0.0, high - area)]], fmt="o", capsize=3)
-            axes.annotate(
-                entry.card.role, (ratio, area), xytext=(5, -10 - 11 * (i % 2)), textcoords="offset points", fontsize=9
-            )
+            interval = [[max(0.0, area - low)], [max(0.0, high - area)]]
+            axes.errorbar(ratio, area, interval, fmt="o", markersize=9 - 1.5 * i, capsize=3, label=entry.card.role)
     size.set(xscale="log", yscale="log", xlabel="times smaller: files, ours packed", ylabel="area, lineage-equivalent")
     macs.set(xscale="log", xlabel="times fewer MACs")
-    size.set_title("Ours: speakers apart. Grey: as published, split by file", fontsize=9)
+    size.set_title("Ours: speakers apart, bars of 95 %. Grey: as published, split by file", fontsize=9)
     for axes in (size, macs):
         axes.set_xlim(0.7, 90)
         axes.grid(True, which="both", alpha=0.2)
+    macs.legend(frameon=False, fontsize=8, loc="lower right")
     _save(path)
 
 
