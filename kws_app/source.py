@@ -21,7 +21,7 @@ from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.ring import RingReader, SampleRing, Samples
 
 RING_SECONDS = 30  # the worker may be this far behind (a model loading, a laptop under load) before samples are lost
-BLOCK_S = 0.025  # what a file hands over at once: about a frame of the picture; each hand-over costs a wake-up
+BLOCK_S = 0.02  # what a file hands over at once, like a microphone's block
 DECODE_S = 1.0  # what a file decodes ahead
 MAX_LATE_S = 1.0  # a file that was held up for longer than this goes on from there instead of making it up
 STOP_S = 1.0  # a source's thread ends within this or is left behind

@@ -28,7 +28,8 @@ from kws_app.source import Phase, Source, SourceState
 from kws_app.translation import _
 
 DRAIN_S = 0.03  # between two looks into the ring
-UNWATCHED_S = 0.1  # the most between two looks where nobody looks at the plots: it is the steps that count
+UNWATCHED_S = 0.2  # the most between two looks where nobody looks at the plots: it is the steps that count,
+LINGER_S = 0.08  # and two at once cost one wake-up: a word is told half of this later, on average
 SETTLE_S = 0.005  # after the moment at which a step's last sample should be there
 HEALTH_S = 0.2  # of listening between two sums of how it goes
 JOIN_S = 0.5  # for what was heard to be written
@@ -152,7 +153,7 @@ class Worker(QObject):
             return None
         if self.watched or self._session is None:
             return DRAIN_S
-        return min(max(self._session.next_step_in_s + SETTLE_S, DRAIN_S), UNWATCHED_S)
+        return min(max(self._session.next_step_in_s + LINGER_S + SETTLE_S, DRAIN_S), UNWATCHED_S)
 
     def _give_up(self) -> None:
         source = self._source
