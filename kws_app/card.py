@@ -19,7 +19,7 @@ DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 1
 CURVE_FIELD = "operating_curve"  # of a card's figures; kws_app/operating.py reads it
 LARGEST_TOLERANCE = 0.1  # of a score: beyond it the golden input proves nothing
-# What a damaged archive raises; zipfile says NotImplementedError of a compression that it does not know.
+# What reading a damaged archive raises, to be caught; the last is zipfile's own, of a compression it does not know.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError)
 LARGEST_CARD_BYTES = 4_000_000  # ours have 32,000
 
@@ -150,9 +150,7 @@ def read_card(path: Path) -> ModelCard:
             if archive.getinfo(names[0]).file_size > LARGEST_CARD_BYTES:
                 raise ModelError(_("its card unpacks to more than {most} bytes", most=LARGEST_CARD_BYTES))
             return ModelCard.from_json(archive.read(names[0]).decode())
-    except ModelError as error:
-        raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
-    except UNREADABLE as error:
+    except (ModelError, *UNREADABLE) as error:
         raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
 
 

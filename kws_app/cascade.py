@@ -19,6 +19,11 @@ STIR = 0.2
 NO_DECISION = DecisionConfig(threshold=1.0)  # of the second model on its own
 
 
+def detector_of(first: KeywordModel, second: KeywordModel | None, config: DecisionConfig) -> Detector:
+    """A fresh detector of one model, or of the pair where a second confirms it."""
+    return Detector(first, config) if second is None else Cascade(first, second, config)
+
+
 class Cascade(Detector):
     """A detector whose first model decides when the second is asked; it answers at the pace of the first."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from kws_app.card import DEFAULT_MODEL
-from kws_app.cascade import Cascade
+from kws_app.cascade import detector_of
 from kws_app.decision import Detection
 from kws_app.detector import Detector
 from kws_app.errors import AudioError, ModelError
@@ -51,17 +51,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         model = KeywordModel.load(folders.find(options.model).path)
         second = KeywordModel.load(folders.find(options.confirm).path) if options.confirm else None
-        card = model.card if second is None else card_of_pair(model.card, second.card)
-        config = card.decision_config(options.threshold)
+        config = card_of_pair(model.card, second.card if second else None).decision_config(options.threshold)
     except (ModelError, ValueError) as error:
         say(str(error))
         return 2
     name = pair_name(options.model, options.confirm or "")
     status = 0
     for path in options.files:
-        detector = Detector(model, config) if second is None else Cascade(model, second, config)
         try:
-            for detection in detections(path, detector):
+            for detection in detections(path, detector_of(model, second, config)):
                 report(path, name, model, detection.time_s, detection.score, options.json)
         except AudioError as error:
             say(str(error))

@@ -138,8 +138,7 @@ class Lineup:
     def _load(self, name: str) -> "Detector":
         """raises ModelError, in one sentence, whatever is wrong"""
         try:
-            from kws_app.cascade import Cascade
-            from kws_app.detector import Detector
+            from kws_app.cascade import detector_of
             from kws_app.model import KeywordModel, prepare_torch
 
             prepare_torch()
@@ -147,9 +146,8 @@ class Lineup:
             paths = tuple(self._folders.find(half).path for half in (first, second) if half)
             model = KeywordModel.load(paths[0])
             other = KeywordModel.load(paths[1]) if second else None
-            card = model.card if other is None else card_of_pair(model.card, other.card)
-            config = card.decision_config()
-            detector = Detector(model, config) if other is None else Cascade(model, other, config)
+            card = card_of_pair(model.card, other.card if other else None)
+            detector = detector_of(model, other, card.decision_config())
             self._paths[name], self._cards[name] = paths, card
             return detector
         except ModelError:

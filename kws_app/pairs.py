@@ -24,11 +24,14 @@ def halves(name: str) -> tuple[str, str]:
     return first, f"{first.rsplit('/', 1)[0]}/{role}" if role else ""
 
 
-def card_of_pair(first: ModelCard, second: ModelCard) -> ModelCard:
+def card_of_pair(first: ModelCard, second: ModelCard | None) -> ModelCard:
     """It steps as the first and decides as the second; what is known of it was measured with the second alone.
 
+    Without a second it is the first's own.
     raises ModelError if they are of different keywords
     """
+    if second is None:
+        return first
     if first.keyword != second.keyword:
         raise ModelError(
             _(

@@ -51,7 +51,6 @@ Setting = tuple[str, DecisionConfig]  # a model and how its scores are judged: w
 
 
 @lru_cache(maxsize=64)  # asked for each piece of sound
-@lru_cache(maxsize=64)  # the worker asks at each step
 def setting_of(model: str, decision: DecisionConfig) -> Setting:
     """A threshold is shown with three digits: what looks the same is the same."""
     return model, replace(decision, threshold=round(decision.threshold, 3) or decision.threshold)

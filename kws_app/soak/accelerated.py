@@ -36,14 +36,13 @@ class LoopedFile:
         self.path: Path | None = path
         self.feed: Feed | None = Feed(SAMPLE_RATE)
         self.state = SourceState(Phase.STOPPED)
-        self._path = path
         self._left = round(3600 * hours * SAMPLE_RATE)
-        self._sound = self._blocks()
+        self._sound = self._blocks(path)
 
-    def _blocks(self) -> Iterator[Samples]:
+    def _blocks(self, path: Path) -> Iterator[Samples]:
         """The file again and again, to its end each time."""
         while self._left > 0:
-            for samples in read_blocks(self._path, DECODE_S):
+            for samples in read_blocks(path, DECODE_S):
                 self._left -= len(samples)
                 yield samples
 

@@ -7,6 +7,7 @@ from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from kws_app.translation import _
+from kws_app.ui.controls import OPEN_FILE
 from kws_app.ui.theme import LIGHT, Theme
 
 FLASH_MS = 1500
@@ -31,7 +32,7 @@ class Sign(QFrame):
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._score = QLabel()
-        self.action = QPushButton(_("Open a file…"))
+        self.action = QPushButton(OPEN_FILE)
         self.action.setToolTip(_("Listen to an audio file instead (Ctrl+O)"))
         self.action.hide()
         row = QHBoxLayout(self)
