@@ -181,8 +181,13 @@ def find_model(name: str, folder: Path) -> ModelEntry:
     path = folder / f"{name}.pt"
     if path.is_file():
         return ModelEntry(name, path, read_card(path))
-    names = ", ".join(entry.name for entry in find_models(folder)) or _("none")
-    raise ModelError(_("There is no model {name!r}; there are: {names}.", name=name, names=names))
+    raise unknown_model(name, find_models(folder))
+
+
+def unknown_model(name: str, entries: list[ModelEntry]) -> ModelError:
+    """What to raise where no model has that name, and these are all there are."""
+    names = ", ".join(entry.name for entry in entries) or _("none")
+    return ModelError(_("There is no model {name!r}; there are: {names}.", name=name, names=names))
 
 
 def listed_content(path: Path) -> bytes | None:

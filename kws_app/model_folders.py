@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from kws_app.card import ModelCard, ModelEntry, broken_models, find_model, find_models, read_card
+from kws_app.card import ModelCard, ModelEntry, broken_models, find_model, find_models, read_card, unknown_model
 from kws_app.errors import ModelError
 from kws_app.translation import _
 from kws_app.trust.admission import admit
@@ -30,8 +30,7 @@ class ModelFolders:
         for folder in self.folders:
             if (folder / f"{name}.pt").is_file():
                 return find_model(name, folder)
-        names = ", ".join(entry.name for entry in self.find_all()[0]) or _("none")
-        raise ModelError(_("There is no model {name!r}; there are: {names}.", name=name, names=names))
+        raise unknown_model(name, self.find_all()[0])
 
     def add(self, path: Path) -> str:
         """Let a model into the last folder, the user's own; its name. Takes seconds.

@@ -156,9 +156,8 @@ def in_words(config: DecisionConfig) -> str:
     )
 
 
-def preset_hint(curve: OperatingCurve, preset: Preset) -> str:
-    """What a preset would give."""
-    threshold = curve.threshold_for(preset.fa_per_hour)
+def preset_hint(curve: OperatingCurve, preset: Preset, threshold: float) -> str:
+    """What a preset gives, which comes to this threshold."""
     point = curve.at(threshold)
     return _(
         "At most {rate:g} false alarms an hour of speech, as far as {hours:.1f} hours can tell: threshold "
@@ -205,5 +204,5 @@ def offers(curve: OperatingCurve) -> dict[Preset, Offer]:
             found[preset] = Offer(None, hint)
         else:
             taken[shown] = preset
-            found[preset] = Offer(threshold, preset_hint(curve, preset))
+            found[preset] = Offer(threshold, preset_hint(curve, preset, threshold))
     return found

@@ -80,7 +80,7 @@ def test_of_presets_that_come_to_the_same_the_strictest_is_offered():
     curve = curve_of({**CURVE, "points": [[0.2, 1, 40, 60], [0.7, 20, 0, 0], [0.9, 40, 0, 0]]})
     assert curve is not None
     rarely, balanced, never = (offers(curve)[preset] for preset in PRESETS)
-    assert rarely.threshold == 0.7 and rarely.hint == preset_hint(curve, PRESETS[0])
+    assert rarely.threshold == 0.7 and rarely.hint == preset_hint(curve, PRESETS[0], 0.7)
     assert balanced.threshold is None and never.threshold is None
     assert balanced.hint.startswith("With this model the same as “Rarely wrong”")
 
@@ -93,7 +93,7 @@ def test_a_promise_that_no_threshold_keeps_is_not_made():
 
 
 def test_a_preset_says_what_it_gives(curve: OperatingCurve):
-    text = preset_hint(curve, PRESETS[0])
+    text = preset_hint(curve, PRESETS[0], curve.threshold_for(PRESETS[0].fa_per_hour))
     assert text.startswith("At most 0.1 false alarms an hour of speech, as far as 4.0 hours can tell: threshold 0.950")
     assert "fewer than 0.92 false alarms an hour, misses 30 %" in text
 
