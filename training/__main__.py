@@ -312,7 +312,7 @@ def build_parser() -> argparse.ArgumentParser:
         added.set_defaults(packed=None)
         dynamic = "in dynamic int8; %(default)s"
         added.add_argument("--part", choices=tuple(PARTS), default="none", help=dynamic)
-    added.add_argument("--bits", type=int, choices=(4, 8), default=8, help="of every weight; %(default)s")
+    added.add_argument("--bits", type=int, choices=range(2, 9), default=8, help="of every weight; %(default)s")
     stages.choices["export"].add_argument("--packed", type=Path, metavar="FILE", help="rebuild it from packed weights")
     added = stage("evaluate", evaluate_stage)
     added.set_defaults(threads=1)  # a step is far too small to share

@@ -10,14 +10,23 @@ import numpy as np
 from tqdm import tqdm
 
 from training.batches import assemble, sequence_frames, step_targets
-from training.config import RunConfig
+from training.config import RunConfig, TrainConfig
 from training.train import Run
 from training.validate import mine
 
 
 def _shared(config: RunConfig) -> RunConfig:
     """What members must agree in: all that batches are made of, but for the seed, which is the first member's."""
-    train = replace(config.train, seed=0, learning_rate=1.0, weight_decay=0.0, average_decay=0.0, weight_bits=0)
+    alike = TrainConfig()
+    train = replace(
+        config.train,
+        seed=alike.seed,
+        optimizer=alike.optimizer,
+        learning_rate=alike.learning_rate,
+        weight_decay=alike.weight_decay,
+        average_decay=alike.average_decay,
+        weight_bits=alike.weight_bits,
+    )
     return RunConfig(data=config.data, augment=config.augment, train=train)
 
 

@@ -20,11 +20,12 @@ def count_macs(config: CrnnConfig, frames: int = MACS_FRAMES) -> int:
     """
     steps = config.steps(frames)
     frequencies = config.gru_input // config.channels
-    convolution = config.channels * config.kernel_mels * (config.kernel_frames // config.pool_frames) * frequencies
+    kernel = (config.kernel_mels // config.pool_mels) * (config.kernel_frames // config.pool_frames)
+    convolution = config.channels * kernel * frequencies
     hidden = config.hidden
     gru, width = 0, config.gru_input
     for _ in range(config.layers):
         gru += 3 * hidden * (width + hidden) + 3 * hidden + 6 * hidden + hidden + 3 * hidden
         width = hidden
-    energy = hidden * hidden + hidden
+    energy = (hidden + 1) * (config.energy_hidden or hidden)
     return steps * (convolution + gru + energy) + 2 * hidden

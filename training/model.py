@@ -21,6 +21,7 @@ class Crnn(nn.Module):
         self.kernel_frames = config.kernel_frames
         self.stride_frames = config.stride_frames
         self.pool_frames = config.pool_frames
+        self.pool_mels = config.pool_mels
         self.mel_bins = config.mel_bins
         self.hidden = config.hidden
         self.layers = config.layers
@@ -32,11 +33,12 @@ class Crnn(nn.Module):
         self.conv = nn.Conv2d(
             1,
             config.channels,
-            (config.kernel_mels, config.kernel_frames // config.pool_frames),
-            (config.stride_mels, config.stride_frames // config.pool_frames),
+            (config.kernel_mels // config.pool_mels, config.kernel_frames // config.pool_frames),
+            (config.stride_mels // config.pool_mels, config.stride_frames // config.pool_frames),
         )
         self.gru = nn.GRU(config.gru_input, config.hidden, config.layers, batch_first=True)
-        self.energy = nn.Sequential(nn.Linear(config.hidden, config.hidden), nn.Tanh(), nn.Linear(config.hidden, 1))
+        energy = config.energy_hidden or config.hidden
+        self.energy = nn.Sequential(nn.Linear(config.hidden, energy), nn.Tanh(), nn.Linear(energy, 1))
         self.classifier = nn.Linear(config.hidden, 2)
 
     def initial_state(self, batch: int = 1) -> State:
@@ -89,12 +91,14 @@ class Crnn(nn.Module):
         if self.pool_frames > 1:  # [B, T, F] -> [B, T', F]
             used = (steps - 1) * self.stride_frames + self.kernel_frames
             frames = frames[:, :used].unflatten(1, (used // self.pool_frames, self.pool_frames)).mean(2)
+        if self.pool_mels > 1:  # [B, T', F] -> [B, T', F']
+            frames = frames.unflatten(2, (self.mel_bins // self.pool_mels, self.pool_mels)).mean(3)
         weight = self.input_scale * self.conv.weight.squeeze(1).transpose(1, 2).flatten(1)  # [C, K * F_K]
         bias = self.conv.bias
         assert bias is not None
         bias = bias - self.input_mean * weight.sum(1)
         patches = frames.unfold(1, self.kernel_frames // self.pool_frames, self.stride_frames // self.pool_frames)
-        patches = patches.unfold(2, self.kernel_mels, self.stride_mels)  # [B, S, F', K, F_K]
+        patches = patches.unfold(2, self.kernel_mels // self.pool_mels, self.stride_mels // self.pool_mels)
         maps = torch.relu(linear(patches.flatten(3), weight, bias))  # [B, S, F', C]
         return maps.transpose(2, 3).flatten(2)
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
@@ -64,7 +65,7 @@ def on_grid(module: nn.Module, bits: int) -> Iterator[None]:
 def save_packed(crnn: nn.Module, bits: int, settings: dict[str, Any], path: Path) -> None:
     """Write a network as a safetensors file: whole numbers, scales and biases, one tensor each, and its settings.
 
-    bits: of the whole numbers, 4 or 8; 4 go two to a byte. 0: every parameter as it is, in single precision
+    bits: of the whole numbers, 2 to 8, laid end to end. 0: every parameter as it is, in single precision
     raises ValueError if a weight is not on the grid, as it would not come back as it is
     """
     matrices = [p.detach() for p in crnn.parameters() if p.dim() > 1]
@@ -77,7 +78,7 @@ def save_packed(crnn: nn.Module, bits: int, settings: dict[str, Any], path: Path
             raise ValueError(f"the weights are not on a grid of {bits} bits; train or round them first")
         whole = torch.cat([codes.flatten() for codes, _ in pairs])
         tensors = {
-            "w": _two_to_a_byte(whole) if bits == 4 else whole,
+            "w": _to_bytes(whole, bits),
             "s": torch.cat([scale for _, scale in pairs]),
             "b": torch.cat([vector.half() for vector in vectors]),
         }
@@ -110,8 +111,8 @@ def load_packed(path: Path, build: Callable[[dict[str, Any]], nn.Module]) -> tup
         at[name] += count
         return tensors[name][at[name] - count : at[name]]
 
-    if bits == 4:
-        tensors["w"] = _from_two_to_a_byte(tensors["w"])
+    if bits:
+        tensors["w"] = _from_bytes(tensors["w"], bits)
     with torch.no_grad():
         for parameter in module.parameters():
             if bits == 0:
@@ -134,11 +135,18 @@ def packed_weight_bytes(module: nn.Module, bits: int) -> int:
     return -(-weights * bits // 8) + 2 * halves
 
 
-def _two_to_a_byte(whole: Tensor) -> Tensor:
-    even = torch.cat([whole, whole.new_zeros(len(whole) % 2)]).view(-1, 2).to(torch.int16) + 8
-    return (even[:, 0] * 16 + even[:, 1]).to(torch.uint8)
+def _to_bytes(whole: Tensor, bits: int) -> Tensor:
+    """Whole numbers [n] as bytes [ceil(n * bits / 8)] uint8; 8 bits stay what they are, int8."""
+    if bits == 8:
+        return whole
+    codes = (whole.numpy() + 2 ** (bits - 1)).astype(np.uint8)
+    return torch.from_numpy(np.packbits(np.unpackbits(codes[:, None], axis=1)[:, 8 - bits :]))
 
 
-def _from_two_to_a_byte(packed: Tensor) -> Tensor:
-    wide = packed.to(torch.int16)
-    return (torch.stack([wide // 16, wide % 16], dim=1) - 8).flatten().to(torch.int8)
+def _from_bytes(packed: Tensor, bits: int) -> Tensor:
+    """The whole numbers that `_to_bytes` was given, int8, and at their end what fills the last byte."""
+    if bits == 8:
+        return packed
+    each = np.unpackbits(packed.numpy())
+    codes = np.packbits(each[: len(each) // bits * bits].reshape(-1, bits), axis=1)[:, 0] >> (8 - bits)
+    return torch.from_numpy((codes.astype(np.int16) - 2 ** (bits - 1)).astype(np.int8))

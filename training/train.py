@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from training.batches import Mined, Planner, Targets, sequence_frames
-from training.config import RunConfig
+from training.config import RunConfig, TrainConfig
 from training.features import FrameStore
 from training.losses import peak_loss
 from training.model import Crnn, State, fresh_state
@@ -51,6 +51,16 @@ def save_atomically(content: dict[str, Any], path: Path) -> None:
             raise
 
 
+def optimizer_of(module: nn.Module, train: TrainConfig) -> torch.optim.Optimizer:
+    """What steps, by its name in the settings."""
+    parameters, rate, decay = module.parameters(), train.learning_rate, train.weight_decay
+    if train.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
+    from pytorch_optimizer import SOAP  # takes seconds to import
+
+    return SOAP(parameters, lr=rate, weight_decay=decay, betas=(0.9, 0.99), precondition_1d=True)
+
+
 class Run:
     """One training run in a folder of its own: last.pt to resume from, best.pt to export, log.csv to plot."""
 
@@ -69,9 +79,7 @@ class Run:
         self.average = torch.optim.swa_utils.AveragedModel(
             self.crnn, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(train.average_decay)
         )
-        self.optimizer = torch.optim.AdamW(
-            self.crnn.parameters(), lr=train.learning_rate, weight_decay=train.weight_decay
-        )
+        self.optimizer = optimizer_of(self.crnn, train)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
             max_lr=train.learning_rate,

@@ -15,7 +15,15 @@ from training.model import Crnn, StreamingCrnn
 SEED_STUDENT = CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12)
 
 POOLED = CrnnConfig(
-    channels=2, kernel_mels=8, kernel_frames=24, stride_mels=8, stride_frames=12, pool_frames=4, hidden=6
+    channels=2,
+    kernel_mels=8,
+    kernel_frames=24,
+    stride_mels=4,
+    stride_frames=12,
+    pool_frames=4,
+    pool_mels=2,
+    hidden=6,
+    energy_hidden=3,
 )
 
 
@@ -91,13 +99,22 @@ def test_attention_is_a_distribution_over_what_was_heard() -> None:
 
 def test_pooling_is_a_convolution_whose_weights_repeat() -> None:
     pooled = Crnn(POOLED).eval()
-    whole = Crnn(replace(POOLED, pool_frames=1)).eval()
+    unpooled = replace(POOLED, pool_frames=1, pool_mels=1)
+    whole = Crnn(unpooled).eval()
     weights = pooled.state_dict()
-    weights["conv.weight"] = weights["conv.weight"].repeat_interleave(4, dim=3) / 4
+    weights["conv.weight"] = weights["conv.weight"].repeat_interleave(4, dim=3).repeat_interleave(2, dim=2) / 8
     whole.load_state_dict(weights)
     sound = frames(150)
     torch.testing.assert_close(pooled(sound, pooled.initial_state())[0], whole(sound, whole.initial_state())[0])
-    assert count_macs(POOLED) < count_macs(replace(POOLED, pool_frames=1)) / 2
+    convolution = 7 / 8 * 2 * 9 * 8 * 24  # channels, places, mels and frames of the kernel
+    assert count_macs(unpooled) - count_macs(POOLED) == POOLED.steps(201) * convolution
+
+
+def test_a_narrower_energy_layer_costs_less() -> None:
+    wide = replace(POOLED, energy_hidden=6)
+    assert count_macs(wide) == count_macs(replace(POOLED, energy_hidden=0)), "0 is the width of the GRU"
+    assert count_macs(wide) - count_macs(POOLED) == POOLED.steps(201) * 3 * (6 + 1)
+    assert count_parameters(Crnn(wide)) - count_parameters(Crnn(POOLED)) == 3 * (6 + 1 + 1)
 
 
 def test_batch_rows_do_not_touch() -> None:
@@ -116,3 +133,5 @@ def test_config_refuses_gaps_between_steps() -> None:
 def test_config_refuses_pooling_that_does_not_divide() -> None:
     with pytest.raises(ValueError, match="must divide kernel_frames 20"):
         CrnnConfig(pool_frames=8)
+    with pytest.raises(ValueError, match="pool_mels 2 must divide the 40 mel bins, kernel_mels 5"):
+        CrnnConfig(pool_mels=2)

@@ -12,7 +12,7 @@ from training.model import Crnn
 from training.pack import load_packed, on_grid, packed_weight_bytes, put_on_grid, quantise, restore, save_packed
 
 
-@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("bits", [3, 4, 6, 8])
 def test_rounding_is_within_half_a_step(bits: int) -> None:
     weight = torch.randn(5, 3, 4, generator=torch.Generator().manual_seed(0))
     whole, scale = quantise(weight, bits)
@@ -39,7 +39,7 @@ def test_weights_come_back_and_gradients_stay() -> None:
     torch.testing.assert_close(crnn.conv.weight.grad, 2 * restore(*quantise(own[0], 4)))
 
 
-@pytest.mark.parametrize("bits", [0, 4, 8])
+@pytest.mark.parametrize("bits", [0, 2, 3, 4, 6, 8])
 def test_a_packed_file_gives_the_network_back_bit_for_bit(bits: int, tmp_path: Path) -> None:
     crnn = Crnn(TINY_CRNN)
     if bits:

@@ -14,6 +14,7 @@ from tests.training.toy_speech import RUN
 from training import export as export_module
 from training.calibrate import Calibration, calibrate
 from training.cohort import Cohort
+from training.config import OPTIMIZERS, TrainConfig
 from training.export import CHUNKS, Identity, export, load_crnn, rebuild, stream
 from training.features import FrameStore
 from training.model import Crnn, StreamingCrnn
@@ -35,7 +36,10 @@ def test_a_step_lowers_the_loss(trained: Path) -> None:
     assert len(losses) == RUN.train.epochs and losses[-1] < 0.9 * losses[0]
 
 
-def test_a_run_cut_off_equals_one_that_was_not(trained: Path, toy_store: FrameStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_a_run_cut_off_equals_one_that_was_not(optimizer: str, toy_store: FrameStore, tmp_path: Path) -> None:
+    config = replace(RUN, train=replace(RUN.train, optimizer=optimizer))
+
     class CutError(Exception):
         pass
 
@@ -46,18 +50,24 @@ def test_a_run_cut_off_equals_one_that_was_not(trained: Path, toy_store: FrameSt
                 raise CutError
             return losses
 
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    Cohort([Run(whole, config, toy_store, Team())]).train()
     with pytest.raises(CutError):
-        CutCohort([Run(tmp_path, RUN, toy_store, Team())]).train()
-    resumed = Cohort([Run(tmp_path, RUN, toy_store, Team())])
+        CutCohort([Run(cut, config, toy_store, Team())]).train()
+    resumed = Cohort([Run(cut, config, toy_store, Team())])
     resumed.resume()
     assert resumed.first.epoch == 2
     resumed.train()
-    expected = torch.load(trained / "last.pt", weights_only=True)
-    found = torch.load(tmp_path / "last.pt", weights_only=True)
+    expected, found = (torch.load(folder / "last.pt", weights_only=True) for folder in (whole, cut))
     for name, value in expected["crnn"].items():
         assert torch.equal(found["crnn"][name], value), name
     for name, value in expected["average"].items():
         assert torch.equal(found["average"][name], value), name
+
+
+def test_an_optimizer_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be one of adamw, soap, got 'adam'"):
+        TrainConfig(optimizer="adam")
 
 
 def test_other_settings_are_not_mixed_into_a_run(trained: Path, toy_store: FrameStore) -> None:
