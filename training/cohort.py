@@ -14,19 +14,13 @@ from training.config import RunConfig, TrainConfig
 from training.train import Run
 from training.validate import mine
 
+# What members of a cohort may differ in, of their TrainConfig.
+OWN = ("seed", "optimizer", "learning_rate", "weight_decay", "average_decay", "weight_bits")
+
 
 def _shared(config: RunConfig) -> RunConfig:
     """What members must agree in: all that batches are made of, but for the seed, which is the first member's."""
-    alike = TrainConfig()
-    train = replace(
-        config.train,
-        seed=alike.seed,
-        optimizer=alike.optimizer,
-        learning_rate=alike.learning_rate,
-        weight_decay=alike.weight_decay,
-        average_decay=alike.average_decay,
-        weight_bits=alike.weight_bits,
-    )
+    train = replace(config.train, **{name: getattr(TrainConfig, name) for name in OWN})
     return RunConfig(data=config.data, augment=config.augment, train=train)
 
 

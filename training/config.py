@@ -76,6 +76,16 @@ class CrnnConfig:
             raise ValueError(f"window_steps must be at least 2, got {self.window_steps}")
 
     @property
+    def kernel(self) -> tuple[int, int]:
+        """The convolution's kernel over what pooling leaves: mels, frames."""
+        return self.kernel_mels // self.pool_mels, self.kernel_frames // self.pool_frames
+
+    @property
+    def stride(self) -> tuple[int, int]:
+        """The convolution's stride over what pooling leaves: mels, frames."""
+        return self.stride_mels // self.pool_mels, self.stride_frames // self.pool_frames
+
+    @property
     def gru_input(self) -> int:
         """Width of what the convolution hands to the GRU."""
         return ((self.mel_bins - self.kernel_mels) // self.stride_mels + 1) * self.channels

@@ -1,5 +1,7 @@
 """What a network costs in parameters and multiply-accumulates; bytes are counted where they are made."""
 
+from math import prod
+
 from torch import nn
 
 from training.config import CrnnConfig
@@ -20,8 +22,7 @@ def count_macs(config: CrnnConfig, frames: int = MACS_FRAMES) -> int:
     """
     steps = config.steps(frames)
     frequencies = config.gru_input // config.channels
-    kernel = (config.kernel_mels // config.pool_mels) * (config.kernel_frames // config.pool_frames)
-    convolution = config.channels * kernel * frequencies
+    convolution = config.channels * prod(config.kernel) * frequencies
     hidden = config.hidden
     gru, width = 0, config.gru_input
     for _ in range(config.layers):

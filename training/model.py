@@ -26,16 +26,9 @@ class Crnn(nn.Module):
         self.hidden = config.hidden
         self.layers = config.layers
         self.window_steps = config.window_steps
-        self.kernel_mels = config.kernel_mels
-        self.stride_mels = config.stride_mels
         self.input_mean = config.input_mean
         self.input_scale = 1.0 / config.input_std
-        self.conv = nn.Conv2d(
-            1,
-            config.channels,
-            (config.kernel_mels // config.pool_mels, config.kernel_frames // config.pool_frames),
-            (config.stride_mels // config.pool_mels, config.stride_frames // config.pool_frames),
-        )
+        self.conv = nn.Conv2d(1, config.channels, config.kernel, config.stride)
         self.gru = nn.GRU(config.gru_input, config.hidden, config.layers, batch_first=True)
         energy = config.energy_hidden or config.hidden
         self.energy = nn.Sequential(nn.Linear(config.hidden, energy), nn.Tanh(), nn.Linear(energy, 1))
@@ -97,8 +90,8 @@ class Crnn(nn.Module):
         bias = self.conv.bias
         assert bias is not None
         bias = bias - self.input_mean * weight.sum(1)
-        patches = frames.unfold(1, self.kernel_frames // self.pool_frames, self.stride_frames // self.pool_frames)
-        patches = patches.unfold(2, self.kernel_mels // self.pool_mels, self.stride_mels // self.pool_mels)
+        patches = frames.unfold(1, self.conv.kernel_size[1], self.conv.stride[1])
+        patches = patches.unfold(2, self.conv.kernel_size[0], self.conv.stride[0])  # [B, S, F', K, F_K]
         maps = torch.relu(linear(patches.flatten(3), weight, bias))  # [B, S, F', C]
         return maps.transpose(2, 3).flatten(2)
 
