@@ -8,6 +8,7 @@ import torch
 
 from kws_app.card import CARD_FILE, ModelCard, broken_models, find_model, find_models, read_card
 from kws_app.errors import ModelError
+from kws_app.frontend import LogMel
 from kws_app.model import KeywordModel, golden_samples
 from kws_app.paths import MODELS_DIR
 
@@ -129,6 +130,19 @@ def test_every_shipped_model_loads_and_is_listed(name: str) -> None:
     listed = json.loads((MODELS_DIR / "index.json").read_text())["models"]
     assert set(listed) == set(SHIPPED)
     assert entry.card.figures, "a model that ships states what was measured of it"
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_golden_scores_do_not_hang_on_how_a_processor_rounds(name: str) -> None:
+    model = KeywordModel.load(find_model(name, MODELS_DIR).path)
+    exact = LogMel()
+    exact.window = exact.window.double()  # and with it the spectrum
+    log_mel, _ = exact(golden_samples().double(), exact.initial_tail().double())
+    with torch.inference_mode():
+        posterior, _, state = model.module(log_mel.float(), model.module.initial_state())
+    for found, expected in ((posterior, model.card.golden["posterior"]), (state[1], model.card.golden["hidden"])):
+        # a tenth of what a card allows, so that the strangest processor still has room
+        torch.testing.assert_close(found.flatten(), torch.tensor(expected), rtol=0, atol=1e-4)
 
 
 def test_a_changed_shipped_model_is_refused(tmp_path: Path) -> None:
