@@ -5,6 +5,7 @@ hash rule as a speaker, so that none is both trained on and scored with.
 """
 
 import io
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -141,8 +142,8 @@ def stored_passages(folder: Path, split: str, keyword: str, hours: float) -> lis
 
 
 def write_sound(path: Path, sound: Sound) -> None:
-    """A 16-bit file at 16 kHz, there whole or not at all."""
-    part = path.with_suffix(".part")
+    """A 16-bit file at 16 kHz, there whole or not at all, also where two processes make it at once."""
+    part = path.with_suffix(f".{os.getpid()}.part")
     soundfile.write(str(part), sound, SAMPLE_RATE, subtype="PCM_16", format="WAV")
     part.replace(path)
 

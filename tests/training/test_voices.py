@@ -1,6 +1,7 @@
 import shutil
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +35,20 @@ def test_stored_passages_are_made_once(tmp_path: Path) -> None:
     times = [path.stat().st_mtime_ns for path in paths]
     assert voices.stored_passages(tmp_path, "testing", "happy", 30 / 3600) == paths
     assert [path.stat().st_mtime_ns for path in paths] == times
+
+
+def test_two_processes_may_make_the_same_file_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, sound, write = tmp_path / "0.wav", np.zeros(100, np.float32), voices.soundfile.write
+
+    def be_overtaken(*arguments: Any, **options: Any) -> None:
+        write(*arguments, **options)
+        monkeypatch.setattr(voices.soundfile, "write", write)
+        monkeypatch.setattr(voices.os, "getpid", lambda: 1)  # the other process, from here on, from end to end
+        voices.write_sound(path, sound)
+
+    monkeypatch.setattr(voices.soundfile, "write", be_overtaken)
+    voices.write_sound(path, sound)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @needs_espeak
