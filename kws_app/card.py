@@ -18,6 +18,7 @@ CARD_FILE = "card.json"
 DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 1
 CURVE_FIELD = "operating_curve"  # of a card's figures; kws_app/operating.py reads it
+PAIRS_FIELD = "confirmed_by"  # of a card's figures, by the second model's role; kws_app/pairs.py reads it
 LARGEST_TOLERANCE = 0.1  # of a score: beyond it the golden input proves nothing
 # What reading a damaged archive raises, to be caught; the last is zipfile's own, of a compression it does not know.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError)

@@ -5,8 +5,9 @@ A pair has a name of its own, such as happy/student+teacher, and with it its own
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from kws_app.card import CURVE_FIELD, ModelCard
+from kws_app.card import CURVE_FIELD, PAIRS_FIELD, ModelCard
 from kws_app.errors import ModelError
 from kws_app.translation import _
 
@@ -25,9 +26,9 @@ def halves(name: str) -> tuple[str, str]:
 
 
 def card_of_pair(first: ModelCard, second: ModelCard | None) -> ModelCard:
-    """It steps as the first and decides as the second; what is known of it was measured with the second alone.
+    """It steps as the first and decides as the second. Without a second it is the first's own.
 
-    Without a second it is the first's own.
+    Its operating curve was measured with both or, where `curve_of_pair` has none, with the second alone.
     raises ModelError if they are of different keywords
     """
     if second is None:
@@ -40,6 +41,7 @@ def card_of_pair(first: ModelCard, second: ModelCard | None) -> ModelCard:
                 keyword=first.keyword,
             )
         )
+    curve = curve_of_pair(first, second) or second.figures.get(CURVE_FIELD)
     return replace(
         first,
         role=f"{first.role}{PLUS}{second.role}",
@@ -47,8 +49,23 @@ def card_of_pair(first: ModelCard, second: ModelCard | None) -> ModelCard:
         decision=second.decision,
         parameters=first.parameters + second.parameters,
         weight_bytes=first.weight_bytes + second.weight_bytes,
-        figures={CURVE_FIELD: second.figures[CURVE_FIELD]} if CURVE_FIELD in second.figures else {},
+        figures={CURVE_FIELD: curve} if curve else {},
     )
+
+
+def curve_of_pair(first: ModelCard, second: ModelCard) -> dict[str, Any] | None:
+    """The operating curve that was measured with both, if the second is the very model that confirmed."""
+    pairs = first.figures.get(PAIRS_FIELD)
+    measured = pairs.get(second.role) if isinstance(pairs, dict) else None
+    if not isinstance(measured, dict) or measured.get("golden") != second.golden["posterior"]:
+        return None
+    return measured.get(CURVE_FIELD)
+
+
+def with_pair(first: ModelCard, second: ModelCard, measured: dict[str, Any]) -> dict[str, Any]:
+    """What to add to the first's figures when both were measured together: `curve_of_pair` finds it there."""
+    pairs = first.figures.get(PAIRS_FIELD, {})
+    return {PAIRS_FIELD: pairs | {second.role: measured | {"golden": second.golden["posterior"]}}}
 
 
 def confirming(name: str, cards: Mapping[str, ModelCard]) -> list[str]:

@@ -8,6 +8,8 @@ from loudness import save_loudness_model
 from PyQt6.QtCore import Qt
 from window_bench import Bench
 
+from kws_app.card import PAIRS_FIELD, read_card
+from kws_app.pairs import with_pair
 from kws_app.ui.window import MainWindow
 
 
@@ -95,6 +97,26 @@ def test_without_a_curve_that_is_said_and_nothing_can_be_pressed(measured: Bench
     window = measured.open(model="loud/other")
     assert text(window) == "What this threshold means was not measured with this model."
     assert not any(button.isEnabled() for button in window.content.operating.presets.values())
+
+
+def test_a_pair_is_spoken_of_by_its_own_curve_where_both_were_measured(measured: Bench):
+    teacher = read_card(measured.models / "loud" / "teacher.pt")
+    together = figures([0.4, 7, 5, 6], [0.5, 9, 1, 2], [0.9, 40, 0, 0])
+    known = with_pair(teacher, teacher, together)  # all three are one network, so any of them is what was measured
+    known[PAIRS_FIELD] = {"student": known[PAIRS_FIELD]["teacher"]}
+    save_loudness_model(measured.models / "loud" / "teacher.pt", figures={**teacher.figures, **known})
+    window = measured.open()
+    window.models.confirm_with("loud/student")
+    measured.qtbot.waitUntil(lambda: window.models.name == "loud/teacher+student")
+    assert text(window).startswith("Misses about 9 % (5 to 16), 0.25 false alarms an hour")
+    assert text(window).endswith("measured on 4.0 hours of speech.")
+    press(measured, window, "Never miss")
+    assert threshold(window) == 0.4
+    window.models.confirm_with("loud/other")
+    measured.qtbot.waitUntil(lambda: "not measured" in text(window))
+    look_at(window, "loud/student")
+    window.models.confirm_with("loud/teacher")
+    measured.qtbot.waitUntil(lambda: "That is loud/teacher alone" in text(window))
 
 
 def test_another_model_of_the_word_keeps_the_operating_point(measured: Bench):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,10 @@ def test_a_pair_steps_as_the_first_and_decides_as_the_second():
     card = cards_of_pairs(cards)["happy/tiny+teacher"]
     assert card.step_frames == first.step_frames and card.decision_config() == second.decision_config()
     assert card.weight_bytes == first.weight_bytes + second.weight_bytes
-    assert card.figures == {"operating_curve": second.figures["operating_curve"]}  # no misses that were not measured
+    alone = card_of_pair(replace(first, figures={}), second)
+    assert alone.figures == {"operating_curve": second.figures["operating_curve"]}  # no misses that were not measured
+    for broken in (None, {"teacher": None}, {"teacher": {"golden": second.golden["posterior"]}}):
+        assert card_of_pair(replace(first, figures={"confirmed_by": broken}), second).figures == alone.figures
     assert not [name for name in cards_of_pairs(cards) if name.startswith("computer/")]  # one model alone
     with pytest.raises(ModelError, match="cannot confirm"):
         card_of_pair(first, cards["computer/teacher"])

@@ -12,9 +12,11 @@ from typing import Any
 import torch
 
 from kws_app.card import find_model, find_models
+from kws_app.cascade import STIR
 from kws_app.decision import DecisionConfig
 from kws_app.errors import AudioError, ModelError
 from kws_app.model import KeywordModel
+from kws_app.pairs import with_pair
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
 from training import benchmark, evaluate, plots, report, scoring
 from training.calibrate import calibrate
@@ -31,6 +33,7 @@ from training.overrides import override
 from training.pack import packed_weight_bytes, put_on_grid
 from training.quantize import PARTS, measure
 from training.render import CONDITIONS
+from training.seeds import keep_seeds
 from training.team import Team
 from training.train import Loss, Run, hard_loss
 from training.tune import as_row
@@ -38,11 +41,11 @@ from training.voices import write_speech, write_words
 
 log = logging.getLogger("training")
 
-LARGE = "large"  # the run that teaches
+LARGE = "large"  # the run that teaches the teacher
 ATTENTIVE = "-attentive"  # in the name of a student that learns attention as well
 ATTENTION_WEIGHT = 0.5  # of the attention loss, where it is asked for
-# Share of validation keywords to score below 0.5: a small network must miss more to be bearable in talk.
-MISSES = {"teacher": 0.05, "student": 0.10, "quantized": 0.10, "tiny": 0.10}
+# Share of validation keywords to score below 0.5: the smallest must miss more to be bearable in talk.
+MISSES = {"teacher": 0.05, "student": 0.05, "quantized": 0.05, "tiny": 0.10, "micro": 0.10}
 
 
 def fetch(options: argparse.Namespace) -> None:
@@ -70,7 +73,8 @@ def distill(options: argparse.Namespace) -> None:
     first = options.recipe + (ATTENTIVE if options.loss == "attention" else "")
     names = [options.run or run_name(first, options.keyword)]
     names += [run_name(spec.replace(":", "-"), options.keyword) for spec in options.beside]
-    teachers = tuple(options.teacher or [run_name(LARGE, options.keyword)])
+    taught_by = RECIPES[options.recipe].distill.teachers or (LARGE,)
+    teachers = tuple(options.teacher or [run_name(name, options.keyword) for name in taught_by])
     train(options, dict(zip(names, (student_config(spec, teachers) for spec in [first, *options.beside]), strict=True)))
 
 
@@ -164,11 +168,12 @@ def everything(options: argparse.Namespace) -> None:
     chain: list[list[Any]] = [
         ["teacher", "--recipe", "large", *training],
         ["distill", "--recipe", "teacher", *training],
-        ["distill", "--beside", "tiny", *training],
+        ["distill", "--beside", "tiny", "micro", *training],
         ["export", "--role", "teacher", "--run", run_name("teacher", keyword)],
         ["export", "--role", "student", "--run", run_name("student", keyword)],
         ["quantize", "--run", run_name("student", keyword)],
         ["export", "--role", "tiny", "--run", run_name("tiny", keyword)],
+        ["export", "--role", "micro", "--run", run_name("micro", keyword)],
     ]
     heard = ["--hours", options.hours, "--write-card"]
     scored = ["--split", "all", "--stream", "--conditions", "all", *heard]
@@ -183,28 +188,34 @@ def everything(options: argparse.Namespace) -> None:
 
 
 def evaluate_stage(options: argparse.Namespace) -> None:
-    """Score an artifact on clips and on continuous audio; print it, or put it into the artifact's card."""
+    """Score an artifact on clips and on continuous audio; print it, or put it into the artifact's card.
+
+    raises ValueError if a pair is to be kept as the app does not play it
+    """
+    if options.write_card and options.cascade is not None and options.stir != STIR:
+        raise ValueError(f"a card keeps what a pair does in the app, at --stir {STIR:g}; leave --write-card out.")
     path = Path(options.model)
     if path.suffix != ".pt":
         path = find_model(options.model, options.models).path
     model = KeywordModel.load_own(path)
     data = data_config(model.card.training)
-    figures: dict[str, Any] = {"model": options.model, "keyword": model.card.keyword}
-    decision = None
+    name, decision = options.model, None
     if options.cascade is not None:
         second = KeywordModel.load_own(find_model(options.cascade, options.models).path)
-        request = stream_request(options, model)
-        figures["model"] += f" confirmed by {options.cascade}"
+        name += f" confirmed by {options.cascade}"
         split = "validation" if options.split == "all" else options.split
-        figures |= scoring.score_cascade(model, second, options.stir, options.data, data, split, request)
+        request = stream_request(options, model)
+        figures = scoring.score_cascade(model, second, options.stir, options.data, data, split, request)
+        kept = with_pair(model.card, second.card, figures)
     elif options.tune:
         tried = scoring.tune_on_validation(model, options.data, data, stream_request(options, model))
-        figures["tuning"] = [as_row(tuned) for tuned in tried]
+        figures = kept = {"tuning": [as_row(tuned) for tuned in tried]}
         decision = tried[0].config if tried else None
     else:
-        figures |= evaluate_model(options, model, data)
-    if options.write_card and options.cascade is None:
-        update_card(path, {name: rows for name, rows in figures.items() if name not in ("model", "keyword")}, decision)
+        figures = kept = evaluate_model(options, model, data)
+    if options.write_card:
+        update_card(path, kept, decision)
+    figures = {"model": name, "keyword": model.card.keyword} | figures
     print(json.dumps(figures) if options.json else evaluate.as_text(figures))
 
 
@@ -235,7 +246,8 @@ def evaluate_model(options: argparse.Namespace, model: KeywordModel, data: DataC
 
 def report_stage(options: argparse.Namespace) -> None:
     """Write models/RESULTS.md and the plots from the cards of the shipped artifacts."""
-    text = report.results(options.models, options.work / "seeds")
+    keep_seeds(options.models, options.work / "seeds")
+    text = report.results(options.models)
     (options.models / "RESULTS.md").write_text(text)
     keywords = sorted({entry.card.keyword for entry in find_models(options.models)})
     for keyword in keywords:
@@ -288,11 +300,13 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as train.epochs=80")
     added = stage("distill", distill)
-    added.add_argument("--teacher", nargs="+", metavar="RUN", help="runs to learn from; large")
+    added.add_argument("--teacher", nargs="+", metavar="RUN", help="runs to learn from; by the recipe")
     added.add_argument("--loss", choices=("dark", "attention"), default="dark", help="attention adds to dark")
     beside = "more to train on the same batches: RECIPE or RECIPE-attentive, with :SEED if it is not 0"
     added.add_argument("--beside", nargs="*", default=[], metavar="STUDENT", help=beside)
-    added.add_argument("--recipe", choices=("student", "tiny", "teacher"), default="student", help="%(default)s")
+    added.add_argument(
+        "--recipe", choices=("student", "seed", "tiny", "micro", "teacher"), default="student", help="%(default)s"
+    )
     added.add_argument("--run", metavar="NAME", help="folder below --work; the recipe's name by default")
     added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="as distill.temperature=5")
@@ -326,7 +340,7 @@ def build_parser() -> argparse.ArgumentParser:
     tuning = "choose smoothing, patience and threshold on validation streams; --write-card keeps them"
     added.add_argument("--tune", action="store_true", help=tuning)
     added.add_argument("--cascade", metavar="NAME", help="a second model that re-scores what the first stirs at")
-    added.add_argument("--stir", type=float, default=0.2, metavar="X", help="score that wakes it; %(default)s")
+    added.add_argument("--stir", type=float, default=STIR, metavar="X", help="score that wakes it; %(default)s")
     added.add_argument("--threshold", type=float, metavar="X", help="the model's own by default")
     added.add_argument("--seed", type=int, default=0, help="of the stream's composition; %(default)s")
     added.add_argument("--json", action="store_true", help="one JSON object")

@@ -199,19 +199,33 @@ def run_name(name: str, keyword: str) -> str:
 # more steps, with an optimiser that gets further in as many.
 _SMALL = AugmentConfig(noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0), tilt_db=3.0, mask_share=0.0)
 _LONG = TrainConfig(epochs=250, stream_batches=75, clip_batches=75, optimizer="soap", learning_rate=0.012)
-_TAUGHT = DistillConfig(teachers=("large",))
+# What multiply-accumulates they may cost goes into short steps rather than into width.
+_FINE = CrnnConfig(
+    kernel_mels=8,
+    kernel_frames=24,
+    stride_mels=8,
+    stride_frames=6,  # one step is 60 ms
+    pool_frames=6,
+    pool_mels=2,
+    layers=1,
+    energy_hidden=4,
+    window_steps=16,
+)
+_TAUGHT = DistillConfig(teachers=("teacher",))
 
 RECIPES = {
     "teacher": RunConfig(augment=AugmentConfig(tilt_db=3.0, mask_share=0.0), train=TrainConfig(epochs=90)),
     # private: only to distil from
     "large": RunConfig(crnn=CrnnConfig(channels=32, hidden=96), train=TrainConfig(epochs=70, learning_rate=2e-3)),
     # the seed's student: 2,706 parameters
-    "student": RunConfig(
+    "seed": RunConfig(
         crnn=CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10),
         augment=_SMALL,
         train=_LONG,
         distill=_TAUGHT,
     ),
+    # no larger and no slower than that: 2,634 parameters
+    "student": RunConfig(crnn=replace(_FINE, channels=5, hidden=18), augment=_SMALL, train=_LONG, distill=_TAUGHT),
     # the record: all weights in 6 bits, frames averaged by sixes and mels by twos
     "tiny": RunConfig(
         crnn=CrnnConfig(
@@ -229,6 +243,13 @@ RECIPES = {
         ),
         augment=_SMALL,
         train=replace(_LONG, weight_bits=6),
+        distill=_TAUGHT,
+    ),
+    # the smallest, as the student is made: 765 parameters, all weights in 8 bits
+    "micro": RunConfig(
+        crnn=replace(_FINE, channels=2, hidden=10),
+        augment=_SMALL,
+        train=replace(_LONG, weight_bits=8),
         distill=_TAUGHT,
     ),
 }

@@ -64,10 +64,13 @@ class Teachers:
 
     @classmethod
     def load(cls, names: tuple[str, ...], work: Path, device: torch.device) -> "Teachers":
-        """The best checkpoints of these runs. raises OSError if one is missing"""
+        """The best checkpoints of these runs. raises ValueError if one is missing"""
         networks = []
         for name in names:
-            crnn, settings = load_crnn(work / name / "best.pt")
+            checkpoint = work / name / "best.pt"
+            if not checkpoint.is_file():
+                raise ValueError(f"{checkpoint} is missing: train that run first, or name another with --teacher.")
+            crnn, settings = load_crnn(checkpoint)
             networks.append((crnn.to(device).requires_grad_(False), CrnnConfig(**settings["crnn"])))
         return cls(networks)
 

@@ -125,6 +125,17 @@ def load_packed(path: Path, build: Callable[[dict[str, Any]], nn.Module]) -> tup
     return module, settings
 
 
+def grid_state(module: nn.Module, bits: int) -> dict[str, Tensor]:
+    """The state dict of a network on a grid, in what torch can save: int8 and scales for a matrix, else float16."""
+    state: dict[str, Tensor] = {}
+    for name, parameter in module.named_parameters():
+        if parameter.dim() > 1:
+            state[name], state[f"{name}.scale"] = quantise(parameter.detach(), bits)
+        else:
+            state[name] = parameter.detach().half()
+    return state
+
+
 def packed_weight_bytes(module: nn.Module, bits: int) -> int:
     """Bytes of whole numbers, scales and biases of a network on a grid; 4 a parameter where there is none."""
     if bits == 0:

@@ -74,7 +74,7 @@ def area_against_cost(entries: list[ModelEntry], path: Path) -> None:
     for axes in (size, macs):
         axes.set_xlim(0.7, 90)
         axes.grid(True, which="both", alpha=0.2)
-    macs.legend(frameon=False, fontsize=8, loc="lower right")
+    macs.legend(frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0.13, 0.0))
     _save(path)
 
 

@@ -7,7 +7,7 @@ too: a tiny Linear grows. For a grid on all weights, convolution included, see p
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -38,11 +38,11 @@ class Size:
     saved: int  # torch.save of the state dict, container and all: how the lineage counted
 
 
-def saved_bytes(crnn: nn.Module) -> int:
-    """Size of the file that torch.save makes of the state dict, under a name of one letter, as a name is stored too."""
+def saved_bytes(state: dict[str, Any]) -> int:
+    """Size of the file that torch.save makes of a state dict, under a name of one letter, as a name is stored too."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m"
-        torch.save(crnn.state_dict(), path)
+        torch.save(state, path)
         return path.stat().st_size
 
 
@@ -62,4 +62,4 @@ def raw_bytes(crnn: Crnn, part: str = "none") -> int:
 
 def measure(crnn: Crnn) -> dict[str, Size]:
     """The size of a network with each of PARTS quantised."""
-    return {part: Size(raw_bytes(crnn, part), saved_bytes(quantise_dynamic(crnn, part))) for part in PARTS}
+    return {part: Size(raw_bytes(crnn, part), saved_bytes(quantise_dynamic(crnn, part).state_dict())) for part in PARTS}

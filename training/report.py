@@ -1,23 +1,24 @@
 """The report: what ships, as it was scored, with what it costs.
 
-Reads the figures that evaluate put into the cards of the shipped artifacts, and of the other seeds' where they are,
-and makes models/RESULTS.md of them. Nothing is scored here.
+Reads the figures that evaluate put into the cards of the shipped artifacts, and the areas of other seeds, and makes
+models/RESULTS.md of them. Nothing is scored here.
 """
 
-import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kws_app.card import ModelEntry, find_models
+from kws_app.card import PAIRS_FIELD, ModelEntry, find_models
+from kws_app.pairs import PLUS
 from training.config import RECIPES
 from training.costs import count_macs
 from training.export import PACKED_SUFFIX, load_packed_crnn
 from training.model import Crnn
-from training.pack import float_packed_bytes
+from training.pack import float_packed_bytes, grid_state
 from training.quantize import quantise_dynamic, raw_bytes, saved_bytes
+from training.seeds import Seed, known_seeds, seed_range
 
-ORDER = ("teacher", "student", "quantized", "tiny")  # then whatever else there is
+ORDER = ("teacher", "student", "quantized", "tiny", "micro")  # then whatever else there is
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Cost:
     """Bytes, container and all or without, and multiply-accumulates for two seconds."""
 
     raw: int  # weights alone
-    saved: int  # torch.save of the state dict: how the lineage counted
+    saved: int  # torch.save of the state dict, quantised where the network is: how the lineage counted
     packed: int  # a safetensors file from which the artifact is rebuilt
     macs: int
 
@@ -34,7 +35,8 @@ def cost_of(entry: ModelEntry) -> Cost:
     """What an artifact costs; its packed weights lie beside it."""
     packed = entry.path.with_suffix(PACKED_SUFFIX)
     crnn, recipe = load_packed_crnn(packed)
-    saved = saved_bytes(quantise_dynamic(crnn, recipe["identity"]["part"]))
+    bits, part = recipe["run"]["train"]["weight_bits"], recipe["identity"]["part"]
+    saved = saved_bytes(grid_state(crnn, bits) if bits else quantise_dynamic(crnn, part).state_dict())
     return Cost(entry.card.weight_bytes, saved, packed.stat().st_size, entry.card.macs)
 
 
@@ -42,7 +44,7 @@ def base_cost() -> Cost:
     """The lineage's base network, h = 32, in single precision: what all ratios are against."""
     shape = RECIPES["teacher"].crnn
     crnn = Crnn(shape)
-    return Cost(raw_bytes(crnn), saved_bytes(crnn), float_packed_bytes(crnn), count_macs(shape))
+    return Cost(raw_bytes(crnn), saved_bytes(crnn.state_dict()), float_packed_bytes(crnn), count_macs(shape))
 
 
 def shipped(models: Path, keyword: str) -> list[ModelEntry]:
@@ -51,10 +53,9 @@ def shipped(models: Path, keyword: str) -> list[ModelEntry]:
     return sorted(entries, key=lambda e: (ORDER.index(e.card.role) if e.card.role in ORDER else len(ORDER), e.name))
 
 
-def results(models: Path, seeds: Path) -> str:
-    """RESULTS.md.
+def results(models: Path) -> str:
+    """RESULTS.md of what ships.
 
-    models: what ships; seeds: folders of the same layout, one a seed, whose areas give the range
     raises ValueError if an artifact has not been scored on the test set
     """
     lines = [
@@ -70,52 +71,32 @@ def results(models: Path, seeds: Path) -> str:
                     f"{entry.name} has not been scored; run python -m training evaluate --model {entry.name} "
                     "--split all --stream --conditions all --write-card"
                 )
-        lines += ["", f"## {keyword}", "", "### Clips of the test set", "", *clip_table(entries, seeds)]
+        lines += ["", f"## {keyword}", "", "### Clips of the test set", "", *clip_table(entries, known_seeds(models))]
         lines += ["", "### Size and cost, and how many times less than the base network's", "", *cost_table(entries)]
         lines += ["", "### Continuous audio: held-out keywords laid into held-out speech", "", *stream_table(entries)]
+        if pairs := pair_table(entries):
+            lines += ["", "### One model confirmed by another, on the same streams", "", *pairs]
         lines += ["", "### False alarms an hour by what is heard (95 %), and how many", "", *kind_table(entries)]
     return "\n".join(lines) + "\n"
 
 
-def clip_table(entries: list[ModelEntry], seeds: Path) -> list[str]:
+def clip_table(entries: list[ModelEntry], seeds: list[Seed]) -> list[str]:
     rows = [
         "| model | parameters | area, lineage-equivalent (95 %, over speakers) | AUROC | area as the set is "
         "| validation | seeds: median (range) |",
         "| --- | ---: | --- | ---: | ---: | ---: | --- |",
     ]
-    others = seed_entries(seeds, entries[0].card.keyword)
-    unshipped = [found[0] for role, found in sorted(others.items()) if role not in {e.card.role for e in entries}]
-    for entry in [*entries, *unshipped]:
-        clips, role = entry.card.figures["clips"], entry.card.role
-        same = others.get(role, []) if entry in unshipped else [entry, *others.get(role, [])]
+    for entry in entries:
+        card, clips = entry.card, entry.card.figures["clips"]
         test = clips["testing"]
         low, high = test["lineage_area_interval"]
         validation = f"{clips['validation']['lineage_area']:.1e}" if "validation" in clips else ""
-        area = f"**{test['lineage_area']:.2e}** ({low:.1e} to {high:.1e})"
         rows.append(
-            f"| {role}{' (not shipped)' if entry in unshipped else ''} | {entry.card.parameters:,} | {area} "
-            f"| {test['auroc']:.5f} | {test['area']:.1e} | {validation} | {seed_range(same)} |"
+            f"| {card.role} | {card.parameters:,} | **{test['lineage_area']:.2e}** ({low:.1e} to {high:.1e}) "
+            f"| {test['auroc']:.5f} | {test['area']:.1e} | {validation} | {seed_range(entry, seeds)} |"
         )
     test = entries[0].card.figures["clips"]["testing"]
     return [*rows, "", f"{test['positives']} clips of the keyword, {test['negatives']} of other words."]
-
-
-def seed_entries(seeds: Path, keyword: str) -> dict[str, list[ModelEntry]]:
-    """The scored artifacts of other seeds, by role."""
-    found: dict[str, list[ModelEntry]] = {}
-    for folder in sorted(seeds.glob("*")):
-        for entry in find_models(folder):
-            if entry.card.keyword == keyword and "testing" in entry.card.figures.get("clips", {}):
-                found.setdefault(entry.card.role, []).append(entry)
-    return found
-
-
-def seed_range(entries: list[ModelEntry]) -> str:
-    """Median and range of the test area over artifacts of one role."""
-    areas = [entry.card.figures["clips"]["testing"]["lineage_area"] for entry in entries]
-    if len(areas) < 2:
-        return "one seed"
-    return f"{statistics.median(areas):.2e} ({min(areas):.1e} to {max(areas):.1e}), {len(areas)} seeds"
 
 
 def cost_table(entries: list[ModelEntry]) -> list[str]:
@@ -152,6 +133,22 @@ def stream_table(entries: list[ModelEntry]) -> list[str]:
         "",
         f"{speech}, {clean['hours']:.1f} hours in all for the clean ones and at 10 dB; intervals are of 95 %.",
     ]
+
+
+def pair_table(entries: list[ModelEntry]) -> list[str]:
+    """Pairs that were measured on the test set, and how much of the time the second of each is awake."""
+    rows = []
+    for entry in entries:
+        for second, measured in entry.card.figures.get(PAIRS_FIELD, {}).items():
+            for condition, s in measured["streams"].get("testing", {}).items():
+                cells = [f"{entry.card.role}{PLUS}{second}", condition, *stream_cells(s), f"{s['second_awake']:.1%}"]
+                rows.append(f"| {' | '.join(cells)} |")
+    heading = [
+        "| pair | condition | misses at the second's threshold | false alarms an hour of real speech | of all "
+        "| misses at 0.5 an hour of all; at 0.5 and 1 of real speech | latency, median and 95th | the second listens |",
+        "| --- | --- | --- | --- | ---: | --- | --- | ---: |",
+    ]
+    return heading + rows if rows else []
 
 
 def kind_table(entries: list[ModelEntry]) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from kws_app.card import CURVE_FIELD
 from kws_app.cascade import NO_DECISION, Cascade
 from kws_app.decision import DecisionConfig
 from kws_app.model import KeywordModel
@@ -121,7 +122,7 @@ def score_sets(
     for split in splits:
         played = play(lambda: listener(model), material_of(root, data, split, request), rooms, request)
         figures["streams"][split] = figures_of(played, request)
-    figures["operating_curve"] = curve_of(played, request, splits[-1])
+    figures[CURVE_FIELD] = curve_of(played, request, splits[-1])
     sentences = sentences_of(root, data)
     figures["sentences"] = {name: score_sentences(model, paths, request.config) for name, paths in sentences.items()}
     return figures
@@ -142,7 +143,7 @@ def score_cascade(
     figures = figures_of(played, request)
     for cascade, one in zip(cascades, figures.values(), strict=True):
         one["second_awake"] = rounded(cascade.confirmed_frames / cascade.heard_frames)
-    return {"streams": {split: figures}}
+    return {"streams": {split: figures}, CURVE_FIELD: curve_of(played, request, split)}
 
 
 def tune_on_validation(model: KeywordModel, root: Path, data: DataConfig, request: Request) -> list[Tuned]:

@@ -9,7 +9,7 @@ from PyQt6.QtCore import QObject
 
 from kws_app.card import ModelCard
 from kws_app.operating import OperatingCurve, same_rate
-from kws_app.pairs import halves
+from kws_app.pairs import curve_of_pair, halves
 from kws_app.ui.model_control import ModelControl
 from kws_app.ui.operating_panel import OperatingPanel
 
@@ -57,8 +57,10 @@ class OperatingControl(QObject):
         measured = card.decision_config()
         config = tuning.applied_to(measured)
         as_measured = replace(config, threshold=measured.threshold) == measured
-        second = halves(name)[1]
-        self._panel.show_point(self._curve(name), config, as_measured, second)
+        first, second = halves(name)
+        cards = self._models.cards
+        alone = second if second and curve_of_pair(cards[first], cards[second]) is None else ""
+        self._panel.show_point(self._curve(name), config, as_measured, alone)
         self._panel.form.show_confirming(self._models.confirming, second)
 
     def _carry_over(self, before: str, name: str) -> None:

@@ -33,14 +33,14 @@ def test_the_chain_makes_models_figures_and_plots(
     places = ["--data", str(toy_archive), "--work", str(work), "--models", str(models), "--assets", str(assets)]
     command = ["all", *places, "--threads", "1", "--hours", "0.02", "--keyword", "rise", "--set", *SETTINGS]
     assert main(command) == 0, capsys.readouterr().err
-    names = ["rise/quantized", "rise/student", "rise/teacher", "rise/tiny"]
+    names = ["rise/micro", "rise/quantized", "rise/student", "rise/teacher", "rise/tiny"]
     assert [entry.name for entry in find_models(models)] == names
     text = (models / "RESULTS.md").read_text()
-    assert all(f"| {role} |" in text for role in ("teacher", "student", "quantized", "tiny"))
+    assert all(f"| {role} |" in text for role in ("teacher", "student", "quantized", "tiny", "micro"))
     assert {path.name for path in assets.iterdir()} == {"fa-fr-rise.png", "area-cost-rise.png", "training.png"}
 
     logs = {path: path.read_text() for path in work.glob("*/log.csv")}
-    assert len(logs) == 4
+    assert len(logs) == 5
     assert main(command) == 0
     assert {path: path.read_text() for path in work.glob("*/log.csv")} == logs, "finished runs are not trained again"
 
@@ -50,4 +50,4 @@ def test_a_missing_teacher_is_one_sentence(
 ) -> None:
     assert main(["distill", "--data", str(toy_archive), "--work", str(tmp_path), "--keyword", "rise"]) == 2
     error = capsys.readouterr().err
-    assert "large/best.pt" in error and error.count("\n") == 1
+    assert "teacher/best.pt is missing: train that run first" in error and error.count("\n") == 1

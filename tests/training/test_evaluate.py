@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from kws_app.card import read_card
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
 from kws_app.model import KeywordModel
+from kws_app.operating import OperatingCurve
+from kws_app.pairs import card_of_pair, curve_of_pair
 from tests.training.toy_speech import KEYWORD
 from training.__main__ import main
 from training.data import audio_files
@@ -127,10 +130,21 @@ def test_tuning_finds_the_smoothing_that_helps() -> None:
     assert best.latency_median_s == pytest.approx(0.0, abs=0.09)
 
 
-def test_the_cascade_command_states_its_cost(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_cascade_command_states_its_cost_and_writes_the_curve_of_the_pair(
+    command: list[str], models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     cascade = [*command, "--cascade", "rise/teacher", "--split", "testing", "--hours", "0.01"]
-    clean = run(cascade, capsys)["streams"]["testing"]["clean"]
+    clean = run([*cascade, "--write-card"], capsys)["streams"]["testing"]["clean"]
     assert 0 <= clean["second_awake"] and clean["keywords"] == 2
+    card = read_card(models / "rise" / "teacher.pt")
+    curve = OperatingCurve.of(card_of_pair(card, card))
+    assert curve is not None and curve.keywords == 2 and curve != OperatingCurve.of(card)
+    at = curve.at(card.threshold)
+    assert (at.missed, at.false_alarms) == (clean["missed"], clean["speech"]["false_alarms"])
+    other = replace(card, golden={**card.golden, "posterior": [0.5]})
+    assert curve_of_pair(card, other) is None, "another second was not measured"
+    assert main([*cascade, "--write-card", "--stir", "0.5"]) == 2
+    assert "at --stir 0.2; leave --write-card out" in capsys.readouterr().err
 
 
 def test_bad_input_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,17 @@ import torch
 from tests.training.toy_speech import TINY_CRNN
 from training.config import CrnnConfig
 from training.model import Crnn
-from training.pack import load_packed, on_grid, packed_weight_bytes, put_on_grid, quantise, restore, save_packed
+from training.pack import (
+    grid_state,
+    load_packed,
+    on_grid,
+    packed_weight_bytes,
+    put_on_grid,
+    quantise,
+    restore,
+    save_packed,
+)
+from training.quantize import saved_bytes
 
 
 @pytest.mark.parametrize("bits", [3, 4, 6, 8])
@@ -52,6 +62,19 @@ def test_a_packed_file_gives_the_network_back_bit_for_bit(bits: int, tmp_path: P
         assert torch.equal(found.state_dict()[name], value), name
     raw = packed_weight_bytes(crnn, bits)
     assert raw < path.stat().st_size < raw + 700, "the container must stay small"
+
+
+def test_the_state_that_torch_saves_of_a_grid_is_the_network_in_a_third_of_the_bytes() -> None:
+    crnn = Crnn(CrnnConfig())
+    put_on_grid(crnn, 8)
+    state = grid_state(crnn, 8)
+    for name, parameter in crnn.named_parameters():
+        scale = state.pop(f"{name}.scale", None)
+        value = state.pop(name)
+        found = value.float() if scale is None else restore(value, scale)
+        assert torch.equal(found, parameter), name
+    assert not state
+    assert 3 < saved_bytes(crnn.state_dict()) / saved_bytes(grid_state(crnn, 8)) < 4
 
 
 def test_weights_off_the_grid_are_not_packed(tmp_path: Path) -> None:

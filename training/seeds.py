@@ -1,0 +1,56 @@
+"""Test areas of other seeds than those that ship, kept in models/seeds.json: they outlive the runs they are of."""
+
+import json
+import os
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+
+from kws_app.card import ModelEntry, find_models
+
+FILE = "seeds.json"
+
+
+@dataclass(frozen=True)
+class Seed:
+    """An artifact that does not ship, scored on the test set."""
+
+    keyword: str
+    role: str
+    seed: str  # the folder it was in
+    parameters: int
+    area: float  # lineage-equivalent
+
+
+def known_seeds(models: Path) -> list[Seed]:
+    """Those that are kept beside the models."""
+    path = models / FILE
+    return [Seed(**row) for row in json.loads(path.read_text())] if path.is_file() else []
+
+
+def keep_seeds(models: Path, folders: Path) -> None:
+    """Add what was scored below `folders`, one of the layout of models/ for each seed; of the same seed, the newer."""
+    found = {(seed.keyword, seed.role, seed.seed): seed for seed in known_seeds(models)}
+    for folder in sorted(folders.glob("*")):
+        for entry in find_models(folder):
+            card = entry.card
+            if "testing" in card.figures.get("clips", {}):
+                area = card.figures["clips"]["testing"]["lineage_area"]
+                seed = Seed(card.keyword, card.role, folder.name, card.parameters, area)
+                found[card.keyword, card.role, folder.name] = seed
+    rows = [json.dumps(vars(found[name])) for name in sorted(found)]
+    if rows:
+        temporary = models / f".{FILE}.part"
+        temporary.write_text("[\n " + ",\n ".join(rows) + "\n]\n")
+        os.replace(temporary, models / FILE)
+
+
+def seed_range(entry: ModelEntry, seeds: list[Seed]) -> str:
+    """Median and range of the test areas of an artifact and of its other seeds, as text."""
+    card = entry.card
+    own = (card.keyword, card.role, card.parameters)  # another shape is another network
+    areas = [seed.area for seed in seeds if (seed.keyword, seed.role, seed.parameters) == own]
+    if not areas:
+        return "one seed"
+    areas.append(card.figures["clips"]["testing"]["lineage_area"])
+    return f"{statistics.median(areas):.2e} ({min(areas):.1e} to {max(areas):.1e}), {len(areas)} seeds"
