@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kws_app.card import PAIRS_FIELD, ModelEntry, find_models
-from kws_app.pairs import PLUS
+from kws_app.pairs import PLUS, curve_of_pair
 from training.config import RECIPES
 from training.costs import count_macs
 from training.export import PACKED_SUFFIX, load_packed_crnn
@@ -137,9 +137,12 @@ def stream_table(entries: list[ModelEntry]) -> list[str]:
 
 def pair_table(entries: list[ModelEntry]) -> list[str]:
     """Pairs that were measured on the test set, and how much of the time the second of each is awake."""
+    cards = {entry.card.role: entry.card for entry in entries}
     rows = []
     for entry in entries:
         for second, measured in entry.card.figures.get(PAIRS_FIELD, {}).items():
+            if second not in cards or curve_of_pair(entry.card, cards[second]) is None:
+                continue  # another second has taken its place since
             for condition, s in measured["streams"].get("testing", {}).items():
                 cells = [f"{entry.card.role}{PLUS}{second}", condition, *stream_cells(s), f"{s['second_awake']:.1%}"]
                 rows.append(f"| {' | '.join(cells)} |")
