@@ -169,12 +169,10 @@ def everything(options: argparse.Namespace) -> None:
         ["teacher", "--recipe", "large", *training],
         ["distill", "--recipe", "teacher", *training],
         ["distill", "--beside", "tiny", "micro", *training],
-        ["export", "--role", "teacher", "--run", run_name("teacher", keyword)],
-        ["export", "--role", "student", "--run", run_name("student", keyword)],
-        ["quantize", "--run", run_name("student", keyword)],
-        ["export", "--role", "tiny", "--run", run_name("tiny", keyword)],
-        ["export", "--role", "micro", "--run", run_name("micro", keyword)],
     ]
+    for role in report.ORDER:
+        run = run_name("student" if role == "quantized" else role, keyword)
+        chain.append(["quantize" if role == "quantized" else "export", "--role", role, "--run", run])
     heard = ["--hours", options.hours, "--write-card"]
     scored = ["--split", "all", "--stream", "--conditions", "all", *heard]
     for role in report.ORDER:

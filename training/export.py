@@ -18,6 +18,7 @@ from kws_app.decision import DecisionConfig
 from kws_app.errors import ModelError
 from kws_app.frontend import LogMel
 from kws_app.model import KeywordModel, golden_samples, golden_scores
+from training.atomic import written_whole
 from training.calibrate import Calibration
 from training.config import CrnnConfig, DataConfig
 from training.costs import count_macs, count_parameters
@@ -212,6 +213,5 @@ def update_index(folder: Path) -> None:
         }
         for path in sorted(folder.glob("*/*.pt"))
     }
-    temporary = folder / ".index.json.part"
-    temporary.write_text(json.dumps({"models": models}, indent=1) + "\n")
-    os.replace(temporary, folder / "index.json")
+    with written_whole(folder / "index.json") as part:
+        part.write_text(json.dumps({"models": models}, indent=1) + "\n")

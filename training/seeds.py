@@ -1,12 +1,12 @@
 """Test areas of other seeds than those that ship, kept in models/seeds.json: they outlive the runs they are of."""
 
 import json
-import os
 import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
 from kws_app.card import ModelEntry, find_models
+from training.atomic import written_whole
 
 FILE = "seeds.json"
 
@@ -40,9 +40,8 @@ def keep_seeds(models: Path, folders: Path) -> None:
                 found[card.keyword, card.role, folder.name] = seed
     rows = [json.dumps(vars(found[name])) for name in sorted(found)]
     if rows:
-        temporary = models / f".{FILE}.part"
-        temporary.write_text("[\n " + ",\n ".join(rows) + "\n]\n")
-        os.replace(temporary, models / FILE)
+        with written_whole(models / FILE) as part:
+            part.write_text("[\n " + ",\n ".join(rows) + "\n]\n")
 
 
 def seed_range(entry: ModelEntry, seeds: list[Seed]) -> str:

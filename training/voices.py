@@ -5,7 +5,6 @@ hash rule as a speaker, so that none is both trained on and scored with.
 """
 
 import io
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from kws_app.frontend_config import SAMPLE_RATE
+from training.atomic import written_whole
 from training.data import split_of
 
 SPEECH_FOLDER = "synthetic_speech"  # below the data folder: one recording a passage, <voice>-<number>.wav
@@ -142,10 +142,9 @@ def stored_passages(folder: Path, split: str, keyword: str, hours: float) -> lis
 
 
 def write_sound(path: Path, sound: Sound) -> None:
-    """A 16-bit file at 16 kHz, there whole or not at all, also where two processes make it at once."""
-    part = path.with_suffix(f".{os.getpid()}.part")
-    soundfile.write(str(part), sound, SAMPLE_RATE, subtype="PCM_16", format="WAV")
-    part.replace(path)
+    """A 16-bit file at 16 kHz."""
+    with written_whole(path) as part:
+        soundfile.write(str(part), sound, SAMPLE_RATE, subtype="PCM_16", format="WAV")
 
 
 def write_speech(root: Path, hours: float, keyword: str) -> Path:

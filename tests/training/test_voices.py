@@ -1,3 +1,4 @@
+import os
 import shutil
 from itertools import islice
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_two_processes_may_make_the_same_file_at_once(tmp_path: Path, monkeypatc
     def be_overtaken(*arguments: Any, **options: Any) -> None:
         write(*arguments, **options)
         monkeypatch.setattr(voices.soundfile, "write", write)
-        monkeypatch.setattr(voices.os, "getpid", lambda: 1)  # the other process, from here on, from end to end
+        monkeypatch.setattr(os, "getpid", lambda: 1)  # the other process, from here on, from end to end
         voices.write_sound(path, sound)
 
     monkeypatch.setattr(voices.soundfile, "write", be_overtaken)
