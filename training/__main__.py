@@ -21,7 +21,7 @@ from kws_app.paths import ASSETS_DIR, MODELS_DIR
 from training import benchmark, evaluate, plots, report, scoring
 from training.calibrate import calibrate
 from training.cohort import Cohort
-from training.config import RECIPES, DataConfig, RunConfig, data_of, run_name
+from training.config import RECIPES, DataConfig, RunConfig, for_keyword, run_name
 from training.data import SPLITS, audio_files, read_clips
 from training.distill import DistillLoss, Teachers
 from training.export import PACKED_SUFFIX, Identity, data_config, export, load_crnn, rebuild, update_card
@@ -97,8 +97,7 @@ def student_config(spec: str, teachers: tuple[str, ...]) -> RunConfig:
 def train(options: argparse.Namespace, configs: dict[str, RunConfig]) -> None:
     """Run or resume the training of configs, after the command line's changes, side by side. configs: by run name"""
     team = Team()
-    data = data_of(options.keyword)
-    changed = {name: override(replace(config, data=data), options.set) for name, config in configs.items()}
+    changed = {name: override(for_keyword(config, options.keyword), options.set) for name, config in configs.items()}
     first = next(iter(changed.values()))
     store = open_store(options.data, options.work / "cache", first.data)
     taught = first.distill.teachers
@@ -168,7 +167,8 @@ def everything(options: argparse.Namespace) -> None:
     chain: list[list[Any]] = [
         ["teacher", "--recipe", "large", *training],
         ["distill", "--recipe", "teacher", *training],
-        ["distill", "--beside", "tiny", "micro", *training],
+        ["distill", *training],
+        ["distill", "--recipe", "tiny", "--beside", "micro", *training],
     ]
     for role in report.ORDER:
         run = run_name("student" if role == "quantized" else role, keyword)

@@ -190,14 +190,28 @@ def data_of(keyword: str) -> DataConfig:
     return DATA.get(keyword, replace(DataConfig(), keyword=keyword))
 
 
+def for_keyword(recipe: RunConfig, keyword: str) -> RunConfig:
+    """A recipe for the audio of a keyword, whose training clips are varied as often as either of them asks."""
+    data, asked = data_of(keyword), recipe.data
+    return replace(
+        recipe,
+        data=replace(
+            data,
+            keyword_variants=max(data.keyword_variants, asked.keyword_variants),
+            clip_variants=max(data.clip_variants, asked.clip_variants),
+        ),
+    )
+
+
 def run_name(name: str, keyword: str) -> str:
     """The folder of a run below --work: the recipe's name for the first keyword, else with the word before it."""
     return name if keyword == DataConfig.keyword else f"{keyword}-{name}"
 
 
-# A network of a few thousand weights underfits: it is spared what a larger one needs against overfitting, and takes
-# more steps, with an optimiser that gets further in as many.
+_PLAIN = AugmentConfig(tilt_db=3.0, mask_share=0.0)
+# The smallest underfit: they are spared some of what a larger one needs against overfitting.
 _SMALL = AugmentConfig(noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0), tilt_db=3.0, mask_share=0.0)
+# More steps for a few thousand weights, with an optimiser that gets further in as many.
 _LONG = TrainConfig(epochs=250, stream_batches=75, clip_batches=75, optimizer="soap", learning_rate=0.012)
 # What multiply-accumulates they may cost goes into short steps rather than into width.
 _FINE = CrnnConfig(
@@ -214,7 +228,7 @@ _FINE = CrnnConfig(
 _TAUGHT = DistillConfig(teachers=("teacher",))
 
 RECIPES = {
-    "teacher": RunConfig(augment=AugmentConfig(tilt_db=3.0, mask_share=0.0), train=TrainConfig(epochs=90)),
+    "teacher": RunConfig(augment=_PLAIN, train=TrainConfig(epochs=90)),
     # private: only to distil from
     "large": RunConfig(crnn=CrnnConfig(channels=32, hidden=96), train=TrainConfig(epochs=70, learning_rate=2e-3)),
     # the seed's student: 2,706 parameters
@@ -225,7 +239,13 @@ RECIPES = {
         distill=_TAUGHT,
     ),
     # no larger and no slower than that: 2,634 parameters
-    "student": RunConfig(crnn=replace(_FINE, channels=5, hidden=18), augment=_SMALL, train=_LONG, distill=_TAUGHT),
+    "student": RunConfig(
+        data=DataConfig(keyword_variants=20, clip_variants=6),
+        crnn=replace(_FINE, channels=5, hidden=18),
+        augment=_PLAIN,
+        train=_LONG,
+        distill=_TAUGHT,
+    ),
     # the record: all weights in 6 bits, frames averaged by sixes and mels by twos
     "tiny": RunConfig(
         crnn=CrnnConfig(

@@ -11,7 +11,7 @@ from tests.training.toy_speech import RUN, TINY_CRNN
 from training.__main__ import student_config
 from training.batches import Targets
 from training.cohort import Cohort
-from training.config import RECIPES, CrnnConfig, DistillConfig
+from training.config import DATA, RECIPES, CrnnConfig, DistillConfig, for_keyword
 from training.distill import DistillLoss, Teachers, align_attention, interpolate_steps
 from training.features import FrameStore
 from training.losses import attention_loss, dark_loss
@@ -109,3 +109,12 @@ def test_students_are_named_by_recipe_kind_and_seed() -> None:
     for wrong in ("nobody", "student:x", "attentive"):
         with pytest.raises(ValueError, match="is no student"):
             student_config(wrong, ("large",))
+
+
+def test_a_recipe_takes_the_keywords_audio_and_the_more_copies_that_either_asks_for() -> None:
+    recipe = RECIPES["student"]
+    assert for_keyword(recipe, "happy") == recipe
+    computer = for_keyword(recipe, "computer")
+    assert computer.data.clips == DATA["computer"].clips
+    assert computer.data.keyword_variants == DATA["computer"].keyword_variants > recipe.data.keyword_variants
+    assert computer.data.clip_variants == recipe.data.clip_variants > DATA["computer"].clip_variants
