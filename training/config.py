@@ -208,6 +208,7 @@ def run_name(name: str, keyword: str) -> str:
     return name if keyword == DataConfig.keyword else f"{keyword}-{name}"
 
 
+# Without masks, and with less of a tilt than the default.
 _PLAIN = AugmentConfig(tilt_db=3.0, mask_share=0.0)
 # The smallest underfit: they are spared some of what a larger one needs against overfitting.
 _SMALL = AugmentConfig(noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0), tilt_db=3.0, mask_share=0.0)
