@@ -185,22 +185,16 @@ DATA = {
 }
 
 
-def data_of(keyword: str) -> DataConfig:
-    """Where the audio of a keyword is."""
-    return DATA.get(keyword, replace(DataConfig(), keyword=keyword))
-
-
 def for_keyword(recipe: RunConfig, keyword: str) -> RunConfig:
-    """A recipe for the audio of a keyword, whose training clips are varied as often as either of them asks."""
-    data, asked = data_of(keyword), recipe.data
-    return replace(
-        recipe,
-        data=replace(
-            data,
-            keyword_variants=max(data.keyword_variants, asked.keyword_variants),
-            clip_variants=max(data.clip_variants, asked.clip_variants),
-        ),
+    """A recipe with the audio of a keyword, whose training clips are varied as often as either of them asks."""
+    asked = recipe.data
+    data = DATA.get(keyword, replace(DataConfig(), keyword=keyword))
+    data = replace(
+        data,
+        keyword_variants=max(data.keyword_variants, asked.keyword_variants),
+        clip_variants=max(data.clip_variants, asked.clip_variants),
     )
+    return replace(recipe, data=data)
 
 
 def run_name(name: str, keyword: str) -> str:
@@ -211,7 +205,7 @@ def run_name(name: str, keyword: str) -> str:
 # Without masks, and with less of a tilt than the default.
 _PLAIN = AugmentConfig(tilt_db=3.0, mask_share=0.0)
 # The smallest underfit: they are spared some of what a larger one needs against overfitting.
-_SMALL = AugmentConfig(noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0), tilt_db=3.0, mask_share=0.0)
+_SMALL = replace(_PLAIN, noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0))
 # More steps for a few thousand weights, with an optimiser that gets further in as many.
 _LONG = TrainConfig(epochs=250, stream_batches=75, clip_batches=75, optimizer="soap", learning_rate=0.012)
 # What multiply-accumulates they may cost goes into short steps rather than into width.
