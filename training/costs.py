@@ -17,8 +17,8 @@ def count_macs(config: CrnnConfig, frames: int = MACS_FRAMES) -> int:
     """Multiply-accumulates for `frames` frames, counted as the lineage's tool did, whatever the weights are.
 
     A GRU cell counts its matrix products, its biases and its element-wise products; convolution and Linear their
-    products; the attention's weighted sum is left out, and so are the additions of
-    pooling. 904,608 for the base model and two seconds.
+    products; the attention's weighted sum is left out, which is one of all outputs however many heads there are, and so
+    are the additions of pooling. 904,608 for the base model and two seconds.
     """
     steps = config.steps(frames)
     frequencies = config.gru_input // config.channels
@@ -28,5 +28,5 @@ def count_macs(config: CrnnConfig, frames: int = MACS_FRAMES) -> int:
     for _ in range(config.layers):
         gru += 3 * hidden * (width + hidden) + 3 * hidden + 6 * hidden + hidden + 3 * hidden
         width = hidden
-    energy = (hidden + 1) * (config.energy_hidden or hidden)
+    energy = (hidden + config.heads) * (config.energy_hidden or hidden)
     return steps * (convolution + gru + energy) + 2 * hidden

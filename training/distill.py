@@ -1,34 +1,34 @@
 """Distillation: a loss that adds what a teacher says of the same frames to what the labels say.
 
-Teacher and student may step at different paces. Their outputs are brought together in time: the teacher's logits are
-interpolated to the moments at which the student's steps end, and each of its attention weights is spread evenly over
-the time it stands for and collected by the student's steps.
+Teacher and student may step at different paces. Their outputs are brought together in time: the teacher's logits and
+summaries are interpolated to the moments at which the student's steps end, and each of its attention weights is spread
+evenly over the time it stands for and collected by the student's steps.
 
-Hidden layers are not matched: compression changes the width of each of them, and what a projection learns between
-unequal widths is dropped with it after training.
+Of the hidden layers the last is matched, what the attention gathers: a projection from the student's width to the
+teacher's is learnt with it and dropped after training (FitNets, Romero et al. 2015).
 """
 
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from training.batches import Targets
 from training.config import CrnnConfig, DistillConfig
 from training.export import load_crnn
-from training.losses import attention_loss, dark_loss, peak_logits, peak_loss
-from training.model import Crnn, fresh_state
+from training.losses import attention_loss, dark_loss, peak_logits, peak_loss, summary_loss
+from training.model import Answer, Crnn, fresh_state
 
 
-def interpolate_steps(logits: Tensor, teacher: CrnnConfig, student: CrnnConfig, steps: int) -> Tensor:
-    """The teacher's logits [B, S', C] at the ends of the student's `steps` steps, linearly in time. [B, S, C]"""
-    ends = torch.arange(steps, device=logits.device) * student.stride_frames + student.kernel_frames
+def interpolate_steps(values: Tensor, teacher: CrnnConfig, student: CrnnConfig, steps: int) -> Tensor:
+    """The teacher's values [B, S', C] at the ends of the student's `steps` steps, linearly in time. [B, S, C]"""
+    ends = torch.arange(steps, device=values.device) * student.stride_frames + student.kernel_frames
     place = (ends - teacher.kernel_frames) / teacher.stride_frames
-    place = place.clamp(0, logits.shape[1] - 1)
+    place = place.clamp(0, values.shape[1] - 1)
     before = place.floor().long()
-    after = (before + 1).clamp_max(logits.shape[1] - 1)
+    after = (before + 1).clamp_max(values.shape[1] - 1)
     share = (place - before)[None, :, None]
-    return logits[:, before] * (1 - share) + logits[:, after] * share
+    return values[:, before] * (1 - share) + values[:, after] * share
 
 
 def align_attention(attention: Tensor, teacher: CrnnConfig, student: CrnnConfig, steps: int) -> Tensor:
@@ -60,7 +60,7 @@ class Teachers:
         self.networks = networks
         self._has_bfloat16 = torch.cpu._is_avx512_bf16_supported()
         self._batch: Tensor | None = None
-        self._said: list[tuple[Tensor, Tensor]] = []
+        self._said: list[Answer] = []
 
     @classmethod
     def load(cls, names: tuple[str, ...], work: Path, device: torch.device) -> "Teachers":
@@ -74,34 +74,41 @@ class Teachers:
             networks.append((crnn.to(device).requires_grad_(False), CrnnConfig(**settings["crnn"])))
         return cls(networks)
 
-    def say(self, log_mel: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Logits [B, S', 2] and attention [B, S', W'] of each network for a batch [B, T, F]."""
+    def say(self, log_mel: Tensor) -> list[Answer]:
+        """What each network answers to a batch [B, T, F], at steps of its own."""
         if log_mel is not self._batch:
             # bfloat16, where the processor has it, halves the time and moves logits by some 0.01
             with torch.no_grad(), torch.autocast(log_mel.device.type, torch.bfloat16, enabled=self._has_bfloat16):
-                said = [crnn(log_mel, fresh_state(crnn, len(log_mel)))[:2] for crnn, _ in self.networks]
-            self._batch, self._said = log_mel, [(logits.float(), attention.float()) for logits, attention in said]
+                said = [crnn(log_mel, fresh_state(crnn, len(log_mel)))[0] for crnn, _ in self.networks]
+            self._batch, self._said = log_mel, [Answer(*(part.float() for part in answer)) for answer in said]
         return self._said
 
 
-class DistillLoss:
+class DistillLoss(nn.Module):
     """The loss of a student's run: what its teachers say, and the labels."""
 
     def __init__(self, config: DistillConfig, student: CrnnConfig, teachers: Teachers) -> None:
+        super().__init__()
         self.config = config
         self.student = student
         self.teachers = teachers
+        if config.summary_weight > 0:
+            self.projection = nn.Linear(student.hidden, sum(shape.hidden for _, shape in teachers.networks))
+            for parameter in self.projection.parameters():  # so that no random number is drawn for it
+                nn.init.zeros_(parameter)
 
-    def __call__(self, log_mel: Tensor, logits: Tensor, attention: Tensor, targets: Targets) -> Tensor:
-        config, steps = self.config, logits.shape[1]
-        said = [
-            (*pair, shape) for pair, (_, shape) in zip(self.teachers.say(log_mel), self.teachers.networks, strict=True)
-        ]
-        taught = torch.stack([interpolate_steps(theirs, shape, self.student, steps) for theirs, _, shape in said])
+    def forward(self, log_mel: Tensor, answer: Answer, targets: Targets) -> Tensor:
+        config, student, steps = self.config, self.student, answer.logits.shape[1]
+        said = list(zip(self.teachers.say(log_mel), (shape for _, shape in self.teachers.networks), strict=True))
+        taught = torch.stack([interpolate_steps(theirs.logits, shape, student, steps) for theirs, shape in said])
         heard = peak_logits(taught.mean(dim=0), targets)
-        dark = dark_loss(peak_logits(logits, targets), heard, config.temperature)
-        loss = config.dark_weight * dark + (1 - config.dark_weight) * peak_loss(logits, targets)
+        dark = dark_loss(peak_logits(answer.logits, targets), heard, config.temperature)
+        loss = config.dark_weight * dark + (1 - config.dark_weight) * peak_loss(answer.logits, targets)
         if config.attention_weight > 0:
-            attended = torch.stack([align_attention(theirs, shape, self.student, steps) for _, theirs, shape in said])
-            loss = loss + config.attention_weight * attention_loss(attention, attended.mean(dim=0))
+            attended = [align_attention(theirs.attention, shape, student, steps) for theirs, shape in said]
+            loss = loss + config.attention_weight * attention_loss(answer.attention, torch.stack(attended).mean(dim=0))
+        if config.summary_weight > 0:
+            gathered = [interpolate_steps(theirs.summary, shape, student, steps) for theirs, shape in said]
+            distance = summary_loss(self.projection(answer.summary), torch.cat(gathered, dim=-1))
+            loss = loss + config.summary_weight * distance
         return loss

@@ -53,3 +53,8 @@ def dark_loss(student: Tensor, teacher: Tensor, temperature: float) -> Tensor:
 def attention_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """Cross-entropy of the student's attention with the teacher's. [B, S, W] both, rows sum to 1; returns a scalar."""
     return -(teacher * torch.log(student.clamp_min(1e-8))).sum(-1).mean()
+
+
+def summary_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Mean squared distance of the student's projected summaries from the teacher's. [B, S, H'] both; a scalar"""
+    return (student - teacher).pow(2).mean()

@@ -3,14 +3,24 @@
 One forward trains and streams: the state goes in and comes out, and a whole clip is a stream from a fresh state.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from training.config import CrnnConfig
 
-# conv context [B, Tc, F], GRU hidden [L, B, H], past outputs [B, W - 1, H], their energies [B, W - 1]
+# conv context [B, Tc, F], GRU hidden [L, B, H], past outputs [B, W - 1, H], their energies [B, W - 1, heads]
 State = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+class Answer(NamedTuple):
+    """What a network makes of a batch of frames."""
+
+    logits: Tensor  # [B, S, 2] (other, keyword) of every step
+    attention: Tensor  # [B, S, W] over the last W outputs, oldest first, the mean of the heads'
+    summary: Tensor  # [B, S, H], what the attention gathers and the classifier sees
 
 
 class Crnn(nn.Module):
@@ -26,12 +36,15 @@ class Crnn(nn.Module):
         self.hidden = config.hidden
         self.layers = config.layers
         self.window_steps = config.window_steps
+        self.heads = config.heads
         self.input_mean = config.input_mean
         self.input_scale = 1.0 / config.input_std
         self.conv = nn.Conv2d(1, config.channels, config.kernel, config.stride)
         self.gru = nn.GRU(config.gru_input, config.hidden, config.layers, batch_first=True)
         energy = config.energy_hidden or config.hidden
-        self.energy = nn.Sequential(nn.Linear(config.hidden, energy), nn.Tanh(), nn.Linear(energy, 1))
+        self.energy = nn.Sequential(nn.Linear(config.hidden, energy), nn.Tanh(), nn.Linear(energy, config.heads))
+        # of a step's age, oldest first; the heads begin spread over the window, from its oldest steps to its newest
+        self.age = nn.Parameter(_spread(config.heads, config.window_steps)) if config.weighs_age else None
         self.classifier = nn.Linear(config.hidden, 2)
 
     def initial_state(self, batch: int = 1) -> State:
@@ -40,19 +53,20 @@ class Crnn(nn.Module):
             torch.zeros(batch, 0, self.mel_bins),
             torch.zeros(self.layers, batch, self.hidden),
             torch.zeros(batch, self.window_steps - 1, self.hidden),
-            torch.full((batch, self.window_steps - 1), float("-inf")),
+            torch.full((batch, self.window_steps - 1, self.heads), float("-inf")),
         )
 
-    def forward(self, log_mel: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """Logits [B, S, 2] (other, keyword) of every step that the new frames complete; the rest as `summarise`."""
+    def forward(self, log_mel: Tensor, state: State) -> tuple[Answer, State]:
+        """The answer at every step that the new frames [B, T, F] complete, and the new state."""
         summary, attention, state = self.summarise(log_mel, state)
-        return self.classifier(summary), attention, state
+        return Answer(self.classifier(summary), attention, summary), state
 
     def summarise(self, log_mel: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
         """What the classifier sees of every step that the new frames complete.
 
         log_mel: [B, T, F], any T
-        returns: summary [B, S, H]; attention [B, S, W] over the last W outputs, oldest first; the new state.
+        returns: summary [B, S, H]; attention [B, S, W] over the last W outputs, oldest first, the mean of the heads';
+            the new state.
             S = (Tc + T - kernel_frames) // stride_frames + 1, or 0.
         """
         context, hidden, past_outputs, past_energies = state
@@ -64,16 +78,17 @@ class Crnn(nn.Module):
             no_attention = frames.new_zeros(batch, 0, self.window_steps)
             return empty, no_attention, (frames, hidden, past_outputs, past_energies)
         outputs, hidden = self.gru(self.convolve(frames, steps), hidden)  # [B, S, H]
-        energies = self.energy(outputs).squeeze(-1)  # [B, S]
-
         outputs = torch.cat([past_outputs, outputs], dim=1)  # [B, W - 1 + S, H]
-        energies = torch.cat([past_energies, energies], dim=1)  # [B, W - 1 + S]
-        attention = torch.softmax(energies.unfold(1, self.window_steps, 1), dim=-1)  # [B, S, W]
-        windows = outputs.unfold(1, self.window_steps, 1)  # [B, S, H, W]
-        summary = torch.matmul(windows, attention.unsqueeze(-1)).squeeze(-1)  # [B, S, H]
+        energies = torch.cat([past_energies, self.energy(outputs[:, self.window_steps - 1 :])], dim=1)
+        recent = energies.unfold(1, self.window_steps, 1)  # [B, S, heads, W]
+        if self.age is not None:
+            recent = recent + self.age
+        attention = torch.softmax(recent, dim=-1)
+        windows = outputs.unfold(1, self.window_steps, 1).unflatten(2, (self.heads, self.hidden // self.heads))
+        summary = torch.matmul(windows, attention.unsqueeze(-1)).flatten(2)  # [B, S, H]
 
         kept = frames[:, steps * self.stride_frames :]
-        return summary, attention, (kept, hidden, outputs[:, steps:], energies[:, steps:])
+        return summary, attention.mean(2), (kept, hidden, outputs[:, steps:], energies[:, steps:])
 
     def convolve(self, frames: Tensor, steps: int) -> Tensor:
         """The rectified convolution over scaled frames, [B, T, F] -> [B, S, C * F'].
@@ -94,6 +109,13 @@ class Crnn(nn.Module):
         patches = patches.unfold(2, self.conv.kernel_size[0], self.conv.stride[0])  # [B, S, F', K, F_K]
         maps = torch.relu(linear(patches.flatten(3), weight, bias))  # [B, S, F', C]
         return maps.transpose(2, 3).flatten(2)
+
+
+def _spread(heads: int, window_steps: int) -> Tensor:
+    """Energies of age [heads, W] of which the first head's favours old steps and the last head's new ones."""
+    if heads == 1:
+        return torch.zeros(1, window_steps)
+    return torch.outer(torch.linspace(-1, 1, heads), torch.linspace(-1, 1, window_steps))
 
 
 def fresh_state(crnn: Crnn, batch: int) -> State:

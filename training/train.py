@@ -21,20 +21,20 @@ from training.batches import Mined, Planner, Targets, sequence_frames
 from training.config import RunConfig, TrainConfig
 from training.features import FrameStore
 from training.losses import peak_loss
-from training.model import Crnn, State, fresh_state
+from training.model import Answer, Crnn, State, fresh_state
 from training.pack import on_grid, put_on_grid
 from training.team import Team
 from training.validate import Validation, validate
 
 log = logging.getLogger(__name__)
 
-# (log_mel [B, T, F], logits [B, S, 2], attention [B, S, W], targets) -> scalar
-Loss = Callable[[Tensor, Tensor, Tensor, Targets], Tensor]
+# (log_mel [B, T, F], what the network answers, targets) -> scalar
+Loss = Callable[[Tensor, Answer, Targets], Tensor]
 
 
-def hard_loss(log_mel: Tensor, logits: Tensor, attention: Tensor, targets: Targets) -> Tensor:
-    """The labels alone: what the teacher is trained with."""
-    return peak_loss(logits, targets)
+def hard_loss(log_mel: Tensor, answer: Answer, targets: Targets) -> Tensor:
+    """The labels alone."""
+    return peak_loss(answer.logits, targets)
 
 
 def save_atomically(content: dict[str, Any], path: Path) -> None:
@@ -79,7 +79,9 @@ class Run:
         self.average = torch.optim.swa_utils.AveragedModel(
             self.crnn, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(train.average_decay)
         )
-        self.optimizer = optimizer_of(self.crnn, train)
+        learnt = [loss.to(self.device)] if isinstance(loss, nn.Module) else []  # what the loss itself learns
+        self.trained = nn.ModuleList([self.crnn, *learnt])
+        self.optimizer = optimizer_of(self.trained, train)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer,
             max_lr=train.learning_rate,
@@ -105,6 +107,7 @@ class Run:
         if saved["config"] != plain(self.config):
             raise ValueError(f"{path} is of a run with other settings; use another --run folder or delete it.")
         self.crnn.load_state_dict(saved["crnn"])
+        self.trained[1:].load_state_dict(saved["loss"])
         self.average.load_state_dict(saved["average"])
         self.optimizer.load_state_dict(saved["optimizer"])
         self.schedule.load_state_dict(saved["schedule"])
@@ -129,6 +132,7 @@ class Run:
         content = {
             "config": plain(self.config),
             "crnn": self.crnn.state_dict(),
+            "loss": self.trained[1:].state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
@@ -162,13 +166,13 @@ class Run:
         targets = targets.to(self.device)
         self.optimizer.zero_grad(set_to_none=True)
         with on_grid(self.crnn, self.config.train.weight_bits):
-            logits, attention, state = self.crnn(log_mel, self.starting_state(log_mel))
-            loss = self.loss(log_mel, logits, attention, targets)
+            answer, state = self.crnn(log_mel, self.starting_state(log_mel))
+            loss = self.loss(log_mel, answer, targets)
             loss.backward()
         if self.is_stream(log_mel):
             self.carried = state[1].detach()
-        self.team.average_gradients(self.crnn)
-        nn.utils.clip_grad_norm_(self.crnn.parameters(), self.config.train.gradient_clip)
+        self.team.average_gradients(self.trained)
+        nn.utils.clip_grad_norm_(self.trained.parameters(), self.config.train.gradient_clip)
         self.optimizer.step()
         self.schedule.step()
         self.average.update_parameters(self.crnn)

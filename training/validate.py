@@ -66,8 +66,8 @@ def posterior(margin: NDArray[np.float32]) -> NDArray[np.float64]:
 def margins(crnn: Crnn, log_mel: Tensor) -> Tensor:
     """logit(keyword) - logit(other) of every step. log_mel [B, T, F] on any device -> [B, S] on the CPU"""
     state = fresh_state(crnn, log_mel.shape[0])
-    logits, _, _ = crnn(log_mel.to(state[1].device), state)
-    return (logits[..., 1] - logits[..., 0]).cpu()
+    answer, _ = crnn(log_mel.to(state[1].device), state)
+    return (answer.logits[..., 1] - answer.logits[..., 0]).cpu()
 
 
 def clip_peaks(crnn: Crnn, store: FrameStore, items: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -103,8 +103,8 @@ def continuous_margins(crnn: Crnn, store: FrameStore, items: NDArray[np.int64], 
     device = state[1].device
     pieces = []
     for chunk in index.split(CHUNK_FRAMES, dim=1):
-        logits, _, state = crnn(store.frames[chunk].float().to(device), state)
-        pieces.append((logits[..., 1] - logits[..., 0]).cpu())
+        answer, state = crnn(store.frames[chunk].float().to(device), state)
+        pieces.append((answer.logits[..., 1] - answer.logits[..., 0]).cpu())
     margin = torch.cat(pieces, dim=1).numpy()
     ends = np.arange(margin.shape[1]) * crnn.stride_frames + crnn.kernel_frames - 1
     place = np.arange(rows)[:, None] * columns + ends[None]

@@ -14,7 +14,7 @@ from training.cohort import Cohort
 from training.config import DATA, RECIPES, CrnnConfig, DistillConfig, for_keyword
 from training.distill import DistillLoss, Teachers, align_attention, interpolate_steps
 from training.features import FrameStore
-from training.losses import attention_loss, dark_loss
+from training.losses import attention_loss, dark_loss, summary_loss
 from training.model import Crnn, fresh_state
 from training.team import Team
 from training.train import Run
@@ -36,6 +36,11 @@ def test_attention_loss_by_hand() -> None:
     student, teacher = torch.tensor([[[0.25, 0.75]]]), torch.tensor([[[0.5, 0.5]]])
     expected = -(0.5 * math.log(0.25) + 0.5 * math.log(0.75))
     assert attention_loss(student, teacher).item() == pytest.approx(expected, abs=1e-6)
+
+
+def test_summary_loss_by_hand() -> None:
+    student, teacher = torch.tensor([[[0.0, 1.0], [2.0, 0.0]]]), torch.tensor([[[0.0, 3.0], [1.0, 0.0]]])
+    assert summary_loss(student, teacher).item() == pytest.approx((2.0**2 + 1.0**2) / 4)
 
 
 def test_equal_paces_change_nothing() -> None:
@@ -71,16 +76,16 @@ def test_a_teacher_is_needed() -> None:
         Teachers([])
 
 
-@pytest.mark.parametrize("attention_weight", [0.0, 0.5])
+@pytest.mark.parametrize("distill", [{}, {"attention_weight": 0.5}, {"summary_weight": 1.0}])
 def test_a_student_comes_to_agree_with_its_teacher(
-    toy_store: FrameStore, tmp_path: Path, attention_weight: float
+    toy_store: FrameStore, tmp_path: Path, distill: dict[str, float]
 ) -> None:
     torch.manual_seed(5)
     teacher = Crnn(TINY_CRNN).eval()
     config = replace(
         RUN,
         crnn=replace(TINY_CRNN, stride_frames=10, hidden=6),
-        distill=DistillConfig(dark_weight=1.0, attention_weight=attention_weight),
+        distill=replace(DistillConfig(dark_weight=1.0), **distill),
         train=replace(RUN.train, epochs=2, mine_from_epoch=9),
     )
     loss = DistillLoss(config.distill, config.crnn, Teachers([(teacher, TINY_CRNN)]))
@@ -92,13 +97,20 @@ def test_a_student_comes_to_agree_with_its_teacher(
 def test_no_gradient_reaches_the_teacher() -> None:
     teacher, student = Crnn(TINY_CRNN).requires_grad_(False), Crnn(TINY_CRNN)
     log_mel = torch.randn(2, 60, 40)
-    logits, attention, _ = student(log_mel, fresh_state(student, 2))
-    none = torch.zeros(2, logits.shape[1], dtype=torch.bool)
+    answer, _ = student(log_mel, fresh_state(student, 2))
+    none = torch.zeros(2, answer.logits.shape[1], dtype=torch.bool)
     targets = Targets(torch.tensor([False, False]), ~none, none)
-    loss = DistillLoss(DistillConfig(attention_weight=1.0), TINY_CRNN, Teachers([(teacher, TINY_CRNN)]))
-    loss(log_mel, logits, attention, targets).backward()
+    config = DistillConfig(attention_weight=1.0, summary_weight=1.0)
+    loss = DistillLoss(config, TINY_CRNN, Teachers([(teacher, TINY_CRNN)]))
+    loss(log_mel, answer, targets).backward()
     assert all(p.grad is None for p in teacher.parameters())
-    assert all(p.grad is not None for p in student.parameters())
+    assert all(p.grad is not None for p in [*student.parameters(), *loss.parameters()])
+
+
+def test_what_two_teachers_gather_is_projected_to_side_by_side() -> None:
+    wide = replace(TINY_CRNN, hidden=5)
+    teachers = Teachers([(Crnn(shape), shape) for shape in (TINY_CRNN, wide)])
+    assert DistillLoss(DistillConfig(summary_weight=1.0), TINY_CRNN, teachers).projection.out_features == 8 + 5
 
 
 def test_students_are_named_by_recipe_kind_and_seed() -> None:

@@ -25,6 +25,7 @@ POOLED = CrnnConfig(
     hidden=6,
     energy_hidden=3,
 )
+HEADED = replace(POOLED, heads=3, weighs_age=True)
 
 
 def make(config: CrnnConfig) -> StreamingCrnn:
@@ -43,7 +44,7 @@ def test_sizes_are_the_lineages() -> None:
     assert count_macs(CrnnConfig()) / count_macs(SEED_STUDENT) == pytest.approx(9.65, abs=0.005)
 
 
-@pytest.mark.parametrize("config", [CrnnConfig(), SEED_STUDENT, TINY_CRNN, POOLED])
+@pytest.mark.parametrize("config", [CrnnConfig(), SEED_STUDENT, TINY_CRNN, POOLED, HEADED])
 def test_no_dependence_on_the_future(config: CrnnConfig) -> None:
     module = make(config)
     whole = frames(200, batch=2)
@@ -57,9 +58,13 @@ def test_no_dependence_on_the_future(config: CrnnConfig) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.integers(0, 60), min_size=1, max_size=10), st.booleans(), st.booleans())
-def test_any_chunking_equals_the_whole(lengths: list[int], scripted: bool, pooled: bool) -> None:
-    module = make(POOLED if pooled else SEED_STUDENT)
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=10),
+    st.booleans(),
+    st.sampled_from([SEED_STUDENT, POOLED, HEADED]),
+)
+def test_any_chunking_equals_the_whole(lengths: list[int], scripted: bool, config: CrnnConfig) -> None:
+    module = make(config)
     runner = torch.jit.script(module) if scripted else module
     sound = frames(sum(lengths))
     expected, expected_attention, last = module(sound, module.initial_state())
@@ -84,14 +89,15 @@ def test_convolution_is_torchs_over_scaled_frames(config: CrnnConfig) -> None:
 
 def test_posterior_is_the_calibrated_margin_of_the_logits() -> None:
     module, sound = make(SEED_STUDENT), frames(100)
-    logits, _, _ = module.crnn(sound, module.initial_state())
+    (logits, _, _), _ = module.crnn(sound, module.initial_state())
     posterior, _, _ = module(sound, module.initial_state())
     expected = torch.sigmoid(0.8 * (logits[..., 1] - logits[..., 0] - 0.2))
     torch.testing.assert_close(posterior, expected, rtol=0, atol=1e-6)
 
 
-def test_attention_is_a_distribution_over_what_was_heard() -> None:
-    module = make(CrnnConfig())
+@pytest.mark.parametrize("config", [CrnnConfig(), HEADED])
+def test_attention_is_a_distribution_over_what_was_heard(config: CrnnConfig) -> None:
+    module = make(config)
     _, attention, _ = module(frames(120), module.initial_state())
     torch.testing.assert_close(attention.sum(-1), torch.ones(attention.shape[:2]))
     assert (attention[0, 0, :-1] == 0).all(), "before the first step there is nothing to attend to"
@@ -115,6 +121,30 @@ def test_a_narrower_energy_layer_costs_less() -> None:
     assert count_macs(wide) == count_macs(replace(POOLED, energy_hidden=0)), "0 is the width of the GRU"
     assert count_macs(wide) - count_macs(POOLED) == POOLED.steps(201) * 3 * (6 + 1)
     assert count_parameters(Crnn(wide)) - count_parameters(Crnn(POOLED)) == 3 * (6 + 1 + 1)
+
+
+def test_each_head_weighs_its_own_part_of_the_outputs() -> None:
+    crnn = make(replace(POOLED, heads=2, weighs_age=True, window_steps=4)).crnn
+    assert crnn.age is not None
+    with torch.no_grad():
+        for parameter in crnn.energy.parameters():
+            parameter.zero_()
+        crnn.age.copy_(torch.tensor([[99.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 99.0]]))  # the oldest, the newest
+        (_, attention, summary), (_, _, outputs, _) = crnn(frames(24 + 3 * 12), crnn.initial_state())
+        _, (_, _, first, _) = crnn(frames(24), crnn.initial_state())
+    torch.testing.assert_close(attention[0, -1], torch.tensor([0.5, 0.0, 0.0, 0.5]))
+    torch.testing.assert_close(summary[0, -1, :3], first[0, -1, :3])
+    torch.testing.assert_close(summary[0, -1, 3:], outputs[0, -1, 3:])
+
+
+def test_heads_cost_their_energies_alone() -> None:
+    assert count_macs(HEADED) - count_macs(POOLED) == POOLED.steps(201) * 3 * 2
+    assert count_parameters(Crnn(HEADED)) - count_parameters(Crnn(POOLED)) == 2 * (3 + 1) + 3 * POOLED.window_steps
+
+
+def test_heads_must_share_the_outputs_evenly() -> None:
+    with pytest.raises(ValueError, match="heads 4 must divide hidden 6"):
+        replace(POOLED, heads=4)
 
 
 def test_batch_rows_do_not_touch() -> None:

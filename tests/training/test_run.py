@@ -14,12 +14,13 @@ from tests.training.toy_speech import RUN
 from training import export as export_module
 from training.calibrate import Calibration, calibrate
 from training.cohort import Cohort
-from training.config import OPTIMIZERS, TrainConfig
+from training.config import OPTIMIZERS, DistillConfig, TrainConfig
+from training.distill import DistillLoss, Teachers
 from training.export import CHUNKS, Identity, export, load_crnn, rebuild, stream
 from training.features import FrameStore
 from training.model import Crnn, StreamingCrnn
 from training.team import Team
-from training.train import Run
+from training.train import Run, hard_loss
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,17 @@ def test_a_step_lowers_the_loss(trained: Path) -> None:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_run_cut_off_equals_one_that_was_not(optimizer: str, toy_store: FrameStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_taught", [False, True])
+def test_a_run_cut_off_equals_one_that_was_not(
+    optimizer: str, is_taught: bool, toy_store: FrameStore, tmp_path: Path
+) -> None:
     config = replace(RUN, train=replace(RUN.train, optimizer=optimizer))
+    torch.manual_seed(5)
+    teachers = Teachers([(Crnn(config.crnn).eval(), config.crnn)])
+
+    def run(folder: Path) -> Run:
+        taught = DistillLoss(DistillConfig(summary_weight=1.0), config.crnn, teachers)  # it learns a projection
+        return Run(folder, config, toy_store, Team(), taught if is_taught else hard_loss)
 
     class CutError(Exception):
         pass
@@ -51,10 +61,10 @@ def test_a_run_cut_off_equals_one_that_was_not(optimizer: str, toy_store: FrameS
             return losses
 
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    Cohort([Run(whole, config, toy_store, Team())]).train()
+    Cohort([run(whole)]).train()
     with pytest.raises(CutError):
-        CutCohort([Run(cut, config, toy_store, Team())]).train()
-    resumed = Cohort([Run(cut, config, toy_store, Team())])
+        CutCohort([run(cut)]).train()
+    resumed = Cohort([run(cut)])
     resumed.resume()
     assert resumed.first.epoch == 2
     resumed.train()
@@ -63,6 +73,9 @@ def test_a_run_cut_off_equals_one_that_was_not(optimizer: str, toy_store: FrameS
         assert torch.equal(found["crnn"][name], value), name
     for name, value in expected["average"].items():
         assert torch.equal(found["average"][name], value), name
+    assert bool(expected["loss"]) == is_taught
+    for name, value in expected["loss"].items():
+        assert torch.equal(found["loss"][name], value) and value.any(), name
 
 
 def test_an_optimizer_that_is_not_there_is_refused() -> None:
