@@ -13,6 +13,11 @@ from training.batches import Targets
 _FAR_BELOW = -1e4  # stands for "no such step"; finite, so that its gradient is zero and not undefined
 
 
+def margin_of(logits: Tensor) -> Tensor:
+    """logit(keyword) - logit(other). [..., 2] -> [...]"""
+    return logits[..., 1] - logits[..., 0]
+
+
 def soft_peak(margin: Tensor, mask: Tensor) -> Tensor:
     """A smooth maximum over the masked steps: log-mean-exp. margin, mask [B, S] -> [B]; very low where none is."""
     masked = margin.masked_fill(~mask, _FAR_BELOW)
@@ -26,7 +31,7 @@ def peak_loss(logits: Tensor, targets: Targets) -> Tensor:
     it both the peak and the average step should not: a detector is wrong once, however calm the other steps are.
     logits: [B, S, 2]; returns a scalar, the mean over sequences
     """
-    margin = logits[..., 1] - logits[..., 0]  # [B, S]
+    margin = margin_of(logits)  # [B, S]
     hit = F.softplus(-soft_peak(margin, targets.window)) * targets.is_keyword
     worst = F.softplus(soft_peak(margin, targets.negative))
     every = (F.softplus(margin) * targets.negative).sum(dim=1) / targets.negative.sum(dim=1).clamp_min(1)
@@ -35,7 +40,7 @@ def peak_loss(logits: Tensor, targets: Targets) -> Tensor:
 
 def peak_logits(logits: Tensor, targets: Targets) -> Tensor:
     """The logits of each sequence's peak within the word's window, where it has one, and outside of it. [R, 2]"""
-    margin = logits[..., 1] - logits[..., 0]
+    margin = margin_of(logits)
     masks = (targets.window, targets.negative)
     peaks = torch.cat([soft_peak(margin, mask)[mask.any(dim=1)] for mask in masks])
     return torch.stack([torch.zeros_like(peaks), peaks], dim=-1)

@@ -25,6 +25,7 @@ from training.batches import (
 )
 from training.config import CrnnConfig
 from training.features import KEYWORD, NOISE, SPEECH, WORD, FrameStore
+from training.losses import margin_of
 from training.metrics import OperatingPoint, clip_area, detection_steps, fa_at_frr
 from training.model import Crnn, fresh_state
 
@@ -67,7 +68,7 @@ def margins(crnn: Crnn, log_mel: Tensor) -> Tensor:
     """logit(keyword) - logit(other) of every step. log_mel [B, T, F] on any device -> [B, S] on the CPU"""
     state = fresh_state(crnn, log_mel.shape[0])
     answer, _ = crnn(log_mel.to(state[1].device), state)
-    return (answer.logits[..., 1] - answer.logits[..., 0]).cpu()
+    return margin_of(answer.logits).cpu()
 
 
 def clip_peaks(crnn: Crnn, store: FrameStore, items: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -104,7 +105,7 @@ def continuous_margins(crnn: Crnn, store: FrameStore, items: NDArray[np.int64], 
     pieces = []
     for chunk in index.split(CHUNK_FRAMES, dim=1):
         answer, state = crnn(store.frames[chunk].float().to(device), state)
-        pieces.append((answer.logits[..., 1] - answer.logits[..., 0]).cpu())
+        pieces.append(margin_of(answer.logits).cpu())
     margin = torch.cat(pieces, dim=1).numpy()
     ends = np.arange(margin.shape[1]) * crnn.stride_frames + crnn.kernel_frames - 1
     place = np.arange(rows)[:, None] * columns + ends[None]
