@@ -6,18 +6,20 @@ from importlib.metadata import PackageNotFoundError, version
 from wyoming.info import Attribution, Info, WakeModel, WakeProgram
 
 from kws_app.card import DEFAULT_MODEL, ModelEntry
+from kws_app.cascade import detector_of
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
 from kws_app.errors import ModelError
 from kws_app.model import KeywordModel
 from kws_app.model_folders import ModelFolders
+from kws_app.pairs import cards_of_pairs, curve_of_pair, halves
 
 MOST_MODELS = 8  # for one client at once
 LANGUAGE = "en"  # of the shipped words; a card names none
 
 
 class ServedModels:
-    """Every readable model in some folders, by name and, in its best form, by keyword."""
+    """Every readable model in some folders, and every pair measured together: by name, the best also by keyword."""
 
     def __init__(self, folders: ModelFolders, threshold: float | None = None) -> None:
         """threshold: for all, in place of each model's own. raises ModelError if there is no model"""
@@ -25,6 +27,11 @@ class ServedModels:
         if not self.entries:
             places = " or ".join(map(str, folders.folders))
             raise ModelError(f"There is no model in {places}: name another folder, or install the program again.")
+        cards = {name: entry.card for name, entry in self.entries.items()}
+        for name, card in cards_of_pairs(cards).items():
+            first, second = halves(name)
+            if curve_of_pair(cards[first], cards[second]):
+                self.entries[name] = ModelEntry(name, self.entries[first].path, card)
         self._threshold = threshold
         self._loaded: dict[str, KeywordModel] = {}
         self._loading = asyncio.Lock()
@@ -55,11 +62,16 @@ class ServedModels:
         return list(chosen.values()), unknown
 
     async def detector(self, entry: ModelEntry) -> Detector:
-        """A fresh detector; the model is loaded at its first use. raises ModelError"""
+        """A fresh detector of a model or a pair; each model is loaded at its first use. raises ModelError"""
+        first, second = halves(entry.name)
+        model = await self._load(first)
+        return detector_of(model, await self._load(second) if second else None, self.decision_config(entry))
+
+    async def _load(self, name: str) -> KeywordModel:
         async with self._loading:
-            if entry.name not in self._loaded:
-                self._loaded[entry.name] = await asyncio.to_thread(KeywordModel.load, entry.path)
-        return Detector(self._loaded[entry.name], self.decision_config(entry))
+            if name not in self._loaded:
+                self._loaded[name] = await asyncio.to_thread(KeywordModel.load, self.entries[name].path)
+        return self._loaded[name]
 
     def decision_config(self, entry: ModelEntry) -> DecisionConfig:
         return entry.card.decision_config(self._threshold)

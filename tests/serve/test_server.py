@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import REPOSITORY, end
-from loudness import bursts
+from loudness import bursts, save_loudness_model
 
 pytest.importorskip("wyoming", reason="needs the wyoming package: pip install 'kws-app[wyoming]'")
 
@@ -26,6 +26,8 @@ from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
 from wyoming.wake import Detect, Detection, NotDetected
 
+from kws_app.card import CURVE_FIELD, read_card
+from kws_app.pairs import with_pair
 from kws_app.serve.server import MOST_CLIENTS, main
 
 WAIT_S = 40.0
@@ -273,16 +275,39 @@ def test_without_the_package_the_extra_is_named(python: Callable[..., "subproces
     assert process.returncode == 2 and "pip install 'kws-app[wyoming]'" in error and error.count("\n") == 1
 
 
+def test_a_pair_that_was_measured_is_served_by_its_name(serve: Start, tmp_path: Path):
+    save_loudness_model(tmp_path / "loud" / "teacher.pt", threshold=0.9)
+    teacher = read_card(tmp_path / "loud" / "teacher.pt")
+    known = with_pair(teacher, teacher, {CURVE_FIELD: {"threshold": [0.9]}})  # one network, so it is what was measured
+    save_loudness_model(tmp_path / "loud" / "student.pt", figures=known)
+    pair = "loud/student+teacher"
+
+    async def scene(uri: str) -> None:
+        async with connected(uri) as client:
+            await client.write_event(Describe().event())
+            info = Info.from_event(await answer(client))
+            assert [model.name for model in info.wake[0].models] == ["loud/teacher", "loud/student", pair]
+            await client.write_event(Detect(names=["loud/student", pair]).event())
+            for amplitude, expected in ((0.004, ["loud/student"]), (0.2, ["loud/student", pair])):  # one half; one
+                await send(client, bursts(1.0, duration_s=2.0, amplitude=amplitude))
+                assert [Detection.from_event(await answer(client)).name for _ in expected] == expected
+            await client.write_event(Detect(names=["loud/teacher+student"]).event())  # never heard together
+            assert Error.from_event(await answer(client)).code == "unknown-model"
+
+    asyncio.run(scene(serve("--uri", "tcp://127.0.0.1:0", "--models", str(tmp_path))[0]))
+
+
 def test_the_shipped_model_hears_its_word(serve: Start, speech_commands):
     clips = speech_commands.testing("happy", 3)
     gap = np.zeros(RATE_HZ, np.float32)
     samples = np.concatenate([part for clip in clips for part in (gap, clip)] + [gap])
 
     async def scene(uri: str) -> None:
-        async with connected(uri) as client:
-            await client.write_event(Detect(names=["happy"]).event())
-            await send(client, samples)
-            names = [Detection.from_event(await answer(client)).name for _ in range(2)]  # of three: none is perfect
-            assert names == ["happy/teacher"] * 2
+        for asked, name in (("happy", "happy/teacher"), ("happy/student+teacher", "happy/student+teacher")):
+            async with connected(uri) as client:
+                await client.write_event(Detect(names=[asked]).event())
+                await send(client, samples)
+                heard = [Detection.from_event(await answer(client)).name for _ in range(2)]  # of three: none is perfect
+                assert heard == [name] * 2
 
     asyncio.run(scene(serve("--uri", "tcp://127.0.0.1:0")[0]))
