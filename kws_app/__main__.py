@@ -16,6 +16,7 @@ from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 from kws_app.plugged_in import LIST_OPTION, print_microphones
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import language, prefer
+from kws_app.trust.child import TRY_OPTION, answer
 
 # SIGHUP: the session or the terminal is over
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -43,6 +44,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--listen", action="store_true", help="start listening at once")
     parser.add_argument(
         LIST_OPTION, action="store_true", help="print the microphones there are, a JSON object a line, and end"
+    )
+    parser.add_argument(
+        TRY_OPTION,
+        type=Path,
+        metavar="FILE",
+        help="load a stranger's model, say what is wrong with it, if anything, and end",
     )
     parser.add_argument("--minimised", action="store_true", help="start in the tray, or as a minimised window")
     return parser.parse_args(arguments)
@@ -73,6 +80,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     if options.list_microphones:
         return list_microphones()
+    if options.try_model is not None:
+        return answer(options.try_model)
     if not has_display():
         print(
             "kws-app: there is no display to open a window on; for audio files use kws-detect.",

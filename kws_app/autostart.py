@@ -47,9 +47,9 @@ def switch_on(arguments: list[str]) -> None:
     command = [*launch.command(), *arguments]
     if sys.platform == "darwin":
         agent = {"Label": LABEL, "ProgramArguments": command, "RunAtLoad": True, "ProcessType": "Interactive"}
-        launch.write_whole(file, plistlib.dumps(agent).decode())
+        launch.write_entry(file, plistlib.dumps(agent).decode())
     else:
-        launch.write_whole(file, launch.desktop_entry(command))
+        launch.write_entry(file, launch.desktop_entry(command))
 
 
 def switch_off() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from kws_app.frontend_config import FrontendConfig
 from kws_app.translation import _
 
 CARD_FILE = "card.json"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,40}")  # of a keyword or a role, being those of a folder and a file
+PLUS = "+"  # in the name of a pair of models, and in no model's own
 DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 1
 CURVE_FIELD = "operating_curve"  # of a card's figures; kws_app/operating.py reads it
@@ -25,7 +28,8 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFEr
 LARGEST_CARD_BYTES = 4_000_000  # ours have 61,000
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value read from JSON is a number that can be reckoned with: neither true, nor infinite, nor huge."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
 
 
@@ -73,7 +77,7 @@ class ModelCard:
             card = cls(**{name: value for name, value in raw.items() if name in known})
             card.validate()
             return card
-        except (TypeError, ValueError, KeyError, AttributeError, RecursionError) as error:
+        except (TypeError, ValueError, OverflowError, KeyError, AttributeError, RecursionError) as error:
             raise ModelError(_("its card cannot be read ({error})", error=error)) from error
 
     def validate(self) -> None:
@@ -86,18 +90,22 @@ class ModelCard:
             value = getattr(self, name)
             if not isinstance(value, int) or not 0 < value <= 1000:
                 raise ValueError(f"{name} {value!r} is outside 1..1000")
+        for name in ("parameters", "macs", "weight_bytes"):
+            value = getattr(self, name)
+            if not is_number(value) or value < 0:
+                raise ValueError(f"{name} must be a count, got {value!r}")
         if not isinstance(self.golden, dict) or set(self.golden) != {"posterior", "hidden"}:
             raise ValueError("golden must hold posterior and hidden")
-        if not all(isinstance(values, list) and all(map(_is_number, values)) for values in self.golden.values()):
+        if not all(isinstance(values, list) and all(map(is_number, values)) for values in self.golden.values()):
             raise ValueError("golden must hold lists of numbers")
-        if not (_is_number(self.golden_tolerance) and 0 < self.golden_tolerance <= LARGEST_TOLERANCE):
+        if not (is_number(self.golden_tolerance) and 0 < self.golden_tolerance <= LARGEST_TOLERANCE):
             raise ValueError(f"golden_tolerance {self.golden_tolerance!r} is outside 0..{LARGEST_TOLERANCE}")
         for name in ("frontend", "decision", "figures", "training", "data"):
             if not isinstance(getattr(self, name), dict):
                 raise ValueError(f"{name} must be an object")
         for name in ("hop_samples", "window_samples"):
             value = self.frontend.get(name, 0)
-            if not _is_number(value) or not 1 <= value <= 1_000_000:
+            if not is_number(value) or not 1 <= value <= 1_000_000:
                 raise ValueError(f"{name} {value!r} of the frontend is outside 1..1000000")
         self.decision_config()
 
@@ -129,7 +137,7 @@ class ModelCard:
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A model that can be chosen: `name` is keyword/role, the file's place below its folder."""
+    """A model that can be chosen: `name` is keyword/role, its place below the folder. A pair has its first's path."""
 
     name: str
     path: Path
@@ -168,8 +176,12 @@ def broken_models(folder: Path) -> list[str]:
 def _scan(folder: Path) -> Iterator[ModelEntry | ModelError]:
     """Each artifact's entry, by name, or why it has none."""
     for path in sorted(folder.glob("*/*.pt")):
+        name = f"{path.parent.name}/{path.stem}"
+        if PLUS in name:
+            yield ModelError(_("{path} cannot be offered: a model's name has no +, give it another.", path=path))
+            continue
         try:
-            yield ModelEntry(f"{path.parent.name}/{path.stem}", path, read_card(path))
+            yield ModelEntry(name, path, read_card(path))
         except ModelError as error:
             yield error
 

@@ -4,8 +4,6 @@ One thread uses a store at a time; the archive's.
 """
 
 import io
-import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +16,9 @@ from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import clip_name, is_clip_name
 from kws_app.ring import Samples
 from kws_app.translation import _
+from kws_app.whole_file import UNFINISHED, write_whole
 
 FOLDER_NAME = "clips"
-_UNFINISHED = ".clip-"
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class ClipStore:
 
     def tidy(self) -> None:
         """Remove what a crash left unfinished. raises OSError"""
-        for path in self.folder.glob(f"{_UNFINISHED}*"):
+        for path in self.folder.glob(f"{UNFINISHED}*"):
             path.unlink(missing_ok=True)
 
     def write(self, id: str, samples: Samples) -> None:
@@ -56,17 +54,7 @@ class ClipStore:
         packed = io.BytesIO()
         soundfile.write(packed, np.clip(samples, -1.0, 1.0), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # mkstemp makes the file 0600; a crash before the replace leaves no clip
-        handle, name = tempfile.mkstemp(dir=self.folder, prefix=_UNFINISHED)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(packed.getbuffer())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self.path(id))
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(self.path(id), packed.getvalue())
         self.sizes[id] = packed.getbuffer().nbytes
 
     def read(self, id: str) -> Samples:

@@ -18,7 +18,7 @@ def entry_path() -> Path:
 def install() -> str:
     """What was done, in one sentence. raises OSError or ValueError"""
     path = entry_path()
-    launch.write_whole(path, launch.desktop_entry(launch.command()))
+    launch.write_entry(path, launch.desktop_entry(launch.command()))
     return f"Wrote {path}: “Wake word” is among the programs now; --uninstall removes it."
 
 

@@ -1,11 +1,11 @@
 """How the desktop starts the app: the text of a .desktop file, and the command in it. No Qt."""
 
-import os
 import sys
 from pathlib import Path
 
 from kws_app.paths import ASSETS_DIR
 from kws_app.translation import _
+from kws_app.whole_file import write_whole
 
 ENTRY_NAME = "kws-app.desktop"
 _RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")  # characters for which an argument of Exec must be quoted
@@ -63,13 +63,7 @@ def desktop_entry(arguments: list[str]) -> str:
     )
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file in one go, making its folder. raises OSError"""
+def write_entry(path: Path, text: str) -> None:
+    """Put a file where the desktop looks for it, making its folder. raises OSError"""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.new")
-    try:
-        new.write_text(text, encoding="utf-8", errors="surrogateescape")
-        os.replace(new, path)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise
+    write_whole(path, text.encode(errors="surrogateescape"))

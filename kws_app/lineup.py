@@ -88,6 +88,7 @@ class Lineup:
     def __init__(self, folders: ModelFolders) -> None:
         self._folders = folders
         self._tunings: Mapping[str, Tuning] = {}
+        self._outdated: set[str] = set()  # to be loaded again when they are used the next time
         self._paths: dict[str, tuple[Path, ...]] = {}
         self._cards: dict[str, ModelCard] = {}
         self.detectors: dict[str, Detector] = {}  # replaced, never changed
@@ -102,7 +103,9 @@ class Lineup:
         detectors: dict[str, Detector] = {}
         for name in dict.fromkeys(names):
             try:
-                detectors[name] = self.detectors.get(name) or self._load(name)
+                known = None if name in self._outdated else self.detectors.get(name)
+                detectors[name] = known or self._load(name)
+                self._outdated.discard(name)
             except ModelError as error:
                 refused[name] = str(error)
         if detectors and not (self.detectors and names[0] in refused):
@@ -112,6 +115,10 @@ class Lineup:
     def drop(self, names: Sequence[str]) -> None:
         """Go on without these."""
         self._set({name: detector for name, detector in self.detectors.items() if name not in names})
+
+    def forget(self, name: str) -> None:
+        """The file of a model is another: the next `use` loads it, and pairs that it is in, again."""
+        self._outdated |= {used for used in self.detectors if name in halves(used)}
 
     def tune(self, tunings: Mapping[str, Tuning]) -> None:
         """By name of model; a model without one decides as its card says. Holds from the next step on."""

@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kws_app.card import CURVE_FIELD, PAIRS_FIELD, ModelCard
+from kws_app.card import CURVE_FIELD, PAIRS_FIELD, PLUS, ModelCard
 from kws_app.errors import ModelError
 from kws_app.translation import _
-
-PLUS = "+"  # in no model's own name
 
 
 def pair_name(first: str, second: str) -> str:

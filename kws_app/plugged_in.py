@@ -7,11 +7,10 @@ instead: some 0.2 s of a core, so only when somebody is about to read the list.
 import json
 import logging
 import subprocess
-import sys
 from dataclasses import asdict
-from pathlib import Path
 
 from kws_app.audio import Microphone, has_open_stream, list_microphones
+from kws_app.own_process import run_own_process
 
 LIST_OPTION = "--list-microphones"  # of kws-app
 ANSWER_S = 10.0  # a machine under load; a sound system that hangs is left alone after this
@@ -39,14 +38,6 @@ def print_microphones() -> None:
 
 
 def _seen_by_a_process() -> list[Microphone]:
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "kws_app"]
-    done = subprocess.run(
-        [*program, LIST_OPTION],
-        cwd=Path(__file__).resolve().parent.parent,  # -m looks there first
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=ANSWER_S,
-        check=True,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows opens a console without it
-    )
+    done = run_own_process(LIST_OPTION, patience_s=ANSWER_S)
+    done.check_returncode()
     return [Microphone(**json.loads(line)) for line in done.stdout.splitlines()]

@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import tempfile
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from kws_app.actions.choices import KeywordActions
 from kws_app.card import DEFAULT_MODEL
 from kws_app.lineup import Tuning
 from kws_app.translation import _
+from kws_app.whole_file import write_whole
 
 VERSION = 1
 FILE_NAME = "settings.json"
@@ -122,24 +122,13 @@ class SettingsFile:
                 raise ValueError(f"expected an object of version {VERSION}")
             known = {f.name for f in fields(Settings)}
             return Settings(**{name: value for name, value in raw.items() if name in known}), ""
-        except (ValueError, TypeError, RecursionError) as error:
+        except (ValueError, OverflowError, TypeError, RecursionError) as error:
             return Settings(), self._set_aside(str(error))
 
     def save(self, settings: Settings) -> None:
         """raises OSError if the folder cannot be written"""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        text = json.dumps({"version": VERSION, **asdict(settings)}, indent=1)
-        # mkstemp makes the file 0600; a crash before the replace leaves the old file whole
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".settings-", suffix=".json")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self.path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_whole(self.path, json.dumps({"version": VERSION, **asdict(settings)}, indent=1).encode())
 
     def _set_aside(self, reason: str) -> str:
         aside = self.path.with_name(BROKEN_NAME)

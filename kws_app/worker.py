@@ -84,8 +84,9 @@ class Worker(QObject):
         self.archive.start()
         self._commands.put(self._find_models)
 
-    def look_for_models(self) -> None:
-        """Answers with `models_found`, as at the start."""
+    def take_in_model(self, name: str) -> None:
+        """A model was put into the folder, perhaps in place of one that listens. Answers with `models_found`."""
+        self._commands.put(lambda: self._lineup.forget(name))
         self._commands.put(self._find_models)
 
     @property

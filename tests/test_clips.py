@@ -12,6 +12,7 @@ import soundfile
 from kws_app.clips import ClipLimits, ClipStore, outline
 from kws_app.errors import AudioError
 from kws_app.history import new_id
+from kws_app.whole_file import UNFINISHED
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
 
@@ -54,7 +55,7 @@ def test_a_write_that_fails_leaves_nothing(store: ClipStore, monkeypatch: pytest
 
 def test_what_a_crash_left_is_tidied_and_what_is_not_ours_stays(store: ClipStore):
     store.write(id := new_id(), SOUND)
-    (store.folder / ".clip-x1y2").write_bytes(b"half")
+    (store.folder / f"{UNFINISHED}x1y2").write_bytes(b"half")
     (store.folder / "my song.flac").write_bytes(b"not ours")
     again = ClipStore(store.folder)
     again.tidy()

@@ -53,7 +53,7 @@ def test_the_desktops_own_validator_finds_nothing(argument: str, tmp_path: Path)
     if shutil.which("desktop-file-validate") is None:
         pytest.skip("needs desktop-file-validate, of desktop-file-utils")
     path = tmp_path / launch.ENTRY_NAME
-    launch.write_whole(path, launch.desktop_entry(["/usr/bin/x", argument]))
+    launch.write_entry(path, launch.desktop_entry(["/usr/bin/x", argument]))
     result = subprocess.run(["desktop-file-validate", str(path)], capture_output=True, text=True)
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
 
@@ -79,5 +79,5 @@ def test_the_icon_is_there():
 def test_a_failed_write_leaves_nothing(tmp_path: Path):
     (tmp_path / "taken").mkdir()
     with pytest.raises(OSError):
-        launch.write_whole(tmp_path / "taken", "x")
+        launch.write_entry(tmp_path / "taken", "x")
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]

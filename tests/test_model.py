@@ -1,6 +1,7 @@
 """Artifacts: cards read as data, damage refused in one sentence, what is shipped is what is listed."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,12 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
         {"frontend": {"hop_samples": 0.5, "window_samples": 400}},
         {"decision": {"refractory_s": float("inf")}},
         {"golden": {"posterior": [float("nan")], "hidden": [0.1]}},
+        {"decision": {"smoothing_steps": float("inf")}},
+        {"decision": {"refractory_s": 10**400}},
+        {"parameters": "many"},
+        {"macs": None},
+        {"weight_bytes": float("nan")},
+        {"weight_bytes": -1},
     ],
 )
 def test_absurd_cards_are_refused(tiny_models: Path, change: dict[str, object]) -> None:
@@ -118,6 +125,15 @@ def test_what_cannot_be_offered_says_why(tmp_path: Path) -> None:
     (sentence,) = broken_models(tmp_path)
     assert "bad.pt is no usable model" in sentence
     assert find_models(tmp_path) == []
+
+
+def test_a_name_that_would_be_a_pair_of_models_cannot_be_offered(tiny_models: Path, tmp_path: Path) -> None:
+    (tmp_path / "loud").mkdir()
+    for name in ("big", "small", "big+small"):
+        shutil.copy(tiny_models / "loud" / "teacher.pt", tmp_path / "loud" / f"{name}.pt")
+    assert [entry.name for entry in find_models(tmp_path)] == ["loud/big", "loud/small"]
+    (sentence,) = broken_models(tmp_path)
+    assert "big+small.pt cannot be offered" in sentence
 
 
 SHIPPED = [entry.name for entry in find_models(MODELS_DIR)]

@@ -46,6 +46,20 @@ def test_a_dropped_model_shows_its_card_and_is_added(bench: Bench, brought: Path
     assert [picker.itemText(i) for i in range(picker.count())][0] == "boom/teacher"
 
 
+def test_one_in_place_of_one_that_listens_is_heard_from_then_on(bench: Bench, brought: Path, tmp_path: Path):
+    window = bench.open()
+    for threshold in (0.7, 0.2):
+        save_loudness_model(tmp_path / "boom" / "teacher.pt", threshold=threshold)
+        window.adding.propose(tmp_path / "boom" / "teacher.pt")
+        card_dialog(window).accept()
+        bench.qtbot.waitUntil(
+            lambda threshold=threshold: [model.recommended for model in window.models.models] == [threshold],
+            timeout=CHECK_MS,
+        )
+        assert window.content.threshold.threshold == threshold
+        bench.qtbot.waitUntil(lambda: not window.findChildren(CardDialog))
+
+
 def test_one_that_is_declined_is_not_added(bench: Bench, brought: Path):
     window = bench.open()
     window.adding.propose(brought)

@@ -33,6 +33,7 @@ def test_a_first_run_has_the_defaults_and_nothing_to_say(tmp_path: Path):
         '{"version": 1, "model": 3}',
         '{"version": 1, "thresholds": {"a": 2}}',
         '{"version": 1, "thresholds": {"a": NaN}}',
+        '{"version": 1, "thresholds": {"a": 1%s}}' % ("0" * 400),
         '{"version": 1, "thresholds": []}',
         '{"version": 1, "actions": []}',
         '{"version": 1, "actions": {"happy": {"sound": 3}}}',

@@ -163,6 +163,13 @@ def test_the_child_may_write_no_file(tmp_path: Path, python):
     assert not (tmp_path / "x").exists() or (tmp_path / "x").read_text() == ""
 
 
+def test_the_child_takes_no_code_from_where_the_user_is(artifact, tmp_path: Path, monkeypatch):
+    (tmp_path / "hashlib.py").write_text(f"open({MARK!r}, 'w'); raise SystemExit(7)")
+    path = artifact(Loudness())
+    monkeypatch.chdir(tmp_path)
+    try_in_child(Path(path.name))
+
+
 def test_a_good_one_is_admitted_repacked_listed_and_loads(tmp_path: Path):
     source = tmp_path / "from the web.pt"
     save_loudness_model(tmp_path / "loud" / "teacher.pt")

@@ -88,7 +88,8 @@ class Connection:
         """New audio: nothing came before it."""
         timestamp = event.data.get("timestamp")
         self._start_ms = timestamp if isinstance(timestamp, int) else 0
-        self._format, self._heard = None, False
+        self._format, self._resampler = None, StreamResampler(SAMPLE_RATE)
+        self._heard = False
         self._listeners = []
         for entry in self._chosen:
             try:

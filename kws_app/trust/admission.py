@@ -2,19 +2,16 @@
 
 import hashlib
 import json
-import os
-import re
-import tempfile
 from pathlib import Path
 
-from kws_app.card import read_card
+from kws_app.card import NAME, read_card
 from kws_app.errors import ModelError
 from kws_app.translation import _
 from kws_app.trust.archive import checked_archive
 from kws_app.trust.child import try_in_child
+from kws_app.whole_file import write_whole
 
 INDEX = "index.json"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,40}")
 
 
 def admit(path: Path, folder: Path) -> str:
@@ -35,7 +32,7 @@ def admit(path: Path, folder: Path) -> str:
     try:
         target = folder / f"{name}.pt"
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _replace(target, content)
+        write_whole(target, content)
         _list(folder, name, content)
     except OSError as error:
         raise ModelError(
@@ -51,19 +48,5 @@ def _list(folder: Path, name: str, content: bytes) -> None:
         models = dict(json.loads(index.read_text())["models"])
     except (OSError, ValueError, KeyError, TypeError):
         models = {}
-    models[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
-    _replace(index, json.dumps({"models": models}, indent=1).encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, for its owner alone."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    models[name] = {"sha256": hashlib.sha256(content).hexdigest()}
+    write_whole(index, json.dumps({"models": models}, indent=1).encode())

@@ -1,6 +1,6 @@
 """A stranger's model answers to the golden input in a process of its own, which may write no file and has limits.
 
-python -m kws_app.trust.child MODEL        says nothing, exit status 0; or one sentence, exit status 1
+kws-app --try-model FILE        says nothing, exit status 0; or one sentence, exit status 1
 """
 
 import subprocess
@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 from kws_app.errors import ModelError
+from kws_app.own_process import run_own_process
 from kws_app.translation import _
 
+TRY_OPTION = "--try-model"  # of kws-app
 PATIENCE_S = 60.0  # with torch to be loaded, on a machine under load
 CPU_S = 20  # for the golden input; ours take 0.05
 MEMORY_BYTES = 1_000_000_000  # beyond what torch itself takes
@@ -17,9 +19,8 @@ MEMORY_BYTES = 1_000_000_000  # beyond what torch itself takes
 
 def try_in_child(path: Path, patience_s: float = PATIENCE_S) -> None:
     """raises ModelError, in one sentence, if the model does not load and answer there as its card says"""
-    command = [sys.executable, "-m", "kws_app.trust.child", str(path)]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=patience_s)
+        done = run_own_process(TRY_OPTION, str(path.resolve()), patience_s=patience_s)
     except subprocess.TimeoutExpired as error:
         raise ModelError(
             _("{path} is not let in: it does not answer within {seconds:.0f} s.", path=path, seconds=patience_s)
@@ -51,7 +52,8 @@ def limit() -> None:
         resource.setrlimit(kind, (most, most))
 
 
-def main(path: Path) -> int:
+def answer(path: Path) -> int:
+    """What the process does; its exit status."""
     from kws_app.model import KeywordModel, prepare_torch
 
     prepare_torch()
@@ -71,7 +73,3 @@ def main(path: Path) -> int:
         )
         return 1
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

@@ -6,9 +6,8 @@ from pathlib import Path
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from kws_app.card import ModelCard
+from kws_app.card import PLUS, ModelCard, is_number
 from kws_app.lineup import ModelInUse
-from kws_app.pairs import PLUS
 from kws_app.translation import _, ngettext
 from kws_app.ui.theme import LIGHT, Theme
 
@@ -36,7 +35,7 @@ def stream_figures(card: ModelCard) -> dict[str, float]:
         figures = figures.get(name) if isinstance(figures, dict) else None
     if not isinstance(figures, dict):
         return {}
-    return {name: float(value) for name, value in figures.items() if isinstance(value, int | float)}
+    return {name: float(value) for name, value in figures.items() if is_number(value)}
 
 
 def packed_bytes(model: ModelInUse) -> int:

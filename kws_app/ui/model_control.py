@@ -123,7 +123,7 @@ class ModelControl(QObject):
     def take_in(self, name: str) -> None:
         """A model that was just put into the folder: look at it."""
         self._new = name
-        self._worker.look_for_models()
+        self._worker.take_in_model(name)
 
     def tune(self, **changes: float | None) -> None:
         """Set fields of `Tuning` for the model that is looked at; None goes back to the card's."""

@@ -142,6 +142,16 @@ def test_silence_is_not_detected_and_each_audio_starts_afresh(uri: str):
     asyncio.run(scene(uri))
 
 
+def test_audio_of_another_rate_that_ends_before_it_begins_is_not_detected(uri: str):
+    async def scene(uri: str) -> None:
+        async with connected(uri) as client:
+            for duration_s in (1.0, 0.0, 1.0):
+                await send(client, bursts(duration_s=duration_s), rate_hz=44_100)
+                assert NotDetected.is_type((await answer(client)).type)
+
+    asyncio.run(scene(uri))
+
+
 def test_clients_do_not_hear_each_other(uri: str):
     async def scene(uri: str) -> None:
         async with connected(uri) as loud, connected(uri) as quiet:
