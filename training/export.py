@@ -13,7 +13,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from kws_app.card import CARD_FILE, ModelCard
+from kws_app.card import CARD_FILE, CURVE_FIELD, NAME, ModelCard
 from kws_app.decision import DecisionConfig
 from kws_app.errors import ModelError
 from kws_app.frontend import LogMel
@@ -46,6 +46,10 @@ class Identity:
     keyword: str
     role: str
     part: str = "none"  # in dynamic int8, see quantize.PARTS
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.role):
+            raise ValueError(f"a role is a name of letters, digits, - and _, such as student; got {self.role!r}")
 
 
 def load_crnn(checkpoint: Path) -> tuple[Crnn, dict[str, Any]]:
@@ -194,9 +198,17 @@ def rebuild(packed: Path, decision: DecisionConfig, folder: Path) -> Path:
 
 
 def update_card(path: Path, figures: dict[str, Any], decision: DecisionConfig | None = None) -> None:
-    """Put measured figures, and the decision they were measured with, into an artifact's card."""
+    """Put measured figures, and the decision they were measured with, into an artifact's card.
+
+    Figures of other sets stay, by split, and so does the operating curve, which is of the test set alone.
+    """
     model = KeywordModel.load_own(path)
-    card = replace(model.card, figures=model.card.figures | figures)
+    known = model.card.figures
+    kept = {name: value for name, value in figures.items() if name != CURVE_FIELD or value["split"] == "testing"}
+    for name in ("clips", "streams"):
+        if name in kept:
+            kept[name] = known.get(name, {}) | kept[name]
+    card = replace(model.card, figures=known | kept)
     if decision is not None:
         settings = {name: value for name, value in asdict(decision).items() if name != "threshold"}
         card = replace(card, threshold=decision.threshold, decision=settings)
@@ -207,10 +219,7 @@ def update_card(path: Path, figures: dict[str, Any], decision: DecisionConfig | 
 def update_index(folder: Path) -> None:
     """List every artifact below `folder` with its SHA-256 in index.json."""
     models = {
-        f"{path.parent.name}/{path.stem}": {
-            "file": str(path.relative_to(folder)),
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        }
+        f"{path.parent.name}/{path.stem}": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         for path in sorted(folder.glob("*/*.pt"))
     }
     with written_whole(folder / "index.json") as part:

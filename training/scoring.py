@@ -131,8 +131,7 @@ def score_sets(
 def score_cascade(
     first: KeywordModel, second: KeywordModel, stir: float, root: Path, data: DataConfig, split: str, request: Request
 ) -> dict[str, Any]:
-    """Figures of two models in a cascade, decided as the second one is, and the share of time that it is awake."""
-    request = replace(request, config=second.card.decision_config(), step_samples=first.card.step_samples)
+    """Figures of two models in a cascade, decided as the request says, and the share of time that the second hears."""
     cascades: list[Cascade] = []
 
     def both() -> Cascade:

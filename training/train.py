@@ -4,10 +4,9 @@ cohort.py makes the batches. Everything random is drawn from (seed, epoch), so a
 one that was not.
 """
 
+import io
 import logging
-import os
 import pickle
-import tempfile
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from kws_app.whole_file import write_whole
 from training.batches import Mined, Planner, Targets, sequence_frames
 from training.config import RunConfig, TrainConfig
 from training.features import FrameStore
@@ -40,15 +40,9 @@ def hard_loss(log_mel: Tensor, answer: Answer, targets: Targets) -> Tensor:
 def save_atomically(content: dict[str, Any], path: Path) -> None:
     """torch.save that leaves either the old file or the new one, whenever it is cut off."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}", delete=False) as file:
-        try:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    packed = io.BytesIO()
+    torch.save(content, packed)
+    write_whole(path, packed.getvalue())
 
 
 def optimizer_of(module: nn.Module, train: TrainConfig) -> torch.optim.Optimizer:

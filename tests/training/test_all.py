@@ -35,6 +35,8 @@ def test_the_chain_makes_models_figures_and_plots(
     assert main(command) == 0, capsys.readouterr().err
     names = ["rise/micro", "rise/quantized", "rise/student", "rise/teacher", "rise/tiny"]
     assert [entry.name for entry in find_models(models)] == names
+    for entry in find_models(models):
+        assert list(entry.card.figures.get("confirmed_by", {})) == ["teacher"] * (entry.card.role != "teacher")
     text = (models / "RESULTS.md").read_text()
     assert all(f"| {role} |" in text for role in ("teacher", "student", "quantized", "tiny", "micro"))
     assert {path.name for path in assets.iterdir()} == {"fa-fr-rise.png", "area-cost-rise.png", "training.png"}

@@ -135,7 +135,7 @@ def test_the_cascade_command_states_its_cost_and_writes_the_curve_of_the_pair(
 ) -> None:
     cascade = [*command, "--cascade", "rise/teacher", "--split", "testing", "--hours", "0.01"]
     clean = run([*cascade, "--write-card"], capsys)["streams"]["testing"]["clean"]
-    assert 0 <= clean["second_awake"] and clean["keywords"] == 2
+    assert 0 < clean["second_awake"] <= 1 and clean["keywords"] == 2
     card = read_card(models / "rise" / "teacher.pt")
     curve = OperatingCurve.of(card_of_pair(card, card))
     assert curve is not None and curve.keywords == 2 and curve != OperatingCurve.of(card)
@@ -143,8 +143,38 @@ def test_the_cascade_command_states_its_cost_and_writes_the_curve_of_the_pair(
     assert (at.missed, at.false_alarms) == (clean["missed"], clean["speech"]["false_alarms"])
     other = replace(card, golden={**card.golden, "posterior": [0.5]})
     assert curve_of_pair(card, other) is None, "another second was not measured"
-    assert main([*cascade, "--write-card", "--stir", "0.5"]) == 2
-    assert "at --stir 0.2; leave --write-card out" in capsys.readouterr().err
+    deaf = run([*cascade, "--stir", "1.1"], capsys)["streams"]["testing"]["clean"]
+    assert deaf["second_awake"] == 0 and deaf["missed"] == 2
+    strict = run([*cascade, "--threshold", "1"], capsys)["streams"]["testing"]["clean"]
+    assert strict["missed"] == 2 and strict["second_awake"] == clean["second_awake"]
+
+
+def test_a_card_keeps_the_figures_of_other_sets_and_the_curve_of_the_test_set(
+    command: list[str], models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for split in ("testing", "validation"):
+        run([*command, "--split", split, "--stream", "--hours", HOURS, "--write-card"], capsys)
+    figures = read_card(models / "rise" / "teacher.pt").figures
+    assert {"testing", "validation"} <= figures["clips"].keys() & figures["streams"].keys()
+    assert figures["operating_curve"]["split"] == "testing"
+
+
+@pytest.mark.parametrize(
+    "options, expected",
+    [
+        (["--cascade", "rise/teacher", "--split", "testing", "--stir", "0.5", "--write-card"], "at --stir 0.2 --split"),
+        (["--cascade", "rise/teacher", "--write-card"], "at --stir 0.2 --split testing"),
+        (["--cascade", "rise/teacher", "--split", "all"], "streams of one set"),
+        (["--cascade", "rise/teacher", "--tune"], "streams of one set"),
+        (["--stream", "--threshold", "0.9", "--write-card"], "leave --threshold or --write-card out"),
+    ],
+)
+def test_options_that_contradict_one_another_are_refused(
+    command: list[str], options: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, *options]) == 2
+    error = capsys.readouterr().err
+    assert expected in error and error.count("\n") == 1
 
 
 def test_bad_input_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
