@@ -1,4 +1,7 @@
-"""Files that are there whole or not at all, also where two processes write the same one at once."""
+"""Files that are there whole or not at all, also where two processes write the same one at once.
+
+For all to read, as the system's mask has it; what is its owner's alone kws_app/whole_file.py writes.
+"""
 
 import os
 from collections.abc import Iterator
