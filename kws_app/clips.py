@@ -54,8 +54,9 @@ class ClipStore:
         packed = io.BytesIO()
         soundfile.write(packed, np.clip(samples, -1.0, 1.0), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_whole(self.path(id), packed.getvalue())
-        self.sizes[id] = packed.getbuffer().nbytes
+        content = packed.getvalue()
+        write_whole(self.path(id), content)
+        self.sizes[id] = len(content)
 
     def read(self, id: str) -> Samples:
         """The samples [N] at 16 kHz. raises AudioError if they are not there"""

@@ -105,11 +105,11 @@ class Lineup:
             try:
                 known = None if name in self._outdated else self.detectors.get(name)
                 detectors[name] = known or self._load(name)
-                self._outdated.discard(name)
             except ModelError as error:
                 refused[name] = str(error)
         if detectors and not (self.detectors and names[0] in refused):
             self._set(detectors)
+            self._outdated.clear()
         return refused
 
     def drop(self, names: Sequence[str]) -> None:

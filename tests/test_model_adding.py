@@ -9,6 +9,7 @@ from PyQt6.QtWidgets import QFileDialog, QLabel
 from window_bench import Bench, drop
 
 from kws_app.errors import ModelError
+from kws_app.lineup import Lineup
 from kws_app.model_folders import ModelFolders
 from kws_app.ui.model_adding import WARNING, CardDialog
 from kws_app.ui.window import MainWindow
@@ -58,6 +59,22 @@ def test_one_in_place_of_one_that_listens_is_heard_from_then_on(bench: Bench, br
         )
         assert window.content.threshold.threshold == threshold
         bench.qtbot.waitUntil(lambda: not window.findChildren(CardDialog))
+
+
+def test_one_in_place_of_another_waits_for_a_use_that_comes_about(tmp_path: Path):
+    lineup = Lineup(ModelFolders([tmp_path]))
+    save_loudness_model(tmp_path / "boom" / "teacher.pt", threshold=0.7)
+    lineup.use(["boom/teacher"])
+    old = lineup.detectors["boom/teacher"]
+    save_loudness_model(tmp_path / "boom" / "teacher.pt", threshold=0.2)
+    lineup.forget("boom/teacher")
+    assert lineup.use(["boom/none", "boom/teacher"]).keys() == {"boom/none"}  # the first is refused: all stays
+    assert lineup.detectors["boom/teacher"] is old
+    lineup.use(["boom/teacher"])
+    new = lineup.detectors["boom/teacher"]
+    assert new is not old and new.decision.config.threshold == 0.2
+    lineup.use(["boom/teacher"])
+    assert lineup.detectors["boom/teacher"] is new
 
 
 def test_one_that_is_declined_is_not_added(bench: Bench, brought: Path):
