@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from kws_app.atomic_file import UNFINISHED, write_whole
 from kws_app.errors import AudioError
 from kws_app.files import read_blocks
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import clip_name, is_clip_name
 from kws_app.ring import Samples
 from kws_app.translation import _
-from kws_app.whole_file import UNFINISHED, write_whole
 
 FOLDER_NAME = "clips"
 

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from kws_app.atomic_file import write_whole
 from kws_app.paths import ASSETS_DIR
 from kws_app.translation import _
-from kws_app.whole_file import write_whole
 
 ENTRY_NAME = "kws-app.desktop"
 _RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")  # characters for which an argument of Exec must be quoted

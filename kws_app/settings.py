@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from kws_app.actions.choices import KeywordActions
+from kws_app.atomic_file import write_whole
 from kws_app.card import DEFAULT_MODEL
 from kws_app.lineup import Tuning
 from kws_app.translation import _
-from kws_app.whole_file import write_whole
 
 VERSION = 1
 FILE_NAME = "settings.json"

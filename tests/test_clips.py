@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from kws_app.atomic_file import UNFINISHED
 from kws_app.clips import ClipLimits, ClipStore, outline
 from kws_app.errors import AudioError
 from kws_app.history import new_id
-from kws_app.whole_file import UNFINISHED
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
 

@@ -18,7 +18,7 @@ from kws_app.decision import DecisionConfig
 from kws_app.errors import ModelError
 from kws_app.frontend import LogMel
 from kws_app.model import KeywordModel, golden_samples, golden_scores
-from training.atomic import written_whole
+from training.atomic_file import written_whole
 from training.calibrate import Calibration
 from training.config import CrnnConfig, DataConfig
 from training.costs import count_macs, count_parameters

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kws_app.card import ModelEntry, find_models
-from training.atomic import written_whole
+from training.atomic_file import written_whole
 
 FILE = "seeds.json"
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from kws_app.whole_file import write_whole
+from kws_app.atomic_file import write_whole
 from training.batches import Mined, Planner, Targets, sequence_frames
 from training.config import RunConfig, TrainConfig
 from training.features import FrameStore

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from kws_app.frontend_config import SAMPLE_RATE
-from training.atomic import written_whole
+from training.atomic_file import written_whole
 from training.data import split_of
 
 SPEECH_FOLDER = "synthetic_speech"  # below the data folder: one recording a passage, <voice>-<number>.wav

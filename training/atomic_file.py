@@ -1,6 +1,6 @@
 """Files that are there whole or not at all, also where two processes write the same one at once.
 
-For all to read, as the system's mask has it; what is its owner's alone kws_app/whole_file.py writes.
+For all to read, as the system's mask has it; what is its owner's alone kws_app/atomic_file.py writes.
 """
 
 import os
