@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from conftest import REPOSITORY
 
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 from kws_app.errors import ActionError
 from kws_app.ui.notifier import Notifier
 
@@ -41,7 +41,7 @@ app.exec()
 CLIENT = """
 import subprocess, sys
 from PyQt6.QtCore import QCoreApplication
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 from kws_app.errors import ActionError
 from kws_app.ui.notifier import Notifier
 app = QCoreApplication([])

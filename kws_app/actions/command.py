@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kws_app.actions.choices import CommandChoice
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 from kws_app.errors import ActionError
 from kws_app.translation import _
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from kws_app.actions.chime import chime
 from kws_app.actions.choices import KeywordActions
 from kws_app.actions.command import Command
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 from kws_app.actions.webhook import Webhook
 from kws_app.errors import ActionError, AudioError
 from kws_app.ring import Samples

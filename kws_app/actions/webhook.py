@@ -12,7 +12,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from kws_app.actions.choices import WebhookChoice, url_fault
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 from kws_app.errors import ActionError
 from kws_app.translation import _
 

@@ -4,7 +4,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from kws_app.actions.choices import KeywordActions
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 from kws_app.actions.runner import ActionRunner, Kind, Notify, Outcome, Play
 from kws_app.history import now_iso
 from kws_app.translation import _

@@ -10,7 +10,7 @@ from pathlib import Path
 from PyQt6.QtCore import QMetaType, QObject, QVariant, pyqtSignal
 from PyQt6.QtDBus import QDBus, QDBusConnection, QDBusMessage
 
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 from kws_app.errors import ActionError
 from kws_app.paths import ASSETS_DIR
 from kws_app.translation import _

@@ -11,7 +11,7 @@ import pytest
 
 from kws_app.actions.choices import CommandChoice
 from kws_app.actions.command import KEPT_BYTES, Command
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 from kws_app.errors import ActionError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 from kws_app.actions.runner import MOST_AT_ONCE, ActionRunner, Kind, Outcome
 from kws_app.errors import ActionError, AudioError
 from kws_app.ring import Samples

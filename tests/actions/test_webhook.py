@@ -9,7 +9,7 @@ import pytest
 from hook import Hook
 
 from kws_app.actions.choices import WebhookChoice
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 from kws_app.actions.webhook import Webhook
 from kws_app.errors import ActionError
 

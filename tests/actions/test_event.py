@@ -1,6 +1,6 @@
 """Placeholders and environment variables, with values from strangers."""
 
-from kws_app.actions.occasion import Occasion
+from kws_app.actions.event import Occasion
 
 HEARD = Occasion("happy", "happy/teacher", 0.98765, 12.3456, "2026-01-02T03:04:05.678+00:00", "/tmp/{model} $(x).wav")
 
