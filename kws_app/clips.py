@@ -11,11 +11,11 @@ import numpy as np
 import soundfile
 
 from kws_app.atomic_file import UNFINISHED, write_whole
+from kws_app.audio.audio_file import read_blocks
+from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
-from kws_app.files import read_blocks
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import clip_name, is_clip_name
-from kws_app.ring import Samples
 from kws_app.translation import _
 
 FOLDER_NAME = "clips"

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from kws_app.audio.audio_file import TAIL_S, read_blocks
 from kws_app.card import DEFAULT_MODEL
 from kws_app.cascade import detector_of
 from kws_app.decision import Detection
 from kws_app.detector import Detector
 from kws_app.errors import AudioError, ModelError
-from kws_app.files import TAIL_S, read_blocks
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel, prepare_torch
 from kws_app.model_folders import ModelFolders

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from kws_app.audio.ring import Samples
 from kws_app.clips import FOLDER_NAME, ClipStore
 from kws_app.errors import AudioError
 from kws_app.frontend_config import SAMPLE_RATE
@@ -21,7 +22,6 @@ from kws_app.history import DetectionLog
 from kws_app.past import FALSE_ALARM, LABEL_WORDS, Entry, add_up
 from kws_app.paths import default_data_dir
 from kws_app.recorder import BEFORE_S
-from kws_app.ring import Samples
 from kws_app.translation import _, ngettext
 
 UNKNOWN = "unknown"  # the folder of false alarms

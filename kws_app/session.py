@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from kws_app.audio.audio_file import StreamResampler, sane
+from kws_app.audio.ring import Samples
+from kws_app.audio.source import Feed, Source
 from kws_app.decision import Detection, DetectionEnd
-from kws_app.files import StreamResampler, sane
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.lineup import brief
-from kws_app.ring import Samples
-from kws_app.source import Feed, Source
 
 if TYPE_CHECKING:  # brings torch, which is loaded behind the window
     from torch import Tensor

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
+from kws_app.audio.source import Feed, FileSource, Phase, SourceState
 from kws_app.history import DetectionLog
 from kws_app.lineup import ModelInUse
 from kws_app.session import Heard
-from kws_app.source import Feed, FileSource, Phase, SourceState
 from kws_app.worker import Mark, Worker
 
 

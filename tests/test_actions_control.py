@@ -12,8 +12,8 @@ from PyQt6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QPushButton
 from window_bench import Bench
 
 from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
+from kws_app.audio.source import Phase
 from kws_app.settings import Settings, SettingsFile
-from kws_app.source import Phase
 from kws_app.ui.actions_dialog import ActionsDialog
 from kws_app.ui.window import MainWindow
 

@@ -9,11 +9,11 @@ import pytest
 from made_up_portaudio import MadeUpPortAudio
 from waiting import until
 
-from kws_app import audio
-from kws_app.audio import Microphone, MicrophoneSource, list_microphones
+from kws_app.audio import microphone as opening
+from kws_app.audio.microphone import Microphone, MicrophoneSource, list_microphones
+from kws_app.audio.ring import SampleRing
+from kws_app.audio.source import Feed, Phase
 from kws_app.errors import AudioError
-from kws_app.ring import SampleRing
-from kws_app.source import Feed, Phase
 
 
 def test_each_microphone_is_listed_by_name_and_host_api_with_the_default_first(portaudio):
@@ -143,7 +143,7 @@ def test_the_callback_waits_for_nothing_and_tells_nobody():
     feed = Feed(16_000)
     feed.ring = ring
     callback = source._callback_into(feed)
-    with audio._portaudio_lock:  # whoever holds it
+    with opening._portaudio_lock:  # whoever holds it
         callback(np.full((4, 1), 0.5, dtype=np.float32), 4, None, SimpleNamespace(input_overflow=False))
         callback(np.full((4, 1), 0.5, dtype=np.float32), 4, None, SimpleNamespace(input_overflow=True))
     assert [len(samples) for samples in ring.written] == [4, 4]

@@ -11,9 +11,9 @@ import pytest
 from loudness import bursts
 from waiting import PATIENCE_S, until
 
-from kws_app import audio
-from kws_app.audio import MicrophoneSource, list_microphones
-from kws_app.source import Phase
+from kws_app.audio import microphone as opening
+from kws_app.audio.microphone import MicrophoneSource, list_microphones
+from kws_app.audio.source import Phase
 
 
 def test_a_stream_that_ends_is_opened_again_by_name_with_the_gap_stated(portaudio, microphone):
@@ -49,7 +49,7 @@ def test_a_stream_that_is_over_keeps_no_ring_and_may_still_call_back(portaudio, 
 
 def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, microphone, monkeypatch):
     now_s = 1000.0
-    monkeypatch.setattr(audio, "_open_streams", 0)
+    monkeypatch.setattr(opening, "_open_streams", 0)
     made_up = portaudio([("mic", 0, 1, (16_000,))])
 
     def start_slowly() -> None:
@@ -59,7 +59,7 @@ def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, mic
     made_up.on_start = start_slowly
     source = microphone("mic")
     with monkeypatch.context() as patch:
-        patch.setattr(audio, "time", SimpleNamespace(monotonic=lambda: now_s))
+        patch.setattr(opening, "time", SimpleNamespace(monotonic=lambda: now_s))
         source._open(rescan=False)
         assert source.feed.begins_s == 0
         now_s += 1.0
@@ -79,7 +79,7 @@ def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, mic
 
 
 def test_a_microphone_that_was_plugged_in_since_is_opened_at_once(portaudio, microphone, monkeypatch):
-    monkeypatch.setattr(audio, "_open_streams", 0)
+    monkeypatch.setattr(opening, "_open_streams", 0)
     made_up = portaudio([("mic", 0, 1, (16_000,))])
     monkeypatch.setattr(made_up, "_initialize", lambda: made_up.devices.append(("new", 0, 1, (16_000,))))
     source = microphone("new")
@@ -133,7 +133,7 @@ def test_opening_again_on_request_is_not_called_a_loss(portaudio, microphone, mo
 
 
 def test_a_microphone_that_is_not_there_is_waited_for(portaudio, microphone, monkeypatch):
-    monkeypatch.setattr(audio, "RETRY_S", 0.05)
+    monkeypatch.setattr(opening, "RETRY_S", 0.05)
     made_up = portaudio([("other", 0, 1, (16_000,))])
     source = microphone("mic")
     source.start()
@@ -144,8 +144,8 @@ def test_a_microphone_that_is_not_there_is_waited_for(portaudio, microphone, mon
 
 
 def test_a_stream_that_falls_silent_is_opened_again(portaudio, microphone, monkeypatch):
-    monkeypatch.setattr(audio, "SILENT_S", 0.05)
-    monkeypatch.setattr(audio, "WATCH_S", 0.02)
+    monkeypatch.setattr(opening, "SILENT_S", 0.05)
+    monkeypatch.setattr(opening, "WATCH_S", 0.02)
     made_up = portaudio([("mic", 0, 1, (16_000,))])
     source = microphone()
     source.start()
@@ -156,13 +156,13 @@ def test_a_stream_that_falls_silent_is_opened_again(portaudio, microphone, monke
 
 
 def test_a_stream_that_does_not_close_holds_up_nobody(portaudio, microphone, monkeypatch):
-    monkeypatch.setattr(audio, "CLOSE_S", 0.1)
+    monkeypatch.setattr(opening, "CLOSE_S", 0.1)
     made_up = portaudio([("mic", 0, 1, (16_000,))])
     source = microphone()
     source.start()
     until(lambda: source.feed is not None)
     hung = made_up.streams[0]
-    until(lambda: not audio._portaudio_lock.locked())
+    until(lambda: not opening._portaudio_lock.locked())
     release = False
 
     def hang() -> None:
@@ -172,9 +172,9 @@ def test_a_stream_that_does_not_close_holds_up_nobody(portaudio, microphone, mon
     begun = time.monotonic()
     source.stop()
     assert time.monotonic() - begun < 1.0
-    assert audio._portaudio_lock.locked()
+    assert opening._portaudio_lock.locked()
     release = True
-    until(lambda: not audio._portaudio_lock.locked())
+    until(lambda: not opening._portaudio_lock.locked())
 
 
 def test_a_real_microphone_is_heard_and_found_again(virtual_microphone, microphone, write_wav, monkeypatch):
@@ -221,7 +221,7 @@ def test_a_frozen_sound_server_is_waited_for_and_holds_up_nobody(virtual_microph
     source.stop()
     assert time.monotonic() - begun < 1.5
     virtual_microphone.process.send_signal(signal.SIGCONT)
-    until(lambda: not audio._portaudio_lock.locked())
+    until(lambda: not opening._portaudio_lock.locked())
     again = microphone()
     again.start()
     until(lambda: again.state.phase is Phase.LISTENING)

@@ -9,8 +9,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from window_bench import Bench
 
+from kws_app.audio.source import Phase
 from kws_app.history import DetectionLog
-from kws_app.source import Phase
 from kws_app.ui.legend import packed_bytes, stream_figures
 from kws_app.ui.window import MainWindow
 

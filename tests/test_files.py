@@ -11,8 +11,8 @@ import pytest
 import soundfile
 from conftest import REPOSITORY
 
+from kws_app.audio.audio_file import StreamResampler, read_blocks
 from kws_app.errors import AudioError
-from kws_app.files import StreamResampler, read_blocks
 
 
 def tone(rate_hz: int, seconds: float = 1.0, tone_hz: float = 440.0) -> np.ndarray:
@@ -160,7 +160,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from kws_app.files import read_blocks
+from kws_app.audio.audio_file import read_blocks
 file = os.open({str(path.parent)!r}, os.O_RDONLY)
 os.fchdir(file)
 if os.getuid() == 0:

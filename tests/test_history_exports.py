@@ -11,8 +11,8 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog
 from window_bench import Bench
 
+from kws_app.audio.source import Phase
 from kws_app.settings import Settings, SettingsFile
-from kws_app.source import Phase
 from kws_app.ui.window import MainWindow
 from training.data import read_clips
 

@@ -11,9 +11,9 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from window_bench import Bench, SilentMicrophone
 
+from kws_app.audio.source import Phase
 from kws_app.decision import DecisionConfig
 from kws_app.history import DetectionLog, HoursHeard, now_iso
-from kws_app.source import Phase
 
 
 @pytest.mark.parametrize("way", ["key", "button"])

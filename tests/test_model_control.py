@@ -10,7 +10,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from window_bench import Bench, listening
 
-from kws_app.source import Phase
+from kws_app.audio.source import Phase
 from kws_app.ui.window import MainWindow
 
 

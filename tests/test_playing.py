@@ -16,13 +16,13 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from window_bench import Bench
 
-from kws_app import audio
-from kws_app.audio import MicrophoneSource, list_microphones, play
+from kws_app.audio import microphone
+from kws_app.audio.microphone import MicrophoneSource, list_microphones, play
+from kws_app.audio.source import Phase
 from kws_app.errors import AudioError
 from kws_app.history import DetectionLog
 from kws_app.past import RIGHT, add_up
 from kws_app.soak.sound_server import SoundServer
-from kws_app.source import Phase
 from kws_app.ui.clip_cell import OUTLINE_ROLE
 from kws_app.ui.detection_list import CLIP
 
@@ -79,8 +79,8 @@ def playing_into(made_up: MadeUpOutput, monkeypatch: pytest.MonkeyPatch) -> Made
     def portaudio(patience_s: float = 0.0) -> Iterator[MadeUpOutput]:
         yield made_up
 
-    monkeypatch.setattr(audio, "_portaudio", portaudio)
-    monkeypatch.setattr(audio, "_open_streams", 0)  # whatever other tests left open
+    monkeypatch.setattr(microphone, "_portaudio", portaudio)
+    monkeypatch.setattr(microphone, "_open_streams", 0)  # whatever other tests left open
     return made_up
 
 
@@ -89,7 +89,7 @@ def test_all_samples_are_played_in_order(monkeypatch: pytest.MonkeyPatch):
     play(TONE, threading.Event())
     np.testing.assert_array_equal(np.concatenate(output.pieces)[:, 0], TONE)
     assert output.opened == (16_000, 1) and output.finished and output.closed
-    assert audio._open_streams == 0
+    assert microphone._open_streams == 0
 
 
 def test_an_output_of_another_rate_and_two_channels_is_suited(monkeypatch: pytest.MonkeyPatch):
@@ -123,7 +123,7 @@ def test_an_output_that_suits_nothing_or_fails_is_said(monkeypatch: pytest.Monke
     output.failing = True
     with pytest.raises(AudioError, match="could not be played .Device unavailable"):
         play(TONE, threading.Event())
-    assert output.closed and audio._open_streams == 0
+    assert output.closed and microphone._open_streams == 0
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def sound_server(virtual_microphone: SoundServer, monkeypatch: pytest.MonkeyPatc
     """A microphone that hears what is played on the default output."""
     for name, value in virtual_microphone.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(audio, "_open_streams", 0)
+    monkeypatch.setattr(microphone, "_open_streams", 0)
     list_microphones(rescan=True)
     return virtual_microphone
 

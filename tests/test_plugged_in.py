@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from kws_app import audio, plugged_in
-from kws_app.audio import Microphone
+from kws_app.audio.microphone import Microphone
 
 KNOWN = [Microphone("", "Default microphone (one)"), Microphone("one", "one (ALSA)")]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kws_app.ring import SampleRing
+from kws_app.audio.ring import SampleRing
 
 
 def ramp(first: int, count: int) -> np.ndarray:

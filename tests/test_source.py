@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from loudness import bursts
 
-from kws_app.files import TAIL_S
+from kws_app.audio.audio_file import TAIL_S
+from kws_app.audio.source import FileSource, Phase
 from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.source import FileSource, Phase
 
 
 def drain(source: FileSource) -> np.ndarray:

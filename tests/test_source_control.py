@@ -9,8 +9,8 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog
 from window_bench import TWO, Bench, drop, listening
 
-from kws_app.audio import Microphone, MicrophoneSource
-from kws_app.source import FileSource, Phase
+from kws_app.audio.microphone import Microphone, MicrophoneSource
+from kws_app.audio.source import FileSource, Phase
 
 
 def test_without_a_microphone_it_opens_and_offers_a_file(bench: Bench):

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QSystemTrayIcon
 from test_launch import read_exec
 from window_bench import Bench, listening
 
-from kws_app.source import Phase
+from kws_app.audio.source import Phase
 from kws_app.ui.pause import PAUSE_MIN
 from kws_app.ui.start_dialog import StartDialog
 from kws_app.ui.tray import NO_TRAY, Tray

@@ -8,9 +8,9 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider, QTableWidget
 from window_bench import Bench, listening
 
+from kws_app.audio.source import Phase
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
 from kws_app.keys import WINDOW_KEYS
-from kws_app.source import Phase
 from kws_app.ui.controls import SourceChoice
 from kws_app.ui.detection_list import position
 from kws_app.ui.theme import DARK

@@ -7,9 +7,9 @@ import pytest
 from listener import Listener, Waiting, play, use
 from loudness import bursts, save_loudness_model
 
+from kws_app.audio.source import Feed, FileSource, Phase, SourceState
 from kws_app.lineup import Tuning
 from kws_app.session import Heard
-from kws_app.source import Feed, FileSource, Phase, SourceState
 
 
 def test_a_file_gives_its_detections_its_plot_data_and_its_end(listener, qtbot, write_wav):

@@ -8,8 +8,8 @@ import pytest
 from listener import Waiting, play, use
 from loudness import bursts
 
+from kws_app.audio.source import Feed, FileSource, Phase, SourceState
 from kws_app.history import DetectionLog
-from kws_app.source import Feed, FileSource, Phase, SourceState
 from kws_app.worker import Worker
 
 

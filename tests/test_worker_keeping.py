@@ -9,11 +9,11 @@ from listener import Listener, Waiting, play, use
 from loudness import bursts
 from PyQt6.QtCore import QTimer
 
+from kws_app.audio.source import Feed, FileSource, Phase, SourceState
 from kws_app.decision import DecisionConfig
 from kws_app.lineup import Tuning
 from kws_app.past import Past, add_up, setting_of
 from kws_app.session import Heard
-from kws_app.source import Feed, FileSource, Phase, SourceState
 
 
 def past(listener: Listener) -> Past:

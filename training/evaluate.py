@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from kws_app.audio.audio_file import TAIL_S
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
 from kws_app.errors import AudioError
-from kws_app.files import TAIL_S
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel
 from training.data import SPLITS, Clip

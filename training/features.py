@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 from tqdm import tqdm
 
+from kws_app.audio.audio_file import read_blocks
 from kws_app.errors import AudioError
-from kws_app.files import read_blocks
 from kws_app.frontend import LogMel
 from kws_app.frontend_config import SAMPLE_RATE
 from training.config import DataConfig

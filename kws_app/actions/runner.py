@@ -16,8 +16,8 @@ from kws_app.actions.choices import KeywordActions
 from kws_app.actions.command import Command
 from kws_app.actions.event import Occasion
 from kws_app.actions.webhook import Webhook
+from kws_app.audio.ring import Samples
 from kws_app.errors import ActionError, AudioError
-from kws_app.ring import Samples
 from kws_app.translation import _
 
 MOST_AT_ONCE = 4  # of each kind: a hanging command does not gather copies of itself

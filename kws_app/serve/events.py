@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from wyoming.event import Event
 
-from kws_app.files import RATES_HZ
-from kws_app.ring import Samples
+from kws_app.audio.audio_file import RATES_HZ
+from kws_app.audio.ring import Samples
 
 LINE_BYTES = 65_536  # of an event's header, and of its further data
 PAYLOAD_BYTES = 1_048_576  # half a minute at 16 kHz; clients send tenths of a second

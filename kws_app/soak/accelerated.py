@@ -9,17 +9,17 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from kws_app.audio.audio_file import read_blocks
+from kws_app.audio.ring import Samples
+from kws_app.audio.source import DECODE_S, Feed, Phase, SourceState
 from kws_app.card import DEFAULT_MODEL, find_model
 from kws_app.detector import Detector
-from kws_app.files import read_blocks
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.model import KeywordModel, prepare_torch
 from kws_app.paths import MODELS_DIR
-from kws_app.ring import Samples
 from kws_app.session import Session
 from kws_app.soak.process import Footprint
 from kws_app.soak.speech import Speech
-from kws_app.source import DECODE_S, Feed, Phase, SourceState
 
 REPORT_H = 2.0
 FLAT_MB = 15.0

@@ -6,11 +6,11 @@ from bisect import bisect_left
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
+from kws_app.audio.source import Feed
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import DetectionRecord
 from kws_app.soak.faults import NOTICED_S, RESUMED_S, STALL_S, Disturbance
 from kws_app.soak.process import Footprint
-from kws_app.source import Feed
 
 HEARD_WITHIN_S = 1.5  # of the player's end: it ends when the server has played all, and the model needs a moment
 PAST_S = 2.0  # of sound before a word, which a model that was reset lacks

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from kws_app.audio.source import Phase, Source
 from kws_app.soak.sound_server import SoundServer
-from kws_app.source import Phase, Source
 
 NOTICED_S, RESUMED_S = 1.5, 2.0  # what is promised
 GIVE_UP_S = 30.0

@@ -17,7 +17,8 @@ import numpy as np
 from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QApplication
 
-from kws_app.audio import MicrophoneSource
+from kws_app.audio.microphone import MicrophoneSource
+from kws_app.audio.source import Source
 from kws_app.card import DEFAULT_MODEL, find_model
 from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import FILE_NAME, DetectionLog, DetectionRecord
@@ -30,7 +31,6 @@ from kws_app.soak.faults import STALL_S, Fault, folder_fault, inject, sound_faul
 from kws_app.soak.process import Footprint
 from kws_app.soak.sound_server import SoundServer
 from kws_app.soak.speech import Speech
-from kws_app.source import Source
 from kws_app.ui.window import MainWindow, StartOptions
 from kws_app.worker import Worker
 

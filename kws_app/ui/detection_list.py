@@ -10,8 +10,8 @@ from PyQt6.QtCore import QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QPaintEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from kws_app.audio.ring import Samples
 from kws_app.past import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry
-from kws_app.ring import Samples
 from kws_app.translation import _
 from kws_app.ui.clip_cell import COMING_ROLE, ID_ROLE, LABEL_ROLE, OUTLINE_ROLE, ClipCell
 from kws_app.ui.theme import Theme

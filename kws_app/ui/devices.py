@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from kws_app.audio import Microphone
+from kws_app.audio.device_scan import look_for_microphones
+from kws_app.audio.microphone import Microphone
 from kws_app.errors import AudioError
-from kws_app.plugged_in import look_for_microphones
 
 
 class DeviceScan(QObject):

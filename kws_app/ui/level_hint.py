@@ -5,8 +5,8 @@ from collections import deque
 
 import numpy as np
 
+from kws_app.audio.ring import Samples
 from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.ring import Samples
 from kws_app.translation import _
 
 SILENT_S = 3.0

@@ -8,8 +8,8 @@ from collections import deque
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
+from kws_app.audio.source import Phase, Source, SourceState
 from kws_app.session import Heard
-from kws_app.source import Phase, Source, SourceState
 from kws_app.translation import _, ngettext
 from kws_app.ui.content import Content
 from kws_app.ui.level_hint import LevelHint

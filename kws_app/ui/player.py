@@ -4,9 +4,9 @@ import threading
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from kws_app.audio import play
+from kws_app.audio.microphone import play
+from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
-from kws_app.ring import Samples
 
 DRAIN_MS = 1000  # after the last sample: until the room, the device and the model have had it
 

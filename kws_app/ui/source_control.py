@@ -6,8 +6,8 @@ from pathlib import Path
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog
 
-from kws_app.audio import Microphone, MicrophoneSource
-from kws_app.source import FileSource, Source
+from kws_app.audio.microphone import Microphone, MicrophoneSource
+from kws_app.audio.source import FileSource, Source
 from kws_app.translation import _
 from kws_app.ui.content import Content
 from kws_app.ui.controls import SourceChoice

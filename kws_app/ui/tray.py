@@ -6,8 +6,8 @@ from PyQt6.QtCore import QObject
 from PyQt6.QtGui import QAction, QGuiApplication, QIcon
 from PyQt6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 
+from kws_app.audio.source import Phase
 from kws_app.paths import ASSETS_DIR
-from kws_app.source import Phase
 from kws_app.translation import _
 from kws_app.ui.listening import Listening
 from kws_app.ui.pause import PAUSE, Pause

@@ -12,10 +12,10 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QHideEvent, QI
 from PyQt6.QtWidgets import QApplication, QMainWindow
 
 from kws_app.actions.runner import Play
-from kws_app.audio import play
+from kws_app.audio.microphone import play
+from kws_app.audio.source import Source
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
-from kws_app.source import Source
 from kws_app.translation import _
 from kws_app.ui.compare_menu import CompareMenu
 from kws_app.ui.content import Content

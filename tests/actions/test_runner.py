@@ -11,8 +11,8 @@ import pytest
 from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
 from kws_app.actions.event import Occasion
 from kws_app.actions.runner import MOST_AT_ONCE, ActionRunner, Kind, Outcome
+from kws_app.audio.ring import Samples
 from kws_app.errors import ActionError, AudioError
-from kws_app.ring import Samples
 
 HEARD = Occasion("happy", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
 WAIT_S = 30.0

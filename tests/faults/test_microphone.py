@@ -8,7 +8,8 @@ import pytest
 from loudness import bursts
 from waiting import until
 
-from kws_app.audio import MicrophoneSource, list_microphones
+from kws_app.audio.microphone import MicrophoneSource, list_microphones
+from kws_app.audio.source import Phase
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
 from kws_app.errors import AudioError
@@ -17,7 +18,6 @@ from kws_app.model import KeywordModel
 from kws_app.session import Session
 from kws_app.soak.faults import NOTICED_S, RESUMED_S, Fault, inject, sound_faults
 from kws_app.soak.sound_server import SoundServer
-from kws_app.source import Phase
 
 BUSY = 4.0  # how much longer than promised it may take on a machine that does other things, too
 
