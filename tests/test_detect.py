@@ -12,7 +12,7 @@ import soundfile
 from conftest import SpeechCommands
 from loudness import bursts
 
-from kws_app.detect import CLOSED, main
+from kws_app.commands.detect import CLOSED, main
 from kws_app.frontend_config import SAMPLE_RATE
 
 GAP_S = 0.8
@@ -127,14 +127,14 @@ def test_wrong_options_are_one_sentence(
 
 def test_the_command_itself_runs_from_any_folder(tmp_path: Path, write_wav: Callable[..., Path]) -> None:
     path = write_wav(np.zeros(16_000, np.float32))
-    command = [sys.executable, "-m", "kws_app.detect", str(path)]
+    command = [sys.executable, "-m", "kws_app.commands.detect", str(path)]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_output_that_nobody_reads_ends_it_quietly(tmp_path: Path, tiny_models: Path, write_wav) -> None:
     path = write_wav(bursts(*np.arange(0.5, 190.0, 1.5), duration_s=200.0))
-    code = "import sys; from pathlib import Path; import kws_app.detect as d; d.MODELS_DIR = Path(sys.argv.pop(1)); "
+    code = "import sys; from pathlib import Path; import kws_app.commands.detect as d; d.MODELS_DIR = Path(sys.argv.pop(1)); "
     command = [sys.executable, "-c", code + "sys.exit(d.main())", str(tiny_models), "--model", "loud/teacher"]
     process = subprocess.Popen([*command, *[str(path)] * 9], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stderr is not None

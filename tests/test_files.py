@@ -173,7 +173,7 @@ next(read_blocks(Path({path.name!r})))
 
 TEN_HOURS = """
 import resource, sys
-from kws_app.detect import main
+from kws_app.commands.detect import main
 status = main([sys.argv[1]])
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000)
 sys.exit(status)

@@ -72,7 +72,7 @@ def test_entry_points(wheel: zipfile.ZipFile) -> None:
     parser.read_string(dist_info(wheel, "entry_points.txt"))
     assert dict(parser["console_scripts"]) == {
         "kws-app": "kws_app.__main__:main",
-        "kws-detect": "kws_app.detect:main",
+        "kws-detect": "kws_app.commands.detect:main",
         "kws-labels": "kws_app.export:main",
         "kws-wyoming": "kws_app.serve.server:main",
     }

@@ -233,7 +233,7 @@ OPTIONS += ["nan", "-1", "happy/teacher", "../../etc/passwd", "/dev/null", "/dev
 @given(arguments=st.lists(st.sampled_from(OPTIONS) | texts.filter(lambda text: "\0" not in text), max_size=6))
 def test_command_lines(arguments: list[str]):
     from kws_app import __main__ as app
-    from kws_app import detect
+    from kws_app.commands import detect
     from kws_app.soak import __main__ as soak
 
     with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
