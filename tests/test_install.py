@@ -9,7 +9,7 @@ import pytest
 from test_launch import read_exec
 
 from kws_app import autostart, launch
-from kws_app.install import main
+from kws_app.desktop.menu_entry import main
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason=".desktop files are for Linux and its kin")
 
@@ -49,7 +49,10 @@ def test_elsewhere_it_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch
 
 def test_the_module_as_the_script_runs_it(data: Path):
     result = subprocess.run(
-        [sys.executable, "-m", "kws_app.install", "--install"], env=os.environ, capture_output=True, text=True
+        [sys.executable, "-m", "kws_app.desktop.menu_entry", "--install"],
+        env=os.environ,
+        capture_output=True,
+        text=True,
     )
     assert (result.returncode, result.stderr) == (0, "")
     assert (data / "applications" / "kws-app.desktop").is_file()

@@ -3,7 +3,7 @@
 from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QLabel, QWidget
 
-from kws_app import autostart
+from kws_app.desktop import autostart
 from kws_app.paths import default_data_dir
 from kws_app.translation import _
 from kws_app.ui.memory import Memory

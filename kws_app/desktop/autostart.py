@@ -5,7 +5,7 @@ import plistlib
 import sys
 from pathlib import Path
 
-from kws_app import launch
+from kws_app.desktop import desktop_entry
 from kws_app.translation import _
 
 LABEL = "org.kws-app.login"  # of the Mac's launch agent
@@ -19,7 +19,7 @@ def path() -> Path | None:
     if sys.platform.startswith(("linux", "freebsd")):
         config = os.environ.get("XDG_CONFIG_HOME", "")
         folder = Path(config) if os.path.isabs(config) else Path.home() / ".config"  # as the specification has it
-        return folder / "autostart" / launch.ENTRY_NAME
+        return folder / "autostart" / desktop_entry.ENTRY_NAME
     return None
 
 
@@ -44,12 +44,12 @@ def switch_on(arguments: list[str]) -> None:
     file = path()
     if file is None:
         raise OSError(explanation())
-    command = [*launch.command(), *arguments]
+    command = [*desktop_entry.command(), *arguments]
     if sys.platform == "darwin":
         agent = {"Label": LABEL, "ProgramArguments": command, "RunAtLoad": True, "ProcessType": "Interactive"}
-        launch.write_entry(file, plistlib.dumps(agent).decode())
+        desktop_entry.write_entry(file, plistlib.dumps(agent).decode())
     else:
-        launch.write_entry(file, launch.desktop_entry(command))
+        desktop_entry.write_entry(file, desktop_entry.desktop_entry(command))
 
 
 def switch_off() -> None:
