@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.settings import Settings, SettingsFile
 
 WIDTH, HEIGHT = 1100, 720
@@ -164,9 +164,9 @@ def resident_mib() -> float:
 
 def step_times_us(name: str) -> list[float]:
     """Processor time of each of many steps in a row."""
-    from kws_app.card import find_model
     from kws_app.detector import Detector
-    from kws_app.model import KeywordModel, prepare_torch
+    from kws_app.engine.card import find_model
+    from kws_app.engine.model_file import KeywordModel, prepare_torch
     from kws_app.paths import MODELS_DIR
 
     prepare_torch()

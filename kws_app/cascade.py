@@ -9,8 +9,8 @@ from torch import Tensor
 
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector, Steps
-from kws_app.frontend_config import SAMPLE_RATE, FrontendConfig
-from kws_app.model import KeywordModel
+from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
+from kws_app.engine.model_file import KeywordModel
 
 REPLAY_FRAMES = 200  # given to the second model when it wakes: 2 s
 COUNTED_S = 0.5  # of these, the last: a score before them belongs to something that is over

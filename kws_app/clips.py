@@ -13,8 +13,8 @@ import soundfile
 from kws_app.atomic_file import UNFINISHED, write_whole
 from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.ring import Samples
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
-from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import clip_name, is_clip_name
 from kws_app.translation import _
 

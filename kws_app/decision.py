@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 
 MOST_STEPS = 1000
 LONGEST_S = 3600.0

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kws_app.decision import Decision, DecisionConfig, Detection, DetectionEnd
-from kws_app.frontend import LogMel
-from kws_app.model import KeywordModel
+from kws_app.engine.frontend import LogMel
+from kws_app.engine.model_file import KeywordModel
 
 
 @dataclass(frozen=True)

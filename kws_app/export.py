@@ -16,8 +16,8 @@ import soundfile
 
 from kws_app.audio.ring import Samples
 from kws_app.clips import FOLDER_NAME, ClipStore
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
-from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.history import DetectionLog
 from kws_app.past import FALSE_ALARM, LABEL_WORDS, Entry, add_up
 from kws_app.paths import default_data_dir

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kws_app.card import ModelCard
 from kws_app.decision import DecisionConfig
+from kws_app.engine.card import ModelCard
+from kws_app.engine.catalogue import ModelFolders
+from kws_app.engine.pairs import card_of_pair, halves
 from kws_app.errors import ModelError
-from kws_app.model_folders import ModelFolders
-from kws_app.pairs import card_of_pair, halves
 from kws_app.translation import _
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Lineup:
         """raises ModelError, in one sentence, whatever is wrong"""
         try:
             from kws_app.cascade import detector_of
-            from kws_app.model import KeywordModel, prepare_torch
+            from kws_app.engine.model_file import KeywordModel, prepare_torch
 
             prepare_torch()
             first, second = halves(name)

@@ -17,7 +17,7 @@ from kws_app.audio.audio_file import StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Feed, Source
 from kws_app.decision import Detection, DetectionEnd
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.lineup import brief
 
 if TYPE_CHECKING:  # brings torch, which is loaded behind the window

@@ -19,9 +19,9 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from kws_app.archive import Archive
 from kws_app.audio.source import Phase, Source, SourceState
 from kws_app.decision import Detection
+from kws_app.engine.catalogue import ModelFolders
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
 from kws_app.lineup import Lineup, ModelInUse, Tuning, brief
-from kws_app.model_folders import ModelFolders
 from kws_app.past import Setting, setting_of
 from kws_app.recorder import STALE_S, Recorder
 from kws_app.session import Health, Heard, Session

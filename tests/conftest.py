@@ -31,7 +31,7 @@ from screen import Screen
 from window_bench import Bench
 
 from kws_app.audio.microphone import MicrophoneSource
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.settings import Settings, SettingsFile
 from kws_app.soak.sound_server import PROGRAMS, SoundServer
 

@@ -7,10 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from kws_app.card import CARD_FILE, ModelCard
-from kws_app.frontend import LogMel
-from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.model import golden_scores
+from kws_app.engine.card import CARD_FILE, ModelCard
+from kws_app.engine.frontend import LogMel
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.model_file import golden_scores
 
 STEP_FRAMES, CONTEXT_FRAMES = 8, 20  # as in `forward`
 STEP_SAMPLES = 1280

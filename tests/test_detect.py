@@ -13,7 +13,7 @@ from conftest import SpeechCommands
 from loudness import bursts
 
 from kws_app.commands.detect import CLOSED, main
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 
 GAP_S = 0.8
 KEYWORDS, OTHERS = 60, 180

@@ -19,10 +19,10 @@ from screen import Screen
 from waiting import until
 
 from kws_app.audio.audio_file import read_blocks
-from kws_app.card import DEFAULT_MODEL, find_model
 from kws_app.detector import Detector
-from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.model import KeywordModel
+from kws_app.engine.card import DEFAULT_MODEL, find_model
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.model_file import KeywordModel
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile
 from kws_app.ui.theme import LIGHT

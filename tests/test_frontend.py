@@ -6,9 +6,9 @@ import torchaudio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kws_app.frontend import LogMel
-from kws_app.frontend_config import FrontendConfig
-from kws_app.model import golden_samples
+from kws_app.engine.frontend import LogMel
+from kws_app.engine.frontend_config import FrontendConfig
+from kws_app.engine.model_file import golden_samples
 
 
 def reference(samples: torch.Tensor) -> torch.Tensor:

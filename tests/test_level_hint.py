@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.ui.level_hint import CLIPPING, QUIET, SILENT, LevelHint
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from kws_app.card import CARD_FILE, ModelCard, broken_models, find_model, find_models, read_card
+from kws_app.engine.card import CARD_FILE, ModelCard, broken_models, find_model, find_models, read_card
+from kws_app.engine.frontend import LogMel
+from kws_app.engine.model_file import KeywordModel, golden_samples
 from kws_app.errors import ModelError
-from kws_app.frontend import LogMel
-from kws_app.model import KeywordModel, golden_samples
 from kws_app.paths import MODELS_DIR
 
 

@@ -8,9 +8,9 @@ from loudness import save_loudness_model
 from PyQt6.QtWidgets import QFileDialog, QLabel
 from window_bench import Bench, drop
 
+from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import ModelError
 from kws_app.lineup import Lineup
-from kws_app.model_folders import ModelFolders
 from kws_app.ui.model_adding import WARNING, CardDialog
 from kws_app.ui.window import MainWindow
 

@@ -100,7 +100,7 @@ def test_a_model_that_fails_in_an_unforeseen_way_is_not_waited_for(bench: Bench,
     def fail(*_: object) -> None:
         raise KeyError("hop_samples")
 
-    monkeypatch.setattr("kws_app.model_folders.find_model", fail)
+    monkeypatch.setattr("kws_app.engine.catalogue.find_model", fail)
     window = bench.open(ready=False, listen=True)
     bench.qtbot.waitUntil(lambda: "cannot be used (KeyError: 'hop_samples')" in window.content.sign.text)
     assert not window.content.controls.start.isChecked()

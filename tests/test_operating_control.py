@@ -8,8 +8,8 @@ from loudness import save_loudness_model
 from PyQt6.QtCore import Qt
 from window_bench import Bench
 
-from kws_app.card import PAIRS_FIELD, read_card
-from kws_app.pairs import with_pair
+from kws_app.engine.card import PAIRS_FIELD, read_card
+from kws_app.engine.pairs import with_pair
 from kws_app.ui.window import MainWindow
 
 

@@ -9,7 +9,7 @@ from loudness import bursts
 
 from kws_app.audio.audio_file import TAIL_S
 from kws_app.audio.source import FileSource, Phase
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 
 
 def drain(source: FileSource) -> np.ndarray:

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QApplication
 from window_bench import Bench
 
 from kws_app.audio.source import Phase
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.ui.window import MainWindow
 
 

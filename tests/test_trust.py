@@ -15,9 +15,9 @@ import torch
 from loudness import Loudness, save_loudness_model
 from torch import Tensor
 
-from kws_app.card import CARD_FILE, find_model, read_card
+from kws_app.engine.card import CARD_FILE, find_model, read_card
+from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import ModelError
-from kws_app.model import KeywordModel
 from kws_app.paths import MODELS_DIR
 from kws_app.trust.admission import admit
 from kws_app.trust.archive import checked_archive

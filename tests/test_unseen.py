@@ -7,7 +7,7 @@ from loudness import bursts
 from window_bench import Bench, listening
 
 from kws_app.audio.source import Phase
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.ui.listening import FRAME_MS, UNSEEN_MS
 from kws_app.worker import DRAIN_S, UNWATCHED_S
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 
-from kws_app.card import ModelCard, find_model, find_models
 from kws_app.cascade import STIR
 from kws_app.decision import DecisionConfig
+from kws_app.engine.card import ModelCard, find_model, find_models
+from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.pairs import card_of_pair, with_pair
 from kws_app.errors import AudioError, ModelError
-from kws_app.model import KeywordModel
-from kws_app.pairs import card_of_pair, with_pair
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
 from training import benchmark, evaluate, plots, report, scoring
 from training.calibrate import calibrate

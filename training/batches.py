@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kws_app.frontend_config import FrontendConfig
+from kws_app.engine.frontend_config import FrontendConfig
 from training.config import AugmentConfig, CrnnConfig, TrainConfig
 from training.features import KEYWORD, NOISE, SPEECH, WORD, FrameStore
 

@@ -11,7 +11,7 @@ import torch
 
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
-from kws_app.model import KeywordModel, prepare_torch
+from kws_app.engine.model_file import KeywordModel, prepare_torch
 from training.batches import assemble, sequence_frames, step_targets
 from training.config import CrnnConfig, RunConfig
 from training.features import FrameStore

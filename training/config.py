@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from kws_app.frontend_config import FrontendConfig
+from kws_app.engine.frontend_config import FrontendConfig
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from tqdm import tqdm
 from kws_app.audio.audio_file import TAIL_S
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import AudioError
-from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.model import KeywordModel
 from training.data import SPLITS, Clip
 from training.features import load_sound, pad_to_second
 from training.metrics import bootstrap_area, clip_area, rounded

@@ -13,11 +13,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from kws_app.card import CARD_FILE, CURVE_FIELD, NAME, ModelCard
 from kws_app.decision import DecisionConfig
+from kws_app.engine.card import CARD_FILE, CURVE_FIELD, NAME, ModelCard
+from kws_app.engine.frontend import LogMel
+from kws_app.engine.model_file import KeywordModel, golden_samples, golden_scores
 from kws_app.errors import ModelError
-from kws_app.frontend import LogMel
-from kws_app.model import KeywordModel, golden_samples, golden_scores
 from training.atomic_file import written_whole
 from training.calibrate import Calibration
 from training.config import CrnnConfig, DataConfig

@@ -25,9 +25,9 @@ from scipy.signal import fftconvolve
 from tqdm import tqdm
 
 from kws_app.audio.audio_file import read_blocks
+from kws_app.engine.frontend import LogMel
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
-from kws_app.frontend import LogMel
-from kws_app.frontend_config import SAMPLE_RATE
 from training.config import DataConfig
 from training.data import SPLITS, Clip, Recording, read_clips, read_recordings
 from training.synthetic import KINDS, make_sound

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from tqdm import tqdm
 
-from kws_app.frontend import LogMel
+from kws_app.engine.frontend import LogMel
 from training.data import audio_files, split_of
 from training.features import load_sound
 

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
-from kws_app.frontend import LogMel
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend import LogMel
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.background import make_background
 from training.features import load_or_pass_over, pad_to_second, word_bounds
 from training.streams import Part

@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector, Steps
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.model_file import KeywordModel
 from kws_app.intervals import poisson_interval, wilson_interval
-from kws_app.model import KeywordModel
 from training.events import (
     THRESHOLDS,
     CurvePoint,

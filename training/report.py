@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kws_app.card import PAIRS_FIELD, PLUS, ModelEntry, find_models
-from kws_app.pairs import curve_of_pair
+from kws_app.engine.card import PAIRS_FIELD, PLUS, ModelEntry, find_models
+from kws_app.engine.pairs import curve_of_pair
 from training.config import RECIPES
 from training.costs import count_macs
 from training.export import PACKED_SUFFIX, load_packed_crnn

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kws_app.card import CURVE_FIELD
 from kws_app.cascade import NO_DECISION, Cascade
 from kws_app.decision import DecisionConfig
-from kws_app.model import KeywordModel
+from kws_app.engine.card import CURVE_FIELD
+from kws_app.engine.model_file import KeywordModel
 from training.config import DataConfig
 from training.data import audio_files, read_clips, read_recordings, says_keyword
 from training.events import StreamScores

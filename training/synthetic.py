@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 
 Sound = NDArray[np.float32]
 KINDS = ("white", "pink", "brown", "hum", "music", "clicks")

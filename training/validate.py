@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kws_app.decision import DecisionConfig
-from kws_app.frontend_config import FrontendConfig
+from kws_app.engine.frontend_config import FrontendConfig
 from training.batches import (
     CLIP_FRAMES,
     FLOOR,

@@ -16,7 +16,7 @@ import soxr
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.atomic_file import written_whole
 from training.data import split_of
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 
 TONES_HZ = (659.26, 987.77)  # E5, then B5: a fifth up
 ONSET_S = 0.09  # from the first tone to the second

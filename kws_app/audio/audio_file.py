@@ -9,8 +9,8 @@ import soundfile
 import soxr
 
 from kws_app.audio.ring import Samples
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
-from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.translation import _
 
 BLOCK_SECONDS = 10.0

@@ -18,8 +18,8 @@ import soxr
 
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Feed, Phase, SourceState, ThreadedSource
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
-from kws_app.frontend_config import SAMPLE_RATE
 from kws_app.translation import _
 
 BLOCK_S = 0.02  # of audio in each callback

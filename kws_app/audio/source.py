@@ -17,8 +17,8 @@ import numpy as np
 
 from kws_app.audio.audio_file import TAIL_S, read_blocks
 from kws_app.audio.ring import RingReader, SampleRing, Samples
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
-from kws_app.frontend_config import SAMPLE_RATE
 
 RING_SECONDS = 30  # the worker may be this far behind (a model loading, a laptop under load) before samples are lost
 BLOCK_S = 0.02  # what a file hands over at once, like a microphone's block

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from kws_app.audio.audio_file import TAIL_S, read_blocks
-from kws_app.card import DEFAULT_MODEL
 from kws_app.cascade import detector_of
 from kws_app.decision import Detection
 from kws_app.detector import Detector
+from kws_app.engine.card import DEFAULT_MODEL
+from kws_app.engine.catalogue import ModelFolders
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.model_file import KeywordModel, prepare_torch
+from kws_app.engine.pairs import card_of_pair, pair_name
 from kws_app.errors import AudioError, ModelError
-from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.model import KeywordModel, prepare_torch
-from kws_app.model_folders import ModelFolders
-from kws_app.pairs import card_of_pair, pair_name
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 
 CLOSED = 141  # exit status of a program whose output is closed: 128 and SIGPIPE, as the shell has it

@@ -5,14 +5,14 @@ from importlib.metadata import PackageNotFoundError, version
 
 from wyoming.info import Attribution, Info, WakeModel, WakeProgram
 
-from kws_app.card import DEFAULT_MODEL, ModelEntry
 from kws_app.cascade import detector_of
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
+from kws_app.engine.card import DEFAULT_MODEL, ModelEntry
+from kws_app.engine.catalogue import ModelFolders
+from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.pairs import cards_of_pairs, curve_of_pair, halves
 from kws_app.errors import ModelError
-from kws_app.model import KeywordModel
-from kws_app.model_folders import ModelFolders
-from kws_app.pairs import cards_of_pairs, curve_of_pair, halves
 
 MOST_MODELS = 8  # for one client at once
 LANGUAGE = "en"  # of the shipped words; a card names none

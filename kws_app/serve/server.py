@@ -52,8 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
         import wyoming  # noqa: F401 - an extra, which may not be installed
     except ImportError:
         return _refuse("the Wyoming protocol needs another package: `pip install 'kws-app[wyoming]'`.")
-    from kws_app.model import prepare_torch
-    from kws_app.model_folders import ModelFolders
+    from kws_app.engine.catalogue import ModelFolders
+    from kws_app.engine.model_file import prepare_torch
     from kws_app.serve.models import ServedModels
 
     prepare_torch()

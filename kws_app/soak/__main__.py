@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from kws_app.card import DEFAULT_MODEL
+from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.errors import AudioError, ModelError
 from kws_app.soak.sound_server import PROGRAMS
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from kws_app.atomic_file import write_whole
-from kws_app.card import NAME, read_card
+from kws_app.engine.card import NAME, read_card
 from kws_app.errors import ModelError
 from kws_app.translation import _
 from kws_app.trust.archive import checked_archive

@@ -9,7 +9,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from kws_app.card import CARD_FILE, UNREADABLE, ModelCard
+from kws_app.engine.card import CARD_FILE, UNREADABLE, ModelCard
 from kws_app.errors import ModelError
 from kws_app.translation import _
 from kws_app.trust.code import checked_code

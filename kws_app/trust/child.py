@@ -54,7 +54,7 @@ def limit() -> None:
 
 def answer(path: Path) -> int:
     """What the process does; its exit status."""
-    from kws_app.model import KeywordModel, prepare_torch
+    from kws_app.engine.model_file import KeywordModel, prepare_torch
 
     prepare_torch()
     limit()

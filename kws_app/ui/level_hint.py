@@ -6,7 +6,7 @@ from collections import deque
 import numpy as np
 
 from kws_app.audio.ring import Samples
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.translation import _
 
 SILENT_S = 3.0

@@ -7,10 +7,10 @@ from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
 
-from kws_app.card import ModelCard, read_card
+from kws_app.engine.card import ModelCard, read_card
+from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import ModelError
 from kws_app.lineup import brief
-from kws_app.model_folders import ModelFolders
 from kws_app.translation import _
 from kws_app.ui.legend import stream_figures
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from kws_app.card import ModelCard, ModelEntry
+from kws_app.engine.card import ModelCard, ModelEntry
+from kws_app.engine.pairs import cards_of_pairs, confirming, halves, pair_name
 from kws_app.lineup import ModelInUse, Tuning
-from kws_app.pairs import cards_of_pairs, confirming, halves, pair_name
 from kws_app.translation import _, ngettext
 from kws_app.ui.content import Content
 from kws_app.ui.memory import Memory

@@ -7,7 +7,7 @@ of the picture, at most so many points that a screen can show.
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.session import Heard, Scored
 
 KEPT_S = 300

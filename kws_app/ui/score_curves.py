@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.translation import _
 from kws_app.ui.curve_item import CurveItem
 from kws_app.ui.plot_history import SampleHistory

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kws_app.actions.chime import PEAK, TONES_HZ, chime
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 
 
 def test_it_is_short_soft_and_without_a_click():

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from kws_app.audio.audio_file import read_blocks
-from kws_app.card import ModelCard, read_card
+from kws_app.engine.card import ModelCard, read_card
 from kws_app.errors import AudioError, ModelError
 from kws_app.history import DetectionLog, DetectionRecord
 from kws_app.paths import MODELS_DIR

@@ -12,9 +12,9 @@ from kws_app.audio.microphone import MicrophoneSource, list_microphones
 from kws_app.audio.source import Phase
 from kws_app.decision import DecisionConfig
 from kws_app.detector import Detector
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import AudioError
-from kws_app.frontend_config import SAMPLE_RATE
-from kws_app.model import KeywordModel
 from kws_app.session import Session
 from kws_app.soak.faults import NOTICED_S, RESUMED_S, Fault, inject, sound_faults
 from kws_app.soak.sound_server import SoundServer

@@ -9,7 +9,7 @@ from window_bench import Bench, listening
 
 from kws_app.audio.microphone import MicrophoneSource, list_microphones
 from kws_app.audio.source import Phase, SourceState
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.soak.faults import STALL_S, sound_faults
 from kws_app.soak.sound_server import SoundServer
 from kws_app.ui.window import MainWindow

@@ -26,8 +26,8 @@ from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
 from wyoming.wake import Detect, Detection, NotDetected
 
-from kws_app.card import CURVE_FIELD, read_card
-from kws_app.pairs import with_pair
+from kws_app.engine.card import CURVE_FIELD, read_card
+from kws_app.engine.pairs import with_pair
 from kws_app.serve.server import MOST_CLIENTS, main
 
 WAIT_S = 40.0

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from kws_app.frontend import LogMel
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend import LogMel
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from tests.training.toy_speech import DATA, word, write_archive
 from training import features
 from training.features import (

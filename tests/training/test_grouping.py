@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.data import read_clips
 from training.grouping import group_alike, write_lists
 

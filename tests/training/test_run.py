@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from kws_app.card import read_card
 from kws_app.decision import DecisionConfig
+from kws_app.engine.card import read_card
+from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import ModelError
-from kws_app.model import KeywordModel
 from tests.training.toy_speech import RUN
 from training import export as export_module
 from training.calibrate import Calibration, calibrate

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from loudness import save_loudness_model
 
-from kws_app.card import ModelEntry, find_model
+from kws_app.engine.card import ModelEntry, find_model
 from training.seeds import Seed, keep_seeds, known_seeds, seed_range
 
 

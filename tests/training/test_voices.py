@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from training import voices
 from training.config import DataConfig
 from training.data import SPLITS, read_clips, read_recordings

@@ -7,7 +7,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from kws_app.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.config import AugmentConfig, CrnnConfig, DataConfig, RunConfig, TrainConfig
 
 KEYWORD = "rise"

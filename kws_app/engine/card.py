@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from kws_app.decision import DecisionConfig
+from kws_app.engine.frontend_config import FrontendConfig
 from kws_app.errors import ModelError
-from kws_app.frontend_config import FrontendConfig
 from kws_app.translation import _
 
 CARD_FILE = "card.json"
@@ -21,7 +21,7 @@ PLUS = "+"  # in the name of a pair of models, and in no model's own
 DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 1
 CURVE_FIELD = "operating_curve"  # of a card's figures; kws_app/operating.py reads it
-PAIRS_FIELD = "confirmed_by"  # of a card's figures, by the second model's role; kws_app/pairs.py reads it
+PAIRS_FIELD = "confirmed_by"  # of a card's figures, by the second model's role; kws_app/engine/pairs.py reads it
 LARGEST_TOLERANCE = 0.1  # of a score: beyond it the golden input proves nothing
 # What reading a damaged archive raises, to be caught; the last is zipfile's own, of a compression it does not know.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from kws_app.card import ModelCard, ModelEntry, broken_models, find_model, find_models, read_card, unknown_model
+from kws_app.engine.card import ModelCard, ModelEntry, broken_models, find_model, find_models, read_card, unknown_model
 from kws_app.errors import ModelError
 from kws_app.translation import _
 from kws_app.trust.admission import admit

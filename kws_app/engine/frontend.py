@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from kws_app.frontend_config import FrontendConfig
+from kws_app.engine.frontend_config import FrontendConfig
 
 
 def mel_filterbank(config: FrontendConfig) -> Tensor:

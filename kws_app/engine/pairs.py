@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kws_app.card import CURVE_FIELD, PAIRS_FIELD, PLUS, ModelCard
+from kws_app.engine.card import CURVE_FIELD, PAIRS_FIELD, PLUS, ModelCard
 from kws_app.errors import ModelError
 from kws_app.translation import _
 
