@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kws_app.decision import DecisionConfig
+from kws_app.detection.decision import DecisionConfig
 from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.engine.pairs import card_of_pair, halves
@@ -17,7 +17,7 @@ from kws_app.errors import ModelError
 from kws_app.translation import _
 
 if TYPE_CHECKING:
-    from kws_app.detector import Detector
+    from kws_app.detection.detector import Detector
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +145,7 @@ class Lineup:
     def _load(self, name: str) -> "Detector":
         """raises ModelError, in one sentence, whatever is wrong"""
         try:
-            from kws_app.cascade import detector_of
+            from kws_app.detection.cascade import detector_of
             from kws_app.engine.model_file import KeywordModel, prepare_torch
 
             prepare_torch()

@@ -14,7 +14,7 @@ import numpy as np
 from kws_app.archive import Archive
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
-from kws_app.decision import DetectionEnd
+from kws_app.detection.decision import DetectionEnd
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.history import DetectionRecord, Ended, HoursHeard, clip_name, new_id, now_iso
 from kws_app.past import Setting

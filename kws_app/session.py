@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from kws_app.audio.audio_file import StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Feed, Source
-from kws_app.decision import Detection, DetectionEnd
+from kws_app.detection.decision import Detection, DetectionEnd
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.lineup import brief
 
 if TYPE_CHECKING:  # brings torch, which is loaded behind the window
     from torch import Tensor
 
-    from kws_app.detector import Detector
+    from kws_app.detection.detector import Detector
 
 READ_S = 1.0  # at most, of audio in one go: a backlog is worked off in pieces
 MEASURED_STEPS = 50  # the status is about these

@@ -18,7 +18,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.archive import Archive
 from kws_app.audio.source import Phase, Source, SourceState
-from kws_app.decision import Detection
+from kws_app.detection.decision import Detection
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.history import DetectionLog, DetectionRecord, now_iso
 from kws_app.lineup import Lineup, ModelInUse, Tuning, brief

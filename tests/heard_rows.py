@@ -7,7 +7,7 @@ from PyQt6.QtCore import QPoint, Qt
 from window_bench import Bench
 
 from kws_app.clips import ClipStore
-from kws_app.decision import DecisionConfig
+from kws_app.detection.decision import DecisionConfig
 from kws_app.errors import AudioError
 from kws_app.history import DetectionLog, DetectionRecord, clip_name, new_id, now_iso
 from kws_app.past import Past, add_up

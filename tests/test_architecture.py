@@ -84,7 +84,7 @@ def test_only_gui_files_reach_qt(name: str):
     assert name.startswith(GUI) or not tops(reached(name)) & QT
 
 
-@pytest.mark.parametrize("name", ["kws_app.commands.detect", "kws_app.detector"])
+@pytest.mark.parametrize("name", ["kws_app.commands.detect", "kws_app.detection.detector"])
 def test_the_command_line_needs_no_device(name: str):
     assert "sounddevice" not in tops(reached(name))
 

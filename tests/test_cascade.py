@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from loudness import STEP_SAMPLES, bursts
 
-from kws_app.cascade import Cascade
-from kws_app.decision import DecisionConfig
-from kws_app.detector import Detector
+from kws_app.detection.cascade import Cascade
+from kws_app.detection.decision import DecisionConfig
+from kws_app.detection.detector import Detector
 from kws_app.engine.model_file import KeywordModel
 
 SOUND = bursts(3.0, 8.0, duration_s=12.0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kws_app.decision import Decision, DecisionConfig, Detection, DetectionEnd
+from kws_app.detection.decision import Decision, DecisionConfig, Detection, DetectionEnd
 
 STEP = 1280  # samples
 

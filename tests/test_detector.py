@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from loudness import bursts
 
-from kws_app.decision import DecisionConfig
-from kws_app.detector import Detector
+from kws_app.detection.decision import DecisionConfig
+from kws_app.detection.detector import Detector
 from kws_app.engine.card import find_model
 from kws_app.engine.model_file import KeywordModel
 

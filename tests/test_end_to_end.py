@@ -19,7 +19,7 @@ from screen import Screen
 from waiting import until
 
 from kws_app.audio.audio_file import read_blocks
-from kws_app.detector import Detector
+from kws_app.detection.detector import Detector
 from kws_app.engine.card import DEFAULT_MODEL, find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel

@@ -12,7 +12,7 @@ from PyQt6.QtTest import QTest
 from window_bench import Bench, SilentMicrophone
 
 from kws_app.audio.source import Phase
-from kws_app.decision import DecisionConfig
+from kws_app.detection.decision import DecisionConfig
 from kws_app.history import DetectionLog, HoursHeard, now_iso
 
 

@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import chi2, norm
 
-from kws_app.intervals import poisson_interval, wilson_interval
+from kws_app.detection.intervals import poisson_interval, wilson_interval
 
 
 # Garwood's table of 95 % limits for a Poisson mean

@@ -10,8 +10,8 @@ from listener import Listener, play, use
 from loudness import bursts, save_loudness_model
 from window_bench import Bench
 
-from kws_app.cascade import Cascade
 from kws_app.commands import detect
+from kws_app.detection.cascade import Cascade
 from kws_app.engine.card import find_models
 from kws_app.engine.pairs import card_of_pair, cards_of_pairs, halves, pair_name
 from kws_app.errors import ModelError

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kws_app.audio.ring import Samples
-from kws_app.decision import DecisionConfig, Detection, DetectionEnd
+from kws_app.detection.decision import DecisionConfig, Detection, DetectionEnd
 from kws_app.history import DetectionRecord, Ended, Fact, HoursHeard, now_iso
 from kws_app.recorder import SAVE_HOURS_S, STALE_S, Recent, Recorder
 

@@ -7,8 +7,8 @@ import pytest
 from loudness import bursts
 
 from kws_app.audio.source import Feed, Phase, SourceState
-from kws_app.decision import DecisionConfig
-from kws_app.detector import Detector
+from kws_app.detection.decision import DecisionConfig
+from kws_app.detection.detector import Detector
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from kws_app.session import Heard, Session

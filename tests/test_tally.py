@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kws_app.decision import DecisionConfig
+from kws_app.detection.decision import DecisionConfig
 from kws_app.history import DetectionRecord, now_iso
 from kws_app.past import FALSE_ALARM, RIGHT, Entry
 from kws_app.tally import Rate, Tally

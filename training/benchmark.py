@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from kws_app.decision import DecisionConfig
-from kws_app.detector import Detector
+from kws_app.detection.decision import DecisionConfig
+from kws_app.detection.detector import Detector
 from kws_app.engine.model_file import KeywordModel, prepare_torch
 from training.batches import assemble, sequence_frames, step_targets
 from training.config import CrnnConfig, RunConfig

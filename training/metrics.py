@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.decision import Decision, DecisionConfig
+from kws_app.detection.decision import Decision, DecisionConfig
 
 Floats = NDArray[np.floating]
 

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from kws_app.decision import DecisionConfig
-from kws_app.detector import Detector, Steps
+from kws_app.detection.decision import DecisionConfig
+from kws_app.detection.detector import Detector, Steps
+from kws_app.detection.intervals import poisson_interval, wilson_interval
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
-from kws_app.intervals import poisson_interval, wilson_interval
 from training.events import (
     THRESHOLDS,
     CurvePoint,
@@ -176,7 +176,7 @@ def turning_points(curve: list[CurvePoint], scores: StreamScores) -> list[list[f
 
 
 def card_curve(scores: StreamScores, config: DecisionConfig, step_samples: int, split: str) -> dict[str, Any]:
-    """The operating curve as a card holds it, in counts: kws_app/operating.py reads it."""
+    """The operating curve as a card holds it, in counts: kws_app/detection/operating_curve.py reads it."""
     curve = operating_curve(scores, config, step_samples, CARD_THRESHOLDS)
     return {
         "split": split,

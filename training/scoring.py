@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from kws_app.cascade import NO_DECISION, Cascade
-from kws_app.decision import DecisionConfig
+from kws_app.detection.cascade import NO_DECISION, Cascade
+from kws_app.detection.decision import DecisionConfig
 from kws_app.engine.card import CURVE_FIELD
 from kws_app.engine.model_file import KeywordModel
 from training.config import DataConfig

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kws_app.decision import DecisionConfig
+from kws_app.detection.decision import DecisionConfig
 from training.events import THRESHOLDS, StreamScores, count_events, smooth
 from training.metrics import rounded
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kws_app.decision import DecisionConfig
+from kws_app.detection.decision import DecisionConfig
 from kws_app.engine.frontend_config import FrontendConfig
 from training.batches import (
     CLIP_FRAMES,

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from kws_app.audio.audio_file import TAIL_S, read_blocks
-from kws_app.cascade import detector_of
-from kws_app.decision import Detection
-from kws_app.detector import Detector
+from kws_app.detection.cascade import detector_of
+from kws_app.detection.decision import Detection
+from kws_app.detection.detector import Detector
 from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.engine.frontend_config import SAMPLE_RATE

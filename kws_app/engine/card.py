@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from kws_app.decision import DecisionConfig
+from kws_app.detection.decision import DecisionConfig
 from kws_app.engine.frontend_config import FrontendConfig
 from kws_app.errors import ModelError
 from kws_app.translation import _
@@ -20,7 +20,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,40}")  # of a keyword or a role,
 PLUS = "+"  # in the name of a pair of models, and in no model's own
 DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 1
-CURVE_FIELD = "operating_curve"  # of a card's figures; kws_app/operating.py reads it
+CURVE_FIELD = "operating_curve"  # of a card's figures; kws_app/detection/operating_curve.py reads it
 PAIRS_FIELD = "confirmed_by"  # of a card's figures, by the second model's role; kws_app/engine/pairs.py reads it
 LARGEST_TOLERANCE = 0.1  # of a score: beyond it the golden input proves nothing
 # What reading a damaged archive raises, to be caught; the last is zipfile's own, of a compression it does not know.

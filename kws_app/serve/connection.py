@@ -13,7 +13,7 @@ from wyoming.wake import Detect, Detection, NotDetected
 
 from kws_app.audio.audio_file import TAIL_S, StreamResampler, sane
 from kws_app.audio.ring import Samples
-from kws_app.detector import Detector
+from kws_app.detection.detector import Detector
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import ModelError
 from kws_app.serve.events import ProtocolError, audio_format, pcm_samples, read_event

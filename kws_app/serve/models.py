@@ -5,9 +5,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 from wyoming.info import Attribution, Info, WakeModel, WakeProgram
 
-from kws_app.cascade import detector_of
-from kws_app.decision import DecisionConfig
-from kws_app.detector import Detector
+from kws_app.detection.cascade import detector_of
+from kws_app.detection.decision import DecisionConfig
+from kws_app.detection.detector import Detector
 from kws_app.engine.card import DEFAULT_MODEL, ModelEntry
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.engine.model_file import KeywordModel

@@ -17,7 +17,7 @@ import soundfile
 
 from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.ring import Samples
-from kws_app.detector import Detector
+from kws_app.detection.detector import Detector
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import AudioError

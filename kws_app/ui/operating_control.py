@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from PyQt6.QtCore import QObject
 
+from kws_app.detection.operating_curve import OperatingCurve, same_rate
 from kws_app.engine.card import ModelCard
 from kws_app.engine.pairs import curve_of_pair, halves
-from kws_app.operating import OperatingCurve, same_rate
 from kws_app.ui.model_control import ModelControl
 from kws_app.ui.operating_panel import OperatingPanel
 

@@ -17,9 +17,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from kws_app.decision import DecisionConfig
+from kws_app.detection.decision import DecisionConfig
+from kws_app.detection.operating_curve import PRESETS, OperatingCurve, Preset, meaning, offers
 from kws_app.lineup import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
-from kws_app.operating import PRESETS, OperatingCurve, Preset, meaning, offers
 from kws_app.translation import _
 from kws_app.ui.controls import SLIDER_STEPS
 from kws_app.ui.wrapping_row import WrappingRow

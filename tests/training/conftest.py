@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kws_app.decision import DecisionConfig
+from kws_app.detection.decision import DecisionConfig
 from tests.training.toy_speech import KEYWORD, RUN, write_archive
 from training.calibrate import calibrate
 from training.cohort import Cohort

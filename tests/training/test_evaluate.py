@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kws_app.decision import DecisionConfig
-from kws_app.detector import Detector
+from kws_app.detection.decision import DecisionConfig
+from kws_app.detection.detector import Detector
+from kws_app.detection.operating_curve import OperatingCurve
 from kws_app.engine.card import read_card
 from kws_app.engine.model_file import KeywordModel
 from kws_app.engine.pairs import card_of_pair, curve_of_pair
-from kws_app.operating import OperatingCurve
 from tests.training.toy_speech import KEYWORD
 from training.__main__ import main
 from training.data import audio_files

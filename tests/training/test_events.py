@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kws_app.decision import Decision, DecisionConfig
+from kws_app.detection.decision import Decision, DecisionConfig
 from training.events import Occurrence, StreamScores, count_events, operating_curve, smoothed
 from training.streams import READ, SYNTHETIC
 

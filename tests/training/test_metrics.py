@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kws_app.decision import Decision, DecisionConfig
+from kws_app.detection.decision import Decision, DecisionConfig
 from training.metrics import (
     LINEAGE_SHARE,
     OperatingPoint,

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kws_app.decision import DecisionConfig
+from kws_app.detection.decision import DecisionConfig
 from tests.training.toy_speech import DATA, KEYWORD
 from training.background import GENERATORS, make_background
 from training.data import audio_files
