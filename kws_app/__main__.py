@@ -121,7 +121,7 @@ def run(options: argparse.Namespace) -> int:
 
     prefer(QLocale.system().uiLanguages())  # before ui, whose constants hold sentences
 
-    from kws_app.history import DetectionLog
+    from kws_app.history.log import DetectionLog
     from kws_app.settings import SettingsFile
     from kws_app.ui.application import Application
     from kws_app.ui.window import MainWindow, StartOptions

@@ -6,11 +6,11 @@ import numpy as np
 from PyQt6.QtCore import QPoint, Qt
 from window_bench import Bench
 
-from kws_app.clips import ClipStore
 from kws_app.detection.decision import DecisionConfig
 from kws_app.errors import AudioError
-from kws_app.history import DetectionLog, DetectionRecord, clip_name, new_id, now_iso
-from kws_app.past import Past, add_up
+from kws_app.history.clip_store import ClipStore
+from kws_app.history.entries import Past, add_up
+from kws_app.history.log import DetectionLog, DetectionRecord, clip_name, new_id, now_iso
 from kws_app.ui.clip_cell import OUTLINE_ROLE
 from kws_app.ui.detection_list import CLIP
 from kws_app.ui.history_panel import HistoryPanel

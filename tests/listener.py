@@ -6,7 +6,7 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from kws_app.audio.source import Feed, FileSource, Phase, SourceState
-from kws_app.history import DetectionLog
+from kws_app.history.log import DetectionLog
 from kws_app.lineup import ModelInUse
 from kws_app.session import Heard
 from kws_app.worker import Mark, Worker

@@ -19,8 +19,8 @@ from window_bench import TWO, Bench, drop, listening
 
 from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
 from kws_app.audio.source import Phase
-from kws_app.export import export_clips, export_labels
-from kws_app.history import DetectionLog
+from kws_app.history.export import export_clips, export_labels
+from kws_app.history.log import DetectionLog
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile
 from kws_app.translation import language

@@ -11,10 +11,10 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
-from kws_app.archive import WAITING, Archive, ClipGone, ClipKept, ClipRead, Done, Loaded, News, Trouble
-from kws_app.clips import ClipLimits, ClipStore
-from kws_app.history import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id, now_iso
-from kws_app.past import RIGHT
+from kws_app.history.clip_store import ClipLimits, ClipStore
+from kws_app.history.disk_thread import WAITING, Archive, ClipGone, ClipKept, ClipRead, Done, Loaded, News, Trouble
+from kws_app.history.entries import RIGHT
+from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id, now_iso
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
 DEADLINE_S = 20.0
@@ -113,9 +113,9 @@ WRITES_FOR_EVER = """
 import itertools, sys
 from pathlib import Path
 import numpy as np
-from kws_app.archive import Archive
-from kws_app.clips import ClipStore
-from kws_app.history import *
+from kws_app.history.disk_thread import Archive
+from kws_app.history.clip_store import ClipStore
+from kws_app.history.log import *
 
 folder = Path(sys.argv[1])
 log, store = DetectionLog(folder), ClipStore(folder / "clips")

@@ -10,9 +10,9 @@ import pytest
 import soundfile
 
 from kws_app.atomic_file import UNFINISHED
-from kws_app.clips import ClipLimits, ClipStore, outline
 from kws_app.errors import AudioError
-from kws_app.history import new_id
+from kws_app.history.clip_store import ClipLimits, ClipStore, outline
+from kws_app.history.log import new_id
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
 

@@ -10,7 +10,7 @@ from PyQt6.QtTest import QTest
 from window_bench import Bench
 
 from kws_app.audio.source import Phase
-from kws_app.history import DetectionLog
+from kws_app.history.log import DetectionLog
 from kws_app.ui.legend import packed_bytes, stream_figures
 from kws_app.ui.window import MainWindow
 

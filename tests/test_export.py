@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from kws_app.clips import ClipStore
 from kws_app.errors import AudioError
-from kws_app.export import export_clip, export_clips, export_labels, main, suggested_name, the_word
-from kws_app.history import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id
-from kws_app.past import FALSE_ALARM, RIGHT, Entry
+from kws_app.history.clip_store import ClipStore
+from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry
+from kws_app.history.export import export_clip, export_clips, export_labels, main, suggested_name, the_word
+from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id
 from training.data import read_clips
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kws_app.detection.decision import DecisionConfig
-from kws_app.history import (
+from kws_app.history.log import (
     Deleted,
     DetectionLog,
     DetectionRecord,
@@ -74,7 +74,7 @@ def test_lines_that_are_no_records_are_passed_over(tmp_path: Path):
 
 
 def test_only_the_end_of_an_enormous_log_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("kws_app.history.READ_BYTES", 10_000)
+    monkeypatch.setattr("kws_app.history.log.READ_BYTES", 10_000)
     log = DetectionLog(tmp_path)
     log.append(record(1.0))
     line = log.path.read_bytes()

@@ -7,7 +7,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from window_bench import Bench
 
-from kws_app.history import clip_name
+from kws_app.history.log import clip_name
 from kws_app.ui.theme import DARK, LIGHT
 
 

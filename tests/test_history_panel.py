@@ -12,9 +12,9 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from window_bench import Bench
 
-from kws_app.clips import ClipStore
-from kws_app.history import DetectionLog, DetectionRecord, Ended, now_iso
-from kws_app.past import FALSE_ALARM, RIGHT
+from kws_app.history.clip_store import ClipStore
+from kws_app.history.entries import FALSE_ALARM, RIGHT
+from kws_app.history.log import DetectionLog, DetectionRecord, Ended, now_iso
 from kws_app.ui.clip_cell import COMING_ROLE
 from kws_app.ui.detection_list import CLIP, MOST_ROWS
 

@@ -13,7 +13,7 @@ from window_bench import Bench, SilentMicrophone
 
 from kws_app.audio.source import Phase
 from kws_app.detection.decision import DecisionConfig
-from kws_app.history import DetectionLog, HoursHeard, now_iso
+from kws_app.history.log import DetectionLog, HoursHeard, now_iso
 
 
 @pytest.mark.parametrize("way", ["key", "button"])

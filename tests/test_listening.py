@@ -8,7 +8,7 @@ from PyQt6.QtCore import Qt
 from window_bench import Bench, listening
 
 from kws_app.audio.source import Phase, SourceState
-from kws_app.history import DetectionLog
+from kws_app.history.log import DetectionLog
 from kws_app.ui.controls import START_HINT
 from kws_app.ui.sign import FLASH_MS
 

@@ -13,7 +13,7 @@ import pytest
 from loudness import bursts
 
 from kws_app.__main__ import main
-from kws_app.history import DetectionLog
+from kws_app.history.log import DetectionLog
 from kws_app.settings import Settings, SettingsFile
 
 STOPS_S = 1.0

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from kws_app.detection.decision import DecisionConfig
-from kws_app.history import Deleted, DetectionRecord, Ended, HoursHeard, Labelled, Restored, now_iso
-from kws_app.past import FALSE_ALARM, RIGHT, Entry, add_up, setting_of
+from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry, add_up, setting_of
+from kws_app.history.log import Deleted, DetectionRecord, Ended, HoursHeard, Labelled, Restored, now_iso
 
 RECORD = DetectionRecord(now_iso(), None, "USB mic", "happy", "happy/teacher", 1.5, 0.93, id="a")
 OTHER = replace(RECORD, id="b", time_s=9.0)

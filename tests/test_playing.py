@@ -20,8 +20,8 @@ from kws_app.audio import microphone
 from kws_app.audio.microphone import MicrophoneSource, list_microphones, play
 from kws_app.audio.source import Phase
 from kws_app.errors import AudioError
-from kws_app.history import DetectionLog
-from kws_app.past import RIGHT, add_up
+from kws_app.history.entries import RIGHT, add_up
+from kws_app.history.log import DetectionLog
 from kws_app.soak.sound_server import SoundServer
 from kws_app.ui.clip_cell import OUTLINE_ROLE
 from kws_app.ui.detection_list import CLIP

@@ -9,8 +9,8 @@ import pytest
 
 from kws_app.audio.ring import Samples
 from kws_app.detection.decision import DecisionConfig, Detection, DetectionEnd
-from kws_app.history import DetectionRecord, Ended, Fact, HoursHeard, now_iso
-from kws_app.recorder import SAVE_HOURS_S, STALE_S, Recent, Recorder
+from kws_app.history.log import DetectionRecord, Ended, Fact, HoursHeard, now_iso
+from kws_app.history.recorder import SAVE_HOURS_S, STALE_S, Recent, Recorder
 
 RATE = 16_000
 SETTING = ("loud/teacher", DecisionConfig(0.5))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, require
 
-from kws_app.history import DetectionRecord, now_iso
+from kws_app.history.log import DetectionRecord, now_iso
 from kws_app.soak.account import Account, Said
 from kws_app.soak.faults import Disturbance, Fault
 from kws_app.soak.process import Footprint

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from kws_app.detection.decision import DecisionConfig
-from kws_app.history import DetectionRecord, now_iso
-from kws_app.past import FALSE_ALARM, RIGHT, Entry
-from kws_app.tally import Rate, Tally
+from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry
+from kws_app.history.log import DetectionRecord, now_iso
+from kws_app.history.rate import Rate, Tally
 
 DECISION = DecisionConfig(0.5)
 RECORD = DetectionRecord(now_iso(), None, "USB mic", "happy", "happy/teacher", 1.5, 0.93, id="0", decision=DECISION)

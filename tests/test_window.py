@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlide
 from window_bench import Bench, listening
 
 from kws_app.audio.source import Phase
-from kws_app.history import DetectionLog, DetectionRecord, now_iso
+from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
 from kws_app.keys import WINDOW_KEYS
 from kws_app.ui.controls import SourceChoice
 from kws_app.ui.detection_list import position

@@ -9,7 +9,7 @@ from listener import Waiting, play, use
 from loudness import bursts
 
 from kws_app.audio.source import Feed, FileSource, Phase, SourceState
-from kws_app.history import DetectionLog
+from kws_app.history.log import DetectionLog
 from kws_app.worker import Worker
 
 

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from kws_app.audio.microphone import Microphone
 from kws_app.audio.source import Feed, FileSource, Phase, Source, SourceState
 from kws_app.errors import AudioError
-from kws_app.history import DetectionLog
+from kws_app.history.log import DetectionLog
 from kws_app.settings import SettingsFile
 from kws_app.translation import _
 from kws_app.ui.controls import SourceChoice

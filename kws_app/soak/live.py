@@ -22,7 +22,7 @@ from kws_app.audio.source import Source
 from kws_app.engine.card import DEFAULT_MODEL, find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel, prepare_torch
-from kws_app.history import FILE_NAME, DetectionLog, DetectionRecord
+from kws_app.history.log import FILE_NAME, DetectionLog, DetectionRecord
 from kws_app.paths import MODELS_DIR
 from kws_app.session import Heard
 from kws_app.settings import SettingsFile

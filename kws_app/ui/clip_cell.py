@@ -4,7 +4,7 @@ from PyQt6.QtCore import QModelIndex, QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QPainter, QPolygonF
 from PyQt6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from kws_app.past import FALSE_ALARM, RIGHT
+from kws_app.history.entries import FALSE_ALARM, RIGHT
 from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
-from kws_app.archive import Archive
-from kws_app.clips import ClipStore
-from kws_app.export import export_clip, export_clips, export_labels, suggested_name
-from kws_app.past import Entry
+from kws_app.history.clip_store import ClipStore
+from kws_app.history.disk_thread import Archive
+from kws_app.history.entries import Entry
+from kws_app.history.export import export_clip, export_clips, export_labels, suggested_name
 from kws_app.translation import _
 
 Export = Callable[[ClipStore, Iterable[Entry], Path], str]

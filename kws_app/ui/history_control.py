@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from kws_app.archive import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
-from kws_app.clips import ClipLimits
-from kws_app.history import Deleted, DetectionRecord, Ended, Labelled, Restored
-from kws_app.past import FALSE_ALARM, RIGHT, Entry, Past, Setting
-from kws_app.tally import Tally
+from kws_app.history.clip_store import ClipLimits
+from kws_app.history.disk_thread import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
+from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry, Past, Setting
+from kws_app.history.log import Deleted, DetectionRecord, Ended, Labelled, Restored
+from kws_app.history.rate import Tally
 from kws_app.translation import _, ngettext
 from kws_app.ui.detection_list import MOST_ROWS
 from kws_app.ui.exports import Exports

@@ -9,7 +9,7 @@ from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from kws_app.past import FALSE_ALARM, RIGHT
+from kws_app.history.entries import FALSE_ALARM, RIGHT
 from kws_app.translation import _, ngettext
 from kws_app.ui.detection_list import DetectionList
 from kws_app.ui.theme import Theme

@@ -15,8 +15,8 @@ from conftest import REPOSITORY
 from loudness import bursts
 from waiting import until
 
-from kws_app.archive import Archive, ClipKept, News, Trouble
-from kws_app.history import DetectionLog, DetectionRecord, now_iso
+from kws_app.history.disk_thread import Archive, ClipKept, News, Trouble
+from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
 from kws_app.settings import Settings, SettingsFile
 
 SIZE_KB = 256
@@ -120,7 +120,7 @@ def test_the_window_goes_on_hearing_and_says_what_it_cannot_keep(bench, small_di
 READ_ONLY = """
 import os, sys
 from pathlib import Path
-from kws_app.history import DetectionLog, DetectionRecord, now_iso
+from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
 from kws_app.settings import Settings, SettingsFile
 if os.getuid() == 0:
     os.setuid(65534)

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from kws_app.audio.audio_file import read_blocks
 from kws_app.engine.card import ModelCard, read_card
 from kws_app.errors import AudioError, ModelError
-from kws_app.history import DetectionLog, DetectionRecord
+from kws_app.history.log import DetectionLog, DetectionRecord
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile
 from kws_app.trust.archive import checked_archive

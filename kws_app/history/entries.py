@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from kws_app.detection.decision import DecisionConfig
-from kws_app.history import Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
+from kws_app.history.log import Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
 from kws_app.translation import _
 
 RIGHT = "right"

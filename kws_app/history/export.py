@@ -15,13 +15,13 @@ import numpy as np
 import soundfile
 
 from kws_app.audio.ring import Samples
-from kws_app.clips import FOLDER_NAME, ClipStore
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
-from kws_app.history import DetectionLog
-from kws_app.past import FALSE_ALARM, LABEL_WORDS, Entry, add_up
+from kws_app.history.clip_store import FOLDER_NAME, ClipStore
+from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, Entry, add_up
+from kws_app.history.log import DetectionLog
+from kws_app.history.recorder import BEFORE_S
 from kws_app.paths import default_data_dir
-from kws_app.recorder import BEFORE_S
 from kws_app.translation import _, ngettext
 
 UNKNOWN = "unknown"  # the folder of false alarms

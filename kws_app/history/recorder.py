@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kws_app.archive import Archive
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
 from kws_app.detection.decision import DetectionEnd
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.history import DetectionRecord, Ended, HoursHeard, clip_name, new_id, now_iso
-from kws_app.past import Setting
+from kws_app.history.disk_thread import Archive
+from kws_app.history.entries import Setting
+from kws_app.history.log import DetectionRecord, Ended, HoursHeard, clip_name, new_id, now_iso
 
 BEFORE_S = 2.0  # of sound before a detection, in its clip
 AFTER_S = 0.5  # and after it

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.intervals import poisson_interval
-from kws_app.past import FALSE_ALARM, Entry, Setting
+from kws_app.history.entries import FALSE_ALARM, Entry, Setting
 from kws_app.translation import _
 
 LEAST_HOURS = 0.1  # before that a rate is noise

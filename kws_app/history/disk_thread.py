@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from kws_app.audio.ring import Samples
-from kws_app.clips import FOLDER_NAME, ClipLimits, ClipStore, outline
 from kws_app.errors import AudioError
-from kws_app.history import Deleted, DetectionLog, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
-from kws_app.past import Past, add_up
+from kws_app.history.clip_store import FOLDER_NAME, ClipLimits, ClipStore, outline
+from kws_app.history.entries import Past, add_up
+from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
 from kws_app.translation import _
 
 WAITING = 32  # clips of 160 kB each; other tasks are small and few

@@ -15,7 +15,7 @@ from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.ring import Samples
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
-from kws_app.history import clip_name, is_clip_name
+from kws_app.history.log import clip_name, is_clip_name
 from kws_app.translation import _
 
 FOLDER_NAME = "clips"
