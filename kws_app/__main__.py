@@ -122,10 +122,10 @@ def run(options: argparse.Namespace) -> int:
     prefer(QLocale.system().uiLanguages())  # before ui, whose constants hold sentences
 
     from kws_app.history.log import DetectionLog
+    from kws_app.listening.worker import Worker
     from kws_app.settings import SettingsFile
     from kws_app.ui.application import Application
     from kws_app.ui.window import MainWindow, StartOptions
-    from kws_app.worker import Worker
 
     app = Application([sys.argv[0]])
     app.setApplicationName("kws-app")

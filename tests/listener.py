@@ -7,9 +7,9 @@ from pytestqt.qtbot import QtBot
 
 from kws_app.audio.source import Feed, FileSource, Phase, SourceState
 from kws_app.history.log import DetectionLog
-from kws_app.lineup import ModelInUse
-from kws_app.session import Heard
-from kws_app.worker import Mark, Worker
+from kws_app.listening.active_models import ModelInUse
+from kws_app.listening.session import Heard
+from kws_app.listening.worker import Mark, Worker
 
 
 class Listener:

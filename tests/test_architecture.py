@@ -8,7 +8,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 GUI = (
     "kws_app.ui",
-    "kws_app.worker",
+    "kws_app.listening.worker",
     "kws_app.__main__",
     "kws_app.benchmark",
     "kws_app.soak.live",
@@ -90,7 +90,9 @@ def test_the_command_line_needs_no_device(name: str):
 
 
 def test_the_worker_knows_no_widget():
-    assert not [name for name in reached("kws_app.worker") if name.startswith(("PyQt6.QtWidgets", "pyqtgraph"))]
+    assert not [
+        name for name in reached("kws_app.listening.worker") if name.startswith(("PyQt6.QtWidgets", "pyqtgraph"))
+    ]
 
 
 def test_nothing_is_unpickled_and_no_folder_is_a_rag_bag():

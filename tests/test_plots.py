@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.session import Heard, Scored
+from kws_app.listening.session import Heard, Scored
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.ui.log_mel_item import mel_band
 from kws_app.ui.plot_history import MEL_BINS, SampleHistory

@@ -11,7 +11,7 @@ from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
-from kws_app.session import Heard, Session
+from kws_app.listening.session import Heard, Session
 
 
 class HandFedSource:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.session import Heard
+from kws_app.listening.session import Heard
 from kws_app.ui.plot_history import KEPT_S, SampleHistory
 from kws_app.ui.time_view import TimeView
 

@@ -11,11 +11,11 @@ from test_launch import read_exec
 from window_bench import Bench, listening
 
 from kws_app.audio.source import Phase
+from kws_app.listening.worker import Worker
 from kws_app.ui.pause import PAUSE_MIN
 from kws_app.ui.start_dialog import StartDialog
 from kws_app.ui.tray import NO_TRAY, Tray
 from kws_app.ui.window import MainWindow
-from kws_app.worker import Worker
 
 
 def start(bench: Bench) -> MainWindow:

@@ -8,8 +8,8 @@ from window_bench import Bench, listening
 
 from kws_app.audio.source import Phase
 from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.listening.worker import DRAIN_S, UNWATCHED_S
 from kws_app.ui.listening import FRAME_MS, UNSEEN_MS
-from kws_app.worker import DRAIN_S, UNWATCHED_S
 
 
 def test_it_hears_on_and_draws_nothing(bench: Bench, write_wav: Callable[..., Path]):

@@ -8,8 +8,8 @@ from listener import Listener, Waiting, play, use
 from loudness import bursts, save_loudness_model
 
 from kws_app.audio.source import Feed, FileSource, Phase, SourceState
-from kws_app.lineup import Tuning
-from kws_app.session import Heard
+from kws_app.listening.active_models import Tuning
+from kws_app.listening.session import Heard
 
 
 def test_a_file_gives_its_detections_its_plot_data_and_its_end(listener, qtbot, write_wav):

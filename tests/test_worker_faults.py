@@ -10,7 +10,7 @@ from loudness import bursts
 
 from kws_app.audio.source import Feed, FileSource, Phase, SourceState
 from kws_app.history.log import DetectionLog
-from kws_app.worker import Worker
+from kws_app.listening.worker import Worker
 
 
 def failing(*_: object) -> None:

@@ -12,8 +12,8 @@ from PyQt6.QtCore import QTimer
 from kws_app.audio.source import Feed, FileSource, Phase, SourceState
 from kws_app.detection.decision import DecisionConfig
 from kws_app.history.entries import Past, add_up, setting_of
-from kws_app.lineup import Tuning
-from kws_app.session import Heard
+from kws_app.listening.active_models import Tuning
+from kws_app.listening.session import Heard
 
 
 def past(listener: Listener) -> Past:

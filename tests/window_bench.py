@@ -11,12 +11,12 @@ from kws_app.audio.microphone import Microphone
 from kws_app.audio.source import Feed, FileSource, Phase, Source, SourceState
 from kws_app.errors import AudioError
 from kws_app.history.log import DetectionLog
+from kws_app.listening.worker import Worker
 from kws_app.settings import SettingsFile
 from kws_app.translation import _
 from kws_app.ui.controls import SourceChoice
 from kws_app.ui.devices import DeviceScan
 from kws_app.ui.window import MainWindow, StartOptions
-from kws_app.worker import Worker
 
 TWO = [Microphone("", "Default microphone (USB mic)"), Microphone("USB mic", "USB mic")]
 

@@ -16,8 +16,8 @@ from kws_app.detection.detector import Detector
 from kws_app.engine.card import DEFAULT_MODEL, find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel, prepare_torch
+from kws_app.listening.session import Session
 from kws_app.paths import MODELS_DIR
-from kws_app.session import Session
 from kws_app.soak.process import Footprint
 from kws_app.soak.speech import Speech
 

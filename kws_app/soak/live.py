@@ -23,8 +23,9 @@ from kws_app.engine.card import DEFAULT_MODEL, find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel, prepare_torch
 from kws_app.history.log import FILE_NAME, DetectionLog, DetectionRecord
+from kws_app.listening.session import Heard
+from kws_app.listening.worker import Worker
 from kws_app.paths import MODELS_DIR
-from kws_app.session import Heard
 from kws_app.settings import SettingsFile
 from kws_app.soak.account import Account, Said, Scores
 from kws_app.soak.faults import STALL_S, Fault, folder_fault, inject, sound_faults
@@ -32,7 +33,6 @@ from kws_app.soak.process import Footprint
 from kws_app.soak.sound_server import SoundServer
 from kws_app.soak.speech import Speech
 from kws_app.ui.window import MainWindow, StartOptions
-from kws_app.worker import Worker
 
 POLL_MS = 50
 SETTLE_S = 20.0  # until the footprint is taken: imports, first plots, caches

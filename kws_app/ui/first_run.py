@@ -6,13 +6,13 @@ On the window's thread. Once finished or skipped it does not come again by itsel
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
+from kws_app.listening.worker import Mark
 from kws_app.translation import _
 from kws_app.ui.controls import OPEN_FILE
 from kws_app.ui.listening import Listening
 from kws_app.ui.memory import Memory
 from kws_app.ui.meter import FLOOR_DB, LevelMeter
 from kws_app.ui.source_control import SourceControl
-from kws_app.worker import Mark
 
 MOVED_DB = -45.0  # of the meter: a voice in front of the microphone, not the room
 LAST = 2

@@ -13,13 +13,13 @@ from kws_app.history.disk_thread import ClipGone, ClipKept, ClipRead, Done, Load
 from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry, Past, Setting
 from kws_app.history.log import Deleted, DetectionRecord, Ended, Labelled, Restored
 from kws_app.history.rate import Tally
+from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
 from kws_app.ui.detection_list import MOST_ROWS
 from kws_app.ui.exports import Exports
 from kws_app.ui.history_panel import HistoryPanel
 from kws_app.ui.memory import Memory
 from kws_app.ui.player import Player
-from kws_app.worker import Worker
 
 UNDO_MS = 300_000  # after this a deletion is for good
 KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; then those that nothing shows are forgotten

@@ -7,7 +7,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from kws_app.engine.card import PLUS, ModelCard, is_number
-from kws_app.lineup import ModelInUse
+from kws_app.listening.active_models import ModelInUse
 from kws_app.translation import _, ngettext
 from kws_app.ui.theme import LIGHT, Theme
 

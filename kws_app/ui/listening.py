@@ -9,13 +9,13 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
 from kws_app.audio.source import Phase, Source, SourceState
-from kws_app.session import Heard
+from kws_app.listening.session import Heard
+from kws_app.listening.worker import Mark, Worker
 from kws_app.translation import _, ngettext
 from kws_app.ui.content import Content
 from kws_app.ui.level_hint import LevelHint
 from kws_app.ui.model_control import ModelControl
 from kws_app.ui.source_control import SourceControl
-from kws_app.worker import Mark, Worker
 
 FRAME_MS = 33
 UNSEEN_MS = 2000  # between two looks at what the worker left, where nobody sees them

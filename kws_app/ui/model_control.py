@@ -10,11 +10,11 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.engine.card import ModelCard, ModelEntry
 from kws_app.engine.pairs import cards_of_pairs, confirming, halves, pair_name
-from kws_app.lineup import ModelInUse, Tuning
+from kws_app.listening.active_models import ModelInUse, Tuning
+from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
 from kws_app.ui.content import Content
 from kws_app.ui.memory import Memory
-from kws_app.worker import Worker
 
 
 class ModelControl(QObject):

@@ -19,7 +19,7 @@ from PyQt6.QtWidgets import (
 
 from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.operating_curve import PRESETS, OperatingCurve, Preset, meaning, offers
-from kws_app.lineup import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
+from kws_app.listening.active_models import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
 from kws_app.translation import _
 from kws_app.ui.controls import SLIDER_STEPS
 from kws_app.ui.wrapping_row import WrappingRow

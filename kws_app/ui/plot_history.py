@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.session import Heard, Scored
+from kws_app.listening.session import Heard, Scored
 
 KEPT_S = 300
 BIN_SAMPLES = 320  # one min and max each

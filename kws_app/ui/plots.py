@@ -14,7 +14,7 @@ from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QGraphicsItem, QWidget
 
-from kws_app.session import Heard
+from kws_app.listening.session import Heard
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import _
 from kws_app.ui.axes import fit_title, time_labels

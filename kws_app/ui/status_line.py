@@ -6,7 +6,7 @@ from collections import deque
 from PyQt6.QtWidgets import QLabel, QStatusBar, QWidget
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.session import Health
+from kws_app.listening.session import Health
 from kws_app.translation import _
 
 TIPS = {

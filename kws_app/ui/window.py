@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QApplication, QMainWindow
 from kws_app.actions.runner import Play
 from kws_app.audio.microphone import play
 from kws_app.audio.source import Source
+from kws_app.listening.worker import Worker
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
 from kws_app.translation import _
@@ -33,7 +34,6 @@ from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_space
 from kws_app.ui.source_control import SourceControl, open_source
 from kws_app.ui.status_line import StatusLine
 from kws_app.ui.theme import Theme, apply_theme, system_theme
-from kws_app.worker import Worker
 
 TEXT_MS = 250
 UNSEEN_TEXT_MS = 2000

@@ -15,7 +15,7 @@ from kws_app.detection.detector import Detector
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import AudioError
-from kws_app.session import Session
+from kws_app.listening.session import Session
 from kws_app.soak.faults import NOTICED_S, RESUMED_S, Fault, inject, sound_faults
 from kws_app.soak.sound_server import SoundServer
 

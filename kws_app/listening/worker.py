@@ -23,8 +23,8 @@ from kws_app.history.disk_thread import Archive
 from kws_app.history.entries import Setting, setting_of
 from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
 from kws_app.history.recorder import STALE_S, Recorder
-from kws_app.lineup import Lineup, ModelInUse, Tuning, brief
-from kws_app.session import Health, Heard, Session
+from kws_app.listening.active_models import Lineup, ModelInUse, Tuning, brief
+from kws_app.listening.session import Health, Heard, Session
 from kws_app.translation import _
 
 DRAIN_S = 0.03  # between two looks into the ring
