@@ -134,7 +134,8 @@ def test_the_command_itself_runs_from_any_folder(tmp_path: Path, write_wav: Call
 
 def test_output_that_nobody_reads_ends_it_quietly(tmp_path: Path, tiny_models: Path, write_wav) -> None:
     path = write_wav(bursts(*np.arange(0.5, 190.0, 1.5), duration_s=200.0))
-    code = "import sys; from pathlib import Path; import kws_app.commands.detect as d; d.MODELS_DIR = Path(sys.argv.pop(1)); "
+    code = "import sys; from pathlib import Path; import kws_app.commands.detect as d; "
+    code += "d.MODELS_DIR = Path(sys.argv.pop(1)); "
     command = [sys.executable, "-c", code + "sys.exit(d.main())", str(tiny_models), "--model", "loud/teacher"]
     process = subprocess.Popen([*command, *[str(path)] * 9], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stderr is not None
