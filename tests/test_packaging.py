@@ -74,7 +74,7 @@ def test_entry_points(wheel: zipfile.ZipFile) -> None:
         "kws-app": "kws_app.__main__:main",
         "kws-detect": "kws_app.commands.detect:main",
         "kws-labels": "kws_app.history.export:main",
-        "kws-wyoming": "kws_app.serve.server:main",
+        "kws-wyoming": "kws_app.wyoming.server:main",
     }
 
 

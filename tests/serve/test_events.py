@@ -10,7 +10,7 @@ pytest.importorskip("wyoming", reason="needs the wyoming package: pip install 'k
 
 from wyoming.event import Event
 
-from kws_app.serve.events import LINE_BYTES, PAYLOAD_BYTES, ProtocolError, audio_format, pcm_samples, read_event
+from kws_app.wyoming.protocol import LINE_BYTES, PAYLOAD_BYTES, ProtocolError, audio_format, pcm_samples, read_event
 
 
 def read(data: bytes) -> Event | None:

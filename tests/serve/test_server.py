@@ -28,7 +28,7 @@ from wyoming.wake import Detect, Detection, NotDetected
 
 from kws_app.engine.card import CURVE_FIELD, read_card
 from kws_app.engine.pairs import with_pair
-from kws_app.serve.server import MOST_CLIENTS, main
+from kws_app.wyoming.server import MOST_CLIENTS, main
 
 WAIT_S = 40.0
 RATE_HZ = 16_000
@@ -41,7 +41,7 @@ def serve(python: Callable[..., "subprocess.Popen[str]"], tiny_models: Path) -> 
 
     def start(*arguments: str) -> tuple[str, "subprocess.Popen[str]"]:
         options = arguments or ("--uri", "tcp://127.0.0.1:0", "--models", str(tiny_models))
-        process = python(["-m", "kws_app.serve.server", *options])
+        process = python(["-m", "kws_app.wyoming.server", *options])
         assert process.stderr is not None
         line = process.stderr.readline()
         found = re.search(r"listening at (\S+)", line)
@@ -54,7 +54,15 @@ def serve(python: Callable[..., "subprocess.Popen[str]"], tiny_models: Path) -> 
 @pytest.fixture(scope="module")
 def uri(tiny_models: Path) -> Iterator[str]:
     """The address of a server for all tests that leave it as it is: each start brings torch, which takes long."""
-    command = [sys.executable, "-m", "kws_app.serve.server", "--uri", "tcp://127.0.0.1:0", "--models", str(tiny_models)]
+    command = [
+        sys.executable,
+        "-m",
+        "kws_app.wyoming.server",
+        "--uri",
+        "tcp://127.0.0.1:0",
+        "--models",
+        str(tiny_models),
+    ]
     process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     yield process.stderr.readline().split()[-1]
@@ -281,7 +289,7 @@ def test_an_address_that_is_taken_is_one_sentence(capsys: pytest.CaptureFixture[
 def test_without_the_package_the_extra_is_named(python: Callable[..., "subprocess.Popen[str]"], tmp_path: Path):
     (tmp_path / "wyoming.py").write_text("raise ImportError")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
-    _, error = (process := python(["-m", "kws_app.serve.server"], environment)).communicate(timeout=WAIT_S)
+    _, error = (process := python(["-m", "kws_app.wyoming.server"], environment)).communicate(timeout=WAIT_S)
     assert process.returncode == 2 and "pip install 'kws-app[wyoming]'" in error and error.count("\n") == 1
 
 

@@ -16,8 +16,8 @@ from kws_app.audio.ring import Samples
 from kws_app.detection.detector import Detector
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import ModelError
-from kws_app.serve.events import ProtocolError, audio_format, pcm_samples, read_event
-from kws_app.serve.models import ServedModels
+from kws_app.wyoming.offered_models import ServedModels
+from kws_app.wyoming.protocol import ProtocolError, audio_format, pcm_samples, read_event
 
 IDLE_S = 300.0  # a client that sends nothing for this long is let go
 WRITE_S = 10.0  # and one that takes nothing

@@ -16,7 +16,7 @@ from kws_app.errors import ModelError
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 
 if TYPE_CHECKING:
-    from kws_app.serve.models import ServedModels
+    from kws_app.wyoming.offered_models import ServedModels
 
 DEFAULT_URI = "tcp://127.0.0.1:10400"  # the port that Wyoming's wake word services share
 MOST_CLIENTS = 16
@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _refuse("the Wyoming protocol needs another package: `pip install 'kws-app[wyoming]'`.")
     from kws_app.engine.catalogue import ModelFolders
     from kws_app.engine.model_file import prepare_torch
-    from kws_app.serve.models import ServedModels
+    from kws_app.wyoming.offered_models import ServedModels
 
     prepare_torch()
     try:
@@ -105,7 +105,7 @@ class Server:
 
     async def run(self, place: tuple[str, int] | str) -> None:
         """raises OSError if the place cannot be had"""
-        from kws_app.serve.events import LINE_BYTES
+        from kws_app.wyoming.protocol import LINE_BYTES
 
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -136,7 +136,7 @@ class Server:
         from wyoming.error import Error
         from wyoming.event import async_write_event
 
-        from kws_app.serve.connection import Connection
+        from kws_app.wyoming.connection import Connection
 
         task = asyncio.current_task()
         assert task is not None
