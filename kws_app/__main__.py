@@ -12,11 +12,11 @@ from kws_app.audio.device_scan import LIST_OPTION, print_microphones
 from kws_app.desktop.single_instance import AlreadyRunningError, call, hold
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import AudioError, ModelError
-from kws_app.keys import help_text
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import language, prefer
 from kws_app.trust.child import TRY_OPTION, answer
+from kws_app.ui.keys import help_text
 
 # SIGHUP: the session or the terminal is over
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]

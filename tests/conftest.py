@@ -230,7 +230,7 @@ def listener(tiny_models: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Listen
 @pytest.fixture
 def loudspeaker(monkeypatch: pytest.MonkeyPatch) -> Loudspeaker:
     loudspeaker = Loudspeaker()
-    monkeypatch.setattr("kws_app.ui.player.play", loudspeaker.play)
+    monkeypatch.setattr("kws_app.ui.history.clip_player.play", loudspeaker.play)
     return loudspeaker
 
 

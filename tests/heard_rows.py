@@ -11,9 +11,9 @@ from kws_app.errors import AudioError
 from kws_app.history.clip_store import ClipStore
 from kws_app.history.entries import Past, add_up
 from kws_app.history.log import DetectionLog, DetectionRecord, clip_name, new_id, now_iso
-from kws_app.ui.clip_cell import OUTLINE_ROLE
-from kws_app.ui.detection_list import CLIP
-from kws_app.ui.history_panel import HistoryPanel
+from kws_app.ui.history.clip_cell import OUTLINE_ROLE
+from kws_app.ui.history.detection_list import CLIP
+from kws_app.ui.history.history_panel import HistoryPanel
 from kws_app.ui.window import MainWindow
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)

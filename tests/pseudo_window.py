@@ -24,7 +24,7 @@ from kws_app.history.log import DetectionLog
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile
 from kws_app.translation import language
-from kws_app.ui.model_adding import CardDialog
+from kws_app.ui.models.add_model import CardDialog
 from kws_app.ui.window import MainWindow
 
 DATA = "|".join(

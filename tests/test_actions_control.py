@@ -14,7 +14,7 @@ from window_bench import Bench
 from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
 from kws_app.audio.source import Phase
 from kws_app.settings import Settings, SettingsFile
-from kws_app.ui.actions_dialog import ActionsDialog
+from kws_app.ui.actions.actions_dialog import ActionsDialog
 from kws_app.ui.window import MainWindow
 
 FIVE = bursts(1.0, 3.0, 5.0, 7.0, 9.0, duration_s=10.0)

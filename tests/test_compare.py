@@ -11,7 +11,7 @@ from window_bench import Bench
 
 from kws_app.audio.source import Phase
 from kws_app.history.log import DetectionLog
-from kws_app.ui.legend import packed_bytes, stream_figures
+from kws_app.ui.models.legend import packed_bytes, stream_figures
 from kws_app.ui.window import MainWindow
 
 

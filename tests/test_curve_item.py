@@ -7,7 +7,7 @@ import pytest
 from PyQt6.QtGui import QColor, QImage, QPainter, QPen
 from pytestqt.qtbot import QtBot
 
-from kws_app.ui.curve_item import CurveItem, EnvelopeItem
+from kws_app.ui.plots.curve_item import CurveItem, EnvelopeItem
 
 WIDTH, HEIGHT = 120, 40
 WHITE, RED, BLUE = QColor("white"), QColor("red"), QColor("blue")

@@ -15,8 +15,8 @@ from window_bench import Bench
 from kws_app.history.clip_store import ClipStore
 from kws_app.history.entries import FALSE_ALARM, RIGHT
 from kws_app.history.log import DetectionLog, DetectionRecord, Ended, now_iso
-from kws_app.ui.clip_cell import COMING_ROLE
-from kws_app.ui.detection_list import CLIP, MOST_ROWS
+from kws_app.ui.history.clip_cell import COMING_ROLE
+from kws_app.ui.history.detection_list import CLIP, MOST_ROWS
 
 
 def test_a_detection_shows_how_it_went_and_its_waveform(bench: Bench, write_wav: Callable[..., Path]):
@@ -124,7 +124,7 @@ def test_a_deletion_is_for_good_when_the_window_closes(bench: Bench):
 
 
 def test_a_deletion_is_for_good_after_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("kws_app.ui.history_control.UNDO_MS", 50)
+    monkeypatch.setattr("kws_app.ui.history.history_control.UNDO_MS", 50)
     fill(bench, 2)
     window, panel = opened(bench, 2)
     panel.table.selectAll()

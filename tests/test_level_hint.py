@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.ui.level_hint import CLIPPING, QUIET, SILENT, LevelHint
+from kws_app.ui.sources.level_hint import CLIPPING, QUIET, SILENT, LevelHint
 
 
 def hint(*parts: tuple[float, float], piece: int = 480) -> str:

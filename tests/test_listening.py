@@ -9,8 +9,8 @@ from window_bench import Bench, listening
 
 from kws_app.audio.source import Phase, SourceState
 from kws_app.history.log import DetectionLog
-from kws_app.ui.controls import START_HINT
-from kws_app.ui.sign import FLASH_MS
+from kws_app.ui.widgets.banner import FLASH_MS
+from kws_app.ui.widgets.control_bar import START_HINT
 
 
 def test_start_and_stop(bench: Bench):

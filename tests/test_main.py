@@ -151,7 +151,7 @@ import sys
 import kws_app.ui.window
 from PyQt6.QtCore import QCoreApplication, QEvent, QTimer
 from kws_app.__main__ import main
-from kws_app.ui.tray import Tray
+from kws_app.ui.desktop.tray import Tray
 
 class Window(kws_app.ui.window.MainWindow):
     def showEvent(self, event):

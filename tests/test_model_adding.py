@@ -11,7 +11,7 @@ from window_bench import Bench, drop
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import ModelError
 from kws_app.listening.active_models import Lineup
-from kws_app.ui.model_adding import WARNING, CardDialog
+from kws_app.ui.models.add_model import WARNING, CardDialog
 from kws_app.ui.window import MainWindow
 
 CHECK_MS = 40_000  # a process that imports torch, on a machine under load

@@ -11,7 +11,7 @@ from conftest import REPOSITORY
 
 from kws_app.actions.event import Occasion
 from kws_app.errors import ActionError
-from kws_app.ui.notifier import Notifier
+from kws_app.ui.actions.notifier import Notifier
 
 HEARD = Occasion("<b>happy</b>", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05.678+00:00", "USB mic")
 
@@ -43,7 +43,7 @@ import subprocess, sys
 from PyQt6.QtCore import QCoreApplication
 from kws_app.actions.event import Occasion
 from kws_app.errors import ActionError
-from kws_app.ui.notifier import Notifier
+from kws_app.ui.actions.notifier import Notifier
 app = QCoreApplication([])
 mode, code = sys.argv[1:]
 if mode != "missing":

@@ -23,8 +23,8 @@ from kws_app.errors import AudioError
 from kws_app.history.entries import RIGHT, add_up
 from kws_app.history.log import DetectionLog
 from kws_app.soak.sound_server import SoundServer
-from kws_app.ui.clip_cell import OUTLINE_ROLE
-from kws_app.ui.detection_list import CLIP
+from kws_app.ui.history.clip_cell import OUTLINE_ROLE
+from kws_app.ui.history.detection_list import CLIP
 
 TONE = (0.3 * np.sin(np.arange(16_000) * 0.2)).astype(np.float32)
 PATIENCE_MS = 20_000

@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.listening.session import Heard, Scored
 from kws_app.settings import LOWEST_THRESHOLD
-from kws_app.ui.log_mel_item import mel_band
-from kws_app.ui.plot_history import MEL_BINS, SampleHistory
-from kws_app.ui.plots import Plots
+from kws_app.ui.plots.log_mel_item import mel_band
+from kws_app.ui.plots.plot_history import MEL_BINS, SampleHistory
+from kws_app.ui.plots.plots import Plots
 from kws_app.ui.theme import DARK, LIGHT
 
 MODEL = "loud/teacher"

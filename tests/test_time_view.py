@@ -5,8 +5,8 @@ import pytest
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.listening.session import Heard
-from kws_app.ui.plot_history import KEPT_S, SampleHistory
-from kws_app.ui.time_view import TimeView
+from kws_app.ui.plots.plot_history import KEPT_S, SampleHistory
+from kws_app.ui.plots.time_view import TimeView
 
 
 def listen(history: SampleHistory, seconds: int) -> None:

@@ -12,9 +12,9 @@ from window_bench import Bench, listening
 
 from kws_app.audio.source import Phase
 from kws_app.listening.worker import Worker
-from kws_app.ui.pause import PAUSE_MIN
-from kws_app.ui.start_dialog import StartDialog
-from kws_app.ui.tray import NO_TRAY, Tray
+from kws_app.ui.desktop.pause import PAUSE_MIN
+from kws_app.ui.desktop.start_dialog import StartDialog
+from kws_app.ui.desktop.tray import NO_TRAY, Tray
 from kws_app.ui.window import MainWindow
 
 

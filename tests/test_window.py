@@ -10,10 +10,10 @@ from window_bench import Bench, listening
 
 from kws_app.audio.source import Phase
 from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
-from kws_app.keys import WINDOW_KEYS
-from kws_app.ui.controls import SourceChoice
-from kws_app.ui.detection_list import position
+from kws_app.ui.history.detection_list import position
+from kws_app.ui.keys import WINDOW_KEYS
 from kws_app.ui.theme import DARK
+from kws_app.ui.widgets.control_bar import SourceChoice
 
 
 def test_it_opens_at_once_and_says_what_to_do(bench: Bench):

@@ -6,7 +6,7 @@ import pytest
 from PyQt6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from kws_app.ui.wrapping_row import SPACING, WrappingRow
+from kws_app.ui.widgets.wrapping_row import SPACING, WrappingRow
 
 
 @pytest.fixture

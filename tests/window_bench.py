@@ -14,8 +14,8 @@ from kws_app.history.log import DetectionLog
 from kws_app.listening.worker import Worker
 from kws_app.settings import SettingsFile
 from kws_app.translation import _
-from kws_app.ui.controls import SourceChoice
-from kws_app.ui.devices import DeviceScan
+from kws_app.ui.sources.device_scan import DeviceScan
+from kws_app.ui.widgets.control_bar import SourceChoice
 from kws_app.ui.window import MainWindow, StartOptions
 
 TWO = [Microphone("", "Default microphone (USB mic)"), Microphone("USB mic", "USB mic")]

@@ -8,11 +8,11 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayou
 
 from kws_app.listening.worker import Mark
 from kws_app.translation import _
-from kws_app.ui.controls import OPEN_FILE
 from kws_app.ui.listening import Listening
-from kws_app.ui.memory import Memory
-from kws_app.ui.meter import FLOOR_DB, LevelMeter
-from kws_app.ui.source_control import SourceControl
+from kws_app.ui.settings_store import Memory
+from kws_app.ui.sources.level_meter import FLOOR_DB, LevelMeter
+from kws_app.ui.sources.source_control import SourceControl
+from kws_app.ui.widgets.control_bar import OPEN_FILE
 
 MOVED_DB = -45.0  # of the meter: a voice in front of the microphone, not the room
 LAST = 2

@@ -12,10 +12,10 @@ from kws_app.audio.source import Phase, Source, SourceState
 from kws_app.listening.session import Heard
 from kws_app.listening.worker import Mark, Worker
 from kws_app.translation import _, ngettext
-from kws_app.ui.content import Content
-from kws_app.ui.level_hint import LevelHint
-from kws_app.ui.model_control import ModelControl
-from kws_app.ui.source_control import SourceControl
+from kws_app.ui.models.model_control import ModelControl
+from kws_app.ui.sources.level_hint import LevelHint
+from kws_app.ui.sources.source_control import SourceControl
+from kws_app.ui.window_layout import Content
 
 FRAME_MS = 33
 UNSEEN_MS = 2000  # between two looks at what the worker left, where nobody sees them

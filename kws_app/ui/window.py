@@ -18,22 +18,22 @@ from kws_app.listening.worker import Worker
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
 from kws_app.translation import _
-from kws_app.ui.compare_menu import CompareMenu
-from kws_app.ui.content import Content
-from kws_app.ui.controls import SourceChoice
-from kws_app.ui.devices import DeviceScan
+from kws_app.ui.desktop.desktop_integration import Outside
 from kws_app.ui.first_run import FirstRun
-from kws_app.ui.history_control import HistoryControl
+from kws_app.ui.history.history_control import HistoryControl
 from kws_app.ui.listening import Listening
-from kws_app.ui.memory import Memory
-from kws_app.ui.model_adding import ModelAdding
-from kws_app.ui.model_control import ModelControl
-from kws_app.ui.operating_control import OperatingControl
-from kws_app.ui.outside import Outside
+from kws_app.ui.models.add_model import ModelAdding
+from kws_app.ui.models.compare_menu import CompareMenu
+from kws_app.ui.models.model_control import ModelControl
+from kws_app.ui.models.operating_control import OperatingControl
+from kws_app.ui.settings_store import Memory
 from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_space
-from kws_app.ui.source_control import SourceControl, open_source
-from kws_app.ui.status_line import StatusLine
+from kws_app.ui.sources.device_scan import DeviceScan
+from kws_app.ui.sources.source_control import SourceControl, open_source
 from kws_app.ui.theme import Theme, apply_theme, system_theme
+from kws_app.ui.widgets.control_bar import SourceChoice
+from kws_app.ui.widgets.status_line import StatusLine
+from kws_app.ui.window_layout import Content
 
 TEXT_MS = 250
 UNSEEN_TEXT_MS = 2000

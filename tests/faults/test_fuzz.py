@@ -27,7 +27,7 @@ from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile
 from kws_app.trust.archive import checked_archive
 from kws_app.trust.code import FORMS, OPERATORS, checked_code
-from kws_app.ui.model_adding import card_rows
+from kws_app.ui.models.add_model import card_rows
 
 CASES = int(os.environ.get("KWS_FUZZ", "200"))
 fuzz = settings(

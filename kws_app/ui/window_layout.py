@@ -3,15 +3,15 @@
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from kws_app.ui.controls import ControlBar, ThresholdControl
-from kws_app.ui.history_panel import HistoryPanel
-from kws_app.ui.legend import Legend
-from kws_app.ui.meter import LevelMeter
-from kws_app.ui.operating_panel import OperatingPanel
-from kws_app.ui.plots import Plots
-from kws_app.ui.sign import Sign
+from kws_app.ui.history.history_panel import HistoryPanel
+from kws_app.ui.models.legend import Legend
+from kws_app.ui.models.operating_panel import OperatingPanel
+from kws_app.ui.plots.plots import Plots
+from kws_app.ui.plots.time_bar import TimeBar, framed
+from kws_app.ui.sources.level_meter import LevelMeter
 from kws_app.ui.theme import Theme
-from kws_app.ui.time_bar import TimeBar, framed
+from kws_app.ui.widgets.banner import Sign
+from kws_app.ui.widgets.control_bar import ControlBar, ThresholdControl
 
 SIDE_WIDTH = 384  # px, of the column with threshold and table
 

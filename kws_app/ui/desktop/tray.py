@@ -9,8 +9,8 @@ from PyQt6.QtWidgets import QMenu, QSystemTrayIcon, QWidget
 from kws_app.audio.source import Phase
 from kws_app.paths import ASSETS_DIR
 from kws_app.translation import _
+from kws_app.ui.desktop.pause import PAUSE, Pause
 from kws_app.ui.listening import Listening
-from kws_app.ui.pause import PAUSE, Pause
 
 NO_TRAY = _("This desktop has no tray for icons.")
 

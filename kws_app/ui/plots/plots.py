@@ -17,14 +17,14 @@ from PyQt6.QtWidgets import QGraphicsItem, QWidget
 from kws_app.listening.session import Heard
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import _
-from kws_app.ui.axes import fit_title, time_labels
-from kws_app.ui.curve_item import CurveItem, EnvelopeItem
-from kws_app.ui.log_mel_item import LogMelItem, log_mel_colors, mel_band
-from kws_app.ui.plot_history import MEL_BINS, SampleHistory
-from kws_app.ui.pointer import Pointer
-from kws_app.ui.score_curves import MOST_MARKS, ScoreCurves, draw_pairs
+from kws_app.ui.plots.axes import fit_title, time_labels
+from kws_app.ui.plots.curve_item import CurveItem, EnvelopeItem
+from kws_app.ui.plots.log_mel_item import LogMelItem, log_mel_colors, mel_band
+from kws_app.ui.plots.plot_history import MEL_BINS, SampleHistory
+from kws_app.ui.plots.pointer import Pointer
+from kws_app.ui.plots.score_curves import MOST_MARKS, ScoreCurves, draw_pairs
+from kws_app.ui.plots.time_view import TimeView
 from kws_app.ui.theme import Theme
-from kws_app.ui.time_view import TimeView
 
 AXIS_WIDTH = 46  # px, the same for all three so that they line up
 AMPLITUDES = (0.1, 0.2, 0.5, 1.0)  # scales of the waveform; the smallest that holds what is shown

@@ -8,11 +8,11 @@ from PyQt6.QtCore import QPointF, Qt
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.translation import _
-from kws_app.ui.log_mel_item import band_khz
-from kws_app.ui.plot_history import SampleHistory
-from kws_app.ui.score_curves import ScoreCurves
+from kws_app.ui.plots.log_mel_item import band_khz
+from kws_app.ui.plots.plot_history import SampleHistory
+from kws_app.ui.plots.score_curves import ScoreCurves
+from kws_app.ui.plots.time_view import TimeView
 from kws_app.ui.theme import Theme
-from kws_app.ui.time_view import TimeView
 
 QUIETEST = 1e-5  # -100 dB: below it no number says more
 

@@ -6,8 +6,8 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 from kws_app.actions.choices import KeywordActions
 from kws_app.actions.runner import Kind, Outcome
 from kws_app.translation import _
-from kws_app.ui.action_parts import ActionPart, CommandPart, WebhookPart
-from kws_app.ui.panel import Panel
+from kws_app.ui.actions.action_sections import ActionPart, CommandPart, WebhookPart
+from kws_app.ui.widgets.dialog import Panel
 
 WIDTH = 620
 

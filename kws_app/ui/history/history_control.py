@@ -15,11 +15,11 @@ from kws_app.history.log import Deleted, DetectionRecord, Ended, Labelled, Resto
 from kws_app.history.rate import Tally
 from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
-from kws_app.ui.detection_list import MOST_ROWS
-from kws_app.ui.exports import Exports
-from kws_app.ui.history_panel import HistoryPanel
-from kws_app.ui.memory import Memory
-from kws_app.ui.player import Player
+from kws_app.ui.history.clip_player import Player
+from kws_app.ui.history.detection_list import MOST_ROWS
+from kws_app.ui.history.export_dialogs import Exports
+from kws_app.ui.history.history_panel import HistoryPanel
+from kws_app.ui.settings_store import Memory
 
 UNDO_MS = 300_000  # after this a deletion is for good
 KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; then those that nothing shows are forgotten

@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTable
 from kws_app.audio.ring import Samples
 from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry
 from kws_app.translation import _
-from kws_app.ui.clip_cell import COMING_ROLE, ID_ROLE, LABEL_ROLE, OUTLINE_ROLE, ClipCell
+from kws_app.ui.history.clip_cell import COMING_ROLE, ID_ROLE, LABEL_ROLE, OUTLINE_ROLE, ClipCell
 from kws_app.ui.theme import Theme
 
 COLUMNS = (  # title and tip

@@ -11,9 +11,9 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton
 
 from kws_app.history.entries import FALSE_ALARM, RIGHT
 from kws_app.translation import _, ngettext
-from kws_app.ui.detection_list import DetectionList
+from kws_app.ui.history.detection_list import DetectionList
 from kws_app.ui.theme import Theme
-from kws_app.ui.wrapping_row import WrappingRow
+from kws_app.ui.widgets.wrapping_row import WrappingRow
 
 MESSAGE_MS = 12_000
 MOST_CLIPS = (100, 500, 2000, 10_000)  # to choose from

@@ -9,9 +9,9 @@ from kws_app.actions.runner import ActionRunner, Kind, Notify, Outcome, Play
 from kws_app.history.log import now_iso
 from kws_app.listening.worker import Mark
 from kws_app.translation import _
-from kws_app.ui.actions_dialog import ActionsDialog
-from kws_app.ui.memory import Memory
-from kws_app.ui.model_control import ModelControl
+from kws_app.ui.actions.actions_dialog import ActionsDialog
+from kws_app.ui.models.model_control import ModelControl
+from kws_app.ui.settings_store import Memory
 
 
 class ActionsControl(QObject):

@@ -1,7 +1,7 @@
 """Which stretch the plots show: the newest, or one that stands still while the listening goes on. No Qt."""
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.ui.plot_history import SampleHistory
+from kws_app.ui.plots.plot_history import SampleHistory
 
 SPANS_S = (5, 10, 20, 30, 60)
 

@@ -6,7 +6,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from kws_app.translation import _, ngettext
 from kws_app.ui.listening import Listening
-from kws_app.ui.sign import Sign
+from kws_app.ui.widgets.banner import Sign
 
 PAUSE_MIN = 10
 PAUSE = ngettext("Pause for {count} minute", "Pause for {count} minutes", PAUSE_MIN)

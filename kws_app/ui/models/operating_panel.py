@@ -21,8 +21,8 @@ from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.operating_curve import PRESETS, OperatingCurve, Preset, meaning, offers
 from kws_app.listening.active_models import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
 from kws_app.translation import _
-from kws_app.ui.controls import SLIDER_STEPS
-from kws_app.ui.wrapping_row import WrappingRow
+from kws_app.ui.widgets.control_bar import SLIDER_STEPS
+from kws_app.ui.widgets.wrapping_row import WrappingRow
 
 CONFIRM_TIP = _(
     "Another model of the word hears the last 2 s again where this one stirs, and decides by its own threshold.\n"

@@ -10,8 +10,8 @@ from PyQt6.QtCore import QObject
 from kws_app.detection.operating_curve import OperatingCurve, same_rate
 from kws_app.engine.card import ModelCard
 from kws_app.engine.pairs import curve_of_pair, halves
-from kws_app.ui.model_control import ModelControl
-from kws_app.ui.operating_panel import OperatingPanel
+from kws_app.ui.models.model_control import ModelControl
+from kws_app.ui.models.operating_panel import OperatingPanel
 
 AS_MEASURED = {"smoothing_steps": None, "patience_steps": None, "refractory_s": None}
 

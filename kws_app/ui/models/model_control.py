@@ -13,8 +13,8 @@ from kws_app.engine.pairs import cards_of_pairs, confirming, halves, pair_name
 from kws_app.listening.active_models import ModelInUse, Tuning
 from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
-from kws_app.ui.content import Content
-from kws_app.ui.memory import Memory
+from kws_app.ui.settings_store import Memory
+from kws_app.ui.window_layout import Content
 
 
 class ModelControl(QObject):

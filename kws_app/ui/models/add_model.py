@@ -12,7 +12,7 @@ from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import ModelError
 from kws_app.listening.active_models import brief
 from kws_app.translation import _
-from kws_app.ui.legend import stream_figures
+from kws_app.ui.models.legend import stream_figures
 
 WARNING = _(
     "Add only a model whose maker you trust: a model is a program. Before it is added, it will be "

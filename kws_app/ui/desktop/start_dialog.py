@@ -6,9 +6,9 @@ from PyQt6.QtWidgets import QCheckBox, QLabel, QWidget
 from kws_app.desktop import autostart
 from kws_app.paths import default_data_dir
 from kws_app.translation import _
-from kws_app.ui.memory import Memory
-from kws_app.ui.panel import Panel
-from kws_app.ui.tray import NO_TRAY
+from kws_app.ui.desktop.tray import NO_TRAY
+from kws_app.ui.settings_store import Memory
+from kws_app.ui.widgets.dialog import Panel
 
 WIDTH = 520
 

@@ -7,15 +7,15 @@ from PyQt6.QtWidgets import QMainWindow
 
 from kws_app.actions.runner import Play
 from kws_app.translation import _
-from kws_app.ui.actions_control import ActionsControl
-from kws_app.ui.content import Content
+from kws_app.ui.actions.actions_control import ActionsControl
+from kws_app.ui.actions.notifier import Notifier
+from kws_app.ui.desktop.pause import PAUSE, Pause
+from kws_app.ui.desktop.start_dialog import StartDialog
+from kws_app.ui.desktop.tray import Tray
 from kws_app.ui.listening import Listening
-from kws_app.ui.memory import Memory
-from kws_app.ui.model_control import ModelControl
-from kws_app.ui.notifier import Notifier
-from kws_app.ui.pause import PAUSE, Pause
-from kws_app.ui.start_dialog import StartDialog
-from kws_app.ui.tray import Tray
+from kws_app.ui.models.model_control import ModelControl
+from kws_app.ui.settings_store import Memory
+from kws_app.ui.window_layout import Content
 
 
 class Outside(QObject):

@@ -7,8 +7,8 @@ from PyQt6.QtCore import Qt, QTimer
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from kws_app.translation import _
-from kws_app.ui.controls import OPEN_FILE
 from kws_app.ui.theme import LIGHT, Theme
+from kws_app.ui.widgets.control_bar import OPEN_FILE
 
 FLASH_MS = 1500
 NOTICE_MS = 8000

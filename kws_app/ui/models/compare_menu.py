@@ -5,7 +5,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QMenu, QToolButton, QWidget
 
 from kws_app.translation import _
-from kws_app.ui.model_control import ModelControl
+from kws_app.ui.models.model_control import ModelControl
 
 
 class CompareMenu:

@@ -8,8 +8,8 @@ from PyQt6.QtCore import QRectF
 from PyQt6.QtGui import QImage, QPainter
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.ui.curve_item import BOUNDS
-from kws_app.ui.plot_history import MEL_BINS
+from kws_app.ui.plots.curve_item import BOUNDS
+from kws_app.ui.plots.plot_history import MEL_BINS
 from kws_app.ui.theme import Theme
 
 GROUND_COLORS = 80  # of the 256

@@ -4,8 +4,8 @@ from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from kws_app.translation import _
-from kws_app.ui.plots import Plots
-from kws_app.ui.time_view import SPANS_S
+from kws_app.ui.plots.plots import Plots
+from kws_app.ui.plots.time_view import SPANS_S
 
 BAR_STEPS_PER_S = 10  # of the scroll bar
 

@@ -9,10 +9,10 @@ from PyQt6.QtWidgets import QFileDialog
 from kws_app.audio.microphone import Microphone, MicrophoneSource
 from kws_app.audio.source import FileSource, Source
 from kws_app.translation import _
-from kws_app.ui.content import Content
-from kws_app.ui.controls import SourceChoice
-from kws_app.ui.devices import DeviceScan
-from kws_app.ui.memory import Memory
+from kws_app.ui.settings_store import Memory
+from kws_app.ui.sources.device_scan import DeviceScan
+from kws_app.ui.widgets.control_bar import SourceChoice
+from kws_app.ui.window_layout import Content
 
 RELOOK_MS = 1000  # a stream that reopens has let PortAudio see new devices by then
 FOLLOW_MS = 5000  # between two looks for what was plugged in

@@ -8,8 +8,8 @@ import pyqtgraph as pg
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.translation import _
-from kws_app.ui.curve_item import CurveItem
-from kws_app.ui.plot_history import SampleHistory
+from kws_app.ui.plots.curve_item import CurveItem
+from kws_app.ui.plots.plot_history import SampleHistory
 from kws_app.ui.theme import LIGHT, Theme
 
 MOST_MARKS = 1000
