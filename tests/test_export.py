@@ -12,7 +12,7 @@ from kws_app.history.clip_store import ClipStore
 from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry
 from kws_app.history.export import export_clip, export_clips, export_labels, main, suggested_name, the_word
 from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id
-from training.data import read_clips
+from training.corpus.recordings import read_clips
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
 WALL_TIME = "2026-11-24T11:05:57.123+01:00"

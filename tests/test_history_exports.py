@@ -14,7 +14,7 @@ from window_bench import Bench
 from kws_app.audio.source import Phase
 from kws_app.settings import Settings, SettingsFile
 from kws_app.ui.window import MainWindow
-from training.data import read_clips
+from training.corpus.recordings import read_clips
 
 
 def dialog(window: MainWindow) -> QFileDialog:

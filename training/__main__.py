@@ -19,25 +19,25 @@ from kws_app.engine.pairs import card_of_pair, with_pair
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
 from training import benchmark, evaluate, plots, report, scoring
-from training.calibrate import calibrate
-from training.cohort import Cohort
 from training.config import RECIPES, DataConfig, RunConfig, for_keyword, run_name
-from training.data import SPLITS, audio_files, read_clips
-from training.distill import DistillLoss, Teachers
-from training.export import PACKED_SUFFIX, Identity, data_config, export, load_crnn, rebuild, update_card
-from training.features import open_store
-from training.fetch import fetch_archive, unpack_parts
-from training.grouping import write_lists
-from training.model import Crnn
+from training.corpus.acoustic_groups import write_lists
+from training.corpus.fetch import fetch_archive, unpack_parts
+from training.corpus.recordings import SPLITS, audio_files, read_clips
+from training.corpus.synthetic_speech import write_speech, write_words
+from training.evaluate.stream_render import CONDITIONS
+from training.evaluate.tune_decision import as_row
+from training.export.artifact import PACKED_SUFFIX, Identity, data_config, export, load_crnn, rebuild, update_card
+from training.export.calibrate import calibrate
+from training.features.frame_store import open_store
+from training.fit.distill import DistillLoss, Teachers
+from training.fit.distributed import Team
+from training.fit.run import Loss, Run, hard_loss
+from training.fit.side_by_side import Cohort
+from training.network.crnn import Crnn
+from training.network.dynamic_int8 import PARTS, measure
+from training.network.packed_file import packed_weight_bytes, put_on_grid
 from training.overrides import override
-from training.pack import packed_weight_bytes, put_on_grid
-from training.quantize import PARTS, measure
-from training.render import CONDITIONS
-from training.seeds import keep_seeds
-from training.team import Team
-from training.train import Loss, Run, hard_loss
-from training.tune import as_row
-from training.voices import write_speech, write_words
+from training.report.seeds import keep_seeds
 
 log = logging.getLogger("training")
 

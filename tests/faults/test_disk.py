@@ -160,7 +160,7 @@ def test_a_broken_settings_file_gives_the_defaults_and_a_notice(bench, content: 
 SAVES = """
 import sys, torch
 from pathlib import Path
-from training.train import save_atomically
+from training.fit.run import save_atomically
 path = Path(sys.argv[1])
 number = 0
 while True:
@@ -187,7 +187,7 @@ def test_a_checkpoint_survives_a_kill_at_any_moment(tmp_path: Path, python: Call
 def test_a_checkpoint_that_does_not_fit_leaves_the_last_one(small_disk: SmallDisk):
     import torch
 
-    from training.train import save_atomically
+    from training.fit.run import save_atomically
 
     path = small_disk.path / "last.pt"
     save_atomically({"number": 1}, path)

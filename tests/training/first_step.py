@@ -7,10 +7,10 @@ import numpy as np
 import torch
 
 from tests.training.toy_speech import RUN
-from training.batches import assemble, sequence_frames, step_targets
-from training.features import open_store
-from training.team import Team
-from training.train import Run
+from training.features.batches import assemble, sequence_frames, step_targets
+from training.features.frame_store import open_store
+from training.fit.distributed import Team
+from training.fit.run import Run
 
 archive, cache, out = (Path(argument) for argument in sys.argv[1:])
 torch.set_num_threads(1)

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from tests.training.toy_speech import RUN, TINY_CRNN
-from training.batches import CLIP_FRAMES, LATE_FRAMES, SILENCE_FRAMES, Plan, Planner, assemble, step_targets
 from training.config import AugmentConfig
-from training.features import FrameStore
+from training.features.batches import CLIP_FRAMES, LATE_FRAMES, SILENCE_FRAMES, Plan, Planner, assemble, step_targets
+from training.features.frame_store import FrameStore
 
 PLAIN = replace(
     AugmentConfig(),

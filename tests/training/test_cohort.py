@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from tests.training.toy_speech import RUN, TINY_CRNN
-from training.cohort import Cohort
 from training.config import DistillConfig, RunConfig
-from training.distill import DistillLoss, Teachers
-from training.features import FrameStore
-from training.model import Crnn
-from training.team import Team
-from training.train import Run
+from training.features.frame_store import FrameStore
+from training.fit.distill import DistillLoss, Teachers
+from training.fit.distributed import Team
+from training.fit.run import Run
+from training.fit.side_by_side import Cohort
+from training.network.crnn import Crnn
 
 SHORT = replace(RUN, train=replace(RUN.train, epochs=2, stream_batches=3, clip_batches=2))
 OTHER = replace(SHORT, train=replace(SHORT.train, seed=1, learning_rate=1e-3))

@@ -6,7 +6,7 @@ import pytest
 
 from tests.training.toy_speech import DATA
 from training.config import DataConfig
-from training.data import (
+from training.corpus.recordings import (
     hash_percent,
     read_clips,
     read_recordings,

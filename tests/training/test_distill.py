@@ -9,15 +9,15 @@ import torch
 
 from tests.training.toy_speech import RUN, TINY_CRNN
 from training.__main__ import student_config
-from training.batches import Targets
-from training.cohort import Cohort
 from training.config import DATA, RECIPES, CrnnConfig, DistillConfig, for_keyword
-from training.distill import DistillLoss, Teachers, align_attention, interpolate_steps
-from training.features import FrameStore
-from training.losses import attention_loss, dark_loss, summary_loss
-from training.model import Crnn, fresh_state
-from training.team import Team
-from training.train import Run
+from training.features.batches import Targets
+from training.features.frame_store import FrameStore
+from training.fit.distill import DistillLoss, Teachers, align_attention, interpolate_steps
+from training.fit.distributed import Team
+from training.fit.run import Run
+from training.fit.side_by_side import Cohort
+from training.network.crnn import Crnn, fresh_state
+from training.network.losses import attention_loss, dark_loss, summary_loss
 
 
 def shape(stride: int, window: int) -> CrnnConfig:

@@ -17,12 +17,12 @@ from kws_app.engine.model_file import KeywordModel
 from kws_app.engine.pairs import card_of_pair, curve_of_pair
 from tests.training.toy_speech import KEYWORD
 from training.__main__ import main
-from training.data import audio_files
-from training.events import Occurrence, StreamScores, count_events
-from training.render import CONDITIONS, Renderer
-from training.replay import CARD_THRESHOLDS, listener, score_stream, stream_figures
-from training.streams import READ, Material, plan_stream
-from training.tune import tune
+from training.corpus.recordings import audio_files
+from training.evaluate.hits_and_alarms import Occurrence, StreamScores, count_events
+from training.evaluate.stream_plan import READ, Material, plan_stream
+from training.evaluate.stream_render import CONDITIONS, Renderer
+from training.evaluate.stream_replay import CARD_THRESHOLDS, listener, score_stream, stream_figures
+from training.evaluate.tune_decision import tune
 
 HOURS = "0.05"
 

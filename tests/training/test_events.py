@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kws_app.detection.decision import Decision, DecisionConfig
-from training.events import Occurrence, StreamScores, count_events, operating_curve, smoothed
-from training.streams import READ, SYNTHETIC
+from training.evaluate.hits_and_alarms import Occurrence, StreamScores, count_events, operating_curve, smoothed
+from training.evaluate.stream_plan import READ, SYNTHETIC
 
 STEP = 1280
 CONFIG = DecisionConfig(threshold=0.5, refractory_s=0.0)

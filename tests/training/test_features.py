@@ -12,8 +12,8 @@ import torch
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from tests.training.toy_speech import DATA, word, write_archive
-from training import features
-from training.features import (
+from training.features import frame_store
+from training.features.frame_store import (
     KEYWORD,
     NOISE,
     SPEECH,
@@ -94,7 +94,7 @@ def test_a_store_that_cannot_be_read_is_built_anew(
     whole = tmp_path.with_name("whole")
     shutil.copytree(folder, whole)
     # the second build is the first one's outcome: building takes long
-    monkeypatch.setattr(features, "_build", lambda target, *_: shutil.copytree(whole, target, dirs_exist_ok=True))
+    monkeypatch.setattr(frame_store, "_build", lambda target, *_: shutil.copytree(whole, target, dirs_exist_ok=True))
     for damaged in ("items.npz", "frames.f16"):
         content = (folder / damaged).read_bytes()
         (folder / damaged).write_bytes(content[: len(content) // 2])

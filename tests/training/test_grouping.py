@@ -5,8 +5,8 @@ import pytest
 import soundfile
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from training.data import read_clips
-from training.grouping import group_alike, write_lists
+from training.corpus.acoustic_groups import group_alike, write_lists
+from training.corpus.recordings import read_clips
 
 
 def test_what_is_alike_falls_together() -> None:

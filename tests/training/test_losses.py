@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 
-from training.batches import Targets
-from training.losses import peak_logits, peak_loss, soft_peak
+from training.features.batches import Targets
+from training.network.losses import peak_logits, peak_loss, soft_peak
 
 
 def logits(margins: list[list[float]]) -> torch.Tensor:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kws_app.detection.decision import Decision, DecisionConfig
-from training.metrics import (
+from training.evaluate.metrics import (
     LINEAGE_SHARE,
     OperatingPoint,
     auroc,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.training.toy_speech import TINY_CRNN
 from training.config import CrnnConfig
-from training.costs import count_macs, count_parameters
-from training.model import Crnn, StreamingCrnn
+from training.network.costs import count_macs, count_parameters
+from training.network.crnn import Crnn, StreamingCrnn
 
 SEED_STUDENT = CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12)
 

@@ -8,8 +8,9 @@ import torch
 
 from tests.training.toy_speech import TINY_CRNN
 from training.config import CrnnConfig
-from training.model import Crnn
-from training.pack import (
+from training.network.crnn import Crnn
+from training.network.dynamic_int8 import saved_bytes
+from training.network.packed_file import (
     grid_state,
     load_packed,
     on_grid,
@@ -19,7 +20,6 @@ from training.pack import (
     restore,
     save_packed,
 )
-from training.quantize import saved_bytes
 
 
 @pytest.mark.parametrize("bits", [3, 4, 6, 8])

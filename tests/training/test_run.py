@@ -11,16 +11,16 @@ from kws_app.engine.card import read_card
 from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import ModelError
 from tests.training.toy_speech import RUN
-from training import export as export_module
-from training.calibrate import Calibration, calibrate
-from training.cohort import Cohort
 from training.config import OPTIMIZERS, DistillConfig, TrainConfig
-from training.distill import DistillLoss, Teachers
-from training.export import CHUNKS, Identity, export, load_crnn, rebuild, stream
-from training.features import FrameStore
-from training.model import Crnn, StreamingCrnn
-from training.team import Team
-from training.train import Run, hard_loss
+from training.export import artifact as export_module
+from training.export.artifact import CHUNKS, Identity, export, load_crnn, rebuild, stream
+from training.export.calibrate import Calibration, calibrate
+from training.features.frame_store import FrameStore
+from training.fit.distill import DistillLoss, Teachers
+from training.fit.distributed import Team
+from training.fit.run import Run, hard_loss
+from training.fit.side_by_side import Cohort
+from training.network.crnn import Crnn, StreamingCrnn
 
 
 @pytest.fixture(scope="module")

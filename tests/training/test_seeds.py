@@ -5,7 +5,7 @@ from pathlib import Path
 from loudness import save_loudness_model
 
 from kws_app.engine.card import ModelEntry, find_model
-from training.seeds import Seed, keep_seeds, known_seeds, seed_range
+from training.report.seeds import Seed, keep_seeds, known_seeds, seed_range
 
 
 def scored(folder: Path, area: float, parameters: int = 7) -> ModelEntry:

@@ -8,11 +8,21 @@ import pytest
 
 from kws_app.detection.decision import DecisionConfig
 from tests.training.toy_speech import DATA, KEYWORD
-from training.background import GENERATORS, make_background
-from training.data import audio_files
-from training.render import CONDITIONS, Condition, Renderer
-from training.scoring import Request, material_of
-from training.streams import COMMANDS, PAUSE_S, READ, SYNTHETIC, WORDS, Material, Part, kind_of, plan_stream
+from training.corpus.recordings import audio_files
+from training.corpus.synthetic_background import GENERATORS, make_background
+from training.evaluate.stream_plan import (
+    COMMANDS,
+    PAUSE_S,
+    READ,
+    SYNTHETIC,
+    WORDS,
+    Material,
+    Part,
+    kind_of,
+    plan_stream,
+)
+from training.evaluate.stream_render import CONDITIONS, Condition, Renderer
+from training.evaluate.test_sets import Request, material_of
 
 HOURS = 0.1
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import torch
 
-from training.features import FrameStore
-from training.team import Team
+from training.features.frame_store import FrameStore
+from training.fit.distributed import Team
 
 SCRIPT = Path(__file__).with_name("first_step.py")
 REPOSITORY = Path(__file__).resolve().parents[2]

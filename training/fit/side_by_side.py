@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from training.batches import assemble, sequence_frames, step_targets
 from training.config import RunConfig, TrainConfig
-from training.train import Run
-from training.validate import mine
+from training.features.batches import assemble, sequence_frames, step_targets
+from training.fit.run import Run
+from training.fit.validate import mine
 
 # What members of a cohort may differ in, of their TrainConfig.
 OWN = ("seed", "optimizer", "learning_rate", "weight_decay", "average_decay", "weight_bits")

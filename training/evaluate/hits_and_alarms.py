@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from kws_app.detection.decision import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from training.metrics import detection_steps
-from training.streams import REAL_SPEECH
+from training.evaluate.metrics import detection_steps
+from training.evaluate.stream_plan import REAL_SPEECH
 
 LATE_S = 0.5  # a detection counts for a keyword from its clip's start until this long after its end
 THRESHOLDS = 1 / (1 + np.exp(-np.linspace(-6, 8, 113)))  # evenly spaced in log-odds, about 0.0025 to 0.9997

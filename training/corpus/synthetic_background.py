@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from training.synthetic import coloured_noise
+from training.corpus.synthetic_noise import coloured_noise
 
 Sound = NDArray[np.float32]
 

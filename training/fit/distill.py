@@ -13,11 +13,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from training.batches import Targets
 from training.config import CrnnConfig, DistillConfig
-from training.export import load_crnn
-from training.losses import attention_loss, dark_loss, peak_logits, peak_loss, summary_loss
-from training.model import Answer, Crnn, fresh_state
+from training.export.artifact import load_crnn
+from training.features.batches import Targets
+from training.network.crnn import Answer, Crnn, fresh_state
+from training.network.losses import attention_loss, dark_loss, peak_logits, peak_loss, summary_loss
 
 
 def interpolate_steps(values: Tensor, teacher: CrnnConfig, student: CrnnConfig, steps: int) -> Tensor:

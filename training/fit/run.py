@@ -17,14 +17,14 @@ import torch
 from torch import Tensor, nn
 
 from kws_app.atomic_file import write_whole
-from training.batches import Mined, Planner, Targets, sequence_frames
 from training.config import RunConfig, TrainConfig
-from training.features import FrameStore
-from training.losses import peak_loss
-from training.model import Answer, Crnn, State, fresh_state
-from training.pack import on_grid, put_on_grid
-from training.team import Team
-from training.validate import Validation, validate
+from training.features.batches import Mined, Planner, Targets, sequence_frames
+from training.features.frame_store import FrameStore
+from training.fit.distributed import Team
+from training.fit.validate import Validation, validate
+from training.network.crnn import Answer, Crnn, State, fresh_state
+from training.network.losses import peak_loss
+from training.network.packed_file import on_grid, put_on_grid
 
 log = logging.getLogger(__name__)
 

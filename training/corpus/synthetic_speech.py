@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.atomic_file import written_whole
-from training.data import split_of
+from training.corpus.recordings import split_of
 
 SPEECH_FOLDER = "synthetic_speech"  # below the data folder: one recording a passage, <voice>-<number>.wav
 WORDS_FOLDER = "synthetic_words"  # in Speech Commands' layout, training voices only

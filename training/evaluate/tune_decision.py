@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kws_app.detection.decision import DecisionConfig
-from training.events import THRESHOLDS, StreamScores, count_events, smooth
-from training.metrics import rounded
+from training.evaluate.hits_and_alarms import THRESHOLDS, StreamScores, count_events, smooth
+from training.evaluate.metrics import rounded
 
 SMOOTHING = range(1, 6)
 PATIENCE = range(1, 5)

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from kws_app.detection.decision import DecisionConfig
 from kws_app.engine.frontend_config import FrontendConfig
-from training.batches import (
+from training.config import CrnnConfig
+from training.evaluate.metrics import OperatingPoint, clip_area, detection_steps, fa_at_frr
+from training.features.batches import (
     CLIP_FRAMES,
     FLOOR,
     LN_PER_DB,
@@ -23,11 +25,9 @@ from training.batches import (
     sequence_frames,
     step_targets,
 )
-from training.config import CrnnConfig
-from training.features import KEYWORD, NOISE, SPEECH, WORD, FrameStore
-from training.losses import margin_of
-from training.metrics import OperatingPoint, clip_area, detection_steps, fa_at_frr
-from training.model import Crnn, fresh_state
+from training.features.frame_store import KEYWORD, NOISE, SPEECH, WORD, FrameStore
+from training.network.crnn import Crnn, fresh_state
+from training.network.losses import margin_of
 
 FRAMES_PER_S = 100
 CHUNK_FRAMES = 1000

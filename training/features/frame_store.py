@@ -29,8 +29,8 @@ from kws_app.engine.frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 from training.config import DataConfig
-from training.data import SPLITS, Clip, Recording, read_clips, read_recordings
-from training.synthetic import KINDS, make_sound
+from training.corpus.recordings import SPLITS, Clip, Recording, read_clips, read_recordings
+from training.corpus.synthetic_noise import KINDS, make_sound
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from kws_app.detection.detector import Detector, Steps
 from kws_app.detection.intervals import poisson_interval, wilson_interval
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
-from training.events import (
+from training.evaluate.hits_and_alarms import (
     THRESHOLDS,
     CurvePoint,
     Events,
@@ -25,10 +25,10 @@ from training.events import (
     count_events,
     operating_curve,
 )
-from training.features import load_or_pass_over
-from training.metrics import OperatingPoint, fa_at_frr, frr_at_fa, rounded
-from training.render import Rendered, Renderer
-from training.streams import PAUSE_S, Stream
+from training.evaluate.metrics import OperatingPoint, fa_at_frr, frr_at_fa, rounded
+from training.evaluate.stream_plan import PAUSE_S, Stream
+from training.evaluate.stream_render import Rendered, Renderer
+from training.features.frame_store import load_or_pass_over
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.batches import Targets
+from training.features.batches import Targets
 
 _FAR_BELOW = -1e4  # stands for "no such step"; finite, so that its gradient is zero and not undefined
 

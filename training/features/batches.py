@@ -14,7 +14,7 @@ from torch import Tensor
 
 from kws_app.engine.frontend_config import FrontendConfig
 from training.config import AugmentConfig, CrnnConfig, TrainConfig
-from training.features import KEYWORD, NOISE, SPEECH, WORD, FrameStore
+from training.features.frame_store import KEYWORD, NOISE, SPEECH, WORD, FrameStore
 
 CLIP_FRAMES = 98  # one second
 SILENCE_FRAMES = 30  # after a clip that stands alone: a detector hears on, and may need to

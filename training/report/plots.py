@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 from kws_app.engine.card import ModelEntry
-from training.report import base_cost, cost_of
+from training.report.results import base_cost, cost_of
 
 MOST_ALARMS = 200.0  # an hour; beyond, scores no longer fall between words and events merge
 LEAST_AREA = 1e-7  # stands for none on a logarithmic axis

@@ -19,12 +19,12 @@ from kws_app.engine.frontend import LogMel
 from kws_app.engine.model_file import KeywordModel, golden_samples, golden_scores
 from kws_app.errors import ModelError
 from training.atomic_file import written_whole
-from training.calibrate import Calibration
 from training.config import CrnnConfig, DataConfig
-from training.costs import count_macs, count_parameters
-from training.model import Crnn, State, StreamingCrnn
-from training.pack import load_packed, packed_weight_bytes, save_packed
-from training.quantize import quantise_dynamic, raw_bytes
+from training.export.calibrate import Calibration
+from training.network.costs import count_macs, count_parameters
+from training.network.crnn import Crnn, State, StreamingCrnn
+from training.network.dynamic_int8 import quantise_dynamic, raw_bytes
+from training.network.packed_file import load_packed, packed_weight_bytes, save_packed
 
 TOLERANCE = 1e-5  # float32 arithmetic in another order; a real fault is orders of magnitude larger
 DYNAMIC_TOLERANCE = 0.05  # of golden scores between processors: dynamic int8 rounds activations

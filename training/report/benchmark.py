@@ -12,12 +12,12 @@ import torch
 from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector
 from kws_app.engine.model_file import KeywordModel, prepare_torch
-from training.batches import assemble, sequence_frames, step_targets
 from training.config import CrnnConfig, RunConfig
-from training.features import FrameStore
-from training.model import Crnn, StreamingCrnn
-from training.team import Team
-from training.train import Run
+from training.features.batches import assemble, sequence_frames, step_targets
+from training.features.frame_store import FrameStore
+from training.fit.distributed import Team
+from training.fit.run import Run
+from training.network.crnn import Crnn, StreamingCrnn
 
 WARM_UP, STEPS, ROUNDS = 50, 200, 7
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from training.features import FrameStore
-from training.model import Crnn
-from training.validate import NOISY_DB, keyword_in_talk
+from training.features.frame_store import FrameStore
+from training.fit.validate import NOISY_DB, keyword_in_talk
+from training.network.crnn import Crnn
 
 USUAL_SCORE = 0.97  # of the median keyword
 LEAST_MARGIN = 0.5  # between the two points; nearer, the network has not learnt to tell them apart

@@ -10,15 +10,22 @@ from kws_app.detection.decision import DecisionConfig
 from kws_app.engine.card import CURVE_FIELD
 from kws_app.engine.model_file import KeywordModel
 from training.config import DataConfig
-from training.data import audio_files, read_clips, read_recordings, says_keyword
-from training.events import StreamScores
-from training.features import load_rooms
-from training.metrics import rounded
-from training.render import CONDITIONS, Condition, Renderer
-from training.replay import Listener, card_curve, listener, score_sentences, score_stream, stream_figures
-from training.streams import SYNTHETIC_SHARE, Material, Stream, plan_stream
-from training.tune import Tuned, tune
-from training.voices import SPEECH_FOLDER, stored_passages
+from training.corpus.recordings import audio_files, read_clips, read_recordings, says_keyword
+from training.corpus.synthetic_speech import SPEECH_FOLDER, stored_passages
+from training.evaluate.hits_and_alarms import StreamScores
+from training.evaluate.metrics import rounded
+from training.evaluate.stream_plan import SYNTHETIC_SHARE, Material, Stream, plan_stream
+from training.evaluate.stream_render import CONDITIONS, Condition, Renderer
+from training.evaluate.stream_replay import (
+    Listener,
+    card_curve,
+    listener,
+    score_sentences,
+    score_stream,
+    stream_figures,
+)
+from training.evaluate.tune_decision import Tuned, tune
+from training.features.frame_store import load_rooms
 
 HOURS = 20.0  # of a clean stream
 WHOLE = ("clean", "noise 10 dB")  # conditions with all of the hours

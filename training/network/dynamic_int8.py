@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import torch
 from torch import nn
 
-from training.model import Crnn
+from training.network.crnn import Crnn
 
 PARTS: dict[str, set[type[nn.Module]]] = {
     "none": set(),

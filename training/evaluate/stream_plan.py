@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from training.background import GENERATORS
+from training.corpus.synthetic_background import GENERATORS
 
 log = logging.getLogger(__name__)
 
