@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from test_launch import read_exec
 
-from kws_app import autostart, launch
+from kws_app.desktop import autostart, desktop_entry
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def test_linux(home: Path, monkeypatch: pytest.MonkeyPatch):
     assert str(path) in autostart.explanation()
     autostart.switch_on(autostart.ARGUMENTS)
     assert autostart.is_on()
-    assert read_exec(path.read_text()) == [*launch.command(), "--minimised", "--listen"]
+    assert read_exec(path.read_text()) == [*desktop_entry.command(), "--minimised", "--listen"]
     autostart.switch_off()
     autostart.switch_off()
     assert not autostart.is_on() and not list(path.parent.iterdir())
@@ -43,7 +43,7 @@ def test_mac(home: Path, monkeypatch: pytest.MonkeyPatch):
     autostart.switch_on(["--data-dir", "/a & <b>"])
     agent = plistlib.loads(path.read_bytes())
     assert agent["Label"] == path.stem and agent["RunAtLoad"] is True
-    assert agent["ProgramArguments"] == [*launch.command(), "--data-dir", "/a & <b>"]
+    assert agent["ProgramArguments"] == [*desktop_entry.command(), "--data-dir", "/a & <b>"]
     autostart.switch_off()
     assert not autostart.is_on()
 

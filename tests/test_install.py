@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from test_launch import read_exec
 
-from kws_app import autostart, launch
+from kws_app.desktop import autostart, desktop_entry
 from kws_app.desktop.menu_entry import main
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason=".desktop files are for Linux and its kin")
@@ -25,7 +25,7 @@ def test_in_and_out_again(data: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["--install"]) == 0 and main(["--install"]) == 0
     path = data / "applications" / "kws-app.desktop"
     assert str(path) in capsys.readouterr().out
-    assert read_exec(path.read_text()) == launch.command()
+    assert read_exec(path.read_text()) == desktop_entry.command()
     autostart.switch_on(autostart.ARGUMENTS)
     assert main(["--uninstall"]) == 0
     assert "autostart" in capsys.readouterr().out

@@ -18,12 +18,13 @@ from kws_app.engine.model_file import KeywordModel
 from kws_app.engine.pairs import card_of_pair, with_pair
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
-from training import benchmark, evaluate, plots, report, scoring
 from training.config import RECIPES, DataConfig, RunConfig, for_keyword, run_name
 from training.corpus.acoustic_groups import write_lists
 from training.corpus.fetch import fetch_archive, unpack_parts
 from training.corpus.recordings import SPLITS, audio_files, read_clips
 from training.corpus.synthetic_speech import write_speech, write_words
+from training.evaluate import clips as evaluate
+from training.evaluate import test_sets
 from training.evaluate.stream_render import CONDITIONS
 from training.evaluate.tune_decision import as_row
 from training.export.artifact import PACKED_SUFFIX, Identity, data_config, export, load_crnn, rebuild, update_card
@@ -37,6 +38,8 @@ from training.network.crnn import Crnn
 from training.network.dynamic_int8 import PARTS, measure
 from training.network.packed_file import packed_weight_bytes, put_on_grid
 from training.overrides import override
+from training.report import benchmark, plots
+from training.report import results as report
 from training.report.seeds import keep_seeds
 
 log = logging.getLogger("training")
@@ -204,10 +207,10 @@ def evaluate_stage(options: argparse.Namespace) -> None:
         second = KeywordModel.load_own(find_model(options.cascade, options.models).path)
         name += f" confirmed by {options.cascade}"
         request = stream_request(options, card_of_pair(model.card, second.card))
-        figures = scoring.score_cascade(model, second, options.stir, options.data, data, options.split, request)
+        figures = test_sets.score_cascade(model, second, options.stir, options.data, data, options.split, request)
         kept = with_pair(model.card, second.card, figures)
     elif options.tune:
-        tried = scoring.tune_on_validation(model, options.data, data, stream_request(options, model.card))
+        tried = test_sets.tune_on_validation(model, options.data, data, stream_request(options, model.card))
         figures = kept = {"tuning": [as_row(tuned) for tuned in tried]}
         decision = tried[0].config if tried else None
     else:
@@ -234,12 +237,12 @@ def check_evaluation(options: argparse.Namespace) -> None:
         raise ValueError("a card's figures are of its own threshold: leave --threshold or --write-card out.")
 
 
-def stream_request(options: argparse.Namespace, card: ModelCard) -> scoring.Request:
+def stream_request(options: argparse.Namespace, card: ModelCard) -> test_sets.Request:
     """What the options say of streams, for a model or a pair with this card."""
     config = card.decision_config(options.threshold)
     conditions = CONDITIONS if options.conditions == "all" else CONDITIONS[:1]
     cache = options.work / "cache"
-    return scoring.Request(config, card.step_samples, conditions, options.hours, options.seed, cache)
+    return test_sets.Request(config, card.step_samples, conditions, options.hours, options.seed, cache)
 
 
 def evaluate_model(options: argparse.Namespace, model: KeywordModel, data: DataConfig) -> dict[str, Any]:
@@ -252,10 +255,10 @@ def evaluate_model(options: argparse.Namespace, model: KeywordModel, data: DataC
     request = stream_request(options, model.card)
     if options.talk:
         files = [file for folder in options.talk for file in audio_files(folder)]
-        figures |= scoring.score_talk(model, files, request)
+        figures |= test_sets.score_talk(model, files, request)
     elif options.stream:
         splits = ["validation", "testing"] if options.split == "all" else [options.split]
-        figures |= scoring.score_sets(model, options.data, data, splits, request)
+        figures |= test_sets.score_sets(model, options.data, data, splits, request)
     return figures
 
 
@@ -351,7 +354,7 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument("--stream", action="store_true", help="lay the split's keywords into hours of sound")
     added.add_argument("--talk", nargs="+", type=Path, metavar="DIR", help="folders of speech without the keyword")
     added.add_argument("--conditions", choices=("clean", "all"), default="clean", help="noise, room, quiet, loud too")
-    added.add_argument("--hours", type=float, default=scoring.HOURS, metavar="H", help="of a stream; %(default)s")
+    added.add_argument("--hours", type=float, default=test_sets.HOURS, metavar="H", help="of a stream; %(default)s")
     tuning = "choose smoothing, patience and threshold on validation streams; --write-card keeps them"
     added.add_argument("--tune", action="store_true", help=tuning)
     added.add_argument("--cascade", metavar="NAME", help="a second model that re-scores what the first stirs at")
@@ -363,7 +366,7 @@ def build_parser() -> argparse.ArgumentParser:
     added = stage("report", report_stage)
     added.add_argument("--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="where plots go")
     added = stage("all", everything)
-    added.add_argument("--hours", type=float, default=scoring.HOURS, metavar="H", help="of each stream; %(default)s")
+    added.add_argument("--hours", type=float, default=test_sets.HOURS, metavar="H", help="of each stream; %(default)s")
     added.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="%(default)s")
     added.add_argument("--set", nargs="*", default=[], metavar="SECTION.FIELD=VALUE", help="for every training stage")
     added.add_argument("--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="where plots go")

@@ -5,20 +5,20 @@ import os
 import sys
 from pathlib import Path
 
-from kws_app import autostart, launch
+from kws_app.desktop import autostart, desktop_entry
 
 
 def entry_path() -> Path:
     """Where the desktop looks for a user's own programs."""
     data = os.environ.get("XDG_DATA_HOME", "")
     folder = Path(data) if os.path.isabs(data) else Path.home() / ".local" / "share"
-    return folder / "applications" / launch.ENTRY_NAME
+    return folder / "applications" / desktop_entry.ENTRY_NAME
 
 
 def install() -> str:
     """What was done, in one sentence. raises OSError or ValueError"""
     path = entry_path()
-    launch.write_entry(path, launch.desktop_entry(launch.command()))
+    desktop_entry.write_entry(path, desktop_entry.desktop_entry(desktop_entry.command()))
     return f"Wrote {path}: “Wake word” is among the programs now; --uninstall removes it."
 
 
