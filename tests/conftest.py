@@ -1,16 +1,12 @@
 """What the tests stand on: a display, a virtual microphone, real clips, and a model that hears loudness."""
 
-import io
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import tarfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported anywhere
@@ -20,22 +16,23 @@ if "TEXTDOMAINDIR" not in os.environ:  # a test that brings a catalogue of its o
 import numpy as np
 import pytest
 import soundfile
-from heard_rows import Loudspeaker
-from hook import Hook
-from listener import Listener
-from loudness import save_loudness_model
-from made_up_portaudio import MadeUpPortAudio
 from numpy.typing import NDArray
 from pytestqt.qtbot import QtBot
-from screen import Screen
-from window_bench import Bench
 
 from kws_app.audio.microphone import MicrophoneSource
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.settings import Settings, SettingsFile
-from kws_app.soak.sound_server import PROGRAMS, SoundServer
-
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.soak.sound_server import PROGRAMS, SoundServer
+from tests.support.heard_rows import Loudspeaker
+from tests.support.hook import Hook
+from tests.support.listener import Listener
+from tests.support.loudness import save_loudness_model
+from tests.support.made_up_portaudio import MadeUpPortAudio
+from tests.support.paths import REPOSITORY
+from tests.support.programs import end, require
+from tests.support.screen import Screen
+from tests.support.speech_commands import SpeechCommands
+from tests.support.window_bench import Bench
 
 Audio = NDArray[np.float32]
 
@@ -71,34 +68,6 @@ def bench(tiny_models: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Bench]:
     bench.close()
 
 
-class SpeechCommands:
-    """Clips of Speech Commands by word, decoded only when asked for: from a folder, or out of the archive."""
-
-    def __init__(self, folder: Path | None, archive: Path | None) -> None:
-        self._folder = folder
-        self._archive = None if archive is None else tarfile.open(archive)
-
-    def close(self) -> None:
-        if self._archive is not None:
-            self._archive.close()
-
-    def _read(self, name: str) -> bytes:
-        if self._folder is not None:
-            return (self._folder / name).read_bytes()
-        assert self._archive is not None
-        member = self._archive.extractfile(name)
-        assert member is not None
-        return member.read()
-
-    def testing(self, word: str, count: int) -> list[Audio]:
-        """The first clips [N] of a word in the official testing set, at 16 kHz."""
-        names = sorted(self._read("testing_list.txt").decode().split())
-        chosen = [name for name in names if name.startswith(f"{word}/")][:count]
-        if self._folder is None:
-            chosen = [name.replace(".wav", ".ogg") for name in chosen]
-        return [soundfile.read(io.BytesIO(self._read(name)), dtype="float32")[0] for name in chosen]
-
-
 @pytest.fixture(scope="session")
 def speech_commands() -> Iterator[SpeechCommands]:
     """From the folder KWS_DATA (holding speech_commands/), or the shared archive beside the checkout; else skips."""
@@ -112,32 +81,6 @@ def speech_commands() -> Iterator[SpeechCommands]:
         pytest.skip("no Speech Commands clips: set KWS_DATA to a folder that holds speech_commands/")
     yield clips
     clips.close()
-
-
-def require(*programs: str) -> None:
-    """Skip where a program is not installed; in CI that is a failure."""
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing:
-        skip_unless_ci(f"needs {', '.join(missing)}")
-
-
-def skip_unless_ci(reason: str) -> NoReturn:
-    """What a stranger's machine may lack, CI may not."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:
-    """Stop a process that a fixture started, frozen or not."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="session")

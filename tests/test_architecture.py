@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from tests.support.paths import REPOSITORY
+
 GUI = (
     "kws_app.ui",
     "kws_app.listening.worker",
     "kws_app.__main__",
-    "kws_app.benchmark",
-    "kws_app.soak.live",
-    "kws_app.soak.__main__",
+    "tests.app_benchmark",
+    "tests.soak.live",
+    "tests.soak.__main__",
 )
 QT = {"PyQt6", "pyqtgraph"}
 

@@ -14,9 +14,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from conftest import skip_unless_ci
-from screen import Screen
-from waiting import until
 
 from kws_app.audio.audio_file import read_blocks
 from kws_app.detection.detector import Detector
@@ -26,6 +23,9 @@ from kws_app.engine.model_file import KeywordModel
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile
 from kws_app.ui.theme import LIGHT
+from tests.support.programs import skip_unless_ci
+from tests.support.screen import Screen
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.timeout(180)  # a machine under load
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import REPOSITORY
-from loudness import bursts
-from waiting import until
 
 from kws_app.history.disk_thread import Archive, ClipKept, News, Trouble
 from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
 from kws_app.settings import Settings, SettingsFile
+from tests.support.loudness import bursts
+from tests.support.paths import REPOSITORY
+from tests.support.waiting import until
 
 SIZE_KB = 256
 PIECE = bytes(1024)

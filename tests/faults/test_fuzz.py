@@ -234,7 +234,7 @@ OPTIONS += ["nan", "-1", "happy/teacher", "../../etc/passwd", "/dev/null", "/dev
 def test_command_lines(arguments: list[str]):
     from kws_app import __main__ as app
     from kws_app.commands import detect
-    from kws_app.soak import __main__ as soak
+    from tests.soak import __main__ as soak
 
     with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
         for parse in (app.parse_arguments, detect.parse_arguments, soak.parse_arguments):

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loudness import bursts
-from waiting import until
 
 from kws_app.audio.microphone import MicrophoneSource, list_microphones
 from kws_app.audio.source import Phase
@@ -16,8 +14,10 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import AudioError
 from kws_app.listening.session import Session
-from kws_app.soak.faults import NOTICED_S, RESUMED_S, Fault, inject, sound_faults
-from kws_app.soak.sound_server import SoundServer
+from tests.soak.faults import NOTICED_S, RESUMED_S, Fault, inject, sound_faults
+from tests.soak.sound_server import SoundServer
+from tests.support.loudness import bursts
+from tests.support.waiting import until
 
 BUSY = 4.0  # how much longer than promised it may take on a machine that does other things, too
 

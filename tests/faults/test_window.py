@@ -3,16 +3,16 @@
 import time
 
 import pytest
-from loudness import bursts
 from PyQt6.QtCore import QTimer
-from window_bench import Bench, listening
 
 from kws_app.audio.microphone import MicrophoneSource, list_microphones
 from kws_app.audio.source import Phase, SourceState
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.soak.faults import STALL_S, sound_faults
-from kws_app.soak.sound_server import SoundServer
 from kws_app.ui.window import MainWindow
+from tests.soak.faults import STALL_S, sound_faults
+from tests.soak.sound_server import SoundServer
+from tests.support.loudness import bursts
+from tests.support.window_bench import Bench, listening
 
 pytestmark = pytest.mark.timeout(120)  # a machine under load
 LASTS_MS = 4000

@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from kws_app.detection.decision import DecisionConfig
-from tests.training.toy_speech import KEYWORD, RUN, write_archive
+from tests.support.paths import REPOSITORY
+from tests.support.toy_speech import KEYWORD, RUN, write_archive
 from training.export.artifact import Identity, export, load_crnn
 from training.export.calibrate import calibrate
 from training.features.frame_store import FrameStore, open_store
 from training.fit.distributed import Team
 from training.fit.run import Run
 from training.fit.side_by_side import Cohort
-
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,211 @@
+"""Audio files: every format, rate and channel count; what is no audio gets one sentence."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from kws_app.audio.audio_file import StreamResampler, read_blocks
+from kws_app.errors import AudioError
+from tests.support.paths import REPOSITORY
+
+
+def tone(rate_hz: int, seconds: float = 1.0, tone_hz: float = 440.0) -> np.ndarray:
+    return (0.5 * np.sin(2 * np.pi * tone_hz * np.arange(int(rate_hz * seconds)) / rate_hz)).astype(np.float32)
+
+
+def read(path: Path, block_s: float = 0.13) -> np.ndarray:
+    return np.concatenate(list(read_blocks(path, block_s)))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.wav", {"subtype": "PCM_16"}),
+        ("a.flac", {}),
+        ("a.ogg", {"format": "OGG", "subtype": "VORBIS"}),
+        ("b.ogg", {"format": "OGG", "subtype": "OPUS"}),
+        ("a.mp3", {}),
+    ],
+)
+@pytest.mark.parametrize(("rate_hz", "channels"), [(16_000, 1), (48_000, 2), (8_000, 1)])
+def test_formats_rates_and_channels(tmp_path: Path, name: str, options: dict, rate_hz: int, channels: int) -> None:
+    path = tmp_path / name
+    soundfile.write(str(path), np.stack([tone(rate_hz)] * channels, axis=1), rate_hz, **options)
+    samples = read(path)
+    # Opus and MP3 may add or drop some padding
+    assert samples.dtype == np.float32 and abs(len(samples) - 16_000) < 2500
+    spectrum = np.abs(np.fft.rfft(samples[2000:12_000]))
+    assert spectrum.argmax() == 275  # 440 Hz in bins of 1.6 Hz
+
+
+@pytest.mark.parametrize("rate_hz", [44_100, 192_000, 11_025])
+def test_blocks_join_without_a_seam(tmp_path: Path, rate_hz: int) -> None:
+    path = tmp_path / "tone.wav"
+    soundfile.write(str(path), tone(rate_hz, 2.0), rate_hz, subtype="FLOAT")
+    samples = read(path)
+    assert abs(len(samples) - 32_000) <= 1
+    np.testing.assert_allclose(samples[1000:-1000], tone(16_000, 2.0)[1000:-1000][: len(samples) - 2000], atol=2e-3)
+
+
+def test_what_lies_above_8_khz_does_not_alias() -> None:
+    resampler = StreamResampler(48_000)
+    high = tone(48_000, 1.0, tone_hz=11_000.0)
+    out = np.concatenate(
+        [resampler.process(part) for part in np.array_split(high, 50)] + [resampler.process(high[:0], True)]
+    )
+    assert 20 * np.log10(np.abs(out[500:-500]).max()) < -80
+
+
+def test_nan_and_infinity_become_silence_and_full_scale(tmp_path: Path) -> None:
+    path = tmp_path / "nan.wav"
+    soundfile.write(str(path), np.array([np.nan, np.inf, -np.inf, 0.25] * 400, np.float32), 16_000, subtype="FLOAT")
+    assert read(path)[:4].tolist() == [0.0, 1.0, -1.0, 0.25]
+
+
+def test_absurd_samples_are_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "absurd.wav"
+    soundfile.write(str(path), np.array([1e25, -1e25, 0.5, 0.0] * 400, np.float32), 48_000, subtype="FLOAT")
+    assert np.isfinite(read(path)).all() and np.abs(read(path)).max() < 20
+
+
+def test_any_name_will_do(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    soundfile.write(str(tmp_path / "a.wav"), tone(16_000), 16_000)
+    (tmp_path / "a.wav").rename(path)
+    assert len(read(path)) == 16_000
+    with pytest.raises(AudioError, match="cannot be read: File name too long"):
+        read(tmp_path / ("x" * 300))
+
+
+def test_what_is_no_audio_gets_one_sentence(tmp_path: Path) -> None:
+    text = tmp_path / "text.wav"
+    text.write_text("this is no sound")
+    empty = tmp_path / "empty.wav"
+    empty.touch()
+    song = tmp_path / "text.mp3"
+    song.write_text("no song " * 400)
+    one_sample = tmp_path / "one.wav"
+    soundfile.write(str(one_sample), np.zeros(1, np.float32), 48_000)
+    header = tmp_path / "header.wav"
+    soundfile.write(str(header), np.zeros(0, np.float32), 16_000)
+    for path in (text, empty, song, one_sample, header, tmp_path, tmp_path / "none.wav"):
+        with pytest.raises(AudioError) as error:
+            read(path)
+        assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_file_cut_short_gives_what_is_there(tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.wav", tmp_path / "cut.wav"
+    soundfile.write(str(whole), tone(16_000), 16_000)
+    cut.write_bytes(whole.read_bytes()[:20_000])
+    assert 9_000 < len(read(cut)) < 10_000
+
+
+@pytest.mark.parametrize("name", ["damaged.flac", "damaged.mp3"])
+def test_what_is_before_a_files_damage_is_heard(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    noise = np.random.default_rng(0).normal(0, 0.1, 30 * 16_000)
+    soundfile.write(str(path), noise, 16_000)
+    content = bytearray(path.read_bytes())
+    half = len(content) // 2
+    content[half : half + 3000] = bytes(3000)
+    path.write_bytes(content)
+    heard = 0
+    with pytest.raises(AudioError, match="is damaged 1[45].* s from its start") as error:
+        for block in read_blocks(path):
+            heard += len(block)
+    assert heard / 16_000 > 14.5 and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("channels", [2, 6, 24])
+def test_many_channels_at_a_high_rate(tmp_path: Path, channels: int) -> None:
+    path = tmp_path / "many.wav"
+    soundfile.write(str(path), np.stack([tone(192_000)] * channels, axis=1), 192_000)
+    assert abs(len(read(path)) - 16_000) <= 1
+
+
+@pytest.mark.parametrize("rate_hz", [0, 1, 0xFFFFFFFF, 0x7FFFFFFF])
+def test_a_header_with_an_absurd_rate_gets_one_sentence(tmp_path: Path, rate_hz: int) -> None:
+    path = tmp_path / "rate.wav"
+    soundfile.write(str(path), tone(16_000), 16_000)
+    content = bytearray(path.read_bytes())
+    content[24:28] = rate_hz.to_bytes(4, "little")
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match="rate of|no audio"):
+        read(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.wav"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/zero"), Path("/dev/null")):
+        with pytest.raises(AudioError, match="is not a file"):
+            read(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_a_file_that_may_not_be_read_gets_one_sentence(write_wav: Callable[..., Path]) -> None:
+    path = write_wav(tone(16_000))
+    path.chmod(0)
+    code = f"""
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from kws_app.audio.audio_file import read_blocks
+file = os.open({str(path.parent)!r}, os.O_RDONLY)
+os.fchdir(file)
+if os.getuid() == 0:
+    os.setuid(65534)
+next(read_blocks(Path({path.name!r})))
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+    assert "AudioError: sound.wav cannot be opened: you have no permission to read it." in done.stderr
+
+
+TEN_HOURS = """
+import resource, sys
+from kws_app.commands.detect import main
+status = main([sys.argv[1]])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000)
+sys.exit(status)
+"""
+
+
+def test_a_header_that_points_before_the_file_is_one_sentence_and_prints_nothing(tmp_path: Path, capfd):
+    path = tmp_path / "broken.aiff"
+    soundfile.write(str(path), tone(16_000), 16_000, format="AIFF", subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    at = content.index(b"SSND")
+    content[at : at + 8] = b"JUNK\xff\xff\xff\xff"  # a length that libsndfile takes as -1
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match="no audio that can be read"):
+        list(read_blocks(path))
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1500)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a sparse file, and the unit of ru_maxrss")
+def test_ten_hours_are_heard_in_400_mb(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(str(path), tone(16_000), 16_000, subtype="PCM_16")
+    length = 10 * 3600 * 16_000 * 2
+    with path.open("r+b") as file:
+        file.seek(4)
+        file.write((length + 36).to_bytes(4, "little"))
+        file.seek(40)
+        file.write(length.to_bytes(4, "little"))
+        file.truncate(length + 44)
+    done = subprocess.run([sys.executable, "-c", TEN_HOURS, str(path)], cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    print(f"at most {done.stdout.strip()} MB")
+    assert int(done.stdout) <= 400

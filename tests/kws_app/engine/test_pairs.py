@@ -1,0 +1,139 @@
+"""Pairs of models, one confirming the other: their names and cards, in the worker, in the window, over files."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from kws_app.commands import detect
+from kws_app.detection.cascade import Cascade
+from kws_app.engine.card import find_models
+from kws_app.engine.pairs import card_of_pair, cards_of_pairs, halves, pair_name
+from kws_app.errors import ModelError
+from kws_app.paths import MODELS_DIR
+from kws_app.ui.window import MainWindow
+from tests.support.listener import Listener, play, use
+from tests.support.loudness import bursts, save_loudness_model
+from tests.support.window_bench import Bench
+
+PAIR = "loud/teacher+student"
+
+
+def test_a_pair_has_a_name_of_its_own():
+    assert pair_name("happy/student", "happy/teacher") == "happy/student+teacher"
+    assert halves("happy/student+teacher") == ("happy/student", "happy/teacher")
+    assert pair_name("happy/student", "") == "happy/student" and halves("happy/student") == ("happy/student", "")
+
+
+def test_a_pair_steps_as_the_first_and_decides_as_the_second():
+    cards = {entry.name: entry.card for entry in find_models(MODELS_DIR)}
+    first, second = cards["happy/tiny"], cards["happy/teacher"]
+    card = cards_of_pairs(cards)["happy/tiny+teacher"]
+    assert card.step_frames == first.step_frames and card.decision_config() == second.decision_config()
+    assert card.weight_bytes == first.weight_bytes + second.weight_bytes
+    alone = card_of_pair(replace(first, figures={}), second)
+    assert alone.figures == {"operating_curve": second.figures["operating_curve"]}  # no misses that were not measured
+    for broken in (None, {"teacher": None}, {"teacher": {"golden": second.golden["posterior"]}}):
+        assert card_of_pair(replace(first, figures={"confirmed_by": broken}), second).figures == alone.figures
+    assert not [name for name in cards_of_pairs(cards) if name.startswith("computer/")]  # one model alone
+    with pytest.raises(ModelError, match="cannot confirm"):
+        card_of_pair(first, cards["computer/teacher"])
+
+
+def test_the_second_decides_in_the_worker(listener: Listener, qtbot, write_wav):
+    (model,) = use(listener, qtbot, PAIR)
+    assert (model.name, model.keyword, model.recommended, model.main) == (PAIR, "loud", 0.9, True)
+    assert [path.stem for path in model.paths] == ["teacher", "student"]
+    assert isinstance(listener.worker._lineup.detectors[PAIR], Cascade)
+    play(listener, qtbot, write_wav(bursts(1.0, 4.0, duration_s=6.0)))
+    assert [mark.record.model for mark in listener.marks] == [PAIR, PAIR]
+    play(listener, qtbot, write_wav(bursts(1.0, duration_s=3.0, amplitude=0.004)))  # one half: stirs, is not confirmed
+    assert len(listener.marks) == 2
+
+
+def choices(window: MainWindow) -> list[str]:
+    combo = window.content.operating.form.confirm
+    return [combo.itemData(i) for i in range(combo.count())]
+
+
+def confirm_with(window: MainWindow, name: str) -> None:
+    """As the user does."""
+    combo = window.content.operating.form.confirm
+    combo.setCurrentIndex(combo.findData(name))
+    combo.activated.emit(combo.currentIndex())
+
+
+def names(window: MainWindow) -> list[str]:
+    return [model.name for model in window.models.models]
+
+
+def test_who_confirms_is_chosen_for_each_model_and_remembered(bench: Bench):
+    window = bench.open()
+    window.content.operating.advanced.click()
+    assert window.content.operating.form.confirm.isVisible()
+    assert choices(window) == ["", "loud/broken", "loud/student"]
+    confirm_with(window, "loud/student")
+    bench.qtbot.waitUntil(lambda: names(window) == [PAIR])
+    picker = window.content.controls.model
+    assert picker.currentText() == PAIR and window.content.threshold.threshold == 0.9
+    window.content.threshold.slider.setValue(950)  # of the pair, not of the first alone
+    window.close()
+    saved = json.loads((bench.folder / "settings.json").read_text())
+    assert saved["model"] == "loud/teacher" and saved["confirm_with"] == {"loud/teacher": "loud/student"}
+    assert saved["thresholds"] == {PAIR: 0.95}
+    again = bench.open()
+    assert names(again) == [PAIR] and again.content.threshold.threshold == 0.95
+    again.content.controls.model.textActivated.emit("loud/student")
+    bench.qtbot.waitUntil(lambda: names(again) == ["loud/student"])
+    again.content.controls.model.textActivated.emit(PAIR)  # as it is called in the list
+    bench.qtbot.waitUntil(lambda: names(again) == [PAIR])
+    confirm_with(again, "")
+    bench.qtbot.waitUntil(lambda: names(again) == ["loud/teacher"])
+    assert again.content.threshold.threshold == 0.5
+    again.close()
+    assert json.loads((bench.folder / "settings.json").read_text())["confirm_with"] == {}
+
+
+def test_one_that_cannot_be_used_confirms_nothing(bench: Bench):
+    window = bench.open()
+    confirm_with(window, "loud/broken")
+    bench.qtbot.waitUntil(lambda: "damaged" in window.content.sign.text)
+    assert names(window) == ["loud/teacher"]
+    assert window.content.operating.form.confirm.currentData() == ""
+    assert window.content.controls.model.currentText() == "loud/teacher"
+
+
+def test_where_there_is_no_other_model_there_is_no_choice(bench: Bench, tmp_path: Path):
+    save_loudness_model(tmp_path / "one" / "loud" / "teacher.pt")
+    window = bench.open(models=tmp_path / "one")
+    window.content.operating.advanced.click()
+    assert not window.content.operating.form.confirm.isVisible()
+
+
+def test_one_that_is_gone_is_done_without(bench: Bench, tmp_path: Path, tiny_models: Path):
+    bench.models = tmp_path / "fewer"
+    shutil.copytree(tiny_models, bench.models)
+    window = bench.open()
+    confirm_with(window, "loud/student")
+    bench.qtbot.waitUntil(lambda: names(window) == [PAIR])
+    window.close()
+    (bench.models / "loud" / "student.pt").unlink()
+    assert names(bench.open()) == ["loud/teacher"]
+
+
+def test_over_files(
+    tiny_models: Path, write_wav, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(detect, "MODELS_DIR", tiny_models)
+    loud = write_wav(bursts(1.0, duration_s=3.0))
+    half = write_wav(bursts(1.0, duration_s=3.0, amplitude=0.004), "half.wav")
+    assert detect.main(["--model", "loud/teacher", "--threshold", "0.3", str(half)]) == 0
+    assert capsys.readouterr().out  # the first alone would
+    pair = ["--model", "loud/teacher", "--confirm", "loud/student", "--json"]
+    assert detect.main([*pair, str(loud), str(half)]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["model"] == PAIR and json.loads(line)["file"] == str(loud)
+    assert detect.main(["--model", "loud/teacher", "--confirm", "loud/nobody", str(loud)]) == 2
+    assert "There is no model 'loud/nobody'" in capsys.readouterr().err

@@ -1,0 +1,181 @@
+"""What a word sets off, from the detection in a real worker to a real process and a real server; and its dialog."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QPushButton
+
+from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
+from kws_app.audio.source import Phase
+from kws_app.settings import Settings, SettingsFile
+from kws_app.ui.actions.actions_dialog import ActionsDialog
+from kws_app.ui.window import MainWindow
+from tests.support.hook import Hook
+from tests.support.loudness import bursts
+from tests.support.window_bench import Bench
+
+FIVE = bursts(1.0, 3.0, 5.0, 7.0, 9.0, duration_s=10.0)
+
+
+def open_with(bench: Bench, actions: KeywordActions, **options: object) -> MainWindow:
+    SettingsFile(bench.folder).save(Settings(model="loud/teacher", actions={"loud": actions.to_dict()}))
+    return bench.open(**options)
+
+
+def play_through(bench: Bench, window: MainWindow) -> None:
+    bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED, timeout=30_000)
+
+
+def dialog_of(bench: Bench, window: MainWindow) -> ActionsDialog:
+    QTest.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    dialog = window.outside.actions.dialog
+    assert dialog is not None
+    bench.qtbot.waitUntil(dialog.isVisible, timeout=20_000)
+    return dialog
+
+
+def test_each_detection_sets_off_what_is_on(bench: Bench, hook: Hook, tmp_path: Path, write_wav):
+    told = tmp_path / "told"
+    script = 'printf "%s %s\\n" "$1" "$KWS_SOURCE" >>"$2"'
+    command = CommandChoice(True, ("sh", "-c", script, "sh", "{model}", str(told)))
+    source = write_wav(FIVE, "it's $(touch pwned) `x`.wav")
+    window = open_with(bench, KeywordActions(True, False, command, WebhookChoice(True, hook.url)), input=source)
+    window.listening.start()
+    play_through(bench, window)
+    bench.qtbot.waitUntil(
+        lambda: len(hook.told) == 5 and told.exists() and len(told.read_text().splitlines()) >= 4, timeout=20_000
+    )
+    assert told.read_text().splitlines()[0] == f"loud/teacher {source}"
+    assert {said["keyword"] for said in hook.detections} == {"loud"} and 0.5 < hook.detections[0]["score"] <= 1
+    assert len(bench.played) >= 4  # five came at once: one may have been left out
+    assert not Path("pwned").exists() and not (Path.home() / "pwned").exists()
+
+
+def test_nothing_is_set_off_unless_chosen(bench: Bench, write_wav):
+    window = bench.open(input=write_wav(FIVE))
+    window.listening.start()
+    play_through(bench, window)
+    assert window.content.detections.rowCount() == 5 and bench.played == []
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("action:")]
+
+
+def test_hangs_and_failures_are_said_and_the_listening_goes_on(bench: Bench, hook: Hook, write_wav):
+    actions = KeywordActions(
+        command=CommandChoice(True, ("sh", "-c", "sleep 1000 | yes", "{keyword}"), 600.0),
+        webhook=WebhookChoice(True, f"{hook.url}/500"),
+    )
+    window = open_with(bench, actions, input=write_wav(FIVE))
+    said: list[str] = []
+    window.outside.actions.failed.connect(said.append)
+    window.listening.start()
+    play_through(bench, window)
+    assert window.content.detections.rowCount() == 5
+    bench.qtbot.waitUntil(lambda: sum("answered 500" in text for text in said) >= 4, timeout=20_000)
+    assert sum("The command was left out: 4 before it" in text for text in said) == 1
+    bench.qtbot.waitUntil(
+        lambda: "left out" in window.content.sign.text or "answered 500" in window.content.sign.text, timeout=20_000
+    )
+    window.leave()  # ends the four that hang
+    assert not [thread for thread in threading.enumerate() if thread.name == "action: command"]
+
+
+def test_the_dialog_keeps_each_change_at_once(bench: Bench, hook: Hook):
+    window = bench.open()
+    dialog = dialog_of(bench, window)
+    assert not dialog.isModal() and dialog.keyword.currentText() == "loud"
+    dialog.sound.switch.click()
+    dialog.command.arguments.insertPlainText("echo\n{keyword} $(x)\n\n")
+    dialog.command.switch.click()
+    dialog.command.limit.setValue(2.5)
+    QTest.keyClicks(dialog.webhook.url, hook.url)
+    expected = KeywordActions(
+        True, False, CommandChoice(True, ("echo", "{keyword} $(x)"), 2.5), WebhookChoice(False, hook.url)
+    )
+    assert window.memory.settings.actions_of("loud") == expected
+    window.leave()
+    again = bench.open()
+    dialog = dialog_of(bench, again)
+    assert dialog.command.arguments.toPlainText() == "echo\n{keyword} $(x)"
+    assert dialog.sound.switch.isChecked() and not dialog.webhook.switch.isChecked()
+    assert again.memory.settings.actions_of("loud") == expected
+
+
+def test_each_keyword_has_its_own(bench: Bench):
+    SettingsFile(bench.folder).save(Settings(model="loud/teacher", actions={"other": {"sound": True}}))
+    window = bench.open()
+    dialog = dialog_of(bench, window)
+    assert [dialog.keyword.itemText(i) for i in range(dialog.keyword.count())] == ["loud", "other"]
+    assert not dialog.sound.switch.isChecked()
+    dialog.keyword.setCurrentText("other")
+    assert dialog.sound.switch.isChecked()
+    dialog.notification.switch.click()
+    assert window.memory.settings.actions_of("loud") == KeywordActions()
+    assert window.memory.settings.actions_of("other") == KeywordActions(sound=True, notification=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fill", "expected"),
+    [
+        ("sound", "", "It worked."),
+        ("command", "true", "It worked."),
+        ("command", "no-such-program", "There is no program “no-such-program”"),
+        ("command", "", "the program first"),
+        ("webhook", "file:///etc/passwd", "must begin with http://"),
+        ("webhook", "{hook}", "It worked."),
+    ],
+)
+def test_try_it_says_how_it_went(bench: Bench, hook: Hook, kind: str, fill: str, expected: str):
+    dialog = dialog_of(bench, bench.open())
+    part = getattr(dialog, kind)
+    field = part.findChild(QPlainTextEdit) or part.findChild(QLineEdit)
+    if field is not None and fill:
+        QTest.keyClicks(field, fill.format(hook=hook.url))
+    part.try_it.click()
+    bench.qtbot.waitUntil(lambda: expected in part.outcome.text(), timeout=20_000)
+    assert part.try_it.isEnabled() and part.outcome.isVisible()
+    assert not part.switch.isChecked()
+
+
+def test_a_trial_that_lasts_leaves_the_window_free(bench: Bench):
+    window = bench.open()
+    dialog = dialog_of(bench, window)
+    dialog.command.arguments.setPlainText("sleep\n1000")
+    dialog.command.limit.setValue(0.5)
+    dialog.command.try_it.click()
+    assert dialog.command.outcome.text() == "Trying…" and not dialog.command.try_it.isEnabled()
+    bench.qtbot.waitUntil(lambda: "took longer than 0.5 s" in dialog.command.outcome.text(), timeout=20_000)
+    assert dialog.command.try_it.isEnabled()
+
+
+def test_what_cannot_be_kept_is_said_and_the_last_good_one_stays(bench: Bench):
+    window = bench.open()
+    dialog = dialog_of(bench, window)
+    dialog.command.arguments.setPlainText("echo")
+    dialog.command.arguments.setPlainText("\n".join(["x"] * 101))
+    assert "This is not kept: a command must be a list of at most 100" in dialog.command.outcome.text()
+    assert window.memory.settings.actions_of("loud").command.arguments == ("echo",)
+    dialog.command.arguments.setPlainText("true")
+    assert dialog.command.outcome.text() == ""
+    assert window.memory.settings.actions_of("loud").command.arguments == ("true",)
+
+
+def test_all_can_be_reached_by_keyboard_and_has_a_name(bench: Bench):
+    dialog = dialog_of(bench, bench.open())
+    reached = set()
+    for _ in range(30):
+        QTest.keyClick(dialog.focusWidget() or dialog, Qt.Key.Key_Tab)
+        reached.add(dialog.focusWidget())
+    for part in dialog.parts.values():
+        assert {part.switch, part.try_it} <= reached
+    assert {dialog.keyword, dialog.command.arguments, dialog.command.limit, dialog.webhook.url} <= reached
+    for kind in (QComboBox, QPlainTextEdit, QLineEdit):
+        for widget in dialog.findChildren(kind):
+            if widget.objectName() != "qt_spinbox_lineedit":
+                assert widget.accessibleName() and widget.toolTip()
+    names = [button.accessibleName() for button in dialog.findChildren(QPushButton) if button.text() == "Try it"]
+    assert len(set(names)) == 4
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()

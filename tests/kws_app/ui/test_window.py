@@ -1,0 +1,138 @@
+"""The window as a whole: it opens, remembers, closes, and every control can be told and reached."""
+
+import pytest
+from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QShortcut
+from PyQt6.QtTest import QTest
+from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider, QTableWidget
+
+from kws_app.audio.source import Phase
+from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
+from kws_app.ui.history.detection_list import position
+from kws_app.ui.keys import WINDOW_KEYS
+from kws_app.ui.theme import DARK
+from kws_app.ui.widgets.control_bar import SourceChoice
+from tests.support.pseudo import cut
+from tests.support.window_bench import Bench, listening
+
+
+def test_it_opens_at_once_and_says_what_to_do(bench: Bench):
+    window = bench.open(ready=False)
+    assert window.isVisible()
+    bench.qtbot.waitUntil(lambda: window.content.sign.text == "Press Space and say “loud”")
+
+
+def test_space_starts_and_stops_wherever_the_keyboard_is_not_on_another_button(bench: Bench):
+    window = bench.open()
+    window.content.detections.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    assert window.content.controls.start.isChecked()
+    window.content.controls.start.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    assert not window.content.controls.start.isChecked()
+    window.content.controls.refresh.setFocus()
+    before = len(bench.searches)
+    QTest.keyClick(window, Qt.Key.Key_Space)
+    bench.qtbot.waitUntil(lambda: len(bench.searches) > before)
+    assert not window.content.controls.start.isChecked()
+
+
+def test_the_help_names_the_keys_that_the_window_binds(bench: Bench):
+    bound = {shortcut.key().toString() for shortcut in bench.open().findChildren(QShortcut)}
+    assert bound == {key for keys in WINDOW_KEYS for key in keys}
+
+
+def test_choices_are_remembered(bench: Bench):
+    window = bench.open()
+    window.resize(900, 650)
+    window.content.threshold.slider.setValue(640)
+    window.content.controls.source.activated.emit(1)
+    window.content.controls.model.textActivated.emit("loud/student")
+    bench.qtbot.waitUntil(lambda: window.models.model.name == "loud/student")
+    window.close()
+    again = bench.open()
+    assert (again.width(), again.height()) == (900, 650)
+    assert again.models.model.name == "loud/student"
+    assert again.content.controls.source.choice == SourceChoice("USB mic")
+    again.content.controls.model.textActivated.emit("loud/teacher")
+    bench.qtbot.waitUntil(lambda: again.content.threshold.threshold == 0.64)
+
+
+def test_options_count_for_this_run_only(bench: Bench):
+    window = bench.open(model="loud/student", threshold=0.33)
+    assert window.models.model.name == "loud/student"
+    assert window.content.threshold.threshold == 0.33
+    window.close()
+    again = bench.open()
+    assert again.models.model.name == "loud/teacher"
+    assert again.content.threshold.threshold == 0.5
+
+
+def test_broken_settings_are_set_aside_with_a_notice(bench: Bench):
+    (bench.folder / "settings.json").write_text("{")
+    window = bench.open(ready=False)
+    assert "settings.broken.json" in window.content.sign.text
+
+
+def test_earlier_detections_are_listed(bench: Bench):
+    record = DetectionRecord(now_iso(), None, "USB mic", "loud", "loud/teacher", 3725.5, 0.91)
+    DetectionLog(bench.folder).append(record)
+    window = bench.open(ready=False)
+    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() == 1)
+    assert "1:02:05.50" not in window.content.detections.item(0, 0).toolTip()  # of a microphone that means nothing
+    assert "USB mic" in window.content.detections.item(0, 0).toolTip()
+
+
+def test_earlier_detections_that_cannot_be_read_are_said_and_hold_up_nothing(bench: Bench):
+    DetectionLog(bench.folder).path.mkdir()
+    window = bench.open()
+    bench.qtbot.waitUntil(lambda: "earlier detections could not be read" in window.content.sign.text)
+    assert window.content.detections.rowCount() == 0
+
+
+@pytest.mark.parametrize(
+    ("time_s", "text"), [(0.0, "0:00.00"), (59.998, "1:00.00"), (62.346, "1:02.35"), (3599.999, "1:00:00.00")]
+)
+def test_positions_are_rounded_before_they_are_split(time_s: float, text: str):
+    assert position(time_s) == text
+
+
+def test_closing_stops_everything_at_once(bench: Bench):
+    window = bench.open(listen=True)
+    bench.qtbot.waitUntil(lambda: listening(window))
+    window.close()
+    assert not window._worker._thread.is_alive()
+    assert bench.sources[0].state.phase is Phase.STOPPED
+
+
+def test_every_control_has_a_name_and_a_tooltip(bench: Bench):
+    window = bench.open()
+    window.content.operating.advanced.click()
+    window.first_run.begin()
+    window.outside.show_start_dialog()
+    window.adding.propose(bench.models / "loud" / "teacher.pt")
+    controls = [
+        widget
+        for kind in (QAbstractButton, QComboBox, QSlider, QAbstractSpinBox, QTableWidget)
+        for widget in window.findChildren(kind)
+        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+    ]
+    assert len(controls) >= 30
+    for widget in controls:
+        text = widget.text() if isinstance(widget, QAbstractButton) else ""
+        assert widget.accessibleName() or len(text) > 2, widget
+        assert widget.toolTip() or isinstance(widget, QTableWidget), widget
+    for entry in window.content.controls.menu.actions():
+        assert entry.toolTip() != entry.text().strip("…"), entry.text()  # which Qt shows where there is none
+
+
+def test_the_smallest_size_and_the_dark_theme_hold_everything(bench: Bench):
+    window = bench.open()
+    window._fixed_theme = DARK
+    window._follow_theme()
+    window.resize(900, 600)
+    assert (window.width(), window.height()) == (900, 600)
+    for widget in (window.content.controls, window.content.plots, window.content.detections, window.status):
+        inside = window.rect().contains(widget.mapTo(window, widget.rect().center()))
+        assert widget.isVisible() and inside and widget.height() > 15
+    assert cut(window) == []

@@ -1,0 +1,89 @@
+"""The layout, the official sets, and what is kept out of the negatives."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.toy_speech import DATA
+from training.config import DataConfig
+from training.corpus.recordings import (
+    hash_percent,
+    read_clips,
+    read_recordings,
+    says_keyword,
+    speaker_of,
+    split_of,
+    stream_group,
+)
+
+
+def test_official_lists_decide(toy_archive: Path) -> None:
+    clips = read_clips(toy_archive / "speech_commands")
+    speakers = {
+        split: {c.speaker for c in clips if c.split == split} for split in ("training", "validation", "testing")
+    }
+    assert len(clips) == 36
+    assert speakers["validation"] == {"00000000", "00000001"}
+    assert speakers["testing"] == {"00000002", "00000003"}
+    assert not speakers["training"] & (speakers["validation"] | speakers["testing"])
+    assert {c.word for c in clips} == {"rise", "fall", "flat"}
+
+
+def test_without_lists_the_archives_rule_splits_by_speaker(tmp_path: Path) -> None:
+    (tmp_path / "yes").mkdir()
+    for speaker in range(200):
+        for take in range(2):
+            (tmp_path / "yes" / f"{speaker:08x}_nohash_{take}.wav").touch()
+    clips = read_clips(tmp_path)
+    by_speaker: dict[str, set[str]] = {}
+    for clip in clips:
+        by_speaker.setdefault(clip.speaker, set()).add(clip.split)
+    assert all(len(splits) == 1 for splits in by_speaker.values())
+    training = sum(splits == {"training"} for splits in by_speaker.values())
+    assert 130 < training < 190
+
+
+def test_hash_is_the_archives() -> None:
+    # Speaker 0a7c2a8d of the archive is in its training set, 0132a06d in its validation set at 10 % each.
+    assert speaker_of(Path("on/0a7c2a8d_nohash_0.wav")) == "0a7c2a8d"
+    assert 0 <= hash_percent("0a7c2a8d") <= 100
+    assert split_of("x", 0, 0) == "training" and split_of("x", 100, 0) == "validation"
+    assert split_of("x", 0, 100) == "testing"
+
+
+def test_shared_archive_agrees_with_the_rule(speech_names: Path) -> None:
+    clips = read_clips(speech_names)
+    wrong = [clip for clip in clips if split_of(clip.speaker, 10, 10) != clip.split]
+    assert not wrong
+
+
+def test_an_empty_folder_says_what_was_expected(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="expected <word>/<speaker>_nohash_<n>.wav"):
+        read_clips(tmp_path)
+
+
+def test_a_missing_folder_says_how_to_bring_the_audio(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="python -m training fetch"):
+        read_clips(tmp_path / "none")
+
+
+def test_recordings_that_say_the_keyword_are_left_out(tmp_path: Path) -> None:
+    data = DataConfig(keyword="happy", speech=("more_speech/a",), exclude=("named",))
+    folder = tmp_path / "more_speech" / "a"
+    folder.mkdir(parents=True)
+    for name in ("one", "two", "three", "named"):
+        (folder / f"{name}.wav").touch()
+    rows = ["a/one\tSO HAPPY", "a/two\tWHAT HAPPENED", "a/three\tMOST UNHAPPY"]
+    (tmp_path / "more_speech" / "transcripts.tsv").write_text("\n".join(rows))
+    assert says_keyword(tmp_path, data) == {"a/one", "a/three"}
+    assert [r.path.stem for r in read_recordings(tmp_path, data.speech, data)] == ["two"]
+
+
+def test_groups_keep_a_speaker_together() -> None:
+    assert stream_group(Path("librispeech/84-121123-0001.wav")) == stream_group(Path("librispeech/84-1-2.wav"))
+    assert stream_group(Path("ljspeech/LJ-1.wav")) == stream_group(Path("ljspeech/LJ-2.wav"))
+    assert stream_group(Path("talk/a.wav")) != stream_group(Path("talk/b.wav"))
+
+
+def test_toy_talk_is_in_all_sets(toy_archive: Path) -> None:
+    assert {r.split for r in read_recordings(toy_archive, DATA.speech, DATA)} == {"training", "validation", "testing"}

@@ -1,0 +1,52 @@
+"""Several processes are one run: the same gradients, one writer."""
+
+import os
+import random
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from tests.support.paths import REPOSITORY
+from training.features.frame_store import FrameStore
+from training.fit.distributed import Team
+
+SCRIPT = REPOSITORY / "tests" / "support" / "first_step.py"
+
+
+def free_port() -> str:
+    """Below the range from which the system hands out ports, so that no other socket takes it meanwhile."""
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return str(port)
+    raise AssertionError("no free port among 50")
+
+
+def gradients(world: int, archive: Path, folder: Path) -> dict[str, torch.Tensor]:
+    """Of one step on the same global batch, taken by `world` processes."""
+    out = folder / f"{world}.pt"
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "WORLD_SIZE": str(world)}
+    command = [sys.executable, str(SCRIPT), str(archive), str(folder / "cache"), str(out)]
+    environment = {**os.environ, **meeting, "PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "ignore"}
+    processes = [subprocess.Popen(command, env={**environment, "RANK": str(rank)}) for rank in range(world)]
+    assert [process.wait(50) for process in processes] == [0] * world
+    return torch.load(out, weights_only=True)
+
+
+def test_two_processes_take_the_step_of_one(toy_archive: Path, toy_store: FrameStore, tmp_path: Path) -> None:
+    one, two = (gradients(world, toy_archive, tmp_path) for world in (1, 2))
+    assert one.keys() == two.keys() and any(value.abs().max() > 1e-3 for value in one.values())
+    for name, value in one.items():
+        # the same sums in another order, in single precision
+        torch.testing.assert_close(two[name], value, rtol=0, atol=1e-5)
+
+
+def test_alone_nothing_is_sent() -> None:
+    team = Team()
+    assert team.writes and team.agree("x") == "x" and team.mean(0.25) == 0.25

@@ -1,0 +1,82 @@
+"""Weights on a grid: within half a step, idempotent, and undone after the step that used them."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.support.toy_speech import TINY_CRNN
+from training.config import CrnnConfig
+from training.network.crnn import Crnn
+from training.network.dynamic_int8 import saved_bytes
+from training.network.packed_file import (
+    grid_state,
+    load_packed,
+    on_grid,
+    packed_weight_bytes,
+    put_on_grid,
+    quantise,
+    restore,
+    save_packed,
+)
+
+
+@pytest.mark.parametrize("bits", [3, 4, 6, 8])
+def test_rounding_is_within_half_a_step(bits: int) -> None:
+    weight = torch.randn(5, 3, 4, generator=torch.Generator().manual_seed(0))
+    whole, scale = quantise(weight, bits)
+    assert int(whole.abs().max()) == 2 ** (bits - 1) - 1 and scale.dtype == torch.float16
+    error = (restore(whole, scale) - weight).abs().flatten(1).amax(dim=1)
+    assert (error <= 0.51 * scale.float() + 1e-3).all()
+
+
+def test_what_is_on_the_grid_stays_there() -> None:
+    crnn = Crnn(TINY_CRNN)
+    put_on_grid(crnn, 8)
+    once = [parameter.clone() for parameter in crnn.parameters()]
+    put_on_grid(crnn, 8)
+    assert all(torch.equal(a, b) for a, b in zip(once, crnn.parameters(), strict=True))
+
+
+def test_weights_come_back_and_gradients_stay() -> None:
+    crnn = Crnn(TINY_CRNN)
+    own = [parameter.clone() for parameter in crnn.parameters()]
+    with on_grid(crnn, 4):
+        assert not torch.equal(crnn.conv.weight, own[0])
+        crnn.conv.weight.square().sum().backward()
+    assert all(torch.equal(a, b) for a, b in zip(own, crnn.parameters(), strict=True))
+    torch.testing.assert_close(crnn.conv.weight.grad, 2 * restore(*quantise(own[0], 4)))
+
+
+@pytest.mark.parametrize("bits", [0, 2, 3, 4, 6, 8])
+def test_a_packed_file_gives_the_network_back_bit_for_bit(bits: int, tmp_path: Path) -> None:
+    crnn = Crnn(TINY_CRNN)
+    if bits:
+        put_on_grid(crnn, bits)
+    path = tmp_path / "tiny.safetensors"
+    save_packed(crnn, bits, {"crnn": asdict(TINY_CRNN)}, path)
+    found, settings = load_packed(path, lambda settings: Crnn(CrnnConfig(**settings["crnn"])))
+    assert settings == {"crnn": asdict(TINY_CRNN)}
+    for name, value in crnn.state_dict().items():
+        assert torch.equal(found.state_dict()[name], value), name
+    raw = packed_weight_bytes(crnn, bits)
+    assert raw < path.stat().st_size < raw + 700, "the container must stay small"
+
+
+def test_the_state_that_torch_saves_of_a_grid_is_the_network_in_a_third_of_the_bytes() -> None:
+    crnn = Crnn(CrnnConfig())
+    put_on_grid(crnn, 8)
+    state = grid_state(crnn, 8)
+    for name, parameter in crnn.named_parameters():
+        scale = state.pop(f"{name}.scale", None)
+        value = state.pop(name)
+        found = value.float() if scale is None else restore(value, scale)
+        assert torch.equal(found, parameter), name
+    assert not state
+    assert 3 < saved_bytes(crnn.state_dict()) / saved_bytes(grid_state(crnn, 8)) < 4
+
+
+def test_weights_off_the_grid_are_not_packed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not on a grid of 8 bits"):
+        save_packed(Crnn(TINY_CRNN), 8, {}, tmp_path / "x.safetensors")
