@@ -11,3 +11,9 @@ class ModelError(Exception):
 
 class ActionError(Exception):
     """Something that a detection should have set off, and did not."""
+
+
+def brief(error: Exception) -> str:
+    """An error of any kind in one line."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -9,8 +9,8 @@ from typing import Any
 
 from kws_app.actions.choices import KeywordActions
 from kws_app.atomic_file import write_whole
+from kws_app.detection.tuning import Tuning
 from kws_app.engine.card import DEFAULT_MODEL
-from kws_app.listening.active_models import Tuning
 from kws_app.translation import _
 
 VERSION = 1

@@ -165,7 +165,7 @@ def resident_mib() -> float:
 def step_times_us(name: str) -> list[float]:
     """Processor time of each of many steps in a row."""
     from kws_app.detection.detector import Detector
-    from kws_app.engine.card import find_model
+    from kws_app.engine.catalogue import find_model
     from kws_app.engine.model_file import KeywordModel, prepare_torch
     from kws_app.paths import MODELS_DIR
 

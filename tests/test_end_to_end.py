@@ -17,7 +17,8 @@ import soundfile
 
 from kws_app.audio.audio_file import read_blocks
 from kws_app.detection.detector import Detector
-from kws_app.engine.card import DEFAULT_MODEL, find_model
+from kws_app.engine.card import DEFAULT_MODEL
+from kws_app.engine.catalogue import find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from kws_app.paths import MODELS_DIR

@@ -12,8 +12,9 @@ from typing import Any
 import torch
 
 from kws_app.detection.cascade import STIR
-from kws_app.detection.decision import DecisionConfig
-from kws_app.engine.card import ModelCard, find_model, find_models
+from kws_app.engine.card import ModelCard
+from kws_app.engine.catalogue import find_model, find_models
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel
 from kws_app.engine.pairs import card_of_pair, with_pair
 from kws_app.errors import AudioError, ModelError

@@ -7,8 +7,8 @@ listens on until the first has been calm for a while. The decision is taken on t
 import torch
 from torch import Tensor
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector, Steps
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.engine.model_file import KeywordModel
 

@@ -3,34 +3,8 @@
 from collections import deque
 from dataclasses import dataclass
 
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
-
-MOST_STEPS = 1000
-LONGEST_S = 3600.0
-
-
-@dataclass(frozen=True)
-class DecisionConfig:
-    """When a run of posteriors counts as the keyword."""
-
-    threshold: float = 0.5  # smoothed posterior at or above which a step counts, 0..1
-    smoothing_steps: int = 1  # posteriors averaged; 1 is none
-    patience_steps: int = 1  # steps in a row at or above the threshold before a detection
-    refractory_s: float = 1.0  # after a detection, no other for this long
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.threshold <= 1.0:
-            raise ValueError(f"the threshold must be above 0 and at most 1, got {self.threshold}")
-        if self.smoothing_steps < 1 or self.patience_steps < 1:
-            raise ValueError(
-                f"smoothing_steps and patience_steps must be at least 1, "
-                f"got {self.smoothing_steps} and {self.patience_steps}"
-            )
-        if max(self.smoothing_steps, self.patience_steps) > MOST_STEPS or not 0 <= self.refractory_s <= LONGEST_S:
-            raise ValueError(
-                f"at most {MOST_STEPS} steps are smoothed or waited for, and refractory_s is from 0 to {LONGEST_S:g}, "
-                f"got {self.smoothing_steps}, {self.patience_steps} and {self.refractory_s}"
-            )
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kws_app.detection.decision import Decision, DecisionConfig, Detection, DetectionEnd
+from kws_app.detection.decision import Decision, Detection, DetectionEnd
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.model_file import KeywordModel
 

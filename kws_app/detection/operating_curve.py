@@ -7,9 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.intervals import poisson_interval, wilson_interval
 from kws_app.engine.card import CURVE_FIELD, ModelCard
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.translation import _
 
 

@@ -1,16 +1,14 @@
 """Model cards: what an artifact says of itself, read as data: nothing in the file is run, and no torch is needed."""
 
-import hashlib
 import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import FrontendConfig
 from kws_app.errors import ModelError
 from kws_app.translation import _
@@ -135,15 +133,6 @@ class ModelCard:
         return (self.context_frames - 1) * hop + window
 
 
-@dataclass(frozen=True)
-class ModelEntry:
-    """A model that can be chosen: `name` is keyword/role, its place below the folder. A pair has its first's path."""
-
-    name: str
-    path: Path
-    card: ModelCard
-
-
 def read_card(path: Path) -> ModelCard:
     """The card of an artifact, read as data; nothing in the file is run.
 
@@ -161,71 +150,3 @@ def read_card(path: Path) -> ModelCard:
             return ModelCard.from_json(archive.read(names[0]).decode())
     except (ModelError, *UNREADABLE) as error:
         raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
-
-
-def find_models(folder: Path) -> list[ModelEntry]:
-    """The readable artifacts <folder>/<keyword>/<role>.pt, by name; what cannot be read is left out."""
-    return [entry for entry in _scan(folder) if isinstance(entry, ModelEntry)]
-
-
-def broken_models(folder: Path) -> list[str]:
-    """Why each of the files <folder>/<keyword>/<role>.pt that cannot be offered cannot: one sentence each."""
-    return [str(error) for error in _scan(folder) if isinstance(error, ModelError)]
-
-
-def _scan(folder: Path) -> Iterator[ModelEntry | ModelError]:
-    """Each artifact's entry, by name, or why it has none."""
-    for path in sorted(folder.glob("*/*.pt")):
-        name = f"{path.parent.name}/{path.stem}"
-        if PLUS in name:
-            yield ModelError(_("{path} cannot be offered: a model's name has no +, give it another.", path=path))
-            continue
-        try:
-            yield ModelEntry(name, path, read_card(path))
-        except ModelError as error:
-            yield error
-
-
-def find_model(name: str, folder: Path) -> ModelEntry:
-    """The model called keyword/role below `folder`.
-
-    raises ModelError naming the models there are
-    """
-    path = folder / f"{name}.pt"
-    if path.is_file():
-        return ModelEntry(name, path, read_card(path))
-    raise unknown_model(name, find_models(folder))
-
-
-def unknown_model(name: str, entries: list[ModelEntry]) -> ModelError:
-    """What to raise where no model has that name, and these are all there are."""
-    names = ", ".join(entry.name for entry in entries) or _("none")
-    return ModelError(_("There is no model {name!r}; there are: {names}.", name=name, names=names))
-
-
-def listed_content(path: Path) -> bytes | None:
-    """An artifact's bytes, compared with the SHA-256 that its folder's index.json gives; None if no index lists it.
-
-    raises ModelError on a mismatch
-    """
-    index = path.parent.parent / "index.json"
-    if not index.is_file():
-        return None
-    try:
-        models = json.loads(index.read_text())["models"]
-        expected = {name: entry["sha256"] for name, entry in models.items()}.get(f"{path.parent.name}/{path.stem}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ModelError(
-            _("{index} cannot be read, so no model can be verified: install the program again.", index=index)
-        ) from error
-    if expected is None:
-        return None
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
-    if expected != hashlib.sha256(content).hexdigest():
-        raise ModelError(
-            _("{path} differs from the model that was shipped (SHA-256): install the program again.", path=path)
-        )
-    return content

@@ -1,12 +1,62 @@
 """Where models are found: the folder that ships with the program, and the user's own. No Qt."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from kws_app.engine.card import ModelCard, ModelEntry, broken_models, find_model, find_models, read_card, unknown_model
+from kws_app.engine.card import PLUS, ModelCard, read_card
 from kws_app.errors import ModelError
 from kws_app.translation import _
 from kws_app.trust.admission import admit
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model that can be chosen: `name` is keyword/role, its place below the folder. A pair has its first's path."""
+
+    name: str
+    path: Path
+    card: ModelCard
+
+
+def find_models(folder: Path) -> list[ModelEntry]:
+    """The readable artifacts <folder>/<keyword>/<role>.pt, by name; what cannot be read is left out."""
+    return [entry for entry in _scan(folder) if isinstance(entry, ModelEntry)]
+
+
+def broken_models(folder: Path) -> list[str]:
+    """Why each of the files <folder>/<keyword>/<role>.pt that cannot be offered cannot: one sentence each."""
+    return [str(error) for error in _scan(folder) if isinstance(error, ModelError)]
+
+
+def _scan(folder: Path) -> Iterator[ModelEntry | ModelError]:
+    """Each artifact's entry, by name, or why it has none."""
+    for path in sorted(folder.glob("*/*.pt")):
+        name = f"{path.parent.name}/{path.stem}"
+        if PLUS in name:
+            yield ModelError(_("{path} cannot be offered: a model's name has no +, give it another.", path=path))
+            continue
+        try:
+            yield ModelEntry(name, path, read_card(path))
+        except ModelError as error:
+            yield error
+
+
+def find_model(name: str, folder: Path) -> ModelEntry:
+    """The model called keyword/role below `folder`.
+
+    raises ModelError naming the models there are
+    """
+    path = folder / f"{name}.pt"
+    if path.is_file():
+        return ModelEntry(name, path, read_card(path))
+    raise unknown_model(name, find_models(folder))
+
+
+def unknown_model(name: str, entries: list[ModelEntry]) -> ModelError:
+    """What to raise where no model has that name, and these are all there are."""
+    names = ", ".join(entry.name for entry in entries) or _("none")
+    return ModelError(_("There is no model {name!r}; there are: {names}.", name=name, names=names))
 
 
 class ModelFolders:

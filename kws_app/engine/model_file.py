@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kws_app.engine.card import ModelCard, listed_content, read_card
+from kws_app.engine.card import ModelCard, read_card
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
+from kws_app.engine.index import listed_content
 from kws_app.errors import ModelError
 from kws_app.translation import _
 from kws_app.trust.archive import checked_archive

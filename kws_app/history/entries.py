@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.log import Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
 from kws_app.translation import _
 

@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 
 FILE_NAME = "detections.jsonl"
 READ_BACK = 200

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.intervals import poisson_interval
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import FALSE_ALARM, Entry, Setting
 from kws_app.translation import _
 

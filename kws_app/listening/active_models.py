@@ -5,62 +5,21 @@ torch is imported with the first model, behind the window that is already there.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.detection.tuning import Tuning
 from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.engine.pairs import card_of_pair, halves
-from kws_app.errors import ModelError
+from kws_app.errors import ModelError, brief
 from kws_app.translation import _
 
 if TYPE_CHECKING:
     from kws_app.detection.detector import Detector
 
 log = logging.getLogger(__name__)
-
-
-def brief(error: Exception) -> str:
-    """An error of any kind in one line."""
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-
-
-# within which the user may set a decision
-SMOOTHING_STEPS = (1, 10)
-PATIENCE_STEPS = (1, 10)
-REFRACTORY_S = (0.2, 10.0)
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """What the user set of a model's decision; None is as the card says."""
-
-    threshold: float | None = None
-    smoothing_steps: int | None = None
-    patience_steps: int | None = None
-    refractory_s: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, value in self.changes.items():
-            if isinstance(value, bool) or not isinstance(value, int if name.endswith("_steps") else int | float):
-                raise ValueError(f"{name} must be a number, and of steps a whole one, got {value!r}")
-        limits = {"smoothing_steps": SMOOTHING_STEPS, "patience_steps": PATIENCE_STEPS, "refractory_s": REFRACTORY_S}
-        for name, (least, most) in limits.items():
-            if name in self.changes and not least <= self.changes[name] <= most:
-                raise ValueError(f"{name} must be from {least:g} to {most:g}, got {self.changes[name]!r}")
-        self.applied_to(DecisionConfig())
-
-    @property
-    def changes(self) -> dict[str, float]:
-        """What is set."""
-        return {name: value for name, value in vars(self).items() if value is not None}
-
-    def applied_to(self, config: DecisionConfig) -> DecisionConfig:
-        """raises ValueError if the outcome makes no sense"""
-        return replace(config, **self.changes)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from kws_app.audio.ring import Samples
 from kws_app.audio.source import Feed, Source
 from kws_app.detection.decision import Detection, DetectionEnd
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.listening.active_models import brief
+from kws_app.errors import brief
 
 if TYPE_CHECKING:  # brings torch, which is loaded behind the window
     from torch import Tensor

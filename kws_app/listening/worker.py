@@ -18,12 +18,14 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.audio.source import Phase, Source, SourceState
 from kws_app.detection.decision import Detection
+from kws_app.detection.tuning import Tuning
 from kws_app.engine.catalogue import ModelFolders
+from kws_app.errors import brief
 from kws_app.history.disk_thread import Archive
 from kws_app.history.entries import Setting, setting_of
 from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
 from kws_app.history.recorder import STALE_S, Recorder
-from kws_app.listening.active_models import Lineup, ModelInUse, Tuning, brief
+from kws_app.listening.active_models import Lineup, ModelInUse
 from kws_app.listening.session import Health, Heard, Session
 from kws_app.translation import _
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from kws_app.listening.active_models import Tuning
+from kws_app.detection.tuning import Tuning
 from kws_app.settings import SettingsFile
 from kws_app.translation import _
 

@@ -6,10 +6,10 @@ from importlib.metadata import PackageNotFoundError, version
 from wyoming.info import Attribution, Info, WakeModel, WakeProgram
 
 from kws_app.detection.cascade import detector_of
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector
-from kws_app.engine.card import DEFAULT_MODEL, ModelEntry
-from kws_app.engine.catalogue import ModelFolders
+from kws_app.engine.card import DEFAULT_MODEL
+from kws_app.engine.catalogue import ModelEntry, ModelFolders
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel
 from kws_app.engine.pairs import cards_of_pairs, curve_of_pair, halves
 from kws_app.errors import ModelError

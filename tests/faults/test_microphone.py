@@ -8,8 +8,8 @@ import pytest
 
 from kws_app.audio.microphone import MicrophoneSource, list_microphones
 from kws_app.audio.source import Phase
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import AudioError

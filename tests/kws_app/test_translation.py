@@ -31,7 +31,7 @@ SPOKEN = (
     "Done",
     "SourceState",
 )  # the last argument is a sentence
-DEVELOPERS = ("soak", "serve")  # whose users read logs and protocols
+DEVELOPERS = ("wyoming",)  # whose users read logs and protocols
 BROKEN = "The catalogue %s cannot be read: the program speaks English."
 
 Install = Callable[..., None]

@@ -1,4 +1,4 @@
-"""python -m kws_app.soak: hours of listening while things go wrong, and the account of it."""
+"""python -m tests.soak: hours of listening while things go wrong, and the account of it."""
 
 import argparse
 import os

@@ -13,7 +13,8 @@ from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import DECODE_S, Feed, Phase, SourceState
 from kws_app.detection.detector import Detector
-from kws_app.engine.card import DEFAULT_MODEL, find_model
+from kws_app.engine.card import DEFAULT_MODEL
+from kws_app.engine.catalogue import find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel, prepare_torch
 from kws_app.listening.session import Session

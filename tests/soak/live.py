@@ -19,7 +19,8 @@ from PyQt6.QtWidgets import QApplication
 
 from kws_app.audio.microphone import MicrophoneSource
 from kws_app.audio.source import Source
-from kws_app.engine.card import DEFAULT_MODEL, find_model
+from kws_app.engine.card import DEFAULT_MODEL
+from kws_app.engine.catalogue import find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel, prepare_torch
 from kws_app.history.log import FILE_NAME, DetectionLog, DetectionRecord

@@ -5,7 +5,7 @@ import threading
 import numpy as np
 from PyQt6.QtCore import QPoint, Qt
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.errors import AudioError
 from kws_app.history.clip_store import ClipStore
 from kws_app.history.entries import Past, add_up

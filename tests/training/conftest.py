@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from tests.support.paths import REPOSITORY
 from tests.support.toy_speech import KEYWORD, RUN, write_archive
 from training.export.artifact import Identity, export, load_crnn

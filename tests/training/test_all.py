@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kws_app.engine.card import find_models
+from kws_app.engine.catalogue import find_models
 from training.__main__ import main
 
 SETTINGS = [

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from kws_app.audio.audio_file import TAIL_S
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import AudioError

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.detection.decision import Decision, DecisionConfig
+from kws_app.detection.decision import Decision
+from kws_app.engine.decision_config import DecisionConfig
 
 Floats = NDArray[np.floating]
 

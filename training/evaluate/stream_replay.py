@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector, Steps
 from kws_app.detection.intervals import poisson_interval, wilson_interval
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from training.evaluate.hits_and_alarms import (

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from kws_app.detection.cascade import NO_DECISION, Cascade
-from kws_app.detection.decision import DecisionConfig
 from kws_app.engine.card import CURVE_FIELD
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel
 from training.config import DataConfig
 from training.corpus.recordings import audio_files, read_clips, read_recordings, says_keyword

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from training.evaluate.hits_and_alarms import THRESHOLDS, StreamScores, count_events, smooth
 from training.evaluate.metrics import rounded
 

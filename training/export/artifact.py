@@ -13,8 +13,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.engine.card import CARD_FILE, CURVE_FIELD, NAME, ModelCard
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.model_file import KeywordModel, golden_samples, golden_scores
 from kws_app.errors import ModelError

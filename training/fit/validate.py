@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import FrontendConfig
 from training.config import CrnnConfig
 from training.evaluate.metrics import OperatingPoint, clip_area, detection_steps, fa_at_frr

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel, prepare_torch
 from training.config import CrnnConfig, RunConfig
 from training.features.batches import assemble, sequence_frames, step_targets

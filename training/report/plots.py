@@ -9,7 +9,7 @@ matplotlib.use("Agg")  # files only, no window
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from kws_app.engine.card import ModelEntry
+from kws_app.engine.catalogue import ModelEntry
 from training.report.results import base_cost, cost_of
 
 MOST_ALARMS = 200.0  # an hour; beyond, scores no longer fall between words and events merge

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kws_app.engine.card import PAIRS_FIELD, PLUS, ModelEntry, find_models
+from kws_app.engine.card import PAIRS_FIELD, PLUS
+from kws_app.engine.catalogue import ModelEntry, find_models
 from kws_app.engine.pairs import curve_of_pair
 from training.config import RECIPES
 from training.export.artifact import PACKED_SUFFIX, load_packed_crnn

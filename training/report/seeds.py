@@ -5,7 +5,7 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from kws_app.engine.card import ModelEntry, find_models
+from kws_app.engine.catalogue import ModelEntry, find_models
 from training.atomic_file import written_whole
 
 FILE = "seeds.json"

@@ -9,8 +9,7 @@ from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QFormLayout,
 
 from kws_app.engine.card import ModelCard, read_card
 from kws_app.engine.catalogue import ModelFolders
-from kws_app.errors import ModelError
-from kws_app.listening.active_models import brief
+from kws_app.errors import ModelError, brief
 from kws_app.translation import _
 from kws_app.ui.models.legend import stream_figures
 

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from kws_app.engine.card import ModelCard, ModelEntry
+from kws_app.detection.tuning import Tuning
+from kws_app.engine.card import ModelCard
+from kws_app.engine.catalogue import ModelEntry
 from kws_app.engine.pairs import cards_of_pairs, confirming, halves, pair_name
-from kws_app.listening.active_models import ModelInUse, Tuning
+from kws_app.listening.active_models import ModelInUse
 from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
 from kws_app.ui.settings_store import Memory

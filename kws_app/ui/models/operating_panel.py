@@ -17,9 +17,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.operating_curve import PRESETS, OperatingCurve, Preset, meaning, offers
-from kws_app.listening.active_models import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
+from kws_app.detection.tuning import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.translation import _
 from kws_app.ui.widgets.control_bar import SLIDER_STEPS
 from kws_app.ui.widgets.wrapping_row import WrappingRow

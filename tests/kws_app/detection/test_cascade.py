@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kws_app.detection.cascade import Cascade
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel
 from tests.support.loudness import STEP_SAMPLES, bursts
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kws_app.detection.decision import Decision, DecisionConfig, Detection, DetectionEnd
+from kws_app.detection.decision import Decision, Detection, DetectionEnd
+from kws_app.engine.decision_config import DecisionConfig
 
 STEP = 1280  # samples
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector
-from kws_app.engine.card import find_model
+from kws_app.engine.catalogue import find_model
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel
 from tests.support.loudness import bursts
 

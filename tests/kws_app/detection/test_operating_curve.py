@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.operating_curve import PRESETS, OperatingCurve, meaning, offers, preset_hint, same_rate
-from kws_app.engine.card import ModelCard, ModelEntry, find_models
+from kws_app.engine.card import ModelCard
+from kws_app.engine.catalogue import ModelEntry, find_models
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.paths import MODELS_DIR
 
 CURVE = {

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from kws_app.engine.card import CARD_FILE, ModelCard, broken_models, find_model, find_models, read_card
+from kws_app.engine.card import CARD_FILE, ModelCard, read_card
+from kws_app.engine.catalogue import broken_models, find_model, find_models
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.model_file import KeywordModel, golden_samples
 from kws_app.errors import ModelError

@@ -9,7 +9,7 @@ import pytest
 
 from kws_app.commands import detect
 from kws_app.detection.cascade import Cascade
-from kws_app.engine.card import find_models
+from kws_app.engine.catalogue import find_models
 from kws_app.engine.pairs import card_of_pair, cards_of_pairs, halves, pair_name
 from kws_app.errors import ModelError
 from kws_app.paths import MODELS_DIR

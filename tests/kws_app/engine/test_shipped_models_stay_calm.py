@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from kws_app.detection.detector import Detector
-from kws_app.engine.card import find_model, find_models
+from kws_app.engine.catalogue import find_model, find_models
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from kws_app.paths import MODELS_DIR

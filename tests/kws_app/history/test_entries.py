@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry, add_up, setting_of
 from kws_app.history.log import Deleted, DetectionRecord, Ended, HoursHeard, Labelled, Restored, now_iso
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.log import (
     Deleted,
     DetectionLog,

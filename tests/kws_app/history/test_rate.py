@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry
 from kws_app.history.log import DetectionRecord, now_iso
 from kws_app.history.rate import Rate, Tally

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from kws_app.audio.ring import Samples
-from kws_app.detection.decision import DecisionConfig, Detection, DetectionEnd
+from kws_app.detection.decision import Detection, DetectionEnd
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.log import DetectionRecord, Ended, Fact, HoursHeard, now_iso
 from kws_app.history.recorder import SAVE_HOURS_S, STALE_S, Recent, Recorder
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kws_app.audio.source import Feed, Phase, SourceState
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from kws_app.listening.session import Heard, Session

@@ -6,7 +6,7 @@ from collections import deque
 import pytest
 
 from kws_app.audio.source import Feed, FileSource, Phase, SourceState
-from kws_app.listening.active_models import Tuning
+from kws_app.detection.tuning import Tuning
 from kws_app.listening.session import Heard
 from tests.support.listener import Listener, Waiting, play, use
 from tests.support.loudness import bursts, save_loudness_model

@@ -8,9 +8,9 @@ import soundfile
 from PyQt6.QtCore import QTimer
 
 from kws_app.audio.source import Feed, FileSource, Phase, SourceState
-from kws_app.detection.decision import DecisionConfig
+from kws_app.detection.tuning import Tuning
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import Past, add_up, setting_of
-from kws_app.listening.active_models import Tuning
 from kws_app.listening.session import Heard
 from tests.support.listener import Listener, Waiting, play, use
 from tests.support.loudness import bursts

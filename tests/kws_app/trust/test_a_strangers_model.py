@@ -14,7 +14,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from kws_app.engine.card import CARD_FILE, find_model, read_card
+from kws_app.engine.card import CARD_FILE, read_card
+from kws_app.engine.catalogue import find_model
 from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import ModelError
 from kws_app.paths import MODELS_DIR

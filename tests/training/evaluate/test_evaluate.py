@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.detection.detector import Detector
 from kws_app.detection.operating_curve import OperatingCurve
 from kws_app.engine.card import read_card
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel
 from kws_app.engine.pairs import card_of_pair, curve_of_pair
 from tests.support.toy_speech import KEYWORD

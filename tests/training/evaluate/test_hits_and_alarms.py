@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kws_app.detection.decision import Decision, DecisionConfig
+from kws_app.detection.decision import Decision
+from kws_app.engine.decision_config import DecisionConfig
 from training.evaluate.hits_and_alarms import Occurrence, StreamScores, count_events, operating_curve, smoothed
 from training.evaluate.stream_plan import READ, SYNTHETIC
 

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kws_app.detection.decision import Decision, DecisionConfig
+from kws_app.detection.decision import Decision
+from kws_app.engine.decision_config import DecisionConfig
 from training.evaluate.metrics import (
     LINEAGE_SHARE,
     OperatingPoint,

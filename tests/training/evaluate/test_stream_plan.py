@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from tests.support.toy_speech import DATA, KEYWORD
 from training.corpus.recordings import audio_files
 from training.corpus.synthetic_background import GENERATORS, make_background

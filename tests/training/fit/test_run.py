@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from kws_app.detection.decision import DecisionConfig
 from kws_app.engine.card import read_card
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import ModelError
 from tests.support.toy_speech import RUN

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kws_app.engine.card import ModelEntry, find_model
+from kws_app.engine.catalogue import ModelEntry, find_model
 from tests.support.loudness import save_loudness_model
 from training.report.seeds import Seed, keep_seeds, known_seeds, seed_range
 

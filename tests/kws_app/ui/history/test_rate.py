@@ -9,7 +9,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 from kws_app.audio.source import Phase
-from kws_app.detection.decision import DecisionConfig
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.log import DetectionLog, HoursHeard, now_iso
 from tests.support.heard_rows import DECISION, fill, in_log, opened, outline, text
 from tests.support.loudness import bursts
