@@ -4,6 +4,7 @@ One thread uses a store at a time; the archive's.
 """
 
 import io
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,5 +86,5 @@ class ClipStore:
 def outline(samples: Samples, bins: int = 48) -> Samples:
     """The waveform in little: the peak of each of `bins` equal parts of samples [N], [bins] in 0..1."""
     edges = np.linspace(0, len(samples), bins + 1).astype(int)
-    peaks = [float(np.abs(samples[a:b]).max(initial=0.0)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    peaks = [float(np.abs(samples[a:b]).max(initial=0.0)) for a, b in itertools.pairwise(edges)]
     return np.array(peaks, dtype=np.float32)

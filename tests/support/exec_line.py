@@ -12,5 +12,5 @@ def read_exec(text: str) -> list[str]:
     value = parser["Desktop Entry"]["Exec"]
     value = re.sub(r"\\(.)", lambda m: {"s": " ", "n": "\n", "t": "\t", "r": "\r", "\\": "\\"}[m[1]], value)
     pieces = re.findall(r'"((?:[^"\\]|\\.)*)"|([^\s"]+)', value)
-    unquoted = [re.sub(r"\\(.)", r"\1", quoted) if not plain else plain for quoted, plain in pieces]
+    unquoted = [plain if plain else re.sub(r"\\(.)", r"\1", quoted) for quoted, plain in pieces]
     return [argument.replace("%%", "%") for argument in unquoted]

@@ -206,11 +206,11 @@ def actions(bench: Bench) -> Iterator[tuple[MainWindow, QWidget]]:
     window.outside.actions.show_dialog()
     dialog = window.outside.actions.dialog
     assert dialog is not None
-    yield window, dialog
+    return window, dialog
 
 
 def test_what_a_word_sets_off(bench: Bench, actions: tuple[MainWindow, QWidget]):
-    window, dialog = actions
+    _window, dialog = actions
     said = DATA + r"|http://127\.0\.0\.1:1/|127\.0\.0\.1"
     assert not plain(dialog, said)
     check_room(bench, dialog)

@@ -77,7 +77,7 @@ class Tray(QObject):
         self.start.setText(_("Stop listening") if listening else _("Start listening"))
         self.start.setEnabled(listening or not forbidden)
         self.rest.setText(_("Go on listening now") if self._pause.until else PAUSE)
-        self.rest.setEnabled(self._pause.possible or bool(self._pause.until) and not forbidden)
+        self.rest.setEnabled(self._pause.possible or (bool(self._pause.until) and not forbidden))
 
     def show_window(self) -> None:
         self._window.showNormal()

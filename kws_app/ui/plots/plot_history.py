@@ -58,7 +58,7 @@ class ScoreTrack:
 
     def at(self, sample: int) -> float | None:
         """The score that held at a position; None where there was none."""
-        ends, scores = self.between(sample, sample + SAMPLE_RATE // 4)
+        _ends, scores = self.between(sample, sample + SAMPLE_RATE // 4)
         return float(scores[0]) if len(scores) and not np.isnan(scores[0]) else None
 
 

@@ -89,7 +89,7 @@ def test_a_missing_program_is_said():
 def test_a_file_that_is_no_program_is_said(tmp_path: Path):
     path = tmp_path / "notes.txt"
     path.write_text("hello")
-    with pytest.raises(ActionError, match="“notes.txt” cannot be run"):
+    with pytest.raises(ActionError, match=r"“notes.txt” cannot be run"):
         run(str(path))
 
 
@@ -116,7 +116,7 @@ def test_a_child_left_behind_with_the_output_is_ended_at_the_limit(tmp_path: Pat
 
 def test_a_flood_is_read_to_its_end_and_not_kept():
     command = Command(CommandChoice(True, ("sh", "-c", "head -c 50000000 /dev/zero; echo end; exit 1"), 30.0), HEARD)
-    with pytest.raises(ActionError, match="saying: end$"):
+    with pytest.raises(ActionError, match=r"saying: end$"):
         command.run()
     assert len(command._tail) <= KEPT_BYTES
 

@@ -48,7 +48,7 @@ def test_a_server_that_is_down_is_said():
 
 
 def test_a_name_that_is_none_is_said():
-    with pytest.raises(ActionError, match="The webhook at nobody.invalid cannot be reached"):
+    with pytest.raises(ActionError, match=r"The webhook at nobody.invalid cannot be reached"):
         post("http://nobody.invalid/")
 
 
@@ -83,7 +83,12 @@ def test_https_wants_a_certificate(hook: Hook):
 
 def test_it_can_be_ended_before_and_while_it_runs(hook: Hook):
     webhook = Webhook(WebhookChoice(True, f"{hook.url}/hang"), HEARD, 30.0)
-    thread = threading.Thread(target=lambda: pytest.raises(ActionError, webhook.run))
+
+    def run() -> None:
+        with pytest.raises(ActionError):
+            webhook.run()
+
+    thread = threading.Thread(target=run)
     thread.start()
     while not hook.told:
         time.sleep(0.01)

@@ -19,7 +19,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return asked
 
 
-@pytest.mark.parametrize("open_streams, rescan", [(0, True), (1, False)])
+@pytest.mark.parametrize(("open_streams", "rescan"), [(0, True), (1, False)])
 def test_no_process_is_started_where_this_one_can_look(known, monkeypatch, open_streams: int, rescan: bool):
     monkeypatch.setattr(microphone, "_open_streams", open_streams)
     monkeypatch.setattr(sys, "executable", "/nonexistent")
@@ -27,7 +27,7 @@ def test_no_process_is_started_where_this_one_can_look(known, monkeypatch, open_
     assert known == [rescan]
 
 
-@pytest.mark.parametrize("program, remark", [("/nonexistent", "No such file"), ("/bin/false", "status")])
+@pytest.mark.parametrize(("program", "remark"), [("/nonexistent", "No such file"), ("/bin/false", "status")])
 def test_where_the_process_fails_what_was_known_is_listed(known, monkeypatch, caplog, program: str, remark: str):
     monkeypatch.setattr(microphone, "_open_streams", 1)
     monkeypatch.setattr(sys, "executable", program)

@@ -180,7 +180,7 @@ def test_a_stream_that_does_not_close_holds_up_nobody(portaudio, microphone, mon
 def test_a_real_microphone_is_heard_and_found_again(virtual_microphone, microphone, write_wav, monkeypatch):
     for name, value in virtual_microphone.environment.items():
         monkeypatch.setenv(name, value)
-    assert [m.name for m in list_microphones(rescan=True)][0] == ""
+    assert next(m.name for m in list_microphones(rescan=True)) == ""
     source = microphone()
     source.start()
     until(lambda: source.state.phase is Phase.LISTENING)

@@ -121,7 +121,7 @@ def test_an_output_that_suits_nothing_or_fails_is_said(monkeypatch: pytest.Monke
         play(TONE, threading.Event())
     output = playing_into(MadeUpOutput(), monkeypatch)
     output.failing = True
-    with pytest.raises(AudioError, match="could not be played .Device unavailable"):
+    with pytest.raises(AudioError, match=r"could not be played .Device unavailable"):
         play(TONE, threading.Event())
     assert output.closed and microphone._open_streams == 0
 

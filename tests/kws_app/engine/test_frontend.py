@@ -59,5 +59,5 @@ def test_silence_is_the_floor() -> None:
 
 
 def test_config_refuses_a_hop_beyond_the_window() -> None:
-    with pytest.raises(ValueError, match="hop_samples must be in 1..400"):
+    with pytest.raises(ValueError, match=r"hop_samples must be in 1..400"):
         FrontendConfig(hop_samples=401)

@@ -44,7 +44,7 @@ class Heard:
 
 @pytest.fixture
 def kept() -> Iterator[Kept]:
-    yield Kept()
+    return Kept()
 
 
 @pytest.fixture

@@ -145,21 +145,21 @@ def test_loading_alone_would_have_run_it(artifact):
 def test_what_wants_all_memory_is_refused_in_the_child(artifact):
     path = artifact(Fills())
     checked_archive(path)
-    with pytest.raises(ModelError, match="memory|allocat|no usable model"):
+    with pytest.raises(ModelError, match=r"memory|allocat|no usable model"):
         try_in_child(path)
 
 
 def test_what_does_not_answer_is_ended_in_the_child(artifact, monkeypatch):
     path = artifact(Dawdles())
     checked_archive(path)
-    with pytest.raises(ModelError, match="does not answer within|ended with status"):
+    with pytest.raises(ModelError, match=r"does not answer within|ended with status"):
         try_in_child(path, patience_s=12.0)
 
 
 def test_the_child_may_write_no_file(tmp_path: Path, python):
     code = f"from kws_app.trust.child import limit; limit(); open({str(tmp_path / 'x')!r}, 'wb', 0).write(b'x')"
     process = python(["-c", code])
-    _, error = process.communicate(timeout=30)
+    _, _error = process.communicate(timeout=30)
     assert process.returncode != 0
     assert not (tmp_path / "x").exists() or (tmp_path / "x").read_text() == ""
 
@@ -232,7 +232,7 @@ def test_a_pickle_that_runs_something_is_refused(tiny_models: Path, tmp_path: Pa
     path = repack(
         tiny_models / "loud" / "teacher.pt", tmp_path / "p.pt", lambda name, old: evil if name == part else old, {}
     )
-    with pytest.raises(ModelError, match="calls|its data"):
+    with pytest.raises(ModelError, match=r"calls|its data"):
         KeywordModel.load(path)
 
 
@@ -277,7 +277,7 @@ def test_a_tensor_that_claims_more_than_its_file_is_refused(tmp_path: Path):
 def test_code_outside_the_list_is_refused(line: str):
     text = f"class A(Module):\n  def forward(self, a: Tensor) -> Tensor:\n    {line}\n    return a\n"
     checked_code(text.replace(line, "x = torch.add(a, 1)"))
-    with pytest.raises(ModelError, match="which no model needs|cannot be read"):
+    with pytest.raises(ModelError, match=r"which no model needs|cannot be read"):
         checked_code(text)
 
 

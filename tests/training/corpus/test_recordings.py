@@ -58,7 +58,7 @@ def test_shared_archive_agrees_with_the_rule(speech_names: Path) -> None:
 
 
 def test_an_empty_folder_says_what_was_expected(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="expected <word>/<speaker>_nohash_<n>.wav"):
+    with pytest.raises(ValueError, match=r"expected <word>/<speaker>_nohash_<n>.wav"):
         read_clips(tmp_path)
 
 

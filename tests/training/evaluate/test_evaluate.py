@@ -160,7 +160,7 @@ def test_a_card_keeps_the_figures_of_other_sets_and_the_curve_of_the_test_set(
 
 
 @pytest.mark.parametrize(
-    "options, expected",
+    ("options", "expected"),
     [
         (["--cascade", "rise/teacher", "--split", "testing", "--stir", "0.5", "--write-card"], "at --stir 0.2 --split"),
         (["--cascade", "rise/teacher", "--write-card"], "at --stir 0.2 --split testing"),

@@ -44,7 +44,7 @@ def test_a_dropped_model_shows_its_card_and_is_added(bench: Bench, brought: Path
     again = bench.open()
     assert again.models.model.name == "boom/teacher"
     picker = again.content.controls.model
-    assert [picker.itemText(i) for i in range(picker.count())][0] == "boom/teacher"
+    assert next(picker.itemText(i) for i in range(picker.count())) == "boom/teacher"
 
 
 def test_one_in_place_of_one_that_listens_is_heard_from_then_on(bench: Bench, brought: Path, tmp_path: Path):

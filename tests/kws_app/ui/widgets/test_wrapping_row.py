@@ -19,7 +19,7 @@ def buttons(qtbot: QtBot) -> Iterator[list[QPushButton]]:
     column.addStretch(1)
     qtbot.addWidget(panel)
     panel.show()
-    yield buttons  # the panel lives on
+    return buttons  # the panel lives on
 
 
 def resize(buttons: list[QPushButton], room: int) -> None:
