@@ -121,7 +121,7 @@ def observed(window_class: Any, seconds: float) -> Any:
             return bool(handled)
 
         def look_for_scores(self) -> None:
-            if self.content.plots.history.scores:
+            if self.parts.plots.history.scores:
                 self.poll.stop()
                 say_reached("listening")
                 self.after(SETTLE_S, lambda: self.watch("drawing", self.minimise)) if seconds else self.leave()

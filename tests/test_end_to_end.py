@@ -44,7 +44,7 @@ GAP_S = 0.8
 WITHIN_S = 0.5
 LOUD = 0.05  # of a block's peak: the sound server adds no noise of its own
 PATIENCE_S = 30.0  # a machine under load
-LIT_SHARE = 0.03  # of the screen, by the sign
+LIT_SHARE = 0.03  # of the screen, by the banner
 SECOND = "desk"  # a microphone that is plugged in later
 
 # the app as it is, but that it writes the rows of its list to a file whenever one is added; says on stdout what state
@@ -71,17 +71,17 @@ class Window(kws_app.ui.window.MainWindow):
         self.closed.connect(self.say_peaks)
 
     def do(self, letters):
-        picker = self.content.controls.source
+        picker = self.parts.controls.source
         picker.hidePopup() if letters else picker.showPopup()
         QTest.keyClicks(picker, letters)
 
     def say_peaks(self):
-        history = self.content.plots.history
+        history = self.parts.plots.history
         for name, track in history.scores.items():
             print("peak", name, max(track.between(0, history.end)[1].tolist()), flush=True)
 
     def write_rows(self):
-        table = self.content.detections
+        table = self.parts.detections
         rows = [[table.item(r, c).text() for c in range(table.columnCount())] for r in range(table.rowCount())]
         with open(os.environ["ROWS"], "w") as file:
             json.dump(rows, file)
@@ -176,7 +176,7 @@ def test_a_spoken_keyword_is_in_the_list_and_the_log_within_half_a_second(
     read_until(app, "listening")
     watch = LevelWatch(virtual_microphone.record(SAMPLE_RATE))
     player = virtual_microphone.play(tmp_path / "speech.wav")
-    until(lambda: virtual_display.share(LIGHT.heard) > LIT_SHARE, PATIENCE_S)  # the sign across the window
+    until(lambda: virtual_display.share(LIGHT.heard) > LIT_SHARE, PATIENCE_S)  # the banner across the window
     assert player.wait(timeout=PATIENCE_S) == 0
     time.sleep(1.0)  # for a detection that should not come
     watch.finish()

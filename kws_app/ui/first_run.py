@@ -9,7 +9,7 @@ from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayou
 from kws_app.listening.worker import Mark
 from kws_app.translation import _
 from kws_app.ui.listening import Listening
-from kws_app.ui.settings_store import Memory
+from kws_app.ui.settings_store import SettingsStore
 from kws_app.ui.sources.level_meter import FLOOR_DB, LevelMeter
 from kws_app.ui.sources.source_control import SourceControl
 from kws_app.ui.widgets.control_bar import OPEN_FILE
@@ -24,12 +24,12 @@ class FirstRun(QFrame):
 
     finished = pyqtSignal()
 
-    def __init__(self, listening: Listening, sources: SourceControl, meter: LevelMeter, memory: Memory) -> None:
+    def __init__(self, listening: Listening, sources: SourceControl, meter: LevelMeter, store: SettingsStore) -> None:
         super().__init__()
         self.setObjectName("firstRun")
         self.setAccessibleName(_("First steps"))
         self.step = 0
-        self._listening, self._sources, self._meter, self._memory = listening, sources, meter, memory
+        self._listening, self._sources, self._meter, self._store = listening, sources, meter, store
         self._heard: Mark | None = None
         self._title = QLabel()
         self._title.setObjectName("stepTitle")
@@ -94,7 +94,7 @@ class FirstRun(QFrame):
 
     def _end(self) -> None:
         self.hide()
-        self._memory.remember(first_run_done=True)
+        self._store.remember(first_run_done=True)
         self.finished.emit()
 
     def _show_step(self) -> None:

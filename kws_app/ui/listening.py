@@ -15,7 +15,7 @@ from kws_app.translation import _, ngettext
 from kws_app.ui.models.model_control import ModelControl
 from kws_app.ui.sources.level_hint import LevelHint
 from kws_app.ui.sources.source_control import SourceControl
-from kws_app.ui.window_layout import Content
+from kws_app.ui.window_layout import WindowLayout
 
 FRAME_MS = 33
 UNSEEN_MS = 2000  # between two looks at what the worker left, where nobody sees them
@@ -31,11 +31,11 @@ class Listening(QObject):
     began = pyqtSignal()  # another source is listened to
     marked = pyqtSignal(object)  # Mark: a detection, once it is on the screen
 
-    def __init__(self, worker: Worker, content: Content, models: ModelControl, sources: SourceControl) -> None:
+    def __init__(self, worker: Worker, parts: WindowLayout, models: ModelControl, sources: SourceControl) -> None:
         super().__init__()
         self.source: Source | None = None  # what is listened to; None when stopped
         self.state = SourceState(Phase.STOPPED)
-        self._worker, self._content = worker, content
+        self._worker, self._parts = worker, parts
         self._models, self._sources = models, sources
         self._heard_here = 0  # detections since the start
         self._hint = LevelHint()
@@ -56,15 +56,15 @@ class Listening(QObject):
     def start(self) -> None:
         """Listen to the source that is chosen."""
         if self.forbidden:
-            self._content.controls.set_listening(False)
+            self._parts.controls.set_listening(False)
             return
         self.source = self._sources.open()
         self._heard_here = 0
         self._plot_data = deque(maxlen=PLOT_BLOCKS)
-        self._content.plots.forget()
-        self._content.meter.clear()
+        self._parts.plots.forget()
+        self._parts.meter.clear()
         self._hint = LevelHint()
-        self._content.controls.set_listening(True)
+        self._parts.controls.set_listening(True)
         self.began.emit()
         self._worker.listen_to(self.source, self._plot_data)
         self._timer.start()
@@ -103,8 +103,8 @@ class Listening(QObject):
         self._draw()
         self.source = None
         self._timer.stop()
-        self._content.controls.set_listening(False)
-        self._content.meter.clear()
+        self._parts.controls.set_listening(False)
+        self._parts.meter.clear()
         self._change(state)
 
     def _source_changed(self, source: Source, state: SourceState) -> None:
@@ -115,7 +115,7 @@ class Listening(QObject):
         else:
             self._change(state)
             if state.phase is Phase.LISTENING and state.message:  # on how the device was opened
-                self._content.sign.notice(state.message)
+                self._parts.banner.notice(state.message)
 
     def _source_chosen(self) -> None:
         if self.source is not None:
@@ -124,8 +124,8 @@ class Listening(QObject):
             self._change(SourceState(Phase.STOPPED))
 
     def _models_changed(self) -> None:
-        self._content.plots.set_models([model.name for model in self._models.models])
-        self._content.legend.set_models(self._models.models)
+        self._parts.plots.set_models([model.name for model in self._models.models])
+        self._parts.legend.set_models(self._models.models)
         self.say_state()
         self.permitted.emit()
 
@@ -138,9 +138,9 @@ class Listening(QObject):
     def _detected(self, mark: Mark) -> None:
         if mark.source is self.source:
             self._heard_here += 1
-            self._content.plots.add_mark(mark.sample)
-        self._content.sign.flash(mark.record.keyword, mark.record.score)
-        window = self._content.window()
+            self._parts.plots.add_mark(mark.sample)
+        self._parts.banner.flash(mark.record.keyword, mark.record.score)
+        window = self._parts.window()
         if window is not None:
             QApplication.alert(window)
         self.marked.emit(mark)
@@ -150,13 +150,13 @@ class Listening(QObject):
         fresh = False
         while self._plot_data:
             heard = self._plot_data.popleft()
-            self._content.plots.add(heard)
-            self._content.meter.add(heard.samples)
+            self._parts.plots.add(heard)
+            self._parts.meter.add(heard.samples)
             self._hint.add(heard.samples)
             self._mark_found(heard)
             fresh = True
         if fresh and self._seen:
-            self._content.plots.redraw()
+            self._parts.plots.redraw()
 
     def set_seen(self, seen: bool) -> None:
         """Whether anybody can see the plots; where not, only what counts is done."""
@@ -165,7 +165,7 @@ class Listening(QObject):
         self._timer.setInterval(FRAME_MS if seen else UNSEEN_MS)
         if seen:
             self._draw()
-            self._content.plots.redraw()
+            self._parts.plots.redraw()
 
     def say_hint(self) -> None:
         """Say what is wrong with the level, if that has changed."""
@@ -181,37 +181,37 @@ class Listening(QObject):
         compared = {model.name for model in self._models.models if not model.main}
         for scored in heard.scored:
             for detection in scored.detections if scored.model in compared else ():
-                self._content.plots.add_found(scored.model, detection.sample)
+                self._parts.plots.add_found(scored.model, detection.sample)
 
     def say_state(self) -> None:
-        """The sentence on the sign."""
-        sign, phase, trouble = self._content.sign, self.state.phase, self._sources.trouble
+        """The sentence on the banner."""
+        banner, phase, trouble = self._parts.banner, self.state.phase, self._sources.trouble
         file = self._sources.choice.path
         self._hint_shown = self._current_hint()
         word = self.word
-        self._content.controls.forbid_start(self.forbidden)
+        self._parts.controls.forbid_start(self.forbidden)
         if self._models.trouble:
-            sign.say(self._models.trouble, warning=True)
+            banner.say(self._models.trouble, warning=True)
         elif phase in (Phase.WAITING, Phase.FAILED):
-            sign.say(self.state.message, warning=True, offer_file=True)
+            banner.say(self.state.message, warning=True, offer_file=True)
         elif phase is Phase.ENDED:
-            sign.say(self._end_of_file)
+            banner.say(self._end_of_file)
         elif phase is Phase.STOPPED and trouble and file is None:
-            sign.say(trouble, warning=True, offer_file=True)
+            banner.say(trouble, warning=True, offer_file=True)
         elif phase is Phase.STOPPED:
-            sign.say(
+            banner.say(
                 _("Press Space and say {word}", word=word)
                 if file is None
                 else _("Press Space to play {file}", file=file.name)
             )
         elif self._models.model is None:
-            sign.say(_("Loading the model…"))
+            banner.say(_("Loading the model…"))
         elif phase is Phase.OPENING:
-            sign.say(_("Opening the source…"))
+            banner.say(_("Opening the source…"))
         elif self._hint_shown:
-            sign.say(_("Listening for {word}. {hint}", word=word, hint=self._hint_shown), warning=True)
+            banner.say(_("Listening for {word}. {hint}", word=word, hint=self._hint_shown), warning=True)
         else:
-            sign.say(_("Listening for {word}", word=word))
+            banner.say(_("Listening for {word}", word=word))
 
     @property
     def _end_of_file(self) -> str:

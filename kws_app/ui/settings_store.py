@@ -12,7 +12,7 @@ from kws_app.translation import _
 SAVE_MS = 500  # after the last change: a slider being dragged is one write
 
 
-class Memory(QObject):
+class SettingsStore(QObject):
     """The settings and their file."""
 
     failed = pyqtSignal(str)  # one sentence

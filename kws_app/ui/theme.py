@@ -126,7 +126,7 @@ def style_sheet(theme: Theme) -> str:
     chevron = (ASSETS_DIR / theme.chevron).as_posix()
     check = (ASSETS_DIR / theme.check).as_posix()
     return f"""
-    QMainWindow, QWidget#content {{ background: {theme.window}; }}
+    QMainWindow, QWidget#windowLayout {{ background: {theme.window}; }}
     QComboBox, QPushButton, QToolButton {{
         background: {theme.control}; color: {theme.text};
         border: 1px solid {theme.border}; border-radius: 6px; padding: 4px 10px; min-height: 22px;

@@ -18,7 +18,7 @@ from kws_app.listening.worker import Worker
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
 from kws_app.translation import _
-from kws_app.ui.desktop.desktop_integration import Outside
+from kws_app.ui.desktop.desktop_integration import DesktopIntegration
 from kws_app.ui.first_run import FirstRun
 from kws_app.ui.history.history_control import HistoryControl
 from kws_app.ui.listening import Listening
@@ -26,14 +26,14 @@ from kws_app.ui.models.add_model import ModelAdding
 from kws_app.ui.models.compare_menu import CompareMenu
 from kws_app.ui.models.model_control import ModelControl
 from kws_app.ui.models.operating_control import OperatingControl
-from kws_app.ui.settings_store import Memory
+from kws_app.ui.settings_store import SettingsStore
 from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_space
 from kws_app.ui.sources.device_scan import DeviceScan
 from kws_app.ui.sources.source_control import SourceControl, open_source
 from kws_app.ui.theme import Theme, apply_theme, system_theme
 from kws_app.ui.widgets.control_bar import SourceChoice
 from kws_app.ui.widgets.status_line import StatusLine
-from kws_app.ui.window_layout import Content
+from kws_app.ui.window_layout import WindowLayout
 
 TEXT_MS = 250
 UNSEEN_TEXT_MS = 2000
@@ -86,21 +86,23 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(900, 600)
         self.resize(1100, 720)
         self.setAcceptDrops(True)
-        self.content = Content()
-        self.setCentralWidget(self.content)
+        self.parts = WindowLayout()
+        self.setCentralWidget(self.parts)
         self.status = StatusLine()
         self.setStatusBar(self.status)
-        self.memory = Memory(settings_file)
-        self.models = ModelControl(worker, self.content, self.memory, options.model, options.threshold)
-        self.operating = OperatingControl(self.content.operating, self.models)
-        self.sources = SourceControl(self.content, self.memory, self._devices, open_source)
+        self.store = SettingsStore(settings_file)
+        self.models = ModelControl(worker, self.parts, self.store, options.model, options.threshold)
+        self.operating = OperatingControl(self.parts.operating, self.models)
+        self.sources = SourceControl(self.parts, self.store, self._devices, open_source)
         self.adding = ModelAdding(worker.folders, self)
-        self.compare = CompareMenu(self.content.controls.compare, self.models, self)
-        self.listening = Listening(worker, self.content, self.models, self.sources)
-        self.first_run = FirstRun(self.listening, self.sources, self.content.meter, self.memory)
-        self.content.below_controls.addWidget(self.first_run)
-        self.history = HistoryControl(worker, self.content.history, self.memory)
-        self.outside = Outside(self, self.content, self.models, self.listening, self.memory, play_sound, self.leave)
+        self.compare = CompareMenu(self.parts.controls.compare, self.models, self)
+        self.listening = Listening(worker, self.parts, self.models, self.sources)
+        self.first_run = FirstRun(self.listening, self.sources, self.parts.meter, self.store)
+        self.parts.below_controls.addWidget(self.first_run)
+        self.history = HistoryControl(worker, self.parts.history, self.store)
+        self.desktop = DesktopIntegration(
+            self, self.parts, self.models, self.listening, self.store, play_sound, self.leave
+        )
         self._leaving = False
         self._text_timer = QTimer(self)
         self._text_timer.setInterval(TEXT_MS)
@@ -116,58 +118,58 @@ class MainWindow(QMainWindow):
         health = self._worker.health
         self.listening.say_hint()
         self.status.show_health(health)
-        self.content.legend.show_steps({} if health is None else health.step_ms)
+        self.parts.legend.show_steps({} if health is None else health.step_ms)
 
     def _connect(self) -> None:
-        notice = self.content.sign.notice
-        troubles = (self._worker.failed, self.memory.failed, self.models.noticed, self.history.noticed)
+        notice = self.parts.banner.notice
+        troubles = (self._worker.failed, self.store.failed, self.models.noticed, self.history.noticed)
         for trouble in (*troubles, self.adding.refused):
             trouble.connect(notice)
         self.listening.marked.connect(lambda mark: self.history.add(mark.record))
         self.listening.began.connect(self.history.begin_file)
-        self.content.controls.start.toggled.connect(lambda on: self.listening.start() if on else self.listening.stop())
+        self.parts.controls.start.toggled.connect(lambda on: self.listening.start() if on else self.listening.stop())
         self.adding.added.connect(self.models.take_in)
-        self.content.time_bar.span_chosen.connect(lambda seconds: self.memory.remember(span_s=seconds))
+        self.parts.time_bar.span_chosen.connect(lambda seconds: self.store.remember(span_s=seconds))
         hints = QApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(self._follow_theme)
 
     def _add_shortcuts(self) -> None:
-        content = self.content
-        offer = content.controls.offer
+        parts = self.parts
+        offer = parts.controls.offer
         offer(_("Open an audio file…"), _("Play it as if it were the microphone (Ctrl+O)"), self.sources.ask_for_file)
         offer(_("Add a model…"), _("A .pt file: you see its card first"), self.adding.ask_for_file)
         offer(_("First steps"), _("Choose the microphone, say the word, as at the first start"), self.first_run.begin)
         add_shortcuts(
             self,
             {
-                "Space": lambda: press_space(self, content.controls.start),
+                "Space": lambda: press_space(self, parts.controls.start),
                 "Ctrl+O": self.sources.ask_for_file,
-                "Ctrl+M": content.controls.model.showPopup,
-                "F10": lambda: open_menu(content.controls.more),
+                "Ctrl+M": parts.controls.model.showPopup,
+                "F10": lambda: open_menu(parts.controls.more),
                 "F5": self.sources.look_for_microphones,
-                "Ctrl+Up": lambda: content.threshold.step(1),
-                "Ctrl+Down": lambda: content.threshold.step(-1),
-                "Ctrl+R": content.threshold.reset.click,
-                "Ctrl+L": lambda: open_menu(content.controls.compare),
-                "P": content.time_bar.pause.click,
-                "Ctrl++": lambda: content.time_bar.step_span(1),
-                "Ctrl+-": lambda: content.time_bar.step_span(-1),
-                "F8": content.history.missed.click,
+                "Ctrl+Up": lambda: parts.threshold.step(1),
+                "Ctrl+Down": lambda: parts.threshold.step(-1),
+                "Ctrl+R": parts.threshold.reset.click,
+                "Ctrl+L": lambda: open_menu(parts.controls.compare),
+                "P": parts.time_bar.pause.click,
+                "Ctrl++": lambda: parts.time_bar.step_span(1),
+                "Ctrl+-": lambda: parts.time_bar.step_span(-1),
+                "F8": parts.history.missed.click,
                 "Ctrl+Z": self.history.undo,
-                "Ctrl+E": self.outside.actions.show_dialog,
+                "Ctrl+E": self.desktop.actions.show_dialog,
                 "Ctrl+Q": self.leave,
             },
         )
 
     def _begin(self, options: StartOptions) -> None:
-        self.restoreGeometry(QByteArray.fromHex(self.memory.settings.geometry.encode()))
-        if self.memory.notice:
-            self.content.sign.notice(self.memory.notice)
-        self.content.time_bar.set_span(self.memory.settings.span_s)
+        self.restoreGeometry(QByteArray.fromHex(self.store.settings.geometry.encode()))
+        if self.store.notice:
+            self.parts.banner.notice(self.store.notice)
+        self.parts.time_bar.set_span(self.store.settings.span_s)
         self.sources.begin(options.input)
         self.listening.say_state()
-        if not self.memory.settings.first_run_done and options.input is None and not options.listen:
+        if not self.store.settings.first_run_done and options.input is None and not options.listen:
             self.first_run.begin()
         self._worker.start()
         self._text_timer.start()
@@ -191,14 +193,14 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         theme = self._fixed_theme or system_theme(app)
         apply_theme(app, theme)
-        self.content.set_theme(theme)
+        self.parts.set_theme(theme)
         self.themed.emit(theme)
 
     def start_up(self, minimised: bool = False) -> None:
         """Show the window, or only what the user wants to see of it at first."""
-        if not (minimised or self.memory.settings.start_minimised):
+        if not (minimised or self.store.settings.start_minimised):
             self.show()
-        elif not self.outside.tray.available:
+        elif not self.desktop.tray.available:
             self.showMinimized()
 
     def come_forward(self) -> None:
@@ -233,16 +235,16 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         self.hide()
-        if not self._leaving and self.outside.keeps_open:
+        if not self._leaving and self.desktop.keeps_open:
             if event is not None:
                 event.ignore()
             return
-        self.outside.finish()
+        self.desktop.finish()
         self.listening.finish()
         self.sources.finish()
         self._text_timer.stop()
-        self.memory.remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
-        self.memory.save()
+        self.store.remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
+        self.store.save()
         self.history.close()
         self._worker.shut_down()
         self._devices.finish(timeout_s=0.2)

@@ -10,24 +10,24 @@ from kws_app.ui.plots.plots import Plots
 from kws_app.ui.plots.time_bar import TimeBar, framed
 from kws_app.ui.sources.level_meter import LevelMeter
 from kws_app.ui.theme import Theme
-from kws_app.ui.widgets.banner import Sign
+from kws_app.ui.widgets.banner import Banner
 from kws_app.ui.widgets.control_bar import ControlBar, ThresholdControl
 
 SIDE_WIDTH = 384  # px, of the column with threshold and table
 
 
-class Content(QWidget):
-    """Controls on top, the sign below them, then the plots beside the threshold and what was heard."""
+class WindowLayout(QWidget):
+    """Controls on top, the banner below them, then the plots beside the threshold and what was heard."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("content")
+        self.setObjectName("windowLayout")
         self.controls = ControlBar()
         self.meter = LevelMeter()
         self.controls.row.addSpacing(4)
         self.controls.row.addWidget(self.meter)
         self.controls.row.addWidget(self.controls.more)
-        self.sign = Sign()
+        self.banner = Banner()
         self.plots = Plots()
         self.time_bar = TimeBar(self.plots)
         self.legend = Legend()
@@ -46,7 +46,7 @@ class Content(QWidget):
         column.addWidget(self.controls)
         self.below_controls = QVBoxLayout()
         column.addLayout(self.below_controls)
-        column.addWidget(self.sign)
+        column.addWidget(self.banner)
         column.addLayout(body, 1)
 
     def _framed_plots(self) -> QFrame:
@@ -74,5 +74,5 @@ class Content(QWidget):
         return scroll
 
     def set_theme(self, theme: Theme) -> None:
-        for part in (self.meter, self.sign, self.plots, self.legend, self.history):
+        for part in (self.meter, self.banner, self.plots, self.legend, self.history):
             part.set_theme(theme)

@@ -109,8 +109,8 @@ def test_the_window_goes_on_hearing_and_says_what_it_cannot_keep(bench, small_di
     SettingsFile(bench.folder).save(Settings(model="loud/teacher"))
     small_disk.fill()
     window = bench.open(input=write_wav(bursts(*np.arange(0.5, 19.0, 1.5), duration_s=20.0)), listen=True)
-    bench.qtbot.waitUntil(lambda: "No space" in window.content.sign.text)
-    bench.qtbot.waitUntil(lambda: window.content.controls.start.isChecked() is False)
+    bench.qtbot.waitUntil(lambda: "No space" in window.parts.banner.text)
+    bench.qtbot.waitUntil(lambda: window.parts.controls.start.isChecked() is False)
     small_disk.free()
     before = len(DetectionLog(bench.folder).last())
     window.listening.start()
@@ -153,7 +153,7 @@ def test_a_folder_that_may_only_be_read(tmp_path: Path):
 def test_a_broken_settings_file_gives_the_defaults_and_a_notice(bench, content: bytes):
     (bench.folder / "settings.json").write_bytes(content)
     window = bench.open(ready=False)
-    bench.qtbot.waitUntil(lambda: "settings could not be read" in window.content.sign.text)
+    bench.qtbot.waitUntil(lambda: "settings could not be read" in window.parts.banner.text)
     assert (bench.folder / "settings.broken.json").read_bytes() == content
 
 

@@ -48,11 +48,11 @@ def window(bench: Bench, virtual_microphone: SoundServer, monkeypatch: pytest.Mo
 
 def hears_a_word(bench: Bench, window: MainWindow, microphone: SoundServer, write_wav) -> bool:
     """Whether a word said now is one more row."""
-    before = window.content.detections.rowCount()
+    before = window.parts.detections.rowCount()
     player = microphone.play(write_wav(bursts(0.1, duration_s=0.6)))
-    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() > before, timeout=LATE_MS)
+    bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() > before, timeout=LATE_MS)
     player.wait()
-    return window.content.detections.rowCount() == before + 1
+    return window.parts.detections.rowCount() == before + 1
 
 
 @pytest.mark.parametrize("name", ["microphone unplugged", "sound server frozen", "microphone suspended"])
@@ -63,13 +63,13 @@ def test_it_is_not_held_up_by_a_microphone_that_fails(
     fault.begin()
     pulse = Pulse()
     bench.qtbot.waitUntil(lambda: not listening(window), timeout=LATE_MS)
-    bench.qtbot.waitUntil(lambda: "Listening for" not in window.content.sign.text, timeout=LATE_MS)
+    bench.qtbot.waitUntil(lambda: "Listening for" not in window.parts.banner.text, timeout=LATE_MS)
     bench.qtbot.wait(LASTS_MS)
-    assert window.content.controls.start.isChecked() and window.content.detections.rowCount() == 0
+    assert window.parts.controls.start.isChecked() and window.parts.detections.rowCount() == 0
     assert pulse.longest_s < LASTS_MS / 2000, "the window waited for the sound system"
     fault.end()
     bench.qtbot.waitUntil(lambda: listening(window), timeout=LATE_MS)
-    bench.qtbot.waitUntil(lambda: "Listening for" in window.content.sign.text, timeout=LATE_MS)
+    bench.qtbot.waitUntil(lambda: "Listening for" in window.parts.banner.text, timeout=LATE_MS)
     assert hears_a_word(bench, window, virtual_microphone, write_wav)
 
 
@@ -80,7 +80,7 @@ def test_a_window_that_stalls_loses_nothing_and_shows_what_came_meanwhile(
     player = virtual_microphone.play(write_wav(bursts(1.0, duration_s=2.0)))
     time.sleep(STALL_S)  # this is the window's thread
     assert player.poll() == 0
-    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() == 2, timeout=LATE_MS)
+    bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() == 2, timeout=LATE_MS)
     health = window._worker.health
     assert health is not None and health.lost_samples == 0
 
@@ -95,7 +95,7 @@ def test_a_worker_that_stalls_shows_its_lag_and_catches_up(bench: Bench):
     bench.qtbot.waitUntil(window._worker._commands.empty)
     source.feed.ring.write(bursts(3.0, duration_s=STALL_S))
     bench.qtbot.waitUntil(lambda: f"lag {1000 * STALL_S:.0f} ms" in window.status.text())
-    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() == 1, timeout=LATE_MS)
+    bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() == 1, timeout=LATE_MS)
     source.feed.ring.write(bursts(duration_s=35.0))  # more than its ring holds, before it looks again
     bench.qtbot.waitUntil(lambda: "lost 5.0 s" in window.status.text(), timeout=LATE_MS)
     assert source.feed.ring.capacity == 30 * SAMPLE_RATE

@@ -33,9 +33,9 @@ def fill(bench: Bench, count: int, clips: bool = True) -> list[str]:
 
 def opened(bench: Bench, rows: int) -> tuple[MainWindow, HistoryPanel]:
     window = bench.open()
-    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() == rows)
-    window.content.detections.setFocus()
-    return window, window.content.history
+    bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() == rows)
+    window.parts.detections.setFocus()
+    return window, window.parts.history
 
 
 def in_log(window: MainWindow, bench: Bench) -> Past:

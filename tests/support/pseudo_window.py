@@ -71,7 +71,7 @@ def test_what_is_not_translated_is_found(bench: Bench):
     assert not plain(window, DATA)
     button = QPushButton("Forgotten", window)
     button.setToolTip("Likewise")
-    window.content.detections.horizontalHeaderItem(0).setToolTip("And here")
+    window.parts.detections.horizontalHeaderItem(0).setToolTip("And here")
     assert {found.split(": ")[1] for found in plain(window, DATA)} == {"Forgotten", "Likewise", "And here"}
 
 
@@ -79,8 +79,8 @@ def test_idle_and_menus(bench: Bench):
     fill(bench, 3)
     window = bench.open(ready=False)
     assert not plain(window, DATA)
-    held(bench, window, lambda: window.models.model is not None and window.content.detections.rowCount() == 3)
-    window.content.controls.menu.aboutToShow.emit()
+    held(bench, window, lambda: window.models.model is not None and window.parts.detections.rowCount() == 3)
+    window.parts.controls.menu.aboutToShow.emit()
     window.compare.fill()
     assert not plain(window, DATA)
 
@@ -102,11 +102,11 @@ def test_a_file_is_heard_labelled_deleted(bench: Bench, write_wav: Callable[...,
     settle(bench, also=["loud/student"])
     window = bench.open(input=write_wav(bursts(1.0, 3.0, duration_s=4.0)), listen=True)
     window.resize(900, 600)
-    held(bench, window, lambda: window.content.sign.flashing)
+    held(bench, window, lambda: window.parts.banner.flashing)
     held(bench, window, lambda: window.listening.state.phase is Phase.ENDED)
-    panel = window.content.history
+    panel = window.parts.history
     held(bench, window, lambda: panel.table.rowCount() == 2 and panel.rate.text())
-    window.content.operating.advanced.click()
+    window.parts.operating.advanced.click()
     check_room(bench, window)
     panel.table.selectAll()
     for key in (Qt.Key.Key_R, Qt.Key.Key_F, Qt.Key.Key_Delete):
@@ -116,8 +116,8 @@ def test_a_file_is_heard_labelled_deleted(bench: Bench, write_wav: Callable[...,
     panel.undo.click()
     panel.missed.click()
     held(bench, window, lambda: panel.table.rowCount() == 3)
-    window.content.time_bar.pause.click()
-    held(bench, window, lambda: window.content.legend.isVisible())
+    window.parts.time_bar.pause.click()
+    held(bench, window, lambda: window.parts.legend.isVisible())
     check_room(bench, window)
 
 
@@ -128,10 +128,10 @@ def test_models_that_ship_compared(bench: Bench):
     window.resize(900, 600)
     held(bench, window, lambda: "16000" in window.status.text() and len(window.models.models) == 3)
     bench.sources[-1].feed.ring.write(bursts(0.5, duration_s=3.0))
-    held(bench, window, lambda: window.content.legend.isVisible() and " ms" in window.content.legend.text())
+    held(bench, window, lambda: window.parts.legend.isVisible() and " ms" in window.parts.legend.text())
     check_room(bench, window)
-    window.content.operating.advanced.click()
-    window.content.operating.form.smoothing.setValue(4)
+    window.parts.operating.advanced.click()
+    window.parts.operating.form.smoothing.setValue(4)
     held(bench, window, lambda: window.models.tuning.smoothing_steps == 4)
     check_room(bench, window)
 
@@ -139,7 +139,7 @@ def test_models_that_ship_compared(bench: Bench):
 def test_values_under_the_mouse(bench: Bench, write_wav: Callable[..., Path]):
     window = bench.open(input=write_wav(bursts(1.0, duration_s=4.0)), listen=True)
     held(bench, window, lambda: window.listening.state.phase is Phase.ENDED)
-    plots = window.content.plots
+    plots = window.parts.plots
     for plot in (plots._waveform, plots._log_mel, plots._probability):
         at = plots.mapFromScene(plot.getViewBox().sceneBoundingRect().center())
         nothing = Qt.MouseButton.NoButton
@@ -148,7 +148,7 @@ def test_values_under_the_mouse(bench: Bench, write_wav: Callable[..., Path]):
             QEvent.Type.MouseMove, position, everywhere, nothing, nothing, Qt.KeyboardModifier.NoModifier
         )
         QApplication.sendEvent(plots.viewport(), move)
-        held(bench, window, lambda: window.content.time_bar.reading.text())
+        held(bench, window, lambda: window.parts.time_bar.reading.text())
 
 
 def test_a_microphone_the_tray_and_a_pause(bench: Bench):
@@ -156,18 +156,18 @@ def test_a_microphone_the_tray_and_a_pause(bench: Bench):
     window.resize(900, 600)
     held(bench, window, lambda: listening(window) and "16000" in window.status.text())
     check_room(bench, window)
-    window.outside.tray.rest.trigger()
-    held(bench, window, lambda: window.outside.pause.until)
-    window.content.controls.source.choose(type(window.sources.choice)("mic"))
-    window.content.history.missed.click()
-    held(bench, window, lambda: "⟧" in window.content.sign.text)
+    window.desktop.tray.rest.trigger()
+    held(bench, window, lambda: window.desktop.pause.until)
+    window.parts.controls.source.choose(type(window.sources.choice)("mic"))
+    window.parts.history.missed.click()
+    held(bench, window, lambda: "⟧" in window.parts.banner.text)
 
 
 def test_what_is_missing_is_said(bench: Bench, tmp_path: Path):
     bench.microphones = []
     window = bench.open()
     window.resize(900, 600)
-    held(bench, window, lambda: window.sources.trouble and window.content.sign.action.isVisible())
+    held(bench, window, lambda: window.sources.trouble and window.parts.banner.action.isVisible())
     check_room(bench, window)
     bench.microphones = TWO
     without = bench.open(models=tmp_path / "none", ready=False)
@@ -179,12 +179,12 @@ def test_what_is_missing_is_said(bench: Bench, tmp_path: Path):
 def test_damage_is_said(bench: Bench):
     (bench.folder / "settings.json").write_text("{")
     window = bench.open(ready=False)
-    assert "settings.broken.json" in window.content.sign.text and not plain(window, DATA)
+    assert "settings.broken.json" in window.parts.banner.text and not plain(window, DATA)
     window.close()
     DetectionLog(bench.folder).path.mkdir()
     settle(bench)
     window = bench.open()
-    held(bench, window, lambda: "Errno" in window.content.sign.text)
+    held(bench, window, lambda: "Errno" in window.parts.banner.text)
 
 
 def test_models_that_cannot_be_used(bench: Bench, tmp_path: Path):
@@ -194,7 +194,7 @@ def test_models_that_cannot_be_used(bench: Bench, tmp_path: Path):
         (tmp_path / "models" / "loud" / f"{name}.pt").write_bytes(b"nothing")
     window = bench.open(models=tmp_path / "models")
     said = DATA.replace("|broken|", "|broken|nowhere|").replace(r"/\S+", r"\S*/\S+|File is not a zip file")
-    bench.qtbot.waitUntil(lambda: "nowhere" in window.content.sign.text)
+    bench.qtbot.waitUntil(lambda: "nowhere" in window.parts.banner.text)
     assert not plain(window, said)
 
 
@@ -203,8 +203,8 @@ def actions(bench: Bench) -> Iterator[tuple[MainWindow, QWidget]]:
     chosen = KeywordActions(True, True, CommandChoice(True, ("/nowhere",)), WebhookChoice(True, "http://127.0.0.1:1/"))
     settle(bench, actions={"loud": chosen.to_dict()})
     window = bench.open()
-    window.outside.actions.show_dialog()
-    dialog = window.outside.actions.dialog
+    window.desktop.actions.show_dialog()
+    dialog = window.desktop.actions.dialog
     assert dialog is not None
     return window, dialog
 
@@ -242,8 +242,8 @@ def test_what_a_command_comes_to(bench: Bench, actions: tuple[MainWindow, QWidge
 
 def test_starting_and_closing(bench: Bench):
     window = bench.open()
-    window.outside.show_start_dialog()
-    dialog = window.outside.start_dialog
+    window.desktop.show_start_dialog()
+    dialog = window.desktop.start_dialog
     assert dialog is not None and not plain(dialog, DATA)
     check_room(bench, dialog)
 
@@ -258,13 +258,13 @@ def test_a_model_is_added(bench: Bench, tmp_path: Path):
     check_room(bench, dialog)
     dialog.close()
     window.adding.propose(tmp_path / "nowhere.pt")
-    held(bench, window, lambda: "⟧" in window.content.sign.text)
+    held(bench, window, lambda: "⟧" in window.parts.banner.text)
 
 
 def test_files_are_asked_for(bench: Bench):
     fill(bench, 1)
     window = bench.open()
-    panel = window.content.history
+    panel = window.parts.history
     bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 1)
     panel.table.selectRow(0)
     bench.qtbot.waitUntil(panel.export_clip.isEnabled)
@@ -280,7 +280,7 @@ def test_files_are_asked_for(bench: Bench):
 def test_exports_are_told_of(bench: Bench, tmp_path: Path):
     fill(bench, 2)
     window = bench.open()
-    panel = window.content.history
+    panel = window.parts.history
     bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 2)
     store = window._worker.archive
     entries = window.history._kept()
@@ -299,7 +299,7 @@ def test_exports_are_told_of(bench: Bench, tmp_path: Path):
 def test_the_log_stays_as_programs_read_it(bench: Bench):
     ids = fill(bench, 1)
     window = bench.open()
-    panel = window.content.history
+    panel = window.parts.history
     bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 1)
     panel.table.selectRow(0)
     QTest.keyClick(panel.table, "F")

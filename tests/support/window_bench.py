@@ -79,7 +79,7 @@ class Bench:
         if ready:
             self.qtbot.waitUntil(lambda: window.models.model is not None and bool(self.searches))
             self.qtbot.waitUntil(
-                lambda: window.content.controls.source.microphones == self.microphones or bool(window.sources.trouble)
+                lambda: window.parts.controls.source.microphones == self.microphones or bool(window.sources.trouble)
             )
         return window
 

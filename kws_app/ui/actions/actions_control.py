@@ -11,7 +11,7 @@ from kws_app.listening.worker import Mark
 from kws_app.translation import _
 from kws_app.ui.actions.actions_dialog import ActionsDialog
 from kws_app.ui.models.model_control import ModelControl
-from kws_app.ui.settings_store import Memory
+from kws_app.ui.settings_store import SettingsStore
 
 
 class ActionsControl(QObject):
@@ -20,9 +20,9 @@ class ActionsControl(QObject):
     failed = pyqtSignal(str)  # one sentence, about what a detection set off
     _ended = pyqtSignal(object)  # Outcome, from an action's thread
 
-    def __init__(self, window: QWidget, models: ModelControl, memory: Memory, play: Play, notify: Notify) -> None:
+    def __init__(self, window: QWidget, models: ModelControl, store: SettingsStore, play: Play, notify: Notify) -> None:
         super().__init__(window)
-        self._window, self._models, self._memory = window, models, memory
+        self._window, self._models, self._store = window, models, store
         self._ended.connect(self._report)
         self._runner = ActionRunner(self._tell, play, notify)
         self.dialog: ActionsDialog | None = None  # once it was opened
@@ -32,7 +32,7 @@ class ActionsControl(QObject):
         record = mark.record
         source = record.file or record.microphone or ""
         occasion = Occasion(record.keyword, record.model, record.score, record.time_s, record.wall_time, source)
-        self._runner.set_off(self._memory.settings.actions_of(record.keyword), occasion)
+        self._runner.set_off(self._store.settings.actions_of(record.keyword), occasion)
 
     def show_dialog(self) -> None:
         """Open it, or bring it to the front."""
@@ -58,7 +58,7 @@ class ActionsControl(QObject):
             return
         listening = [model.keyword for model in self._models.models]
         known = [card.keyword for card in self._models.cards.values()]
-        keywords = list(dict.fromkeys([*listening, *known, *self._memory.settings.actions]))
+        keywords = list(dict.fromkeys([*listening, *known, *self._store.settings.actions]))
         shown = self.dialog.keyword.currentText()
         before = [self.dialog.keyword.itemText(i) for i in range(self.dialog.keyword.count())]
         if keywords != before:  # or what is being typed would be shown anew
@@ -66,10 +66,10 @@ class ActionsControl(QObject):
 
     def _show_actions(self, keyword: str) -> None:
         assert self.dialog is not None
-        self.dialog.show_actions(self._memory.settings.actions_of(keyword))
+        self.dialog.show_actions(self._store.settings.actions_of(keyword))
 
     def _keep(self, keyword: str, actions: KeywordActions) -> None:
-        self._memory.remember(actions={**self._memory.settings.actions, keyword: actions.to_dict()})
+        self._store.remember(actions={**self._store.settings.actions, keyword: actions.to_dict()})
 
     def _try_out(self, kind: Kind, keyword: str, actions: KeywordActions) -> None:
         model = next((model.name for model in self._models.models if model.keyword == keyword), keyword)

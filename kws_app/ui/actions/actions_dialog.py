@@ -7,12 +7,12 @@ from kws_app.actions.choices import KeywordActions
 from kws_app.actions.runner import Kind, Outcome
 from kws_app.translation import _
 from kws_app.ui.actions.action_sections import ActionPart, CommandPart, WebhookPart
-from kws_app.ui.widgets.dialog import Panel
+from kws_app.ui.widgets.dialog import Dialog
 
 WIDTH = 620
 
 
-class ActionsDialog(Panel):
+class ActionsDialog(Dialog):
     """One keyword at a time, and its four kinds of action."""
 
     keyword_shown = pyqtSignal(str)  # its actions are wanted: answer with `show_actions`

@@ -14,36 +14,36 @@ from kws_app.ui.desktop.start_dialog import StartDialog
 from kws_app.ui.desktop.tray import Tray
 from kws_app.ui.listening import Listening
 from kws_app.ui.models.model_control import ModelControl
-from kws_app.ui.settings_store import Memory
-from kws_app.ui.window_layout import Content
+from kws_app.ui.settings_store import SettingsStore
+from kws_app.ui.window_layout import WindowLayout
 
 
-class Outside(QObject):
+class DesktopIntegration(QObject):
     """Makes these parts and binds them to the window's."""
 
     def __init__(
         self,
         window: QMainWindow,
-        content: Content,
+        parts: WindowLayout,
         models: ModelControl,
         listening: Listening,
-        memory: Memory,
+        store: SettingsStore,
         play: Play,
         leave: Callable[[], None],
     ) -> None:
         """play: sounds samples at 16 kHz. leave: quits the program"""
         super().__init__(window)
-        self._window, self._memory, self._notice = window, memory, content.sign.notice
-        self.pause = Pause(listening, content.sign)
+        self._window, self._store, self._notice = window, store, parts.banner.notice
+        self.pause = Pause(listening, parts.banner)
         self.tray = Tray(window, listening, self.pause, leave)
         self.notifier = Notifier()
         self.notifier.tray_shows = self.tray.shows_messages
         self.notifier.for_tray.connect(self.tray.message)
-        self.actions = ActionsControl(window, models, memory, play, self.notifier.notify)
+        self.actions = ActionsControl(window, models, store, play, self.notifier.notify)
         self.actions.failed.connect(self._notice)
         listening.marked.connect(self.actions.set_off)
         self.start_dialog: StartDialog | None = None  # once it was opened
-        offer = content.controls.offer
+        offer = parts.controls.offer
         offer(
             _("What a word sets off…"),
             _("A sound, a notification, a command or a webhook for each word (Ctrl+E)"),
@@ -55,7 +55,7 @@ class Outside(QObject):
             self.show_start_dialog,
         )
         self._rest = offer(PAUSE, _("Stop listening, and go on by itself after that"), self.pause.begin)
-        content.controls.menu.aboutToShow.connect(self._offer_rest)
+        parts.controls.menu.aboutToShow.connect(self._offer_rest)
 
     def _offer_rest(self) -> None:
         self._rest.setEnabled(self.pause.possible)
@@ -63,7 +63,7 @@ class Outside(QObject):
     def show_start_dialog(self) -> None:
         """Open it, or bring it to the front."""
         if self.start_dialog is None:
-            self.start_dialog = StartDialog(self._memory, self.tray.available, self._window)
+            self.start_dialog = StartDialog(self._store, self.tray.available, self._window)
             self.start_dialog.failed.connect(self._notice)
         self.start_dialog.refresh()
         self.start_dialog.bring_up()
@@ -71,7 +71,7 @@ class Outside(QObject):
     @property
     def keeps_open(self) -> bool:
         """Whether closing the window only hides it."""
-        return self._memory.settings.keep_in_tray and self.tray.available
+        return self._store.settings.keep_in_tray and self.tray.available
 
     def finish(self) -> None:
         """The window closes: end what is under way."""

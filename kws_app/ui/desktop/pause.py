@@ -6,7 +6,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from kws_app.translation import _, ngettext
 from kws_app.ui.listening import Listening
-from kws_app.ui.widgets.banner import Sign
+from kws_app.ui.widgets.banner import Banner
 
 PAUSE_MIN = 10
 PAUSE = ngettext("Pause for {count} minute", "Pause for {count} minutes", PAUSE_MIN)
@@ -17,9 +17,9 @@ class Pause(QObject):
 
     changed = pyqtSignal()
 
-    def __init__(self, listening: Listening, sign: Sign) -> None:
+    def __init__(self, listening: Listening, banner: Banner) -> None:
         super().__init__()
-        self._listening, self._sign = listening, sign
+        self._listening, self._banner = listening, banner
         self.until = ""  # the wall time of its end, as 12:34; empty when there is none
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -53,4 +53,4 @@ class Pause(QObject):
         self.changed.emit()
 
     def _say(self) -> None:
-        self._sign.say(_("Paused until {time}; Space goes on now", time=self.until))
+        self._banner.say(_("Paused until {time}; Space goes on now", time=self.until))

@@ -7,22 +7,22 @@ from kws_app.desktop import autostart
 from kws_app.paths import default_data_dir
 from kws_app.translation import _
 from kws_app.ui.desktop.tray import NO_TRAY
-from kws_app.ui.settings_store import Memory
-from kws_app.ui.widgets.dialog import Panel
+from kws_app.ui.settings_store import SettingsStore
+from kws_app.ui.widgets.dialog import Dialog
 
 WIDTH = 520
 
 
-class StartDialog(Panel):
+class StartDialog(Dialog):
     """Three switches: in the tray, minimised, at login."""
 
     failed = pyqtSignal(str)  # one sentence
 
-    def __init__(self, memory: Memory, has_tray: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, store: SettingsStore, has_tray: bool, parent: QWidget | None = None) -> None:
         super().__init__(_("Starting and closing"), WIDTH, parent)
-        self._memory = memory
+        self._store = store
         self.column.setSpacing(2)
-        kept = _("Kept in {file}.", file=memory.path)
+        kept = _("Kept in {file}.", file=store.path)
         self.keep = self._switch(
             _("&Keep listening in the tray when the window is closed"),
             " ".join([_("Quit by Ctrl+Q or from the tray."), kept]) if has_tray else NO_TRAY,
@@ -33,8 +33,8 @@ class StartDialog(Panel):
         self.login = self._switch(_("Start at &login"), autostart.explanation())
         self.login.setEnabled(autostart.path() is not None)
         self.refresh()
-        self.keep.toggled.connect(lambda on: memory.remember(keep_in_tray=on))
-        self.minimised.toggled.connect(lambda on: memory.remember(start_minimised=on))
+        self.keep.toggled.connect(lambda on: store.remember(keep_in_tray=on))
+        self.minimised.toggled.connect(lambda on: store.remember(start_minimised=on))
         self.login.toggled.connect(self._at_login)
 
     def _switch(self, title: str, explanation: str) -> QCheckBox:
@@ -50,7 +50,7 @@ class StartDialog(Panel):
 
     def refresh(self) -> None:
         """Show how it is: the file for the login may have been removed by other means."""
-        settings = self._memory.settings
+        settings = self._store.settings
         for switch, on in (
             (self.keep, settings.keep_in_tray and self.keep.isEnabled()),
             (self.minimised, settings.start_minimised),
@@ -60,7 +60,7 @@ class StartDialog(Panel):
                 switch.setChecked(on)
 
     def _login_arguments(self) -> list[str]:
-        folder = self._memory.path.parent.absolute()
+        folder = self._store.path.parent.absolute()
         return [*autostart.ARGUMENTS, *([] if folder == default_data_dir() else ["--data-dir", str(folder)])]
 
     def _at_login(self, on: bool) -> None:

@@ -19,7 +19,7 @@ from kws_app.ui.history.clip_player import Player
 from kws_app.ui.history.detection_list import MOST_ROWS
 from kws_app.ui.history.export_dialogs import Exports
 from kws_app.ui.history.history_panel import HistoryPanel
-from kws_app.ui.settings_store import Memory
+from kws_app.ui.settings_store import SettingsStore
 
 UNDO_MS = 300_000  # after this a deletion is for good
 KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; then those that nothing shows are forgotten
@@ -31,11 +31,11 @@ class HistoryControl(QObject):
     noticed = pyqtSignal(str)  # one sentence
     _told = pyqtSignal(object)  # News
 
-    def __init__(self, worker: Worker, panel: HistoryPanel, memory: Memory, player: Player | None = None) -> None:
+    def __init__(self, worker: Worker, panel: HistoryPanel, store: SettingsStore, player: Player | None = None) -> None:
         """Before the worker is started."""
         super().__init__()
         self._worker, self._archive, self._recorder = worker, worker.archive, worker.recorder
-        self._panel, self._table, self._memory = panel, panel.table, memory
+        self._panel, self._table, self._store = panel, panel.table, store
         self._player = player or Player()
         self._entries: dict[str, Entry] = {}  # by id, oldest first, deleted ones included
         self._clips: set[str] = set()  # ids that have one
@@ -208,11 +208,11 @@ class HistoryControl(QObject):
         return [entry for entry in self._entries.values() if not entry.deleted]
 
     def _choose(self, **changes: object) -> None:
-        self._memory.remember(**changes)
+        self._store.remember(**changes)
         self._apply_choices()
 
     def _apply_choices(self) -> None:
-        settings = self._memory.settings
+        settings = self._store.settings
         self._recorder.keep_clips = settings.keep_clips and settings.most_clips > 0
         self._archive.limits = ClipLimits(settings.most_clips, settings.most_clip_megabytes)
         self._panel.show_choices(settings.keep_clips, settings.most_clips)

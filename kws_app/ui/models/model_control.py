@@ -15,8 +15,8 @@ from kws_app.engine.pairs import cards_of_pairs, confirming, halves, pair_name
 from kws_app.listening.active_models import ModelInUse
 from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
-from kws_app.ui.settings_store import Memory
-from kws_app.ui.window_layout import Content
+from kws_app.ui.settings_store import SettingsStore
+from kws_app.ui.window_layout import WindowLayout
 
 
 class ModelControl(QObject):
@@ -29,24 +29,24 @@ class ModelControl(QObject):
     lost = pyqtSignal()  # there is no model; `trouble` says why
 
     def __init__(
-        self, worker: Worker, content: Content, memory: Memory, name: str | None, threshold: float | None
+        self, worker: Worker, parts: WindowLayout, store: SettingsStore, name: str | None, threshold: float | None
     ) -> None:
         """name, threshold: for the first model, in place of what is remembered"""
         super().__init__()
         self.models: list[ModelInUse] = []  # in use, in order
         self.cards: dict[str, ModelCard] = {}  # of all there are, and of their pairs, by name
         self._singles: dict[str, ModelCard] = {}  # of all there are
-        self._confirm_with = dict(memory.settings.confirm_with)
+        self._confirm_with = dict(store.settings.confirm_with)
         self.trouble = ""  # why there is no model, once that is known
         self._worker = worker
-        self._picker = content.controls
-        self._threshold = content.threshold
-        self._plots = content.plots
-        self._memory = memory
+        self._picker = parts.controls
+        self._threshold = parts.threshold
+        self._plots = parts.plots
+        self._store = store
         self._threshold_asked = threshold
-        self._tunings = memory.settings.tunings()
-        first = name or memory.settings.model
-        self.wanted = [first, *(other for other in memory.settings.also if other != first)]
+        self._tunings = store.settings.tunings()
+        first = name or store.settings.model
+        self.wanted = [first, *(other for other in store.settings.also if other != first)]
         self._unanswered = 0  # of our requests to the worker
         self._user_chose = False
         self._new = ""  # the model that was added last
@@ -132,7 +132,7 @@ class ModelControl(QObject):
         tuning = replace(self.tuning, **changes)  # type: ignore[arg-type]
         self._tunings = {**self._tunings, self.name: tuning}
         self._worker.tune(self._tunings)
-        self._memory.remember_tuning(self.name, tuning)
+        self._store.remember_tuning(self.name, tuning)
         self._show()
 
     def _found(self, entries: list[ModelEntry], broken: list[str]) -> None:
@@ -214,7 +214,7 @@ class ModelControl(QObject):
             self._user_chose = False
             first, *also = pairs
             kept = {name: second for name, second in self._confirm_with.items() if second}
-            self._memory.remember(model=first, also=also, confirm_with=kept)
+            self._store.remember(model=first, also=also, confirm_with=kept)
 
     def _left(self, models: list[ModelInUse]) -> None:
         """A model failed while it listened."""

@@ -55,7 +55,7 @@ class CurveItem(pg.GraphicsObject):
         self.pen, self._fill = pen, QBrush() if fill is None else QBrush(fill)
         self.update()
 
-    def set_points(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+    def set_points(self, x: NDArray[np.floating], y: NDArray[np.floating]) -> None:
         """x, y: [N]; who sets them has the plot painted"""
         self._x, self._y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 

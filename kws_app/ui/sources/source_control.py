@@ -9,10 +9,10 @@ from PyQt6.QtWidgets import QFileDialog
 from kws_app.audio.microphone import Microphone, MicrophoneSource
 from kws_app.audio.source import FileSource, Source
 from kws_app.translation import _
-from kws_app.ui.settings_store import Memory
+from kws_app.ui.settings_store import SettingsStore
 from kws_app.ui.sources.device_scan import DeviceScan
 from kws_app.ui.widgets.control_bar import SourceChoice
-from kws_app.ui.window_layout import Content
+from kws_app.ui.window_layout import WindowLayout
 
 RELOOK_MS = 1000  # a stream that reopens has let PortAudio see new devices by then
 FOLLOW_MS = 5000  # between two looks for what was plugged in
@@ -34,21 +34,21 @@ class SourceControl(QObject):
 
     def __init__(
         self,
-        content: Content,
-        memory: Memory,
+        parts: WindowLayout,
+        store: SettingsStore,
         devices: DeviceScan,
         open_source: Callable[[SourceChoice, bool], Source] = open_source,
     ) -> None:
         super().__init__()
         self.trouble = ""  # why there is no microphone
-        self._content = content
-        self._picker = content.controls.source
-        self._memory = memory
+        self._parts = parts
+        self._picker = parts.controls.source
+        self._store = store
         self._devices = devices
         self._open_source = open_source
         self._listening_to: Source | None = None
         self._file_dialog: QFileDialog | None = None  # while it is open
-        self._real_time = content.controls.real_time
+        self._real_time = parts.controls.real_time
         self._follow_timer = QTimer(self)
         self._follow_timer.setInterval(FOLLOW_MS)
         self._follow_timer.timeout.connect(self._follow_devices)
@@ -57,8 +57,8 @@ class SourceControl(QObject):
         self._picker.chosen.connect(self._choose)
         self._picker.file_wanted.connect(self.ask_for_file)
         self._picker.opening.connect(lambda: devices.scan(rescan=True))
-        content.controls.refresh.clicked.connect(self.look_for_microphones)
-        content.sign.action.clicked.connect(self.ask_for_file)
+        parts.controls.refresh.clicked.connect(self.look_for_microphones)
+        parts.banner.action.clicked.connect(self.ask_for_file)
         devices.found.connect(self._found)
         devices.failed.connect(self._none_found)
 
@@ -68,14 +68,14 @@ class SourceControl(QObject):
 
     def begin(self, file: Path | None) -> None:
         """With the microphone that is remembered, or a file."""
-        self._picker.set_recent([Path(name) for name in self._memory.settings.recent_files])
-        self._real_time.setChecked(self._memory.settings.files_in_real_time)
-        self._choose_quietly(SourceChoice(self._memory.settings.microphone, file))
+        self._picker.set_recent([Path(name) for name in self._store.settings.recent_files])
+        self._real_time.setChecked(self._store.settings.files_in_real_time)
+        self._choose_quietly(SourceChoice(self._store.settings.microphone, file))
         self._devices.scan(rescan=False)
 
     def open(self) -> Source:
         """What is chosen, not yet started."""
-        return self._open_source(self.choice, self._memory.settings.files_in_real_time)
+        return self._open_source(self.choice, self._store.settings.files_in_real_time)
 
     def listening_to(self, source: Source | None) -> None:
         """What is open now: looking for devices must not disturb it."""
@@ -83,7 +83,7 @@ class SourceControl(QObject):
 
     def _choose(self, choice: SourceChoice) -> None:
         if choice.path is None:
-            self._memory.remember(microphone=choice.microphone)
+            self._store.remember(microphone=choice.microphone)
         self._real_time.setVisible(choice.path is not None)
         self.chosen.emit()
 
@@ -93,14 +93,14 @@ class SourceControl(QObject):
 
     def _set_real_time(self, in_real_time: bool) -> None:
         """A file that is playing begins again, at the other pace."""
-        self._memory.remember(files_in_real_time=in_real_time)
+        self._store.remember(files_in_real_time=in_real_time)
         if self._listening_to is not None and self._listening_to.path is not None:
             self.chosen.emit()
 
     def _follow_devices(self) -> None:
         """See what was plugged in or out, while that disturbs nobody: an open microphone would be cut off, and a file
         needs none."""
-        window = self._content.window()
+        window = self._parts.window()
         if self._listening_to is None and window is not None and window.isActiveWindow() and not window.isMinimized():
             self._devices.scan(rescan=True)
 
@@ -114,7 +114,7 @@ class SourceControl(QObject):
             self._file_dialog.raise_()
             self._file_dialog.activateWindow()
             return
-        dialog = self._file_dialog = QFileDialog(self._content.window(), _("Open an audio file"), "", AUDIO_FILES)
+        dialog = self._file_dialog = QFileDialog(self._parts.window(), _("Open an audio file"), "", AUDIO_FILES)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setModal(False)
         dialog.fileSelected.connect(lambda name: self.open_file(Path(name)))
@@ -128,10 +128,10 @@ class SourceControl(QObject):
 
     def open_file(self, path: Path) -> None:
         """Choose a file and play it."""
-        recent = [str(path), *(name for name in self._memory.settings.recent_files if name != str(path))]
-        self._memory.remember(recent_files=recent[:MOST_RECENT])
+        recent = [str(path), *(name for name in self._store.settings.recent_files if name != str(path))]
+        self._store.remember(recent_files=recent[:MOST_RECENT])
         self._picker.set_recent([Path(name) for name in recent[:MOST_RECENT]])
-        self._choose_quietly(SourceChoice(self._memory.settings.microphone, path))
+        self._choose_quietly(SourceChoice(self._store.settings.microphone, path))
         self.opened.emit()
 
     def look_for_microphones(self) -> None:

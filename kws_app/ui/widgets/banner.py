@@ -1,4 +1,4 @@
-"""The sign across the window: what is going on, and unmistakably that the word was heard. On the window's thread."""
+"""The banner across the window: what is going on, and unmistakably that the word was heard. On the window's thread."""
 
 from collections import deque
 from collections.abc import Callable
@@ -15,13 +15,13 @@ NOTICE_MS = 8000
 MOST_NOTICES = 3  # at once, as far as they fit
 
 
-class Sign(QFrame):
+class Banner(QFrame):
     """One strip with one sentence, about the state of things. A notice covers it for NOTICE_MS, and a heard word covers
     both for FLASH_MS; then what is below is back."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("sign")
+        self.setObjectName("banner")
         self.setFixedHeight(76)
         self.setAccessibleName(_("What is going on"))
         self._theme: Theme = LIGHT
@@ -103,6 +103,6 @@ class Sign(QFrame):
         self.setAccessibleDescription(text)
         self._score.setVisible(bool(self._flash))
         self.setStyleSheet(
-            f"QFrame#sign {{ background: {ground}; border: 1px solid {theme.border}; border-radius: 8px; }}"
-            f"QFrame#sign QLabel {{ color: {ink}; font-size: {size}px; font-weight: {weight}; }}"
+            f"QFrame#banner {{ background: {ground}; border: 1px solid {theme.border}; border-radius: 8px; }}"
+            f"QFrame#banner QLabel {{ color: {ink}; font-size: {size}px; font-weight: {weight}; }}"
         )

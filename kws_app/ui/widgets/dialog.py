@@ -7,7 +7,7 @@ from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 from kws_app.translation import _
 
 
-class Panel(QDialog):
+class Dialog(QDialog):
     """Not modal, of a given width, as high as what is in it; Escape and a button close it."""
 
     def __init__(self, title: str, width: int, parent: QWidget | None = None) -> None:

@@ -171,7 +171,7 @@ def test_a_word_is_kept_played_and_labelled(
     bench.open_source = lambda choice, *_: MicrophoneSource(choice.microphone)  # type: ignore[method-assign]
     window = bench.open(listen=True)
     bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.LISTENING, timeout=PATIENCE_MS)
-    table = window.content.detections
+    table = window.parts.detections
     soundfile.write(str(tmp_path / "word.wav"), bursts(2.5, duration_s=4.0), 16_000)
     speaker = sound_server.play(tmp_path / "word.wav")
 

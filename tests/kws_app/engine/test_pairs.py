@@ -54,13 +54,13 @@ def test_the_second_decides_in_the_worker(listener: Listener, qtbot, write_wav):
 
 
 def choices(window: MainWindow) -> list[str]:
-    combo = window.content.operating.form.confirm
+    combo = window.parts.operating.form.confirm
     return [combo.itemData(i) for i in range(combo.count())]
 
 
 def confirm_with(window: MainWindow, name: str) -> None:
     """As the user does."""
-    combo = window.content.operating.form.confirm
+    combo = window.parts.operating.form.confirm
     combo.setCurrentIndex(combo.findData(name))
     combo.activated.emit(combo.currentIndex())
 
@@ -71,27 +71,27 @@ def names(window: MainWindow) -> list[str]:
 
 def test_who_confirms_is_chosen_for_each_model_and_remembered(bench: Bench):
     window = bench.open()
-    window.content.operating.advanced.click()
-    assert window.content.operating.form.confirm.isVisible()
+    window.parts.operating.advanced.click()
+    assert window.parts.operating.form.confirm.isVisible()
     assert choices(window) == ["", "loud/broken", "loud/student"]
     confirm_with(window, "loud/student")
     bench.qtbot.waitUntil(lambda: names(window) == [PAIR])
-    picker = window.content.controls.model
-    assert picker.currentText() == PAIR and window.content.threshold.threshold == 0.9
-    window.content.threshold.slider.setValue(950)  # of the pair, not of the first alone
+    picker = window.parts.controls.model
+    assert picker.currentText() == PAIR and window.parts.threshold.threshold == 0.9
+    window.parts.threshold.slider.setValue(950)  # of the pair, not of the first alone
     window.close()
     saved = json.loads((bench.folder / "settings.json").read_text())
     assert saved["model"] == "loud/teacher" and saved["confirm_with"] == {"loud/teacher": "loud/student"}
     assert saved["thresholds"] == {PAIR: 0.95}
     again = bench.open()
-    assert names(again) == [PAIR] and again.content.threshold.threshold == 0.95
-    again.content.controls.model.textActivated.emit("loud/student")
+    assert names(again) == [PAIR] and again.parts.threshold.threshold == 0.95
+    again.parts.controls.model.textActivated.emit("loud/student")
     bench.qtbot.waitUntil(lambda: names(again) == ["loud/student"])
-    again.content.controls.model.textActivated.emit(PAIR)  # as it is called in the list
+    again.parts.controls.model.textActivated.emit(PAIR)  # as it is called in the list
     bench.qtbot.waitUntil(lambda: names(again) == [PAIR])
     confirm_with(again, "")
     bench.qtbot.waitUntil(lambda: names(again) == ["loud/teacher"])
-    assert again.content.threshold.threshold == 0.5
+    assert again.parts.threshold.threshold == 0.5
     again.close()
     assert json.loads((bench.folder / "settings.json").read_text())["confirm_with"] == {}
 
@@ -99,17 +99,17 @@ def test_who_confirms_is_chosen_for_each_model_and_remembered(bench: Bench):
 def test_one_that_cannot_be_used_confirms_nothing(bench: Bench):
     window = bench.open()
     confirm_with(window, "loud/broken")
-    bench.qtbot.waitUntil(lambda: "damaged" in window.content.sign.text)
+    bench.qtbot.waitUntil(lambda: "damaged" in window.parts.banner.text)
     assert names(window) == ["loud/teacher"]
-    assert window.content.operating.form.confirm.currentData() == ""
-    assert window.content.controls.model.currentText() == "loud/teacher"
+    assert window.parts.operating.form.confirm.currentData() == ""
+    assert window.parts.controls.model.currentText() == "loud/teacher"
 
 
 def test_where_there_is_no_other_model_there_is_no_choice(bench: Bench, tmp_path: Path):
     save_loudness_model(tmp_path / "one" / "loud" / "teacher.pt")
     window = bench.open(models=tmp_path / "one")
-    window.content.operating.advanced.click()
-    assert not window.content.operating.form.confirm.isVisible()
+    window.parts.operating.advanced.click()
+    assert not window.parts.operating.form.confirm.isVisible()
 
 
 def test_one_that_is_gone_is_done_without(bench: Bench, tmp_path: Path, tiny_models: Path):

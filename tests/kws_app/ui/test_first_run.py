@@ -29,10 +29,10 @@ def test_the_three_steps_pass_by_doing_them(bench: Bench, window: MainWindow):
     steps = window.first_run
     assert steps.isVisible() and steps.step == 0 and steps.next.text() == "Start"
     bench.qtbot.mouseClick(steps.next, Qt.MouseButton.LeftButton)
-    assert window.content.controls.start.isChecked() and "Speak" in steps.text
+    assert window.parts.controls.start.isChecked() and "Speak" in steps.text
     bench.qtbot.waitUntil(lambda: window._worker.health is not None)
     speak(bench)  # silence moves no meter
-    bench.qtbot.waitUntil(lambda: window.content.plots.history.end > 0)
+    bench.qtbot.waitUntil(lambda: window.parts.plots.history.end > 0)
     assert steps.step == 0
     hiss = np.random.default_rng(0).normal(0, 0.01, 32_000).astype(np.float32)
     hiss[:] = np.where(np.arange(32_000) % 16_000 < 100, hiss, 0)  # clicks: sound, but not the word
@@ -43,7 +43,7 @@ def test_the_three_steps_pass_by_doing_them(bench: Bench, window: MainWindow):
     bench.qtbot.waitUntil(lambda: steps.step == 2)
     assert "Heard, with a score of" in steps.text
     bench.qtbot.mouseClick(steps.next, Qt.MouseButton.LeftButton)
-    assert not steps.isVisible() and window.content.controls.start.isChecked()
+    assert not steps.isVisible() and window.parts.controls.start.isChecked()
     window.close()
     assert not bench.open().first_run.isVisible()
 
@@ -54,7 +54,7 @@ def test_they_can_be_skipped_by_key_for_good_and_called_again(bench: Bench, wind
     window.close()
     again = bench.open()
     assert not again.first_run.isVisible()
-    next(action for action in again.content.controls.menu.actions() if action.text() == "First steps").trigger()
+    next(action for action in again.parts.controls.menu.actions() if action.text() == "First steps").trigger()
     assert again.first_run.isVisible() and again.first_run.step == 0
 
 

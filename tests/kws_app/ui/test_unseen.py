@@ -13,13 +13,13 @@ from tests.support.window_bench import Bench, listening
 
 def test_it_hears_on_and_draws_nothing(bench: Bench, write_wav: Callable[..., Path]):
     window = bench.open(input=write_wav(bursts(1.0, duration_s=3.0)))
-    plots = window.content.plots
+    plots = window.parts.plots
     window.hide()
     assert window._worker.watched is False and window.listening._timer.interval() == UNSEEN_MS
     window.listening.start()
     drawn = plots._wave_curve.points()[0]
     bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
-    assert window.content.detections.rowCount() == 1
+    assert window.parts.detections.rowCount() == 1
     assert plots.history.end == 3.3 * SAMPLE_RATE  # nothing of it is lost
     assert plots._wave_curve.points()[0] is drawn
     window.show()

@@ -19,22 +19,22 @@ from tests.support.window_bench import Bench, listening
 def test_it_opens_at_once_and_says_what_to_do(bench: Bench):
     window = bench.open(ready=False)
     assert window.isVisible()
-    bench.qtbot.waitUntil(lambda: window.content.sign.text == "Press Space and say “loud”")
+    bench.qtbot.waitUntil(lambda: window.parts.banner.text == "Press Space and say “loud”")
 
 
 def test_space_starts_and_stops_wherever_the_keyboard_is_not_on_another_button(bench: Bench):
     window = bench.open()
-    window.content.detections.setFocus()
+    window.parts.detections.setFocus()
     QTest.keyClick(window, Qt.Key.Key_Space)
-    assert window.content.controls.start.isChecked()
-    window.content.controls.start.setFocus()
+    assert window.parts.controls.start.isChecked()
+    window.parts.controls.start.setFocus()
     QTest.keyClick(window, Qt.Key.Key_Space)
-    assert not window.content.controls.start.isChecked()
-    window.content.controls.refresh.setFocus()
+    assert not window.parts.controls.start.isChecked()
+    window.parts.controls.refresh.setFocus()
     before = len(bench.searches)
     QTest.keyClick(window, Qt.Key.Key_Space)
     bench.qtbot.waitUntil(lambda: len(bench.searches) > before)
-    assert not window.content.controls.start.isChecked()
+    assert not window.parts.controls.start.isChecked()
 
 
 def test_the_help_names_the_keys_that_the_window_binds(bench: Bench):
@@ -45,49 +45,49 @@ def test_the_help_names_the_keys_that_the_window_binds(bench: Bench):
 def test_choices_are_remembered(bench: Bench):
     window = bench.open()
     window.resize(900, 650)
-    window.content.threshold.slider.setValue(640)
-    window.content.controls.source.activated.emit(1)
-    window.content.controls.model.textActivated.emit("loud/student")
+    window.parts.threshold.slider.setValue(640)
+    window.parts.controls.source.activated.emit(1)
+    window.parts.controls.model.textActivated.emit("loud/student")
     bench.qtbot.waitUntil(lambda: window.models.model.name == "loud/student")
     window.close()
     again = bench.open()
     assert (again.width(), again.height()) == (900, 650)
     assert again.models.model.name == "loud/student"
-    assert again.content.controls.source.choice == SourceChoice("USB mic")
-    again.content.controls.model.textActivated.emit("loud/teacher")
-    bench.qtbot.waitUntil(lambda: again.content.threshold.threshold == 0.64)
+    assert again.parts.controls.source.choice == SourceChoice("USB mic")
+    again.parts.controls.model.textActivated.emit("loud/teacher")
+    bench.qtbot.waitUntil(lambda: again.parts.threshold.threshold == 0.64)
 
 
 def test_options_count_for_this_run_only(bench: Bench):
     window = bench.open(model="loud/student", threshold=0.33)
     assert window.models.model.name == "loud/student"
-    assert window.content.threshold.threshold == 0.33
+    assert window.parts.threshold.threshold == 0.33
     window.close()
     again = bench.open()
     assert again.models.model.name == "loud/teacher"
-    assert again.content.threshold.threshold == 0.5
+    assert again.parts.threshold.threshold == 0.5
 
 
 def test_broken_settings_are_set_aside_with_a_notice(bench: Bench):
     (bench.folder / "settings.json").write_text("{")
     window = bench.open(ready=False)
-    assert "settings.broken.json" in window.content.sign.text
+    assert "settings.broken.json" in window.parts.banner.text
 
 
 def test_earlier_detections_are_listed(bench: Bench):
     record = DetectionRecord(now_iso(), None, "USB mic", "loud", "loud/teacher", 3725.5, 0.91)
     DetectionLog(bench.folder).append(record)
     window = bench.open(ready=False)
-    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() == 1)
-    assert "1:02:05.50" not in window.content.detections.item(0, 0).toolTip()  # of a microphone that means nothing
-    assert "USB mic" in window.content.detections.item(0, 0).toolTip()
+    bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() == 1)
+    assert "1:02:05.50" not in window.parts.detections.item(0, 0).toolTip()  # of a microphone that means nothing
+    assert "USB mic" in window.parts.detections.item(0, 0).toolTip()
 
 
 def test_earlier_detections_that_cannot_be_read_are_said_and_hold_up_nothing(bench: Bench):
     DetectionLog(bench.folder).path.mkdir()
     window = bench.open()
-    bench.qtbot.waitUntil(lambda: "earlier detections could not be read" in window.content.sign.text)
-    assert window.content.detections.rowCount() == 0
+    bench.qtbot.waitUntil(lambda: "earlier detections could not be read" in window.parts.banner.text)
+    assert window.parts.detections.rowCount() == 0
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def test_closing_stops_everything_at_once(bench: Bench):
 
 def test_every_control_has_a_name_and_a_tooltip(bench: Bench):
     window = bench.open()
-    window.content.operating.advanced.click()
+    window.parts.operating.advanced.click()
     window.first_run.begin()
-    window.outside.show_start_dialog()
+    window.desktop.show_start_dialog()
     window.adding.propose(bench.models / "loud" / "teacher.pt")
     controls = [
         widget
@@ -122,7 +122,7 @@ def test_every_control_has_a_name_and_a_tooltip(bench: Bench):
         text = widget.text() if isinstance(widget, QAbstractButton) else ""
         assert widget.accessibleName() or len(text) > 2, widget
         assert widget.toolTip() or isinstance(widget, QTableWidget), widget
-    for entry in window.content.controls.menu.actions():
+    for entry in window.parts.controls.menu.actions():
         assert entry.toolTip() != entry.text().strip("…"), entry.text()  # which Qt shows where there is none
 
 
@@ -132,7 +132,7 @@ def test_the_smallest_size_and_the_dark_theme_hold_everything(bench: Bench):
     window._follow_theme()
     window.resize(900, 600)
     assert (window.width(), window.height()) == (900, 600)
-    for widget in (window.content.controls, window.content.plots, window.content.detections, window.status):
+    for widget in (window.parts.controls, window.parts.plots, window.parts.detections, window.status):
         inside = window.rect().contains(widget.mapTo(window, widget.rect().center()))
         assert widget.isVisible() and inside and widget.height() > 15
     assert cut(window) == []

@@ -31,7 +31,7 @@ def play_through(bench: Bench, window: MainWindow) -> None:
 
 def dialog_of(bench: Bench, window: MainWindow) -> ActionsDialog:
     QTest.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
-    dialog = window.outside.actions.dialog
+    dialog = window.desktop.actions.dialog
     assert dialog is not None
     bench.qtbot.waitUntil(dialog.isVisible, timeout=20_000)
     return dialog
@@ -58,7 +58,7 @@ def test_nothing_is_set_off_unless_chosen(bench: Bench, write_wav):
     window = bench.open(input=write_wav(FIVE))
     window.listening.start()
     play_through(bench, window)
-    assert window.content.detections.rowCount() == 5 and bench.played == []
+    assert window.parts.detections.rowCount() == 5 and bench.played == []
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("action:")]
 
 
@@ -69,14 +69,14 @@ def test_hangs_and_failures_are_said_and_the_listening_goes_on(bench: Bench, hoo
     )
     window = open_with(bench, actions, input=write_wav(FIVE))
     said: list[str] = []
-    window.outside.actions.failed.connect(said.append)
+    window.desktop.actions.failed.connect(said.append)
     window.listening.start()
     play_through(bench, window)
-    assert window.content.detections.rowCount() == 5
+    assert window.parts.detections.rowCount() == 5
     bench.qtbot.waitUntil(lambda: sum("answered 500" in text for text in said) >= 4, timeout=20_000)
     assert sum("The command was left out: 4 before it" in text for text in said) == 1
     bench.qtbot.waitUntil(
-        lambda: "left out" in window.content.sign.text or "answered 500" in window.content.sign.text, timeout=20_000
+        lambda: "left out" in window.parts.banner.text or "answered 500" in window.parts.banner.text, timeout=20_000
     )
     window.leave()  # ends the four that hang
     assert not [thread for thread in threading.enumerate() if thread.name == "action: command"]
@@ -94,13 +94,13 @@ def test_the_dialog_keeps_each_change_at_once(bench: Bench, hook: Hook):
     expected = KeywordActions(
         True, False, CommandChoice(True, ("echo", "{keyword} $(x)"), 2.5), WebhookChoice(False, hook.url)
     )
-    assert window.memory.settings.actions_of("loud") == expected
+    assert window.store.settings.actions_of("loud") == expected
     window.leave()
     again = bench.open()
     dialog = dialog_of(bench, again)
     assert dialog.command.arguments.toPlainText() == "echo\n{keyword} $(x)"
     assert dialog.sound.switch.isChecked() and not dialog.webhook.switch.isChecked()
-    assert again.memory.settings.actions_of("loud") == expected
+    assert again.store.settings.actions_of("loud") == expected
 
 
 def test_each_keyword_has_its_own(bench: Bench):
@@ -112,8 +112,8 @@ def test_each_keyword_has_its_own(bench: Bench):
     dialog.keyword.setCurrentText("other")
     assert dialog.sound.switch.isChecked()
     dialog.notification.switch.click()
-    assert window.memory.settings.actions_of("loud") == KeywordActions()
-    assert window.memory.settings.actions_of("other") == KeywordActions(sound=True, notification=True)
+    assert window.store.settings.actions_of("loud") == KeywordActions()
+    assert window.store.settings.actions_of("other") == KeywordActions(sound=True, notification=True)
 
 
 @pytest.mark.parametrize(
@@ -156,10 +156,10 @@ def test_what_cannot_be_kept_is_said_and_the_last_good_one_stays(bench: Bench):
     dialog.command.arguments.setPlainText("echo")
     dialog.command.arguments.setPlainText("\n".join(["x"] * 101))
     assert "This is not kept: a command must be a list of at most 100" in dialog.command.outcome.text()
-    assert window.memory.settings.actions_of("loud").command.arguments == ("echo",)
+    assert window.store.settings.actions_of("loud").command.arguments == ("echo",)
     dialog.command.arguments.setPlainText("true")
     assert dialog.command.outcome.text() == ""
-    assert window.memory.settings.actions_of("loud").command.arguments == ("true",)
+    assert window.store.settings.actions_of("loud").command.arguments == ("true",)
 
 
 def test_all_can_be_reached_by_keyboard_and_has_a_name(bench: Bench):

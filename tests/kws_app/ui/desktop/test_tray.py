@@ -30,7 +30,7 @@ def texts(tray: Tray) -> list[str]:
 
 def test_it_says_how_things_stand(bench: Bench):
     window = bench.open()
-    tray = window.outside.tray
+    tray = window.desktop.tray
     quiet = tray.icon.icon().pixmap(32).toImage()
     assert texts(tray) == ["Not listening", "Show the window", "Start listening", "Pause for 10 minutes", "Quit"]
     assert not tray.rest.isEnabled() and tray.icon.toolTip() == "Wake word: Not listening"
@@ -47,18 +47,18 @@ def test_while_the_model_loads_it_does_not_claim_to_listen(bench: Bench, monkeyp
     monkeypatch.setattr(Worker, "_use_models", lambda worker, names: (held.wait(), use_models(worker, names)))
     window = bench.open(ready=False, listen=True)
     bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.OPENING and bool(window.models.cards))
-    assert texts(window.outside.tray)[0] == "Loading the model"
-    assert window.content.sign.text == "Loading the model…"
+    assert texts(window.desktop.tray)[0] == "Loading the model"
+    assert window.parts.banner.text == "Loading the model…"
     held.set()
-    bench.qtbot.waitUntil(lambda: texts(window.outside.tray)[0] == "Listening")
+    bench.qtbot.waitUntil(lambda: texts(window.desktop.tray)[0] == "Listening")
 
 
 def test_a_pause_ends_by_itself(bench: Bench):
     window = start(bench)
-    pause, tray = window.outside.pause, window.outside.tray
+    pause, tray = window.desktop.pause, window.desktop.tray
     tray.rest.trigger()
     assert window.listening.source is None and pause.until
-    assert window.content.sign.text == f"Paused until {pause.until}; Space goes on now"
+    assert window.parts.banner.text == f"Paused until {pause.until}; Space goes on now"
     assert texts(tray)[0] == f"Paused until {pause.until}" and tray.rest.text() == "Go on listening now"
     assert pause._timer.interval() == PAUSE_MIN * 60_000 and pause._timer.isActive()
     pause._timer.setInterval(1)  # ten minutes have passed
@@ -68,7 +68,7 @@ def test_a_pause_ends_by_itself(bench: Bench):
 
 def test_without_a_model_it_offers_nothing(bench: Bench, tmp_path: Path):
     window = bench.open(models=tmp_path / "none", ready=False)
-    tray = window.outside.tray
+    tray = window.desktop.tray
     bench.qtbot.waitUntil(lambda: not tray.start.isEnabled())
     assert texts(tray)[0] == "Not listening: no model can be used"
     assert tray.start.text() == "Start listening" and not tray.rest.isEnabled()
@@ -76,15 +76,15 @@ def test_without_a_model_it_offers_nothing(bench: Bench, tmp_path: Path):
 
 def test_the_last_model_fails_and_another_is_chosen(bench: Bench):
     window = start(bench)
-    tray = window.outside.tray
-    window.outside.pause.begin()
+    tray = window.desktop.tray
+    window.desktop.pause.begin()
     window.models.choose(["loud/broken"])  # what listened until now goes on
-    bench.qtbot.waitUntil(lambda: "damaged" in window.content.sign.text)
+    bench.qtbot.waitUntil(lambda: "damaged" in window.parts.banner.text)
     assert tray.start.isEnabled() and tray.rest.isEnabled()
     window.models._left([])  # as when it fails in the midst
     assert not tray.start.isEnabled() and not tray.rest.isEnabled()
-    window.outside.pause._timer.setInterval(1)  # ten minutes have passed
-    bench.qtbot.waitUntil(lambda: not window.outside.pause.until)
+    window.desktop.pause._timer.setInterval(1)  # ten minutes have passed
+    bench.qtbot.waitUntil(lambda: not window.desktop.pause.until)
     assert window.listening.source is None
     window.models.choose(["loud/teacher"])
     bench.qtbot.waitUntil(tray.start.isEnabled)
@@ -94,35 +94,35 @@ def test_the_last_model_fails_and_another_is_chosen(bench: Bench):
 @pytest.mark.parametrize("by", ["tray", "space"])
 def test_a_pause_can_be_cut_short(bench: Bench, by: str):
     window = start(bench)
-    window.outside.pause.begin()
+    window.desktop.pause.begin()
     if by == "tray":
-        window.outside.tray.rest.trigger()
+        window.desktop.tray.rest.trigger()
     else:
         QTest.keyClick(window, Qt.Key.Key_Space)
     bench.qtbot.waitUntil(lambda: listening(window))
-    assert not window.outside.pause.until and not window.outside.pause._timer.isActive()
+    assert not window.desktop.pause.until and not window.desktop.pause._timer.isActive()
     window.listening.stop()
-    assert not window.outside.pause.until
+    assert not window.desktop.pause.until
 
 
 def test_there_is_no_pause_of_nothing(bench: Bench):
     window = bench.open()
-    window.outside.pause.begin()
-    assert not window.outside.pause.until and not window.outside.pause._timer.isActive()
+    window.desktop.pause.begin()
+    assert not window.desktop.pause.until and not window.desktop.pause._timer.isActive()
 
 
 def test_a_click_hides_the_window_and_brings_it_back(bench: Bench):
     window = bench.open()
     for shown in (False, True):
-        window.outside.tray.icon.activated.emit(QSystemTrayIcon.ActivationReason.Trigger)
+        window.desktop.tray.icon.activated.emit(QSystemTrayIcon.ActivationReason.Trigger)
         assert window.isVisible() is shown
-    window.outside.tray.icon.activated.emit(QSystemTrayIcon.ActivationReason.Context)
+    window.desktop.tray.icon.activated.emit(QSystemTrayIcon.ActivationReason.Context)
     assert window.isVisible()
 
 
 def test_closing_quits_where_nothing_would_be_left_to_see(bench: Bench):
     window = bench.open()
-    window.memory.remember(keep_in_tray=True)
+    window.store.remember(keep_in_tray=True)
     with bench.qtbot.waitSignal(window.closed):
         window.close()
 
@@ -130,11 +130,11 @@ def test_closing_quits_where_nothing_would_be_left_to_see(bench: Bench):
 def test_with_a_tray_closing_hides_and_quit_quits(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(Tray, "available", True)  # as on a desktop
     window = start(bench)
-    window.memory.remember(keep_in_tray=True)
+    window.store.remember(keep_in_tray=True)
     window.close()
     assert not window.isVisible() and listening(window)
     with bench.qtbot.waitSignal(window.closed):
-        window.outside.tray.menu.actions()[-1].trigger()
+        window.desktop.tray.menu.actions()[-1].trigger()
     bench.qtbot.waitUntil(lambda: not window._worker._thread.is_alive())
 
 
@@ -146,10 +146,10 @@ def test_starting_minimised(bench: Bench, monkeypatch: pytest.MonkeyPatch, has_t
     window.start_up(minimised=True)
     assert (window.isVisible(), window.isMinimized()) == (visible, minimised)
     window.hide()
-    window.memory.remember(start_minimised=True)
+    window.store.remember(start_minimised=True)
     window.start_up()
     assert window.isVisible() is visible
-    window.memory.remember(start_minimised=False)
+    window.store.remember(start_minimised=False)
     window.showNormal()
     window.start_up()
     assert window.isVisible() and not window.isMinimized()
@@ -163,9 +163,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def start_dialog(window: MainWindow) -> StartDialog:
-    window.outside.show_start_dialog()
-    assert window.outside.start_dialog is not None
-    return window.outside.start_dialog
+    window.desktop.show_start_dialog()
+    assert window.desktop.start_dialog is not None
+    return window.desktop.start_dialog
 
 
 def test_the_options_say_what_they_write_where(bench: Bench, home: Path):
@@ -175,7 +175,7 @@ def test_the_options_say_what_they_write_where(bench: Bench, home: Path):
     assert not dialog.keep.isEnabled() and dialog.keep.toolTip() == NO_TRAY
     assert str(bench.folder / "settings.json") in dialog.minimised.toolTip()
     dialog.minimised.click()
-    assert window.memory.settings.start_minimised
+    assert window.store.settings.start_minimised
     file = home / "config" / "autostart" / "kws-app.desktop"
     assert str(file) in dialog.login.toolTip()
     dialog.login.click()
@@ -199,7 +199,7 @@ def test_a_login_file_that_cannot_be_written_is_said(bench: Bench, home: Path):
     dialog = start_dialog(window)
     dialog.login.click()
     assert not dialog.login.isChecked()
-    assert "Starting at login could not be changed" in window.content.sign.text
+    assert "Starting at login could not be changed" in window.parts.banner.text
 
 
 def test_with_a_tray_the_window_may_be_kept_there(bench: Bench, home: Path, monkeypatch: pytest.MonkeyPatch):
@@ -207,4 +207,4 @@ def test_with_a_tray_the_window_may_be_kept_there(bench: Bench, home: Path, monk
     window = bench.open()
     dialog = start_dialog(window)
     dialog.keep.click()
-    assert dialog.keep.isEnabled() and window.memory.settings.keep_in_tray
+    assert dialog.keep.isEnabled() and window.store.settings.keep_in_tray

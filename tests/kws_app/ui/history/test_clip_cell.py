@@ -53,7 +53,7 @@ def test_without_a_loudspeaker_it_says_so(bench: Bench, loudspeaker: Loudspeaker
     loudspeaker.failure = "No loudspeaker was found."
     window, panel = opened(bench, 1)
     click_clip(bench, panel, 0)
-    bench.qtbot.waitUntil(lambda: "No loudspeaker was found." in window.content.sign.text)
+    bench.qtbot.waitUntil(lambda: "No loudspeaker was found." in window.parts.banner.text)
     assert panel.play.text() == "Play"
 
 
@@ -64,7 +64,7 @@ def test_a_clip_that_vanished_is_said_and_no_longer_offered(bench: Bench, loudsp
     (bench.folder / "clips" / clip_name(id)).unlink()
     click_clip(bench, panel, 0)
     bench.qtbot.waitUntil(lambda: outline(panel, 0) is None)
-    assert "cannot be played" in window.content.sign.text
+    assert "cannot be played" in window.parts.banner.text
     assert loudspeaker.played == []
 
 

@@ -63,26 +63,26 @@ def test_an_export_that_fails_says_why(bench: Bench, tmp_path: Path):
     panel.table.selectRow(0)
     panel.export_clip.trigger()
     dialog(window).fileSelected.emit(str(tmp_path / "nowhere" / "out.flac"))
-    bench.qtbot.waitUntil(lambda: "The clip could not be exported" in window.content.sign.text)
+    bench.qtbot.waitUntil(lambda: "The clip could not be exported" in window.parts.banner.text)
 
 
 def test_clips_are_not_kept_where_they_are_not_wanted_and_that_is_remembered(
     bench: Bench, write_wav: Callable[..., Path]
 ):
     window = bench.open(input=write_wav(bursts(1.0, duration_s=3.0)))
-    panel = window.content.history
+    panel = window.parts.history
     assert panel.keep_clips.isChecked()
     panel.keep_clips.trigger()
     window.listening.start()
     bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 1 and window.listening.state.phase is Phase.ENDED)
     (entry,) = in_log(window, bench).entries.values()
     assert entry.record.clip is None and not (bench.folder / "clips").exists()
-    assert not bench.open().content.history.keep_clips.isChecked()
+    assert not bench.open().parts.history.keep_clips.isChecked()
 
 
 def test_how_many_clips_are_kept_is_chosen_and_remembered(bench: Bench):
     window = bench.open()
-    panel = window.content.history
+    panel = window.parts.history
     assert panel.most_clips[500].isChecked()
     panel.most_clips[100].trigger()
     assert [count for count, action in panel.most_clips.items() if action.isChecked()] == [100]

@@ -21,7 +21,7 @@ from tests.support.window_bench import Bench
 
 def test_a_detection_shows_how_it_went_and_its_waveform(bench: Bench, write_wav: Callable[..., Path]):
     window = bench.open(input=write_wav(bursts(3.0, duration_s=4.0)), listen=True)
-    panel = window.content.history
+    panel = window.parts.history
     coming: list[bool] = []
     window.listening.marked.connect(lambda: coming.append(panel.table.item(0, CLIP).data(COMING_ROLE)))
     bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 1 and text(panel, 0, 4) != "")
@@ -140,7 +140,7 @@ def test_lines_that_cannot_be_read_are_counted(bench: Bench):
     with open(DetectionLog(bench.folder).path, "ab") as file:
         file.write(b"half a li\n[]\n")
     window, _ = opened(bench, 1)
-    assert "2 lines of" in window.content.sign.text
+    assert "2 lines of" in window.parts.banner.text
 
 
 def test_the_table_is_bounded_and_holds_what_came_while_the_log_was_read(bench: Bench):
@@ -159,4 +159,4 @@ def test_letters_do_not_jump_and_space_still_listens(bench: Bench):
     QTest.keyClick(panel.table, "1")
     assert panel.table.currentRow() == 2
     QTest.keyClick(panel.table, Qt.Key.Key_Space)
-    assert window.content.controls.start.isChecked()
+    assert window.parts.controls.start.isChecked()

@@ -21,7 +21,7 @@ def test_a_missed_word_is_kept_and_shown(bench: Bench, write_wav: Callable[..., 
     window = bench.open(input=write_wav(bursts(2.0, duration_s=4.0)), threshold=0.99999)
     window.listening.start()
     bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
-    panel = window.content.history
+    panel = window.parts.history
     if way == "key":
         QTest.keyClick(window, Qt.Key.Key_F8)
     else:
@@ -38,8 +38,8 @@ def test_a_missed_word_is_kept_and_shown(bench: Bench, write_wav: Callable[..., 
 
 def test_nothing_heard_is_nothing_missed(bench: Bench):
     window = bench.open()
-    window.content.history.missed.click()
-    bench.qtbot.waitUntil(lambda: "nothing to keep" in window.content.sign.text)
+    window.parts.history.missed.click()
+    bench.qtbot.waitUntil(lambda: "nothing to keep" in window.parts.banner.text)
 
 
 def test_the_running_rate_counts_hours_and_marks(bench: Bench):
@@ -60,10 +60,10 @@ def test_the_running_rate_counts_hours_and_marks(bench: Bench):
     expected = "3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"
     bench.qtbot.waitUntil(lambda: panel.rate.text() == expected)
     QTest.keyClick(panel.table, Qt.Key.Key_Delete)  # it happened all the same
-    window.content.threshold.slider.setValue(700)
+    window.parts.threshold.slider.setValue(700)
     feed.ring.write(np.zeros(16_000, np.float32))
     bench.qtbot.waitUntil(lambda: panel.rate.text().startswith("0 in 17 min, none marked false"))
-    window.content.threshold.slider.setValue(500)
+    window.parts.threshold.slider.setValue(500)
     feed.ring.write(np.zeros(16_000, np.float32))
     bench.qtbot.waitUntil(lambda: panel.rate.text() == expected)
 
@@ -87,5 +87,5 @@ def test_a_file_is_counted_by_itself(bench: Bench, write_wav: Callable[..., Path
     for _ in range(2):
         window.listening.start()
         bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
-    panel = window.content.history
+    panel = window.parts.history
     bench.qtbot.waitUntil(lambda: panel.rate.text() == "1 in under a minute, none marked false")

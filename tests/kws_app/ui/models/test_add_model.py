@@ -39,11 +39,11 @@ def test_a_dropped_model_shows_its_card_and_is_added(bench: Bench, brought: Path
     dialog.add.click()
     bench.qtbot.waitUntil(lambda: window.models.model.name == "boom/teacher", timeout=CHECK_MS)
     assert (bench.folder / "models" / "boom" / "teacher.pt").is_file()
-    assert window.content.threshold.threshold == 0.7
+    assert window.parts.threshold.threshold == 0.7
     window.close()
     again = bench.open()
     assert again.models.model.name == "boom/teacher"
-    picker = again.content.controls.model
+    picker = again.parts.controls.model
     assert next(picker.itemText(i) for i in range(picker.count())) == "boom/teacher"
 
 
@@ -57,7 +57,7 @@ def test_one_in_place_of_one_that_listens_is_heard_from_then_on(bench: Bench, br
             lambda threshold=threshold: [model.recommended for model in window.models.models] == [threshold],
             timeout=CHECK_MS,
         )
-        assert window.content.threshold.threshold == threshold
+        assert window.parts.threshold.threshold == threshold
         bench.qtbot.waitUntil(lambda: not window.findChildren(CardDialog))
 
 
@@ -89,7 +89,7 @@ def test_one_that_answers_wrongly_is_refused_in_a_sentence(bench: Bench, tmp_pat
     window = bench.open()
     window.adding.propose(tmp_path / "boom" / "teacher.pt")
     card_dialog(window).add.click()
-    bench.qtbot.waitUntil(lambda: "does not give the scores" in window.content.sign.text, timeout=CHECK_MS)
+    bench.qtbot.waitUntil(lambda: "does not give the scores" in window.parts.banner.text, timeout=CHECK_MS)
     assert not list(bench.folder.glob("models/*/*.pt"))
 
 
@@ -97,20 +97,20 @@ def test_a_file_that_is_no_model_is_refused_at_once(bench: Bench, tmp_path: Path
     (tmp_path / "x.pt").write_bytes(b"nothing")
     window = bench.open()
     drop(window, tmp_path / "x.pt")
-    assert "is no usable model" in window.content.sign.text
+    assert "is no usable model" in window.parts.banner.text
     assert window.findChildren(CardDialog) == []
 
 
 def test_one_with_the_name_of_a_shipped_model_is_refused_at_once(bench: Bench, tiny_models: Path):
     window = bench.open()
     window.adding.propose(tiny_models / "loud" / "teacher.pt")
-    assert "loud/teacher comes with the program" in window.content.sign.text
+    assert "loud/teacher comes with the program" in window.parts.banner.text
     assert window.findChildren(CardDialog) == []
 
 
 def test_the_menu_asks_for_a_file_and_blocks_nothing(bench: Bench, brought: Path):
     window = bench.open()
-    action = next(a for a in window.content.controls.menu.actions() if a.text() == "Add a model…")
+    action = next(a for a in window.parts.controls.menu.actions() if a.text() == "Add a model…")
     action.trigger()
     dialog = window.findChild(QFileDialog)
     assert dialog is not None and not dialog.isModal()

@@ -27,31 +27,31 @@ def names(window: MainWindow) -> list[str]:
 
 def test_two_models_are_drawn_and_the_first_counts(bench: Bench, write_wav: Callable[..., Path]):
     window = bench.open(input=write_wav(bursts(1.0, duration_s=3.0)))
-    assert not window.content.legend.isVisible()
+    assert not window.parts.legend.isVisible()
     toggle(window, "loud/student")
     bench.qtbot.waitUntil(lambda: names(window) == ["loud/teacher", "loud/student"])
-    assert window.content.controls.compare.text() == "Compare (2)"
+    assert window.parts.controls.compare.text() == "Compare (2)"
     window.listening.start()
     bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
-    scores = window.content.plots.scores
+    scores = window.parts.plots.scores
     for name, curve in scores.curves.items():
         assert curve.points()[1].max() > 0.9, name
     assert [mark.model for mark in DetectionLog(bench.folder).last()] == ["loud/teacher"]
-    assert len(window.content.plots._marks) == 1
+    assert len(window.parts.plots._marks) == 1
     assert list(scores._found) == ["loud/student"] and len(scores._found["loud/student"]) == 1
     colors = {curve.pen.color().name() for curve in scores.curves.values()}
     assert len(colors) == 2
-    legend = window.content.legend
+    legend = window.parts.legend
     assert legend.isVisible() and "✓ loud/teacher" in legend.text() and "4 bytes" in legend.text()
 
 
 def test_the_one_that_is_looked_at_counts(bench: Bench):
     window = bench.open()
     toggle(window, "loud/student")
-    window.content.controls.model.textActivated.emit("loud/student")
+    window.parts.controls.model.textActivated.emit("loud/student")
     bench.qtbot.waitUntil(lambda: names(window) == ["loud/student", "loud/teacher"])
     assert [model.main for model in window.models.models] == [True, False]
-    assert window.content.threshold.threshold == 0.9
+    assert window.parts.threshold.threshold == 0.9
 
 
 def test_the_set_is_remembered_and_can_shrink_to_one(bench: Bench):
@@ -74,7 +74,7 @@ def test_the_set_is_remembered_and_can_shrink_to_one(bench: Bench):
 def test_one_that_cannot_be_used_is_named_and_the_others_stay(bench: Bench):
     window = bench.open()
     toggle(window, "loud/broken")
-    bench.qtbot.waitUntil(lambda: "damaged" in window.content.sign.text)
+    bench.qtbot.waitUntil(lambda: "damaged" in window.parts.banner.text)
     assert window.models.wanted == names(window) == ["loud/teacher"]
 
 

@@ -16,14 +16,14 @@ from tests.support.window_bench import Bench, listening
 
 def drag_line(window: MainWindow, threshold: float) -> None:
     """What pyqtgraph does when the user drags the threshold's line."""
-    line = window.content.plots.threshold_line
+    line = window.parts.plots.threshold_line
     line.setValue(threshold)
     line.sigDragged.emit(line)
 
 
 def test_slider_line_and_keys_move_one_threshold(bench: Bench):
     window = bench.open()
-    control, plots = window.content.threshold, window.content.plots
+    control, plots = window.parts.threshold, window.parts.plots
     control.slider.setValue(700)
     assert plots.threshold_line.value() == pytest.approx(0.7)
     drag_line(window, 0.25)
@@ -42,41 +42,41 @@ def test_the_threshold_changes_what_fires_next(bench: Bench, write_wav: Callable
         drag_line(window, threshold)
         window.listening.start()
         bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
-        assert window.content.detections.rowCount() == rows
+        assert window.parts.detections.rowCount() == rows
 
 
 def test_another_model_brings_its_own_threshold_and_listening_goes_on(bench: Bench):
     window = bench.open()
     window.listening.start()
     bench.qtbot.waitUntil(lambda: listening(window))
-    model = window.content.controls.model
+    model = window.parts.controls.model
     model.setCurrentText("loud/student")
     model.textActivated.emit("loud/student")
     bench.qtbot.waitUntil(lambda: window.models.model.name == "loud/student")
-    assert window.content.threshold.threshold == 0.9
-    assert listening(window) and window.content.controls.start.isChecked()
+    assert window.parts.threshold.threshold == 0.9
+    assert listening(window) and window.parts.controls.start.isChecked()
 
 
 def test_a_drag_while_another_model_loads_is_that_models(bench: Bench):
     window = bench.open()
-    window.content.controls.model.setCurrentText("loud/student")
-    window.content.controls.model.textActivated.emit("loud/student")
-    assert window.content.threshold.threshold == 0.9
+    window.parts.controls.model.setCurrentText("loud/student")
+    window.parts.controls.model.textActivated.emit("loud/student")
+    assert window.parts.threshold.threshold == 0.9
     drag_line(window, 0.3)
     assert "loud/teacher" not in window._worker._tunings  # the model that still listens keeps its own
     bench.qtbot.waitUntil(lambda: window.models.model.name == "loud/student")
     assert window._worker._tunings["loud/student"].threshold == pytest.approx(0.3)
-    assert window.content.threshold.threshold == window.content.plots.threshold_line.value() == pytest.approx(0.3)
-    assert window.memory.settings.thresholds == {"loud/student": pytest.approx(0.3)}
+    assert window.parts.threshold.threshold == window.parts.plots.threshold_line.value() == pytest.approx(0.3)
+    assert window.store.settings.thresholds == {"loud/student": pytest.approx(0.3)}
 
 
 def test_a_drag_for_a_model_that_is_then_refused_changes_nothing(bench: Bench):
     window = bench.open()
-    window.content.threshold.slider.setValue(700)
-    window.content.controls.model.textActivated.emit("loud/broken")
+    window.parts.threshold.slider.setValue(700)
+    window.parts.controls.model.textActivated.emit("loud/broken")
     drag_line(window, 0.3)
-    bench.qtbot.waitUntil(lambda: "damaged" in window.content.sign.text)
-    assert window.content.threshold.threshold == window.content.plots.threshold_line.value() == 0.7
+    bench.qtbot.waitUntil(lambda: "damaged" in window.parts.banner.text)
+    assert window.parts.threshold.threshold == window.parts.plots.threshold_line.value() == 0.7
     assert window._worker._tunings["loud/teacher"].threshold == 0.7
     assert window.models.threshold == 0.7
 
@@ -89,11 +89,11 @@ def test_a_damaged_model_is_named_and_so_is_the_one_used_instead(bench: Bench, t
     (models / "loud" / "teacher.pt").write_bytes(b"cut off")
     window = bench.open(models=models, ready=False)
     bench.qtbot.waitUntil(lambda: window.models.model is not None)
-    assert window.models.model.name == window.content.controls.model.currentText() == "loud/student"
-    text = window.content.sign.text
+    assert window.models.model.name == window.parts.controls.model.currentText() == "loud/student"
+    text = window.parts.banner.text
     assert text.startswith("There is no usable model loud/teacher: loud/student listens instead.")
     assert f"{models / 'loud' / 'teacher.pt'} is no usable model" in text
-    assert window.memory.settings.model == "loud/teacher"  # the user's choice, once it is whole again
+    assert window.store.settings.model == "loud/teacher"  # the user's choice, once it is whole again
 
 
 def test_a_model_that_fails_in_an_unforeseen_way_is_not_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch):
@@ -102,22 +102,22 @@ def test_a_model_that_fails_in_an_unforeseen_way_is_not_waited_for(bench: Bench,
 
     monkeypatch.setattr("kws_app.engine.catalogue.find_model", fail)
     window = bench.open(ready=False, listen=True)
-    bench.qtbot.waitUntil(lambda: "cannot be used (KeyError: 'hop_samples')" in window.content.sign.text)
-    assert not window.content.controls.start.isChecked()
+    bench.qtbot.waitUntil(lambda: "cannot be used (KeyError: 'hop_samples')" in window.parts.banner.text)
+    assert not window.parts.controls.start.isChecked()
 
 
 def test_a_model_that_does_not_load_is_refused_and_the_one_before_stays(bench: Bench):
     window = bench.open()
     window.listening.start()
-    window.content.controls.model.setCurrentText("loud/broken")
-    window.content.controls.model.textActivated.emit("loud/broken")
-    bench.qtbot.waitUntil(lambda: "damaged" in window.content.sign.text)
-    assert window.content.controls.model.currentText() == "loud/teacher"
-    assert window.content.controls.start.isChecked()
+    window.parts.controls.model.setCurrentText("loud/broken")
+    window.parts.controls.model.textActivated.emit("loud/broken")
+    bench.qtbot.waitUntil(lambda: "damaged" in window.parts.banner.text)
+    assert window.parts.controls.model.currentText() == "loud/teacher"
+    assert window.parts.controls.start.isChecked()
 
 
 def test_the_lowest_threshold_is_shown_as_it_is_and_not_remembered(bench: Bench):
     window = bench.open(threshold=0.004)
-    assert window.content.threshold.threshold == window.content.plots.threshold_line.value() == 0.004
-    assert window.content.threshold.slider.value() == 4
-    assert window.memory.settings.thresholds == {}
+    assert window.parts.threshold.threshold == window.parts.plots.threshold_line.value() == 0.004
+    assert window.parts.threshold.slider.value() == 4
+    assert window.store.settings.thresholds == {}

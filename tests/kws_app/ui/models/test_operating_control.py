@@ -32,33 +32,33 @@ def measured(bench: Bench, tmp_path: Path) -> Bench:
 
 
 def text(window: MainWindow) -> str:
-    return window.content.operating.text.text()
+    return window.parts.operating.text.text()
 
 
 def press(bench: Bench, window: MainWindow, name: str) -> None:
-    button = next(b for preset, b in window.content.operating.presets.items() if preset.name == name)
+    button = next(b for preset, b in window.parts.operating.presets.items() if preset.name == name)
     bench.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def pressed(window: MainWindow) -> list[str]:
-    return [preset.name for preset, button in window.content.operating.presets.items() if button.isChecked()]
+    return [preset.name for preset, button in window.parts.operating.presets.items() if button.isChecked()]
 
 
 def look_at(window: MainWindow, name: str) -> None:
-    window.content.controls.model.setCurrentText(name)
-    window.content.controls.model.textActivated.emit(name)
+    window.parts.controls.model.setCurrentText(name)
+    window.parts.controls.model.textActivated.emit(name)
 
 
 def threshold(window: MainWindow) -> float:
-    return window.content.threshold.threshold
+    return window.parts.threshold.threshold
 
 
 def test_the_sentence_follows_slider_and_line(measured: Bench):
     window = measured.open()
     assert text(window).startswith("Misses about 5 % (2 to 11), 2.0 false alarms an hour (0.86 to 3.9)")
-    window.content.threshold.slider.setValue(800)
+    window.parts.threshold.slider.setValue(800)
     assert text(window).startswith("Misses about 10 %")
-    line = window.content.plots.threshold_line
+    line = window.parts.plots.threshold_line
     line.setValue(0.95)
     line.sigDragged.emit(line)
     assert "fewer than 0.92 false alarms an hour; measured on 4.0 hours" in text(window)
@@ -69,14 +69,14 @@ def test_presets_move_the_one_threshold_and_show_which_holds(measured: Bench):
     assert pressed(window) == ["Never miss"]  # 0.5 is where 2 an hour are met
     for name, expected in (("Rarely wrong", 0.95), ("Balanced", 0.8), ("Never miss", 0.5)):
         press(measured, window, name)
-        assert threshold(window) == window.content.plots.threshold_line.value() == expected
+        assert threshold(window) == window.parts.plots.threshold_line.value() == expected
         assert pressed(window) == [name]
     press(measured, window, "Never miss")
     assert pressed(window) == ["Never miss"]  # pressed again, it stays
     press(measured, window, "Balanced")
     assert window._worker._tunings["loud/teacher"].threshold == 0.8
-    assert window.memory.settings.thresholds == {"loud/teacher": 0.8}
-    window.content.threshold.slider.setValue(400)
+    assert window.store.settings.thresholds == {"loud/teacher": 0.8}
+    window.parts.threshold.slider.setValue(400)
     assert pressed(window) == []
 
 
@@ -86,7 +86,7 @@ def test_of_presets_that_are_the_same_one_is_lit_and_the_others_say_why(measured
     window = measured.open(model="loud/alike")
     press(measured, window, "Rarely wrong")
     assert threshold(window) == 0.7 and pressed(window) == ["Rarely wrong"]
-    buttons = {preset.name: button for preset, button in window.content.operating.presets.items()}
+    buttons = {preset.name: button for preset, button in window.parts.operating.presets.items()}
     assert [name for name, button in buttons.items() if button.isEnabled()] == ["Rarely wrong"]
     assert "the same as “Rarely wrong”" in buttons["Never miss"].toolTip()
     look_at(window, "loud/teacher")
@@ -96,7 +96,7 @@ def test_of_presets_that_are_the_same_one_is_lit_and_the_others_say_why(measured
 def test_without_a_curve_that_is_said_and_nothing_can_be_pressed(measured: Bench):
     window = measured.open(model="loud/other")
     assert text(window) == "What this threshold means was not measured with this model."
-    assert not any(button.isEnabled() for button in window.content.operating.presets.values())
+    assert not any(button.isEnabled() for button in window.parts.operating.presets.values())
 
 
 def test_a_pair_is_spoken_of_by_its_own_curve_where_both_were_measured(measured: Bench):
@@ -131,7 +131,7 @@ def test_another_model_of_the_word_keeps_the_operating_point(measured: Bench):
     look_at(window, "loud/teacher")
     assert threshold(window) == 0.8  # no drift on the way back
     look_at(window, "loud/student")
-    window.content.threshold.slider.setValue(600)  # now it is set here: 8 alarms in 4 h
+    window.parts.threshold.slider.setValue(600)  # now it is set here: 8 alarms in 4 h
     look_at(window, "loud/teacher")
     assert threshold(window) == 0.5
     look_at(window, "loud/student")
@@ -144,7 +144,7 @@ def test_back_to_the_models_own_holds_for_the_others_too(measured: Bench):
     look_at(window, "loud/student")
     assert threshold(window) == 0.9
     look_at(window, "loud/teacher")
-    measured.qtbot.mouseClick(window.content.threshold.reset, Qt.MouseButton.LeftButton)
+    measured.qtbot.mouseClick(window.parts.threshold.reset, Qt.MouseButton.LeftButton)
     look_at(window, "loud/student")
     assert threshold(window) == 0.5
 
@@ -155,7 +155,7 @@ def test_another_word_or_a_model_that_was_not_measured_keeps_its_own(measured: B
     for name in ("soft/teacher", "loud/other"):
         look_at(window, name)
         assert threshold(window) == 0.5
-    assert set(window.memory.settings.thresholds) == {"loud/teacher"}
+    assert set(window.store.settings.thresholds) == {"loud/teacher"}
 
 
 def test_what_was_remembered_from_an_earlier_run_is_carried_over(measured: Bench):
@@ -170,7 +170,7 @@ def test_what_was_remembered_from_an_earlier_run_is_carried_over(measured: Bench
 
 def test_each_part_of_the_decision_can_be_set_and_reset(measured: Bench):
     window = measured.open()
-    panel = window.content.operating
+    panel = window.parts.operating
     form = panel.form
     assert not form.isVisible() and not form.reset.isEnabled()
     measured.qtbot.mouseClick(panel.advanced, Qt.MouseButton.LeftButton)
@@ -181,7 +181,7 @@ def test_each_part_of_the_decision_can_be_set_and_reset(measured: Bench):
     tuning = window._worker._tunings["loud/teacher"]
     assert (tuning.smoothing_steps, tuning.patience_steps, tuning.refractory_s) == (3, 2, 2.5)
     decisions = {"loud/teacher": {"smoothing_steps": 3, "patience_steps": 2, "refractory_s": 2.5}}
-    assert window.memory.settings.decisions == decisions
+    assert window.store.settings.decisions == decisions
     assert text(window).endswith("with no smoothing, no patience and 1 s between detections, not with yours.")
     look_at(window, "loud/student")
     assert (form.smoothing.value(), form.patience.value(), form.refractory.value()) == (1, 1, 1.0)
@@ -189,11 +189,11 @@ def test_each_part_of_the_decision_can_be_set_and_reset(measured: Bench):
     assert (form.smoothing.value(), form.patience.value(), form.refractory.value()) == (3, 2, 2.5)
     measured.qtbot.mouseClick(form.reset, Qt.MouseButton.LeftButton)
     assert (form.smoothing.value(), form.patience.value(), form.refractory.value()) == (1, 1, 1.0)
-    assert window.memory.settings.decisions == {} and "not with yours" not in text(window)
+    assert window.store.settings.decisions == {} and "not with yours" not in text(window)
 
 
 def test_limits_are_sane(measured: Bench):
-    form = measured.open().content.operating.form
+    form = measured.open().parts.operating.form
     form.smoothing.setValue(1000)
     form.patience.setValue(0)
     form.refractory.setValue(0.0)

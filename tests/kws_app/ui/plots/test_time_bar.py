@@ -25,7 +25,7 @@ def heard(bench: Bench, write_wav: Callable[..., Path]) -> MainWindow:
 
 def test_the_button_stops_the_picture_and_not_the_listening(bench: Bench):
     window = bench.open(listen=True)
-    bar, plots = window.content.time_bar, window.content.plots
+    bar, plots = window.parts.time_bar, window.parts.plots
     microphone = bench.sources[-1].feed.ring  # it hears what is written here, and nothing before that
     microphone.write(bursts(duration_s=12.0))
     bench.qtbot.waitUntil(lambda: plots.history.end > 11 * SAMPLE_RATE)
@@ -40,7 +40,7 @@ def test_the_button_stops_the_picture_and_not_the_listening(bench: Bench):
 
 
 def test_bar_and_keys_and_wheel_scroll_back(bench: Bench, heard: MainWindow):
-    bar, plots = heard.content.time_bar, heard.content.plots
+    bar, plots = heard.parts.time_bar, heard.parts.plots
     bench.qtbot.mouseClick(bar.pause, Qt.MouseButton.LeftButton)
     assert bar.scroll_bar.isVisible() and bar.scroll_bar.minimum() == -153  # 25.3 s, of which 10 are shown
     bar.scroll_bar.setValue(-100)
@@ -57,7 +57,7 @@ def test_bar_and_keys_and_wheel_scroll_back(bench: Bench, heard: MainWindow):
 
 
 def test_the_span_is_chosen_by_list_and_keys_and_remembered(bench: Bench, heard: MainWindow):
-    bar, plots = heard.content.time_bar, heard.content.plots
+    bar, plots = heard.parts.time_bar, heard.parts.plots
     bar.span.setCurrentIndex(4)
     bar.span.activated.emit(4)
     assert plots._waveform.viewRange()[0] == [-60, 0]
@@ -65,13 +65,13 @@ def test_the_span_is_chosen_by_list_and_keys_and_remembered(bench: Bench, heard:
     assert times_s[0] == pytest.approx(-60, abs=0.2) and len(times_s) == 1000
     assert times_s[values.argmax()] == pytest.approx(-15.3, abs=0.4)
     QTest.keyClick(heard, Qt.Key.Key_Minus, Qt.KeyboardModifier.ControlModifier)
-    assert plots.view.span_s == heard.memory.settings.span_s == 30
+    assert plots.view.span_s == heard.store.settings.span_s == 30
     heard.close()
-    assert bench.open().content.time_bar.span.currentText() == "last 30 s"
+    assert bench.open().parts.time_bar.span.currentText() == "last 30 s"
 
 
 def test_the_mouse_reads_time_and_values(bench: Bench, heard: MainWindow):
-    bar, plots = heard.content.time_bar, heard.content.plots
+    bar, plots = heard.parts.time_bar, heard.parts.plots
     bar.span.activated.emit(3)  # 30 s: the burst is in the picture
     scene = plots._probability.getViewBox().mapViewToScene(QPointF(-15.15, 0.5))
     at = plots.mapFromScene(scene)

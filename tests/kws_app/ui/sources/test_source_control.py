@@ -16,17 +16,17 @@ from tests.support.window_bench import TWO, Bench, drop, listening
 def test_without_a_microphone_it_opens_and_offers_a_file(bench: Bench):
     bench.microphones = []
     window = bench.open()
-    bench.qtbot.waitUntil(lambda: "No microphone" in window.content.sign.text)
-    assert window.content.sign.action.isVisible()
+    bench.qtbot.waitUntil(lambda: "No microphone" in window.parts.banner.text)
+    assert window.parts.banner.action.isVisible()
     bench.microphones = TWO
     QTest.keyClick(window, Qt.Key.Key_F5)
-    bench.qtbot.waitUntil(lambda: window.content.sign.text == "Press Space and say “loud”")
+    bench.qtbot.waitUntil(lambda: window.parts.banner.text == "Press Space and say “loud”")
     assert bench.searches[-1] is True
 
 
 def test_microphones_are_chosen_by_name_also_while_listening(bench: Bench):
     window = bench.open()
-    picker = window.content.controls.source
+    picker = window.parts.controls.source
     assert [picker.itemText(i) for i in range(2)] == ["Default microphone (USB mic)", "USB mic"]
     window.listening.start()
     picker.activated.emit(1)
@@ -46,21 +46,21 @@ def test_a_file_is_opened_by_a_dialog_that_blocks_nothing(bench: Bench, write_wa
     dialog.fileSelected.emit(str(path))
     dialog.close()
     assert window.sources._file_dialog is None
-    bench.qtbot.waitUntil(lambda: window.content.detections.rowCount() == 1)
-    assert window.content.controls.source.currentText() == path.name
+    bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() == 1)
+    assert window.parts.controls.source.currentText() == path.name
 
 
 def test_opening_the_list_looks_for_devices(bench: Bench):
     window = bench.open()
     before = len(bench.searches)
-    window.content.controls.source.showPopup()
+    window.parts.controls.source.showPopup()
     bench.qtbot.waitUntil(lambda: len(bench.searches) > before)
-    window.content.controls.source.hidePopup()
+    window.parts.controls.source.hidePopup()
 
 
 def test_the_list_follows_what_is_plugged_in_but_not_while_something_is_heard(bench: Bench):
     window = bench.open()
-    picker = window.content.controls.source
+    picker = window.parts.controls.source
     window.activateWindow()
     bench.qtbot.waitUntil(window.isActiveWindow)
     bench.microphones = [*TWO, Microphone("Headset", "Headset (ALSA)")]
@@ -84,22 +84,22 @@ def test_a_dropped_file_is_played_and_remembered(bench: Bench, write_wav: Callab
     assert len(bench.sources) == 2
     window.close()
     again = bench.open()
-    picker = again.content.controls.source
+    picker = again.parts.controls.source
     texts = [picker.itemText(i) for i in range(picker.count())]
     assert texts[-3:] == ["two.wav", "one.wav", "Open a file…"]
     picker.activated.emit(picker.findText("one.wav"))
-    assert again.content.sign.text == "Press Space to play one.wav"
+    assert again.parts.banner.text == "Press Space to play one.wav"
 
 
 def test_a_file_is_played_in_real_time_or_as_fast_as_it_goes(bench: Bench, write_wav: Callable[..., Path]):
     window = bench.open(input=write_wav(bursts(0.3, duration_s=1.0)))
-    toggle = window.content.controls.real_time
+    toggle = window.parts.controls.real_time
     assert toggle.isVisible() and toggle.isChecked()
     window.listening.start()
     bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
     toggle.click()
     window.listening.start()
     assert bench.in_real_time == [True, False]
-    assert window.memory.settings.files_in_real_time is False
-    window.content.controls.source.activated.emit(0)  # a microphone
+    assert window.store.settings.files_in_real_time is False
+    window.parts.controls.source.activated.emit(0)  # a microphone
     assert not toggle.isVisible()

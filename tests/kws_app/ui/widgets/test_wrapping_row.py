@@ -19,7 +19,8 @@ def buttons(qtbot: QtBot) -> Iterator[list[QPushButton]]:
     column.addStretch(1)
     qtbot.addWidget(panel)
     panel.show()
-    return buttons  # the panel lives on
+    yield buttons
+    panel.close()  # the fixture holds the panel until here: Qt deletes a panel that Python drops
 
 
 def resize(buttons: list[QPushButton], room: int) -> None:
