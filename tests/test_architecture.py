@@ -77,7 +77,7 @@ def test_training_needs_neither_qt_nor_a_device(name: str):
 
 @pytest.mark.parametrize("name", OURS)
 def test_only_audio_knows_sounddevice(name: str):
-    assert name == "kws_app.audio.microphone" or "sounddevice" not in tops(imports(OURS[name]))
+    assert name == "kws_app.audio.portaudio" or "sounddevice" not in tops(imports(OURS[name]))
 
 
 @pytest.mark.parametrize("name", modules("kws_app"))

@@ -6,44 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
+from kws_app.audio.resample import StreamResampler, sane
 from kws_app.audio.ring import Samples
-from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 from kws_app.translation import _
 
 BLOCK_SECONDS = 10.0
 TAIL_S = 0.3  # of silence after a file's end: a word there is recognised only when something follows it
 PIECE_FRAMES = 4096  # read at once: so much at most is lost before a file's damage
-LOUDEST = 8.0  # full scale is 1
 RATES_HZ = (1_000, 1_000_000)  # beyond these a header is broken rather than unusual
-
-
-class StreamResampler:
-    """Any rate and channel count to 16 kHz mono, block by block, band-limited; blocks join without a seam."""
-
-    def __init__(self, rate_hz: int) -> None:
-        self._stream = None
-        if rate_hz != SAMPLE_RATE:
-            self._stream = soxr.ResampleStream(rate_hz, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
-
-    def process(self, samples: np.ndarray, last: bool = False) -> Samples:
-        """samples: [N] or [N, channels] float32; returns the mono samples [M] that are ready at 16 kHz"""
-        mono = samples.mean(axis=1, dtype=np.float32) if samples.ndim == 2 else samples
-        if self._stream is None:
-            return np.ascontiguousarray(mono, dtype=np.float32)
-        return self._stream.resample_chunk(np.ascontiguousarray(mono, dtype=np.float32), last=last)
-
-
-def sane(samples: np.ndarray) -> np.ndarray:
-    """Samples that the frontend can bear: NaN is silence, the infinite and the absurd are cut off. Any shape, float32.
-
-    Full scale is 1; float files and drivers may go beyond it, and a value of 1e20 would make every later score NaN.
-    """
-    if max(samples.max(initial=0.0), -samples.min(initial=0.0)) <= LOUDEST:  # as good as always; false where one is NaN
-        return samples
-    return np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -LOUDEST, LOUDEST)
 
 
 class _AudioFile(io.BufferedReader):

@@ -9,7 +9,7 @@ import logging
 import subprocess
 from dataclasses import asdict
 
-from kws_app.audio.microphone import Microphone, has_open_stream, list_microphones
+from kws_app.audio.portaudio import Microphone, has_open_stream, list_microphones
 from kws_app.own_process import run_own_process
 
 LIST_OPTION = "--list-microphones"  # of kws-app

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.audio.audio_file import StreamResampler, sane
+from kws_app.audio.resample import StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Feed, Source
 from kws_app.detection.decision import Detection, DetectionEnd

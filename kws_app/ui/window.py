@@ -12,7 +12,7 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QHideEvent, QI
 from PyQt6.QtWidgets import QApplication, QMainWindow
 
 from kws_app.actions.runner import Play
-from kws_app.audio.microphone import play
+from kws_app.audio.playback import play
 from kws_app.audio.source import Source
 from kws_app.listening.worker import Worker
 from kws_app.paths import ASSETS_DIR

@@ -11,7 +11,8 @@ from wyoming.info import Describe
 from wyoming.ping import Ping, Pong
 from wyoming.wake import Detect, Detection, NotDetected
 
-from kws_app.audio.audio_file import TAIL_S, StreamResampler, sane
+from kws_app.audio.audio_file import TAIL_S
+from kws_app.audio.resample import StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.detection.detector import Detector
 from kws_app.engine.frontend_config import SAMPLE_RATE

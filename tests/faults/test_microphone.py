@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kws_app.audio.microphone import MicrophoneSource, list_microphones
+from kws_app.audio.microphone import MicrophoneSource
+from kws_app.audio.portaudio import list_microphones
 from kws_app.audio.source import Phase
 from kws_app.detection.detector import Detector
 from kws_app.engine.decision_config import DecisionConfig

@@ -5,7 +5,8 @@ import time
 import pytest
 from PyQt6.QtCore import QTimer
 
-from kws_app.audio.microphone import MicrophoneSource, list_microphones
+from kws_app.audio.microphone import MicrophoneSource
+from kws_app.audio.portaudio import list_microphones
 from kws_app.audio.source import Phase, SourceState
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.ui.window import MainWindow

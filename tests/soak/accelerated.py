@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kws_app.audio.audio_file import read_blocks
+from kws_app.audio.file_source import DECODE_S
 from kws_app.audio.ring import Samples
-from kws_app.audio.source import DECODE_S, Feed, Phase, SourceState
+from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.detection.detector import Detector
 from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.engine.catalogue import find_model

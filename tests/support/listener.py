@@ -5,7 +5,8 @@ from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
-from kws_app.audio.source import Feed, FileSource, Phase, SourceState
+from kws_app.audio.file_source import FileSource
+from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.history.log import DetectionLog
 from kws_app.listening.active_models import ModelInUse
 from kws_app.listening.session import Heard

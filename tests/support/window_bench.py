@@ -7,8 +7,9 @@ from PyQt6.QtGui import QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from kws_app.audio.microphone import Microphone
-from kws_app.audio.source import Feed, FileSource, Phase, Source, SourceState
+from kws_app.audio.file_source import FileSource
+from kws_app.audio.portaudio import Microphone
+from kws_app.audio.source import Feed, Phase, Source, SourceState
 from kws_app.errors import AudioError
 from kws_app.history.log import DetectionLog
 from kws_app.listening.worker import Worker

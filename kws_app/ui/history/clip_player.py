@@ -4,7 +4,7 @@ import threading
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from kws_app.audio.microphone import play
+from kws_app.audio.playback import play
 from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
 

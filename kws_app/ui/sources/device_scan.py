@@ -6,7 +6,7 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.audio.device_scan import look_for_microphones
-from kws_app.audio.microphone import Microphone
+from kws_app.audio.portaudio import Microphone
 from kws_app.errors import AudioError
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QFileDialog
 
-from kws_app.audio.microphone import Microphone, MicrophoneSource
-from kws_app.audio.source import FileSource, Source
+from kws_app.audio.file_source import FileSource
+from kws_app.audio.microphone import MicrophoneSource
+from kws_app.audio.portaudio import Microphone
+from kws_app.audio.source import Source
 from kws_app.translation import _
 from kws_app.ui.settings_store import SettingsStore
 from kws_app.ui.sources.device_scan import DeviceScan

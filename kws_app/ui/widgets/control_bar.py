@@ -23,7 +23,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from kws_app.audio.microphone import Microphone
+from kws_app.audio.portaudio import Microphone
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import _
 

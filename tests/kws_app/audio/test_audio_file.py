@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from kws_app.audio.audio_file import StreamResampler, read_blocks
+from kws_app.audio.audio_file import read_blocks
+from kws_app.audio.resample import StreamResampler
 from kws_app.errors import AudioError
 from tests.support.paths import REPOSITORY
 

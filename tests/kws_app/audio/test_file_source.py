@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from kws_app.audio.audio_file import TAIL_S
-from kws_app.audio.source import FileSource, Phase
+from kws_app.audio.file_source import FileSource
+from kws_app.audio.source import Phase
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from tests.support.loudness import bursts
 

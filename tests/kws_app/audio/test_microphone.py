@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kws_app.audio import microphone as opening
-from kws_app.audio.microphone import Microphone, MicrophoneSource, list_microphones
+from kws_app.audio.microphone import MicrophoneSource
+from kws_app.audio.portaudio import Microphone, list_microphones
+from kws_app.audio.portaudio import _lock as portaudio_lock
 from kws_app.audio.ring import SampleRing
 from kws_app.audio.source import Feed, Phase
 from kws_app.errors import AudioError
@@ -143,7 +144,7 @@ def test_the_callback_waits_for_nothing_and_tells_nobody():
     feed = Feed(16_000)
     feed.ring = ring
     callback = source._callback_into(feed)
-    with opening._portaudio_lock:  # whoever holds it
+    with portaudio_lock:  # whoever holds it
         callback(np.full((4, 1), 0.5, dtype=np.float32), 4, None, SimpleNamespace(input_overflow=False))
         callback(np.full((4, 1), 0.5, dtype=np.float32), 4, None, SimpleNamespace(input_overflow=True))
     assert [len(samples) for samples in ring.written] == [4, 4]

@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from kws_app.audio import microphone as opening
-from kws_app.audio.microphone import MicrophoneSource, list_microphones
+from kws_app.audio.microphone import MicrophoneSource
+from kws_app.audio.portaudio import _lock as portaudio_lock
+from kws_app.audio.portaudio import list_microphones
 from kws_app.audio.source import Phase
 from tests.support.loudness import bursts
 from tests.support.waiting import PATIENCE_S, until
@@ -49,7 +50,7 @@ def test_a_stream_that_is_over_keeps_no_ring_and_may_still_call_back(portaudio, 
 
 def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, microphone, monkeypatch):
     now_s = 1000.0
-    monkeypatch.setattr(opening, "_open_streams", 0)
+    monkeypatch.setattr("kws_app.audio.portaudio._open_streams", 0)
     made_up = portaudio([("mic", 0, 1, (16_000,))])
 
     def start_slowly() -> None:
@@ -59,7 +60,7 @@ def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, mic
     made_up.on_start = start_slowly
     source = microphone("mic")
     with monkeypatch.context() as patch:
-        patch.setattr(opening, "time", SimpleNamespace(monotonic=lambda: now_s))
+        patch.setattr("kws_app.audio.microphone.time", SimpleNamespace(monotonic=lambda: now_s))
         source._open(rescan=False)
         assert source.feed.begins_s == 0
         now_s += 1.0
@@ -79,7 +80,7 @@ def test_the_gap_includes_the_time_that_the_device_takes_to_start(portaudio, mic
 
 
 def test_a_microphone_that_was_plugged_in_since_is_opened_at_once(portaudio, microphone, monkeypatch):
-    monkeypatch.setattr(opening, "_open_streams", 0)
+    monkeypatch.setattr("kws_app.audio.portaudio._open_streams", 0)
     made_up = portaudio([("mic", 0, 1, (16_000,))])
     monkeypatch.setattr(made_up, "_initialize", lambda: made_up.devices.append(("new", 0, 1, (16_000,))))
     source = microphone("new")
@@ -133,7 +134,7 @@ def test_opening_again_on_request_is_not_called_a_loss(portaudio, microphone, mo
 
 
 def test_a_microphone_that_is_not_there_is_waited_for(portaudio, microphone, monkeypatch):
-    monkeypatch.setattr(opening, "RETRY_S", 0.05)
+    monkeypatch.setattr("kws_app.audio.microphone.RETRY_S", 0.05)
     made_up = portaudio([("other", 0, 1, (16_000,))])
     source = microphone("mic")
     source.start()
@@ -144,8 +145,8 @@ def test_a_microphone_that_is_not_there_is_waited_for(portaudio, microphone, mon
 
 
 def test_a_stream_that_falls_silent_is_opened_again(portaudio, microphone, monkeypatch):
-    monkeypatch.setattr(opening, "SILENT_S", 0.05)
-    monkeypatch.setattr(opening, "WATCH_S", 0.02)
+    monkeypatch.setattr("kws_app.audio.microphone.SILENT_S", 0.05)
+    monkeypatch.setattr("kws_app.audio.microphone.WATCH_S", 0.02)
     made_up = portaudio([("mic", 0, 1, (16_000,))])
     source = microphone()
     source.start()
@@ -156,13 +157,13 @@ def test_a_stream_that_falls_silent_is_opened_again(portaudio, microphone, monke
 
 
 def test_a_stream_that_does_not_close_holds_up_nobody(portaudio, microphone, monkeypatch):
-    monkeypatch.setattr(opening, "CLOSE_S", 0.1)
+    monkeypatch.setattr("kws_app.audio.microphone.CLOSE_S", 0.1)
     made_up = portaudio([("mic", 0, 1, (16_000,))])
     source = microphone()
     source.start()
     until(lambda: source.feed is not None)
     hung = made_up.streams[0]
-    until(lambda: not opening._portaudio_lock.locked())
+    until(lambda: not portaudio_lock.locked())
     release = False
 
     def hang() -> None:
@@ -172,9 +173,9 @@ def test_a_stream_that_does_not_close_holds_up_nobody(portaudio, microphone, mon
     begun = time.monotonic()
     source.stop()
     assert time.monotonic() - begun < 1.0
-    assert opening._portaudio_lock.locked()
+    assert portaudio_lock.locked()
     release = True
-    until(lambda: not opening._portaudio_lock.locked())
+    until(lambda: not portaudio_lock.locked())
 
 
 def test_a_real_microphone_is_heard_and_found_again(virtual_microphone, microphone, write_wav, monkeypatch):
@@ -221,7 +222,7 @@ def test_a_frozen_sound_server_is_waited_for_and_holds_up_nobody(virtual_microph
     source.stop()
     assert time.monotonic() - begun < 1.5
     virtual_microphone.process.send_signal(signal.SIGCONT)
-    until(lambda: not opening._portaudio_lock.locked())
+    until(lambda: not portaudio_lock.locked())
     again = microphone()
     again.start()
     until(lambda: again.state.phase is Phase.LISTENING)

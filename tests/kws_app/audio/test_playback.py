@@ -14,8 +14,10 @@ import soundfile
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
-from kws_app.audio import microphone
-from kws_app.audio.microphone import MicrophoneSource, list_microphones, play
+from kws_app.audio import playback, portaudio
+from kws_app.audio.microphone import MicrophoneSource
+from kws_app.audio.playback import play
+from kws_app.audio.portaudio import list_microphones
 from kws_app.audio.source import Phase
 from kws_app.errors import AudioError
 from kws_app.history.entries import RIGHT, add_up
@@ -76,11 +78,11 @@ class MadeUpOutput:
 
 def playing_into(made_up: MadeUpOutput, monkeypatch: pytest.MonkeyPatch) -> MadeUpOutput:
     @contextmanager
-    def portaudio(patience_s: float = 0.0) -> Iterator[MadeUpOutput]:
+    def made_up_portaudio(patience_s: float = 0.0) -> Iterator[MadeUpOutput]:
         yield made_up
 
-    monkeypatch.setattr(microphone, "_portaudio", portaudio)
-    monkeypatch.setattr(microphone, "_open_streams", 0)  # whatever other tests left open
+    monkeypatch.setattr(playback, "portaudio", made_up_portaudio)
+    monkeypatch.setattr(portaudio, "_open_streams", 0)  # whatever other tests left open
     return made_up
 
 
@@ -89,7 +91,7 @@ def test_all_samples_are_played_in_order(monkeypatch: pytest.MonkeyPatch):
     play(TONE, threading.Event())
     np.testing.assert_array_equal(np.concatenate(output.pieces)[:, 0], TONE)
     assert output.opened == (16_000, 1) and output.finished and output.closed
-    assert microphone._open_streams == 0
+    assert not portaudio.has_open_stream()
 
 
 def test_an_output_of_another_rate_and_two_channels_is_suited(monkeypatch: pytest.MonkeyPatch):
@@ -123,7 +125,7 @@ def test_an_output_that_suits_nothing_or_fails_is_said(monkeypatch: pytest.Monke
     output.failing = True
     with pytest.raises(AudioError, match=r"could not be played .Device unavailable"):
         play(TONE, threading.Event())
-    assert output.closed and microphone._open_streams == 0
+    assert output.closed and not portaudio.has_open_stream()
 
 
 @pytest.fixture
@@ -131,7 +133,7 @@ def sound_server(virtual_microphone: SoundServer, monkeypatch: pytest.MonkeyPatc
     """A microphone that hears what is played on the default output."""
     for name, value in virtual_microphone.environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(microphone, "_open_streams", 0)
+    monkeypatch.setattr(portaudio, "_open_streams", 0)
     list_microphones(rescan=True)
     return virtual_microphone
 

@@ -5,7 +5,8 @@ from collections import deque
 
 import pytest
 
-from kws_app.audio.source import Feed, FileSource, Phase, SourceState
+from kws_app.audio.file_source import FileSource
+from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.detection.tuning import Tuning
 from kws_app.listening.session import Heard
 from tests.support.listener import Listener, Waiting, play, use

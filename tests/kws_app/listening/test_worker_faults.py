@@ -6,7 +6,8 @@ from collections import deque
 
 import pytest
 
-from kws_app.audio.source import Feed, FileSource, Phase, SourceState
+from kws_app.audio.file_source import FileSource
+from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.history.log import DetectionLog
 from kws_app.listening.worker import Worker
 from tests.support.listener import Waiting, play, use

@@ -7,7 +7,8 @@ import pytest
 import soundfile
 from PyQt6.QtCore import QTimer
 
-from kws_app.audio.source import Feed, FileSource, Phase, SourceState
+from kws_app.audio.file_source import FileSource
+from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.detection.tuning import Tuning
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import Past, add_up, setting_of

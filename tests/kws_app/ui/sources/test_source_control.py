@@ -7,8 +7,10 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog
 
-from kws_app.audio.microphone import Microphone, MicrophoneSource
-from kws_app.audio.source import FileSource, Phase
+from kws_app.audio.file_source import FileSource
+from kws_app.audio.microphone import MicrophoneSource
+from kws_app.audio.portaudio import Microphone
+from kws_app.audio.source import Phase
 from tests.support.loudness import bursts
 from tests.support.window_bench import TWO, Bench, drop, listening
 

@@ -1,0 +1,82 @@
+"""An audio file that plays in real time, as if it were a microphone.
+
+The source's own thread decodes the file and writes the ring. It waits for the reader only where a test asks for it.
+"""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from kws_app.audio.audio_file import TAIL_S, read_blocks
+from kws_app.audio.ring import Samples
+from kws_app.audio.source import Feed, Phase, SourceState, ThreadedSource
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.errors import AudioError
+
+BLOCK_S = 0.02  # what a file hands over at once, like a microphone's block
+DECODE_S = 1.0  # what a file decodes ahead
+MAX_LATE_S = 1.0  # a file that was held up for longer than this goes on from there instead of making it up
+
+
+class FileSource(ThreadedSource):
+    """An audio file that plays in real time into a ring, paced by a monotonic clock without drift.
+
+    Silence of TAIL_S follows it, or a word at its very end would not be recognised.
+    """
+
+    overruns = 0  # a file drops nothing
+
+    def __init__(self, path: Path, paced: bool = True) -> None:
+        """paced: False hands samples over as fast as the worker takes them"""
+        super().__init__("file source")
+        self.name = path.name
+        self.path: Path | None = path
+        self.feed: Feed | None = Feed(SAMPLE_RATE)
+        self._paced = paced
+
+    def _run(self) -> None:
+        assert self.path is not None and self.feed is not None
+        try:
+            played = self._play(self.path, self.feed)
+        except AudioError as error:
+            self.state = SourceState(Phase.FAILED, str(error))
+        else:
+            self.state = SourceState(Phase.ENDED if played else Phase.STOPPED)
+
+    def _play(self, path: Path, feed: Feed) -> bool:
+        """True when all was played, False when stopped before."""
+        block = round(BLOCK_S * SAMPLE_RATE)
+        begun = time.monotonic()
+        for decoded in self._sound(path):
+            self.state = SourceState(Phase.LISTENING)
+            for first in range(0, len(decoded), block):
+                samples = decoded[first : first + block]
+                begun = self._pace(feed, begun, samples) if self._paced else self._make_room(feed, begun)
+                if self._stop.is_set():
+                    return False
+                feed.ring.write(samples)
+        return True
+
+    def _sound(self, path: Path) -> Iterator[Samples]:
+        """The file's samples and the silence after them."""
+        count = 0
+        for decoded in read_blocks(path, DECODE_S):
+            count += len(decoded)
+            yield decoded
+        self.length_s = count / SAMPLE_RATE
+        yield np.zeros(round(TAIL_S * SAMPLE_RATE), dtype=np.float32)
+
+    def _pace(self, feed: Feed, begun: float, samples: Samples) -> float:
+        """Wait until the last of `samples` has sounded; returns when the file would have begun to be on time now."""
+        due = begun + (feed.ring.written + len(samples)) / SAMPLE_RATE
+        late_s = time.monotonic() - due
+        if late_s < 0:
+            time.sleep(-late_s)  # at most a block: waiting for `_stop` as well takes a third more of the processor
+        return begun + late_s if late_s > MAX_LATE_S else begun
+
+    def _make_room(self, feed: Feed, begun: float) -> float:
+        while feed.reader.available > feed.ring.capacity // 2 and not self._stop.wait(0.001):
+            pass
+        return begun
