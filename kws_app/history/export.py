@@ -1,13 +1,11 @@
-"""Clips and labels as files elsewhere; and kws-labels, which hands the user's labels to training.
+"""Clips and labels as files elsewhere. kws-labels, in kws_app/commands, hands the labels to training.
 
 Labels go into a folder in the layout of Speech Commands, which `python -m training` reads: clips of one second in
 <keyword>/, what the user called right and what was missed, and in unknown/, the false alarms: another word to training.
 """
 
-import argparse
 import io
 import re
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,12 +14,9 @@ import soundfile
 
 from kws_app.audio.ring import Samples
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.errors import AudioError
-from kws_app.history.clip_store import FOLDER_NAME, ClipStore
-from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, Entry, add_up
-from kws_app.history.log import DetectionLog
+from kws_app.history.clip_store import ClipStore
+from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, Entry
 from kws_app.history.recorder import BEFORE_S
-from kws_app.paths import default_data_dir
 from kws_app.translation import _, ngettext
 
 UNKNOWN = "unknown"  # the folder of false alarms
@@ -111,36 +106,3 @@ def export_labels(store: ClipStore, entries: Iterable[Entry], folder: Path) -> s
         return _("No kept clip has a label yet.")
     parts = [_("{count} in {folder}/", count=count, folder=word) for word, count in sorted(counts.items())]
     return _("{parts} of {folder}.", parts=", ".join(parts), folder=folder)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """kws-labels: the labels of the log, as clips for training."""
-    parser = argparse.ArgumentParser(
-        prog="kws-labels",
-        description="Write the clips that were labelled in the window into FOLDER, in the layout of Speech Commands: "
-        f"<keyword>/ holds what was right or missed, {UNKNOWN}/ the false alarms. Copied into training's "
-        "data/speech_commands/, they are trained on.",
-    )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to; made if it is not there")
-    parser.add_argument(
-        "--data-dir", type=Path, default=default_data_dir(), metavar="DIR", help="of kws-app (default: %(default)s)"
-    )
-    options = parser.parse_args(arguments)
-    if not options.data_dir.is_dir():
-        print(f"kws-labels: there is no folder {options.data_dir}; name that of kws-app.", file=sys.stderr)
-        return 2
-    store = ClipStore(options.data_dir / FOLDER_NAME)
-    try:
-        store.look()
-        said, bad_lines = DetectionLog(options.data_dir).read()
-        print(export_labels(store, add_up(said).entries.values(), options.folder))
-    except (OSError, AudioError) as error:
-        print(f"kws-labels: {error}", file=sys.stderr)
-        return 2
-    if bad_lines:
-        print(f"kws-labels: unreadable lines of the log that were passed over: {bad_lines}.", file=sys.stderr)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

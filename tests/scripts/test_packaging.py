@@ -73,7 +73,7 @@ def test_entry_points(wheel: zipfile.ZipFile) -> None:
     assert dict(parser["console_scripts"]) == {
         "kws-app": "kws_app.__main__:main",
         "kws-detect": "kws_app.commands.detect:main",
-        "kws-labels": "kws_app.history.export:main",
+        "kws-labels": "kws_app.commands.labels:main",
         "kws-wyoming": "kws_app.wyoming.server:main",
     }
 

@@ -10,8 +10,8 @@ import soundfile
 from kws_app.errors import AudioError
 from kws_app.history.clip_store import ClipStore
 from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry
-from kws_app.history.export import export_clip, export_clips, export_labels, main, suggested_name, the_word
-from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id
+from kws_app.history.export import export_clip, export_clips, export_labels, suggested_name, the_word
+from kws_app.history.log import DetectionRecord, clip_name, new_id
 from training.corpus.recordings import read_clips
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
@@ -124,33 +124,3 @@ def test_all_clips_get_names_of_their_own(store: ClipStore, tmp_path: Path):
 def test_a_name_suits_every_system():
     record = DetectionRecord(WALL_TIME, None, None, "a/b:c", "m", 1.0, 0.5)
     assert suggested_name(Entry(record)) == "2026-11-24 11.05.57 a_b_c.flac"
-
-
-def test_kws_labels_reads_the_log(store: ClipStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    log = DetectionLog(tmp_path / "data")
-    right, deleted = kept(store), kept(store)
-    for entry in (right, deleted):
-        log.append(entry.record)
-        log.append(Labelled(entry.id, RIGHT))
-    log.append(Deleted(deleted.id))
-    with open(log.path, "ab") as file:
-        file.write(b"half a li\n")
-    assert main([str(tmp_path / "out"), "--data-dir", str(tmp_path / "data")]) == 0
-    said = capsys.readouterr()
-    assert said.out == f"1 in happy/ of {tmp_path / 'out'}.\n"
-    assert "passed over: 1." in said.err
-    assert len(read_clips(tmp_path / "out")) == 1
-
-
-def test_kws_labels_that_cannot_write_says_so(store: ClipStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    log = DetectionLog(tmp_path / "data")
-    log.append((entry := kept(store)).record)
-    log.append(Labelled(entry.id, RIGHT))
-    (tmp_path / "out").write_text("a file")
-    assert main([str(tmp_path / "out"), "--data-dir", str(tmp_path / "data")]) == 2
-    assert capsys.readouterr().err.startswith("kws-labels: ")
-
-
-def test_a_data_folder_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path / "out"), "--data-dir", str(tmp_path / "nowhere")]) == 2
-    assert "there is no folder" in capsys.readouterr().err

@@ -1,0 +1,45 @@
+"""kws-labels: the labels that the user gave in the window, as clips for training."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from kws_app.errors import AudioError
+from kws_app.history.clip_store import FOLDER_NAME, ClipStore
+from kws_app.history.entries import add_up
+from kws_app.history.export import UNKNOWN, export_labels
+from kws_app.history.log import DetectionLog
+from kws_app.paths import default_data_dir
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """kws-labels: the labels of the log, as clips for training."""
+    parser = argparse.ArgumentParser(
+        prog="kws-labels",
+        description="Write the clips that were labelled in the window into FOLDER, in the layout of Speech Commands: "
+        f"<keyword>/ holds what was right or missed, {UNKNOWN}/ the false alarms. Copied into training's "
+        "data/speech_commands/, they are trained on.",
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to; made if it is not there")
+    parser.add_argument(
+        "--data-dir", type=Path, default=default_data_dir(), metavar="DIR", help="of kws-app (default: %(default)s)"
+    )
+    options = parser.parse_args(arguments)
+    if not options.data_dir.is_dir():
+        print(f"kws-labels: there is no folder {options.data_dir}; name that of kws-app.", file=sys.stderr)
+        return 2
+    store = ClipStore(options.data_dir / FOLDER_NAME)
+    try:
+        store.look()
+        said, bad_lines = DetectionLog(options.data_dir).read()
+        print(export_labels(store, add_up(said).entries.values(), options.folder))
+    except (OSError, AudioError) as error:
+        print(f"kws-labels: {error}", file=sys.stderr)
+        return 2
+    if bad_lines:
+        print(f"kws-labels: unreadable lines of the log that were passed over: {bad_lines}.", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
