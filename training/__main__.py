@@ -19,7 +19,7 @@ from kws_app.engine.model_file import KeywordModel
 from kws_app.engine.pairs import card_of_pair, with_pair
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
-from training.config import RECIPES, DataConfig, RunConfig, for_keyword, run_name
+from training.config import DataConfig, RunConfig
 from training.corpus.acoustic_groups import write_lists
 from training.corpus.fetch import fetch_archive, unpack_parts
 from training.corpus.recordings import SPLITS, audio_files, read_clips
@@ -28,17 +28,19 @@ from training.evaluate import clips as evaluate
 from training.evaluate import test_sets
 from training.evaluate.stream_render import CONDITIONS
 from training.evaluate.tune_decision import as_row
-from training.export.artifact import PACKED_SUFFIX, Identity, data_config, export, load_crnn, rebuild, update_card
+from training.export.artifact import PACKED_SUFFIX, Identity, data_config, export, rebuild, update_card
 from training.export.calibrate import calibrate
 from training.features.frame_store import open_store
 from training.fit.distill import DistillLoss, Teachers
 from training.fit.distributed import Team
 from training.fit.run import Loss, Run, hard_loss
 from training.fit.side_by_side import Cohort
+from training.network.checkpoint import load_crnn
 from training.network.crnn import Crnn
 from training.network.dynamic_int8 import PARTS, measure
 from training.network.packed_file import packed_weight_bytes, put_on_grid
 from training.overrides import override
+from training.recipes import RECIPES, for_keyword, run_name
 from training.report import benchmark, plots
 from training.report import results as report
 from training.report.seeds import keep_seeds

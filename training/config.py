@@ -1,6 +1,8 @@
 """Frozen settings of every stage; saved in each checkpoint and each model card."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass, replace
+from typing import Any, TypeVar
 
 from kws_app.engine.frontend_config import FrontendConfig
 
@@ -101,22 +103,58 @@ class CrnnConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How a training sequence is put together and disturbed. Levels are in decibels."""
+    """How a training sequence is put together and disturbed. Levels are in decibels, lengths in frames of 10 ms."""
 
+    # What a stream holds. The shares that are left over are talk without a word of its own.
     stream_frames: int = 240  # length of a sequence with something before and after the word
-    keyword_share: float = 0.25  # of the sequences, the others are negatives of these kinds:
-    partial_share: float = 0.10  # a keyword cut or half said
-    clip_share: float = 0.30  # another word
+    keyword_share: float = 0.25  # of the streams
+    partial_share: float = 0.10  # of the streams: a part of the keyword, a negative
+    clip_share: float = 0.30  # of the streams: another word, a negative
+    # The same shares of one-second clips.
+    clips_keyword_share: float = 0.3
+    clips_partial_share: float = 0.05
+    clips_clip_share: float = 0.5
+    # How a word is cut from its clip, and where it is put.
+    whole_clip_share: float = 0.4  # of the words: used with the whole clip, else cut to the word and a margin
+    margin_frames: int = 25  # a margin is shorter than this
+    partial_first_share: float = 0.6  # of the parts of a keyword: its beginning, else its end
+    partial_span: tuple[float, float] = (0.2, 0.55)  # how much of the keyword a part of it has
+    lead_frames: int = 20  # a word in a stream begins no earlier than this, where there is room
+    trail_frames: int = 5  # and ends no later than this before the stream does
+    shift_frames: int = 10  # a clip of one second is moved by up to this much, either way
+    shift_share: float = 0.6  # of those clips: moved
+    # What surrounds the word, and how loud the word is.
     speech_around_share: float = 0.5  # words laid into speech; the rest into noise or silence
     silence_around_share: float = 0.2
+    noise_for_talk_share: float = 0.12  # of the negatives of talk: noise, or nothing, instead
+    overhang_frames: int = 30  # what surrounds a word may begin, or end, this far inside the stream
+    silence_level: float = -6.0  # natural log of power that stands for the level of silence
+    relative_share: float = 0.8  # of the words laid into sound: set to a level relative to that sound
     relative_level_db: tuple[float, float] = (-8.0, 14.0)  # of the word over what surrounds it
+    # What disturbs the whole sequence.
     noise_share: float = 0.6  # sequences with noise all through
     snr_db: tuple[float, float] = (0.0, 30.0)
+    babble_share: float = 0.15  # of the noises: talk far away instead
+    babble_snr_db: tuple[float, float] = (12.0, 30.0)
+    level_share: float = 0.7  # of the sequences: the level is changed
     level_db: tuple[float, float] = (-35.0, 12.0)  # change of the whole sequence
     tilt_db: float = 6.0  # at most, from the lowest to the highest mel: microphones differ
     mask_share: float = 0.5
     mask_mels: int = 8
     mask_frames: int = 10
+    # When the network should answer.
+    denied_share: float = 0.5  # this much of the keyword must not be enough
+    early_share: float = 0.8  # from this much of the keyword on, an answer is wanted
+    late_frames: int = 30  # and until this long after its end
+
+    def __post_init__(self) -> None:
+        shares = [name for name in AugmentConfig.__dataclass_fields__ if name.endswith("_share")]
+        for name in shares:
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in 0..1, got {getattr(self, name)}")
+        for names in (shares[:3], shares[3:6]):
+            if sum(getattr(self, name) for name in names) > 1 + 1e-9:
+                raise ValueError(f"{', '.join(names)} must not exceed 1 together")
 
 
 OPTIMIZERS = ("adamw", "soap")
@@ -138,6 +176,9 @@ class TrainConfig:
     weight_bits: int = 0  # of the grid that weights are rounded to while they are trained; 0 for none
     mine_from_epoch: int = 3
     mine_every_epochs: int = 3
+    mine_keep_share: float = 0.05  # of the seconds of training speech: those at which the network stirs most
+    fresh_share: float = 0.25  # of the streams in a batch: begin from a fresh state, not from the previous batch's
+    warm_up_share: float = 0.15  # of all steps: the learning rate rises
     mined_share: float = 0.5  # of the negatives: those that the model confused most
     validate_every_epochs: int = 5  # and after each of the last as many
     validation_sequences: int = 4096  # made as for training, that a checkpoint is chosen by
@@ -169,7 +210,7 @@ class DistillConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """All settings of a run; saved in its checkpoints and in the card of what is exported from them."""
+    """All settings of a run; saved in its checkpoints and in the card of the model exported from them."""
 
     data: DataConfig = field(default_factory=DataConfig)
     crnn: CrnnConfig = field(default_factory=CrnnConfig)
@@ -178,98 +219,20 @@ class RunConfig:
     distill: DistillConfig = field(default_factory=DistillConfig)
 
 
-# of keywords that are not a word of Speech Commands
-DATA = {
-    "computer": DataConfig(
-        keyword="computer",
-        clips="wake_words",
-        more_clips=("speech_commands", "synthetic_words"),
-        speech=tuple(folder for folder in DataConfig.speech if not folder.startswith("wake_words")),
-        keyword_variants=30,  # of few recordings
-    ),
-}
+Config = TypeVar("Config")
 
 
-def for_keyword(recipe: RunConfig, keyword: str) -> RunConfig:
-    """A recipe with the audio of a keyword, whose training clips are varied as often as either of them asks."""
-    asked = recipe.data
-    data = DATA.get(keyword, replace(DataConfig(), keyword=keyword))
-    data = replace(
-        data,
-        keyword_variants=max(data.keyword_variants, asked.keyword_variants),
-        clip_variants=max(data.clip_variants, asked.clip_variants),
-    )
-    return replace(recipe, data=data)
+def saved_config(default: Config, saved: Mapping[str, Any]) -> Config:
+    """Settings as a checkpoint or a card holds them: lists for tuples. Settings added since have their default.
 
-
-def run_name(name: str, keyword: str) -> str:
-    """The folder of a run below --work: the recipe's name for the first keyword, else with the word before it."""
-    return name if keyword == DataConfig.keyword else f"{keyword}-{name}"
-
-
-# Without masks, and with less of a tilt than the default.
-_PLAIN = AugmentConfig(tilt_db=3.0, mask_share=0.0)
-# The smallest underfit: they are spared some of what a larger one needs against overfitting.
-_SMALL = replace(_PLAIN, noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0))
-# More steps for a few thousand weights, with an optimiser that gets further in as many.
-_LONG = TrainConfig(epochs=250, stream_batches=75, clip_batches=75, optimizer="soap", learning_rate=0.012)
-# What multiply-accumulates they may cost goes into short steps rather than into width.
-_FINE = CrnnConfig(
-    kernel_mels=8,
-    kernel_frames=24,
-    stride_mels=8,
-    stride_frames=6,  # one step is 60 ms
-    pool_frames=6,
-    pool_mels=2,
-    layers=1,
-    energy_hidden=4,
-    window_steps=16,
-)
-_TAUGHT = DistillConfig(teachers=("teacher",))
-
-RECIPES = {
-    "teacher": RunConfig(augment=_PLAIN, train=TrainConfig(epochs=90)),
-    # private: only to distil from
-    "large": RunConfig(crnn=CrnnConfig(channels=32, hidden=96), train=TrainConfig(epochs=70, learning_rate=2e-3)),
-    # the seed's student: 2,706 parameters
-    "seed": RunConfig(
-        crnn=CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10),
-        augment=_SMALL,
-        train=_LONG,
-        distill=_TAUGHT,
-    ),
-    # no larger and no slower than that: 2,692 parameters
-    "student": RunConfig(
-        data=DataConfig(keyword_variants=20, clip_variants=6),
-        crnn=replace(_FINE, channels=5, hidden=18, heads=3, weighs_age=True),
-        augment=_PLAIN,
-        train=replace(_LONG, epochs=180),
-        distill=replace(_TAUGHT, summary_weight=1.0),
-    ),
-    # the record: all weights in 6 bits, frames averaged by sixes and mels by twos
-    "tiny": RunConfig(
-        crnn=CrnnConfig(
-            channels=2,
-            kernel_mels=4,
-            kernel_frames=24,
-            stride_mels=4,
-            stride_frames=12,
-            pool_frames=6,
-            pool_mels=2,
-            hidden=15,
-            layers=1,
-            energy_hidden=4,
-            window_steps=8,
-        ),
-        augment=_SMALL,
-        train=replace(_LONG, weight_bits=6),
-        distill=_TAUGHT,
-    ),
-    # the smallest, as the student is made: 765 parameters, all weights in 8 bits
-    "micro": RunConfig(
-        crnn=replace(_FINE, channels=2, hidden=10),
-        augment=_SMALL,
-        train=replace(_LONG, weight_bits=8),
-        distill=_TAUGHT,
-    ),
-}
+    raises ValueError if a setting is unknown, as it might have mattered
+    """
+    values: dict[str, Any] = {}
+    for name, value in saved.items():
+        if not hasattr(default, name):
+            raise ValueError(f"there is no setting {name!r} in {type(default).__name__}")
+        current = getattr(default, name)
+        if is_dataclass(current) and isinstance(value, Mapping):
+            value = saved_config(current, value)
+        values[name] = tuple(value) if isinstance(value, list) else value
+    return replace(default, **values)  # type: ignore[type-var]

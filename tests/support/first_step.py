@@ -7,8 +7,9 @@ import numpy as np
 import torch
 
 from tests.support.toy_speech import RUN
-from training.features.batches import assemble, sequence_frames, step_targets
+from training.features.batches import assemble, step_targets
 from training.features.frame_store import open_store
+from training.features.plan import sequence_frames
 from training.fit.distributed import Team
 from training.fit.run import Run
 

@@ -9,12 +9,13 @@ import pytest
 from kws_app.engine.decision_config import DecisionConfig
 from tests.support.paths import REPOSITORY
 from tests.support.toy_speech import KEYWORD, RUN, write_archive
-from training.export.artifact import Identity, export, load_crnn
+from training.export.artifact import Identity, export
 from training.export.calibrate import calibrate
 from training.features.frame_store import FrameStore, open_store
 from training.fit.distributed import Team
 from training.fit.run import Run
 from training.fit.side_by_side import Cohort
+from training.network.checkpoint import load_crnn
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from kws_app.engine.frontend import LogMel
 from training.corpus.recordings import audio_files, split_of
-from training.features.frame_store import load_sound
+from training.corpus.sound import load_sound
 
 PER_GROUP = 8  # recordings, about: of the speakers of a collection of three words
 VALIDATION_PERCENT, TEST_PERCENT = 15, 25

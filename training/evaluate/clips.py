@@ -17,8 +17,8 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from kws_app.errors import AudioError
 from training.corpus.recordings import SPLITS, Clip
+from training.corpus.sound import load_sound, pad_to_second
 from training.evaluate.metrics import bootstrap_area, clip_area, rounded
-from training.features.frame_store import load_sound, pad_to_second
 
 
 def score_clips(model: KeywordModel, clips: Iterable[Clip], keyword: str) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from scipy.signal import fftconvolve
 
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE
+from training.corpus.sound import load_or_pass_over, pad_to_second, word_bounds
 from training.corpus.synthetic_background import make_background
 from training.corpus.synthetic_noise import KINDS, make_sound
 from training.evaluate.stream_plan import Part
-from training.features.frame_store import load_or_pass_over, pad_to_second, word_bounds
 
 Sound = NDArray[np.float32]
 

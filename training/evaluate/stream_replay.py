@@ -16,6 +16,7 @@ from kws_app.detection.intervals import poisson_interval, wilson_interval
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
+from training.corpus.sound import load_or_pass_over
 from training.evaluate.hits_and_alarms import (
     THRESHOLDS,
     CurvePoint,
@@ -28,7 +29,6 @@ from training.evaluate.hits_and_alarms import (
 from training.evaluate.metrics import OperatingPoint, fa_at_frr, frr_at_fa, rounded
 from training.evaluate.stream_plan import PAUSE_S, Stream
 from training.evaluate.stream_render import Rendered, Renderer
-from training.features.frame_store import load_or_pass_over
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from training.evaluate.stream_replay import (
     stream_figures,
 )
 from training.evaluate.tune_decision import Tuned, tune
-from training.features.frame_store import load_rooms
+from training.features.vary import load_rooms
 
 HOURS = 20.0  # of a clean stream
 WHOLE = ("clean", "noise 10 dB")  # conditions with all of the hours

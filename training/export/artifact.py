@@ -19,7 +19,7 @@ from kws_app.engine.frontend import LogMel
 from kws_app.engine.model_file import KeywordModel, golden_samples, golden_scores
 from kws_app.errors import ModelError
 from training.atomic_file import written_whole
-from training.config import CrnnConfig, DataConfig
+from training.config import CrnnConfig, DataConfig, saved_config
 from training.export.calibrate import Calibration
 from training.network.costs import count_macs, count_parameters
 from training.network.crnn import Crnn, State, StreamingCrnn
@@ -52,20 +52,9 @@ class Identity:
             raise ValueError(f"a role is a name of letters, digits, - and _, such as student; got {self.role!r}")
 
 
-def load_crnn(checkpoint: Path) -> tuple[Crnn, dict[str, Any]]:
-    """The network of a checkpoint and the settings of its run. No pickled classes are loaded."""
-    saved = torch.load(checkpoint, weights_only=True, map_location="cpu")
-    crnn = Crnn(CrnnConfig(**saved["config"]["crnn"]))
-    crnn.load_state_dict(saved["crnn"])
-    return crnn.eval(), saved["config"]
-
-
 def data_config(settings: dict[str, Any]) -> DataConfig:
-    """The data settings of a run or a card, whose lists were tuples before they were saved."""
-    saved: dict[str, Any] = {
-        name: tuple(v) if isinstance(v, list) else v for name, v in settings.get("data", {}).items()
-    }
-    return replace(DataConfig(), **saved)
+    """The data settings of a run or a card."""
+    return saved_config(DataConfig(), settings.get("data", {}))
 
 
 def stream(module: Any, log_mel: Tensor, chunk_frames: int) -> tuple[Tensor, State]:

@@ -17,20 +17,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
-import soxr
 import torch
 from numpy.typing import NDArray
-from scipy.signal import fftconvolve
 from tqdm import tqdm
 
-from kws_app.audio.audio_file import read_blocks
 from kws_app.engine.frontend import LogMel
-from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 from training.config import DataConfig
 from training.corpus.recordings import SPLITS, Clip, Recording, read_clips, read_recordings
+from training.corpus.sound import (
+    Sound,
+    cut_to_word,
+    load_sound,
+    pad_to_second,
+    word_bounds,
+)
 from training.corpus.synthetic_noise import KINDS, make_sound
+from training.features.vary import load_rooms, vary
 
 log = logging.getLogger(__name__)
 
@@ -38,10 +41,6 @@ KEYWORD, WORD, SPEECH, NOISE = range(4)  # kinds of stored item
 STORE_VERSION = 3  # raise when what is stored changes meaning
 CACHES_KEPT = 4
 SYNTHETIC_SECONDS = 60.0
-LONGEST_CLIP_S = 1.6  # a longer recording of a word is cut to the word
-WORD_MARGIN_FRAMES = 20
-
-Sound = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -81,73 +80,6 @@ class _Source:
     kind: int
     split: str
     copies: int
-
-
-def load_sound(path: Path) -> Sound:
-    """All samples of a file, 16 kHz mono. raises AudioError if it is no audio"""
-    return np.concatenate(list(read_blocks(path)))
-
-
-def load_or_pass_over(path: Path) -> Sound:
-    """All samples of a file; none, with a warning, if it is no audio. [N]"""
-    try:
-        return load_sound(path)
-    except AudioError as error:
-        log.warning("Passed over: %s", error)
-        return np.zeros(0, np.float32)
-
-
-def pad_to_second(sound: Sound) -> Sound:
-    """Silence before and after a clip that is shorter than one second."""
-    missing = SAMPLE_RATE - len(sound)
-    return np.pad(sound, (missing // 2, missing - missing // 2)) if missing > 0 else sound
-
-
-def cut_to_word(sound: Sound) -> Sound:
-    """Of a recording longer than a clip the loudest stretch, with what is around it up to a second. [N] -> [M]"""
-    if len(sound) <= LONGEST_CLIP_S * SAMPLE_RATE:
-        return sound
-    frontend = LogMel()
-    log_mel, _ = frontend(torch.from_numpy(sound)[None], frontend.initial_tail())
-    first, last, _ = word_bounds(log_mel[0].numpy())
-    half = max(SAMPLE_RATE, (last - first + WORD_MARGIN_FRAMES) * frontend.hop_samples) // 2
-    middle = int(np.clip((first + last) // 2 * frontend.hop_samples, half, len(sound) - half))
-    return sound[middle - half : middle + half]
-
-
-def put_in_room(sound: Sound, room: Sound) -> Sound:
-    """The sound [N] as a room's impulse response [M] gives it back, as long, as loud and beginning when it did."""
-    heard = fftconvolve(sound, room)[int(np.abs(room).argmax()) :][: len(sound)]
-    level, heard_level = (float(np.sqrt(np.mean(x**2))) + 1e-9 for x in (sound, heard))
-    return (heard * (level / heard_level)).astype(np.float32)
-
-
-def vary(sound: Sound, rooms: list[Sound], data: DataConfig, rng: np.random.Generator) -> Sound:
-    """A copy at another speed and pitch and, at times, in a room. [N] -> [M]"""
-    speed = rng.uniform(*data.speed_range)
-    varied = soxr.resample(sound, SAMPLE_RATE * speed, SAMPLE_RATE)
-    if rooms and rng.random() < data.room_share:
-        varied = put_in_room(varied, rooms[rng.integers(len(rooms))])
-    return varied.astype(np.float32)
-
-
-def word_bounds(log_mel: NDArray[np.float32]) -> tuple[int, int, float]:
-    """First and one-past-last frame of the loudest stretch, and its level (natural log of power).
-
-    log_mel: [T, F]. A gap of up to 0.2 s, as before a plosive, does not end the stretch.
-    """
-    level = np.log(np.exp(log_mel).sum(axis=1) + 1e-9)
-    smooth = np.convolve(level, np.ones(5) / 5, mode="same")
-    floor, peak = np.percentile(smooth, 10), smooth.max()
-    loud = np.flatnonzero(smooth >= floor + 0.4 * (peak - floor))
-    at = int(np.searchsorted(loud, smooth.argmax()))
-    first = last = min(at, len(loud) - 1)
-    while first > 0 and loud[first] - loud[first - 1] <= 20:
-        first -= 1
-    while last < len(loud) - 1 and loud[last + 1] - loud[last] <= 20:
-        last += 1
-    begin, end = int(loud[first]), int(loud[last]) + 1
-    return begin, end, float(np.log(np.exp(level[begin:end]).mean()))
 
 
 def list_sources(root: Path, data: DataConfig) -> list[_Source]:
@@ -202,20 +134,6 @@ def _sounds(source: _Source, rooms: list[Sound], data: DataConfig) -> Iterator[S
     yield sound
     for _ in range(source.copies - 1):
         yield vary(sound, rooms, data, rng)
-
-
-def load_rooms(root: Path, data: DataConfig) -> list[Sound]:
-    """Room impulse responses at 16 kHz, one channel, cut after a second."""
-    rooms = []
-    for pattern in data.rooms:
-        for path in sorted(root.glob(f"{pattern}/*.flac")):
-            try:
-                samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
-            except soundfile.SoundFileError as error:
-                log.warning("%s is passed over: %s", path, error)
-                continue
-            rooms.append(soxr.resample(samples[:, 0], rate, SAMPLE_RATE)[:SAMPLE_RATE])
-    return rooms
 
 
 def open_store(root: Path, cache: Path, data: DataConfig) -> FrameStore:

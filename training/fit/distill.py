@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from training.config import CrnnConfig, DistillConfig
-from training.export.artifact import load_crnn
 from training.features.batches import Targets
+from training.network.checkpoint import load_crnn
 from training.network.crnn import Answer, Crnn, fresh_state
 from training.network.losses import attention_loss, dark_loss, peak_logits, peak_loss, summary_loss
 

@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 
 from kws_app.atomic_file import write_whole
-from training.config import RunConfig, TrainConfig
-from training.features.batches import Mined, Planner, Targets, sequence_frames
+from training.config import RunConfig, TrainConfig, saved_config
+from training.features.batches import Targets
 from training.features.frame_store import FrameStore
+from training.features.plan import Mined, Planner, sequence_frames
 from training.fit.distributed import Team
 from training.fit.validate import Validation, validate
 from training.network.crnn import Answer, Crnn, State, fresh_state
@@ -80,7 +81,7 @@ class Run:
             self.optimizer,
             max_lr=train.learning_rate,
             total_steps=train.epochs * (train.stream_batches + train.clip_batches) + 1,
-            pct_start=0.15,
+            pct_start=train.warm_up_share,
         )
         self.planner = Planner(store, config.augment, train)
         self.validation = Planner(store, config.augment, train, "validation")
@@ -98,7 +99,7 @@ class Run:
             saved = torch.load(path, weights_only=True, map_location="cpu")
         except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
             raise ValueError(f"{path} is damaged; delete it to begin the run anew.") from error
-        if saved["config"] != plain(self.config):
+        if not same_settings(saved["config"], self.config):
             raise ValueError(f"{path} is of a run with other settings; use another --run folder or delete it.")
         self.crnn.load_state_dict(saved["crnn"])
         self.trained[1:].load_state_dict(saved["loss"])
@@ -178,13 +179,13 @@ class Run:
     def starting_state(self, log_mel: Tensor) -> State:
         """A fresh state for clips; for streams, a GRU that has heard the previous batch, as one that listens for hours.
 
-        A quarter of the streams start afresh.
+        A share of the streams starts afresh: TrainConfig.fresh_share.
         """
         context, hidden, outputs, energies = fresh_state(self.crnn, log_mel.shape[0])
         if self.carried is not None and self.is_stream(log_mel):
             rows = hidden.shape[1]
             hidden = self.carried.roll(1, dims=1)
-            hidden[:, : rows // 4] = 0.0
+            hidden[:, : int(rows * self.config.train.fresh_share)] = 0.0
         return context, hidden, outputs, energies
 
     def note(self, mean_loss: float, result: Validation) -> None:
@@ -216,3 +217,11 @@ def plain(config: Any) -> dict[str, Any]:
         return [listed(part) for part in value] if isinstance(value, tuple | list) else value
 
     return listed(asdict(config))
+
+
+def same_settings(saved: dict[str, Any], config: RunConfig) -> bool:
+    """Whether a checkpoint's settings are these. Settings that are newer than the checkpoint had their default."""
+    try:
+        return saved_config(RunConfig(), saved) == config
+    except ValueError:
+        return False

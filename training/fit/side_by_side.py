@@ -10,9 +10,10 @@ import numpy as np
 from tqdm import tqdm
 
 from training.config import RunConfig, TrainConfig
-from training.features.batches import assemble, sequence_frames, step_targets
+from training.features.batches import assemble, step_targets
+from training.features.plan import sequence_frames
+from training.fit.mine import mine
 from training.fit.run import Run
-from training.fit.validate import mine
 
 # What members of a cohort may differ in, of their TrainConfig.
 OWN = ("seed", "optimizer", "learning_rate", "weight_decay", "average_decay", "weight_bits")
@@ -48,7 +49,7 @@ class Cohort:
         while (epoch := min(run.epoch for run in self.members)) < train.epochs:
             behind = [run for run in self.members if run.epoch == epoch]
             if epoch >= train.mine_from_epoch and epoch % train.mine_every_epochs == 0:
-                found = mine(self.first.averaged, self.first.store) if team.writes else None
+                found = mine(self.first.averaged, self.first.store, train.mine_keep_share) if team.writes else None
                 self.first.planner.mined = team.agree(found)
             losses = self.train_epoch(behind)
             for run, mean_loss in reversed(list(zip(behind, losses, strict=True))):

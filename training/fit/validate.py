@@ -14,18 +14,9 @@ from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import FrontendConfig
 from training.config import CrnnConfig
 from training.evaluate.metrics import OperatingPoint, clip_area, detection_steps, fa_at_frr
-from training.features.batches import (
-    CLIP_FRAMES,
-    FLOOR,
-    LN_PER_DB,
-    SILENCE_FRAMES,
-    Mined,
-    Planner,
-    assemble,
-    sequence_frames,
-    step_targets,
-)
+from training.features.batches import assemble, step_targets
 from training.features.frame_store import KEYWORD, NOISE, SPEECH, WORD, FrameStore
+from training.features.plan import CLIP_FRAMES, FLOOR, LN_PER_DB, SILENCE_FRAMES, Planner, sequence_frames
 from training.network.crnn import Crnn, fresh_state
 from training.network.losses import margin_of
 
@@ -190,21 +181,3 @@ def validate(crnn: Crnn, shape: CrnnConfig, planner: Planner, split: str = "vali
         fa_per_hour={frr: point.fa_per_hour for frr in RATES if (point := fa_at_frr(curve, frr)) is not None},
         hours=hours,
     )
-
-
-@torch.inference_mode()
-def mine(crnn: Crnn, store: FrameStore, keep_share: float = 0.05) -> Mined:
-    """Where in the training negatives the network stirs most: the top seconds of speech, and a weight for each word."""
-    crnn.eval()
-    heard = continuous_margins(crnn, store, store.select(SPEECH, "training"))
-    per_second = max(1, FRAMES_PER_S // crnn.stride_frames)
-    seconds = heard.margin.shape[1] // per_second
-    peak = heard.margin[:, : seconds * per_second].reshape(-1, seconds, per_second)
-    step = peak.argmax(axis=2) + np.arange(seconds) * per_second  # [rows, seconds]
-    values = np.take_along_axis(heard.margin, step, axis=1).ravel()
-    kept = np.argsort(values)[::-1][: max(1, int(len(values) * keep_share))]
-    item = np.take_along_axis(heard.item, step, axis=1).ravel()[kept]
-    frame = np.take_along_axis(heard.frame, step, axis=1).ravel()[kept]
-    words = store.select(WORD, "training")
-    weight = posterior(clip_peaks(crnn, store, words)) + 1e-4
-    return Mined(item, frame, weight / weight.sum())

@@ -13,8 +13,9 @@ from kws_app.detection.detector import Detector
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel, prepare_torch
 from training.config import CrnnConfig, RunConfig
-from training.features.batches import assemble, sequence_frames, step_targets
+from training.features.batches import assemble, step_targets
 from training.features.frame_store import FrameStore
+from training.features.plan import sequence_frames
 from training.fit.distributed import Team
 from training.fit.run import Run
 from training.network.crnn import Crnn, StreamingCrnn

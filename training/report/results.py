@@ -11,12 +11,12 @@ from typing import Any
 from kws_app.engine.card import PAIRS_FIELD, PLUS
 from kws_app.engine.catalogue import ModelEntry, find_models
 from kws_app.engine.pairs import curve_of_pair
-from training.config import RECIPES
 from training.export.artifact import PACKED_SUFFIX, load_packed_crnn
 from training.network.costs import count_macs
 from training.network.crnn import Crnn
 from training.network.dynamic_int8 import quantise_dynamic, raw_bytes, saved_bytes
 from training.network.packed_file import float_packed_bytes, grid_state
+from training.recipes import RECIPES
 from training.report.seeds import Seed, known_seeds, seed_range
 
 ORDER = ("teacher", "student", "quantized", "tiny", "micro")  # then whatever else there is

@@ -7,8 +7,9 @@ import torch
 
 from tests.support.toy_speech import RUN, TINY_CRNN
 from training.config import AugmentConfig
-from training.features.batches import CLIP_FRAMES, LATE_FRAMES, SILENCE_FRAMES, Plan, Planner, assemble, step_targets
+from training.features.batches import assemble, step_targets
 from training.features.frame_store import FrameStore
+from training.features.plan import CLIP_FRAMES, SILENCE_FRAMES, Plan, Planner
 
 PLAIN = replace(
     AugmentConfig(),
@@ -59,7 +60,7 @@ def test_keywords_are_wanted_in_their_window_only(toy_store: FrameStore) -> None
     for row in torch.nonzero(targets.is_keyword).flatten().tolist():
         inside = ends[targets.window[row]]
         assert inside.max() <= plan.window_to[row] or inside.numel() == 1
-        assert plan.window_to[row] - plan.window_from[row] >= LATE_FRAMES
+        assert plan.window_to[row] - plan.window_from[row] >= RUN.augment.late_frames
 
 
 def test_half_a_keyword_is_a_negative(toy_store: FrameStore) -> None:

@@ -12,18 +12,9 @@ import torch
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from tests.support.toy_speech import DATA, word, write_archive
+from training.corpus.sound import load_sound, pad_to_second, word_bounds
 from training.features import frame_store
-from training.features.frame_store import (
-    KEYWORD,
-    NOISE,
-    SPEECH,
-    WORD,
-    FrameStore,
-    load_sound,
-    open_store,
-    pad_to_second,
-    word_bounds,
-)
+from training.features.frame_store import KEYWORD, NOISE, SPEECH, WORD, FrameStore, open_store
 
 
 def test_stored_frames_are_the_frontends(toy_archive: Path, toy_store: FrameStore) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.formula_store import formula_store
 from training.config import RunConfig
-from training.features.batches import Mined, Plan, Planner
+from training.features.plan import Mined, Plan, Planner
 
 # The SHA-256 of plans drawn before the shares of batch planning became settings: clips, streams, mined streams.
 DIGESTS = {

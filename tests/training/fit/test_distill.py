@@ -9,7 +9,7 @@ import torch
 
 from tests.support.toy_speech import RUN, TINY_CRNN
 from training.__main__ import student_config
-from training.config import DATA, RECIPES, CrnnConfig, DistillConfig, for_keyword
+from training.config import CrnnConfig, DistillConfig
 from training.features.batches import Targets
 from training.features.frame_store import FrameStore
 from training.fit.distill import DistillLoss, Teachers, align_attention, interpolate_steps
@@ -18,6 +18,7 @@ from training.fit.run import Run
 from training.fit.side_by_side import Cohort
 from training.network.crnn import Crnn, fresh_state
 from training.network.losses import attention_loss, dark_loss, summary_loss
+from training.recipes import DATA, RECIPES, for_keyword
 
 
 def shape(stride: int, window: int) -> CrnnConfig:

@@ -13,13 +13,14 @@ from kws_app.errors import ModelError
 from tests.support.toy_speech import RUN
 from training.config import OPTIMIZERS, DistillConfig, TrainConfig
 from training.export import artifact as export_module
-from training.export.artifact import CHUNKS, Identity, export, load_crnn, rebuild, stream
+from training.export.artifact import CHUNKS, Identity, export, rebuild, stream
 from training.export.calibrate import Calibration, calibrate
 from training.features.frame_store import FrameStore
 from training.fit.distill import DistillLoss, Teachers
 from training.fit.distributed import Team
 from training.fit.run import Run, hard_loss
 from training.fit.side_by_side import Cohort
+from training.network.checkpoint import load_crnn
 from training.network.crnn import Crnn, StreamingCrnn
 
 

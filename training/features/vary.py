@@ -1,0 +1,45 @@
+"""Copies of a recording at another speed and pitch, or in a room."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+from scipy.signal import fftconvolve
+
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from training.config import DataConfig
+from training.corpus.sound import Sound
+
+log = logging.getLogger(__name__)
+
+
+def put_in_room(sound: Sound, room: Sound) -> Sound:
+    """The sound [N] as a room's impulse response [M] gives it back, as long, as loud and beginning when it did."""
+    heard = fftconvolve(sound, room)[int(np.abs(room).argmax()) :][: len(sound)]
+    level, heard_level = (float(np.sqrt(np.mean(x**2))) + 1e-9 for x in (sound, heard))
+    return (heard * (level / heard_level)).astype(np.float32)
+
+
+def vary(sound: Sound, rooms: list[Sound], data: DataConfig, rng: np.random.Generator) -> Sound:
+    """A copy at another speed and pitch and, at times, in a room. [N] -> [M]"""
+    speed = rng.uniform(*data.speed_range)
+    varied = soxr.resample(sound, SAMPLE_RATE * speed, SAMPLE_RATE)
+    if rooms and rng.random() < data.room_share:
+        varied = put_in_room(varied, rooms[rng.integers(len(rooms))])
+    return varied.astype(np.float32)
+
+
+def load_rooms(root: Path, data: DataConfig) -> list[Sound]:
+    """Room impulse responses at 16 kHz, one channel, cut after a second."""
+    rooms = []
+    for pattern in data.rooms:
+        for path in sorted(root.glob(f"{pattern}/*.flac")):
+            try:
+                samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+            except soundfile.SoundFileError as error:
+                log.warning("%s is passed over: %s", path, error)
+                continue
+            rooms.append(soxr.resample(samples[:, 0], rate, SAMPLE_RATE)[:SAMPLE_RATE])
+    return rooms

@@ -1,0 +1,100 @@
+"""The settings of every network that is made, by name, and the audio of every keyword."""
+
+from dataclasses import replace
+
+from training.config import AugmentConfig, CrnnConfig, DataConfig, DistillConfig, RunConfig, TrainConfig
+
+# of keywords that are not a word of Speech Commands
+DATA = {
+    "computer": DataConfig(
+        keyword="computer",
+        clips="wake_words",
+        more_clips=("speech_commands", "synthetic_words"),
+        speech=tuple(folder for folder in DataConfig.speech if not folder.startswith("wake_words")),
+        keyword_variants=30,  # of few recordings
+    ),
+}
+
+
+def for_keyword(recipe: RunConfig, keyword: str) -> RunConfig:
+    """A recipe with the audio of a keyword, whose training clips are varied as often as either of them asks."""
+    asked = recipe.data
+    data = DATA.get(keyword, replace(DataConfig(), keyword=keyword))
+    data = replace(
+        data,
+        keyword_variants=max(data.keyword_variants, asked.keyword_variants),
+        clip_variants=max(data.clip_variants, asked.clip_variants),
+    )
+    return replace(recipe, data=data)
+
+
+def run_name(name: str, keyword: str) -> str:
+    """The folder of a run below --work: the recipe's name for the first keyword, else with the word before it."""
+    return name if keyword == DataConfig.keyword else f"{keyword}-{name}"
+
+
+# Without masks, and with less of a tilt than the default.
+_PLAIN = AugmentConfig(tilt_db=3.0, mask_share=0.0)
+# The smallest underfit: they are spared some of what a larger one needs against overfitting.
+_SMALL = replace(_PLAIN, noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0))
+# More steps for a few thousand weights, with an optimiser that gets further in as many.
+_LONG = TrainConfig(epochs=250, stream_batches=75, clip_batches=75, optimizer="soap", learning_rate=0.012)
+# What multiply-accumulates they may cost goes into short steps rather than into width.
+_FINE = CrnnConfig(
+    kernel_mels=8,
+    kernel_frames=24,
+    stride_mels=8,
+    stride_frames=6,  # one step is 60 ms
+    pool_frames=6,
+    pool_mels=2,
+    layers=1,
+    energy_hidden=4,
+    window_steps=16,
+)
+_TAUGHT = DistillConfig(teachers=("teacher",))
+RECIPES = {
+    "teacher": RunConfig(augment=_PLAIN, train=TrainConfig(epochs=90)),
+    # private: only to distil from
+    "large": RunConfig(crnn=CrnnConfig(channels=32, hidden=96), train=TrainConfig(epochs=70, learning_rate=2e-3)),
+    # the seed's student: 2,706 parameters
+    "seed": RunConfig(
+        crnn=CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10),
+        augment=_SMALL,
+        train=_LONG,
+        distill=_TAUGHT,
+    ),
+    # no larger and no slower than that: 2,692 parameters
+    "student": RunConfig(
+        data=DataConfig(keyword_variants=20, clip_variants=6),
+        crnn=replace(_FINE, channels=5, hidden=18, heads=3, weighs_age=True),
+        augment=_PLAIN,
+        train=replace(_LONG, epochs=180),
+        distill=replace(_TAUGHT, summary_weight=1.0),
+    ),
+    # the record: all weights in 6 bits, frames averaged by sixes and mels by twos
+    "tiny": RunConfig(
+        crnn=CrnnConfig(
+            channels=2,
+            kernel_mels=4,
+            kernel_frames=24,
+            stride_mels=4,
+            stride_frames=12,
+            pool_frames=6,
+            pool_mels=2,
+            hidden=15,
+            layers=1,
+            energy_hidden=4,
+            window_steps=8,
+        ),
+        augment=_SMALL,
+        train=replace(_LONG, weight_bits=6),
+        distill=_TAUGHT,
+    ),
+    # the smallest, as the student is made: 765 parameters, all weights in 8 bits
+    "micro": RunConfig(
+        crnn=replace(_FINE, channels=2, hidden=10),
+        augment=_SMALL,
+        train=replace(_LONG, weight_bits=8),
+        distill=_TAUGHT,
+    ),
+}
