@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from kws_app.actions.choices import CommandChoice
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.translation import _
 
@@ -27,12 +27,12 @@ END_S = 1.0  # for a killed program to be gone
 class Command:
     """One run of a command. `run` once, in any thread; `end` from another ends it early."""
 
-    def __init__(self, choice: CommandChoice, occasion: Occasion) -> None:
+    def __init__(self, choice: CommandChoice, event: DetectionEvent) -> None:
         """raises ActionError if it cannot be run as it stands"""
         if not choice.arguments or not choice.arguments[0].strip():
             raise ActionError(_("Give the command: the program first, then its arguments, one a line."))
         self._limit_s = choice.limit_s
-        self._occasion = occasion
+        self._event = event
         self.arguments = [self._argument(template) for template in choice.arguments]
         self.name = Path(self.arguments[0]).name or self.arguments[0]
         self._process: subprocess.Popen[bytes] | None = None
@@ -42,7 +42,7 @@ class Command:
 
     def _argument(self, template: str) -> str:
         """A template filled. What would turn into an option by its value alone is refused."""
-        filled = self._occasion.fill(os.path.expanduser(template) if template.startswith("~/") else template)
+        filled = self._event.fill(os.path.expanduser(template) if template.startswith("~/") else template)
         if filled.startswith("-") and not template.startswith("-"):
             raise ActionError(
                 _(
@@ -86,7 +86,7 @@ class Command:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
-                    env={**_environment(), **self._occasion.environment},
+                    env={**_environment(), **self._event.environment},
                     cwd=Path.home() if Path.home().is_dir() else None,
                     start_new_session=True,  # a process group of its own, to be ended as a whole
                 )

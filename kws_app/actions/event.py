@@ -7,7 +7,7 @@ _PLACEHOLDER = re.compile(r"\{(keyword|model|score|time|wall_time|source)\}")
 
 
 @dataclass(frozen=True)
-class Occasion:
+class DetectionEvent:
     """A detection, or one made up to try an action out. Texts may come from a stranger's model card or file name."""
 
     keyword: str

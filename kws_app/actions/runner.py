@@ -14,7 +14,7 @@ from typing import Protocol
 from kws_app.actions.chime import chime
 from kws_app.actions.choices import KeywordActions
 from kws_app.actions.command import Command
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 from kws_app.actions.webhook import Webhook
 from kws_app.audio.ring import Samples
 from kws_app.errors import ActionError, AudioError
@@ -64,7 +64,7 @@ class Running(Protocol):
 
 
 Play = Callable[[Samples, threading.Event], None]
-Notify = Callable[[Occasion], None]
+Notify = Callable[[DetectionEvent], None]
 
 
 class Sound:
@@ -84,11 +84,11 @@ class Sound:
 class Notification:
     """A message of the desktop's."""
 
-    def __init__(self, notify: Notify, occasion: Occasion) -> None:
-        self._notify, self._occasion = notify, occasion
+    def __init__(self, notify: Notify, event: DetectionEvent) -> None:
+        self._notify, self._event = notify, event
 
     def run(self) -> None:
-        self._notify(self._occasion)
+        self._notify(self._event)
 
     def end(self) -> None:
         """It is limited in time by itself."""
@@ -109,7 +109,7 @@ class ActionRunner:
         self._running: dict[Kind, list[tuple[threading.Thread, Running]]] = {kind: [] for kind in Kind}
         self._closed = False
 
-    def set_off(self, actions: KeywordActions, occasion: Occasion) -> None:
+    def set_off(self, actions: KeywordActions, event: DetectionEvent) -> None:
         """All that is switched on."""
         for kind, on in (
             (Kind.SOUND, actions.sound),
@@ -118,11 +118,11 @@ class ActionRunner:
             (Kind.WEBHOOK, actions.webhook.on),
         ):
             if on:
-                self._start(kind, actions, occasion, tried=False)
+                self._start(kind, actions, event, tried=False)
 
-    def try_out(self, kind: Kind, actions: KeywordActions, occasion: Occasion) -> None:
+    def try_out(self, kind: Kind, actions: KeywordActions, event: DetectionEvent) -> None:
         """One of them, whether switched on or not."""
-        self._start(kind, actions, occasion, tried=True)
+        self._start(kind, actions, event, tried=True)
 
     def shut_down(self) -> bool:
         """End all that is under way; whether every thread has ended."""
@@ -136,12 +136,12 @@ class ActionRunner:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread, _action in running)
 
-    def _start(self, kind: Kind, actions: KeywordActions, occasion: Occasion, tried: bool) -> None:
+    def _start(self, kind: Kind, actions: KeywordActions, event: DetectionEvent, tried: bool) -> None:
         def report(failure: str) -> None:
-            self._report(Outcome(kind, occasion.keyword, failure, tried))
+            self._report(Outcome(kind, event.keyword, failure, tried))
 
         try:
-            action = self._action(kind, actions, occasion)
+            action = self._action(kind, actions, event)
         except ActionError as error:
             report(str(error))
             return
@@ -160,14 +160,14 @@ class ActionRunner:
                 _("{what} was left out: {count} before it are still under way.", what=WHAT[kind], count=MOST_AT_ONCE)
             )
 
-    def _action(self, kind: Kind, actions: KeywordActions, occasion: Occasion) -> Running:
+    def _action(self, kind: Kind, actions: KeywordActions, event: DetectionEvent) -> Running:
         if kind is Kind.SOUND:
             return Sound(self._play)
         if kind is Kind.NOTIFICATION:
-            return Notification(self._notify, occasion)
+            return Notification(self._notify, event)
         if kind is Kind.COMMAND:
-            return Command(actions.command, occasion)
-        return Webhook(actions.webhook, occasion)
+            return Command(actions.command, event)
+        return Webhook(actions.webhook, event)
 
     def _run(self, kind: Kind, action: Running, report: Callable[[str], None]) -> None:
         failure = ""

@@ -12,7 +12,7 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 from kws_app.actions.choices import WebhookChoice, url_fault
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.translation import _
 
@@ -22,7 +22,7 @@ LIMIT_S = 5.0  # for all of it, however slowly the answer drips
 class Webhook:
     """One call of a webhook. `run` once, in any thread; `end` from another ends it early."""
 
-    def __init__(self, choice: WebhookChoice, occasion: Occasion, limit_s: float = LIMIT_S) -> None:
+    def __init__(self, choice: WebhookChoice, event: DetectionEvent, limit_s: float = LIMIT_S) -> None:
         """raises ActionError if the address is none"""
         if fault := url_fault(choice.url):
             raise ActionError(fault)
@@ -31,7 +31,7 @@ class Webhook:
         self._host, self._port = parts.hostname or "", parts.port or (443 if self._secure else 80)
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self.name = _("The webhook at {host}", host=self._host)
-        self._body = json.dumps(occasion.to_json()).encode()
+        self._body = json.dumps(event.to_json()).encode()
         self._limit_s = limit_s
         self._connection = self._new_connection()
         self._ended = False

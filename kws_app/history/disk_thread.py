@@ -1,8 +1,8 @@
-"""The archive: one thread that keeps what was heard, so that neither the worker nor the window waits for the disk.
+"""The disk thread keeps what was heard, so that neither the worker nor the window waits for the disk.
 
 It adds later facts to the log, writes, removes and exports clips, and reads both back at the start. Few clips may wait
 for it: one that finds WAITING others is not kept, and that is said. What becomes of a task is told to one listener, on
-the archive's thread.
+the disk thread.
 """
 
 import logging
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
 from kws_app.history.clip_store import FOLDER_NAME, ClipLimits, ClipStore, outline
-from kws_app.history.entries import Past, add_up
+from kws_app.history.entries import History, add_up
 from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
 from kws_app.translation import _
 
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 class Loaded:
     """What the log and the folder of clips hold."""
 
-    past: Past
+    history: History
     clips: frozenset[str]  # ids that have one
     bad_lines: int
 
@@ -89,7 +89,7 @@ class Done:
 News = Loaded | ClipKept | ClipGone | ClipRead | Noted | Trouble | Done
 
 
-class Archive:
+class DiskThread:
     """Its methods may be called from any thread and return at once."""
 
     def __init__(self, detections: DetectionLog, limits: ClipLimits | None = None) -> None:
@@ -100,7 +100,7 @@ class Archive:
         self._labelled: set[str] = set()  # ids; this thread's
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._places = threading.BoundedSemaphore(WAITING)  # for clips
-        self._thread = threading.Thread(target=self._run, name="archive", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
         self._said_full = False
 
     def start(self) -> None:
@@ -150,14 +150,14 @@ class Archive:
         """Run an export: `task` answers with a sentence; `failure` begins the one that says why it did not work."""
         self._tasks.put(lambda: self._do(task, failure))
 
-    # On the archive's thread
+    # On the disk thread
 
     def _run(self) -> None:
         while (task := self._tasks.get()) is not None:
             try:
                 task()
             except Exception as error:  # whatever it was, the user must hear of it and this thread go on
-                log.exception("The archive failed.")
+                log.exception("The disk thread failed.")
                 self.tell(Trouble(_("Something went wrong in keeping what was heard ({error}).", error=error)))
 
     def _load(self) -> None:
@@ -168,7 +168,7 @@ class Archive:
                 Trouble(_("The earlier detections could not be read ({error}): starting without them.", error=error))
             )
             said, bad_lines = [], 0
-        past = add_up(said)
+        history = add_up(said)
         try:
             self._store.tidy()
             self._store.look()
@@ -176,11 +176,13 @@ class Archive:
             self.tell(
                 Trouble(_("The clips in {folder} cannot be read ({error}).", folder=self._store.folder, error=error))
             )
-        self._labelled |= {entry.id for entry in past.entries.values() if entry.is_labelled}
+        self._labelled |= {entry.id for entry in history.entries.values() if entry.is_labelled}
         # deletions that nothing can undo any more; a clip that the log does not name stays: the log may be lost
-        self._remove([entry.id for entry in past.entries.values() if entry.deleted and entry.id in self._store.sizes])
+        self._remove(
+            [entry.id for entry in history.entries.values() if entry.deleted and entry.id in self._store.sizes]
+        )
         self._make_room()
-        self.tell(Loaded(past, frozenset(self._store.sizes), bad_lines))
+        self.tell(Loaded(history, frozenset(self._store.sizes), bad_lines))
 
     def _note(self, fact: DetectionRecord | Fact) -> None:
         if isinstance(fact, Labelled):

@@ -47,38 +47,38 @@ class Entry:
         return self
 
 
-Setting = tuple[str, DecisionConfig]  # a model and how its scores are judged: what a rate belongs to
+ModelSetup = tuple[str, DecisionConfig]  # a model and how its scores are judged: what a rate belongs to
 
 
 @lru_cache(maxsize=64)  # asked for each piece of sound
-def setting_of(model: str, decision: DecisionConfig) -> Setting:
+def model_setup(model: str, decision: DecisionConfig) -> ModelSetup:
     """A threshold is shown with three digits: what looks the same is the same."""
     return model, replace(decision, threshold=round(decision.threshold, 3) or decision.threshold)
 
 
 @dataclass
-class Past:
+class History:
     """Everything up to now."""
 
     entries: dict[str, Entry] = field(default_factory=dict)  # by id, oldest first, deleted ones included
-    heard_s: dict[Setting, float] = field(default_factory=dict)  # of microphones
+    heard_s: dict[ModelSetup, float] = field(default_factory=dict)  # of microphones
 
 
-def add_up(said: Iterable[DetectionRecord | Fact]) -> Past:
+def add_up(said: Iterable[DetectionRecord | Fact]) -> History:
     """Fold the lines of a log, oldest first. A fact about a line that is not there says nothing."""
-    past = Past()
+    history = History()
     early: list[Fact] = []  # several threads append: a fact may stand before its detection
     for entry in said:
         if isinstance(entry, DetectionRecord):
-            past.entries.setdefault(entry.key, Entry(entry))
+            history.entries.setdefault(entry.key, Entry(entry))
         elif isinstance(entry, HoursHeard):
-            setting = (entry.model, entry.decision)
-            past.heard_s[setting] = past.heard_s.get(setting, 0.0) + entry.heard_s
-        elif entry.id in past.entries:
-            past.entries[entry.id] = past.entries[entry.id].after(entry)
+            setup = (entry.model, entry.decision)
+            history.heard_s[setup] = history.heard_s.get(setup, 0.0) + entry.heard_s
+        elif entry.id in history.entries:
+            history.entries[entry.id] = history.entries[entry.id].after(entry)
         else:
             early.append(entry)
     for fact in early:
-        if not isinstance(fact, HoursHeard) and fact.id in past.entries:
-            past.entries[fact.id] = past.entries[fact.id].after(fact)
-    return past
+        if not isinstance(fact, HoursHeard) and fact.id in history.entries:
+            history.entries[fact.id] = history.entries[fact.id].after(fact)
+    return history

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from kws_app.detection.intervals import poisson_interval
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.history.entries import FALSE_ALARM, Entry, Setting
+from kws_app.history.entries import FALSE_ALARM, Entry, ModelSetup
 from kws_app.translation import _
 
 LEAST_HOURS = 0.1  # before that a rate is noise
@@ -13,7 +13,7 @@ LEAST_HOURS = 0.1  # before that a rate is noise
 
 @dataclass(frozen=True)
 class Rate:
-    """What a tally comes to for one setting."""
+    """What a tally comes to for one setup."""
 
     detections: int
     false_alarms: int
@@ -49,30 +49,30 @@ class Rate:
 
 
 @dataclass
-class Tally:
-    """Detections by setting. A deleted one still happened, and a word that was missed is none."""
+class DetectionCounter:
+    """Detections by setup. A deleted one still happened, and a word that was missed is none."""
 
-    _detections: dict[Setting, int] = field(default_factory=dict)
-    _false: dict[Setting, set[str]] = field(default_factory=dict)  # ids
-    _settings: dict[str, Setting] = field(default_factory=dict)  # by id
+    _detections: dict[ModelSetup, int] = field(default_factory=dict)
+    _false: dict[ModelSetup, set[str]] = field(default_factory=dict)  # ids
+    _setups: dict[str, ModelSetup] = field(default_factory=dict)  # by id
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Detections, each once."""
         for entry in entries:
             decision = entry.record.decision
-            if entry.record.missed or decision is None or entry.id in self._settings:
+            if entry.record.missed or decision is None or entry.id in self._setups:
                 continue
-            setting = (entry.record.model, decision)
-            self._settings[entry.id] = setting
-            self._detections[setting] = self._detections.get(setting, 0) + 1
+            setup = (entry.record.model, decision)
+            self._setups[entry.id] = setup
+            self._detections[setup] = self._detections.get(setup, 0) + 1
             self.label(entry.id, entry.label)
 
     def label(self, id: str, label: str) -> None:
         """Take in the user's word about a detection; one that was not added is passed over."""
-        if id in self._settings:
-            marked = self._false.setdefault(self._settings[id], set())
+        if id in self._setups:
+            marked = self._false.setdefault(self._setups[id], set())
             (marked.add if label == FALSE_ALARM else marked.discard)(id)
 
     def rate(self, model: str, decision: DecisionConfig, heard_s: float) -> Rate:
-        setting = (model, decision)
-        return Rate(self._detections.get(setting, 0), len(self._false.get(setting, ())), heard_s / 3600)
+        setup = (model, decision)
+        return Rate(self._detections.get(setup, 0), len(self._false.get(setup, ())), heard_s / 3600)

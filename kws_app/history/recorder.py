@@ -1,4 +1,4 @@
-"""The recorder: what of the sound and of the listening is kept. On the worker's thread; hands all to the archive.
+"""The recorder: what of the sound and of the listening is kept. On the worker's thread; hands all to the disk thread.
 
 It holds the last seconds of sound, cuts a clip around each detection once its end has been heard, saves what the model
 missed, and counts the hours heard.
@@ -15,8 +15,8 @@ from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
 from kws_app.detection.decision import DetectionEnd
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.history.disk_thread import Archive
-from kws_app.history.entries import Setting
+from kws_app.history.disk_thread import DiskThread
+from kws_app.history.entries import ModelSetup
 from kws_app.history.log import DetectionRecord, Ended, HoursHeard, clip_name, new_id, now_iso
 
 BEFORE_S = 2.0  # of sound before a detection, in its clip
@@ -28,7 +28,7 @@ SAVE_HOURS_S = 600.0  # of listening: what a crash can lose of the hours heard
 LEAST_S = 1.0  # a threshold that is dragged passes many others
 
 
-class Recent:
+class RecentSound:
     """The last seconds of sound on the session's clock; what nobody heard is silence."""
 
     def __init__(self, seconds: float = KEPT_S) -> None:
@@ -72,17 +72,17 @@ class _Pending:
 class Recorder:
     """One for a worker. `begin` for each source, `hear` for all that is heard of it, `finish` at its end."""
 
-    def __init__(self, archive: Archive, clock: Callable[[], float] = time.monotonic) -> None:
-        self.archive = archive
+    def __init__(self, disk: DiskThread, clock: Callable[[], float] = time.monotonic) -> None:
+        self.disk = disk
         self._clock = clock
         self._heard_at = clock()
         self.keep_clips = True  # written by the window's thread
         # The window's thread reads these three.
-        self.live_s: dict[Setting, float] = {}  # heard of microphones in this run
-        self.file_s: dict[Setting, float] = {}  # heard of the present file
-        self.settings: dict[str, Setting] = {}  # that listen, by keyword; replaced, never changed
-        self._unsaved_s: dict[Setting, float] = {}
-        self._recent = Recent()
+        self.live_s: dict[ModelSetup, float] = {}  # heard of microphones in this run
+        self.file_s: dict[ModelSetup, float] = {}  # heard of the present file
+        self.setups: dict[str, ModelSetup] = {}  # that listen, by keyword; replaced, never changed
+        self._unsaved_s: dict[ModelSetup, float] = {}
+        self._recent = RecentSound()
         self._scores: deque[tuple[str, int, float]] = deque()  # of the last seconds: model, step end, score
         self._pending: list[_Pending] = []
         self._open: dict[tuple[str, int], str] = {}  # ids of detections that are not over, by model and sample
@@ -97,18 +97,18 @@ class Recorder:
         """Another source: what was heard of the one before is no past to it."""
         self.finish()
         self._source = source
-        self._recent = Recent()
+        self._recent = RecentSound()
         self._scores.clear()
         self.file_s = {}
 
-    def hear(self, samples: Samples, first_sample: int, settings: dict[str, Setting]) -> None:
-        """samples: [N] that begin at `first_sample` of the session's clock, heard with these settings, by keyword"""
-        self.settings = settings
+    def hear(self, samples: Samples, first_sample: int, setups: dict[str, ModelSetup]) -> None:
+        """samples: [N] that begin at `first_sample` of the session's clock, heard with these setups, by keyword"""
+        self.setups = setups
         self._heard_at = self._clock()
         self._recent.add(samples, first_sample)
         for clip in [clip for clip in self._pending if clip.end <= self._recent.end]:
             self._cut(clip)
-        self._count(len(samples) / SAMPLE_RATE, settings.values())
+        self._count(len(samples) / SAMPLE_RATE, setups.values())
 
     def note_scores(self, model: str, step_ends: Iterable[int], scores: Iterable[float]) -> None:
         """What a model made of what was heard."""
@@ -116,39 +116,39 @@ class Recorder:
         while self._scores and self._scores[0][1] < self._recent.end - KEPT_S * SAMPLE_RATE:
             self._scores.popleft()
 
-    def add(self, record: DetectionRecord, sample: int, setting: Setting) -> DetectionRecord:
+    def add(self, record: DetectionRecord, sample: int, setup: ModelSetup) -> DetectionRecord:
         """The record of a detection at `sample`, with an id, by which its clip and its end will be known."""
         id = new_id()
         self._open[record.model, sample] = id
         if self.keep_clips:
             self._pending.append(_Pending(id, sample))
         clip = clip_name(id) if self.keep_clips else None
-        return replace(record, id=id, clip=clip, decision=setting[1])
+        return replace(record, id=id, clip=clip, decision=setup[1])
 
     def end(self, model: str, end: DetectionEnd) -> None:
         """A detection is over; one that was not added is passed over."""
         id = self._open.pop((model, end.detection.sample), None)
         if id is not None:
             above_s = round(end.above_samples / SAMPLE_RATE, 3)
-            self.archive.note(Ended(id, round(end.peak, 4), above_s))
+            self.disk.note(Ended(id, round(end.peak, 4), above_s))
 
-    def missed(self, settings: Mapping[str, Setting]) -> DetectionRecord | None:
+    def missed(self, setups: Mapping[str, ModelSetup]) -> DetectionRecord | None:
         """The record of a word that was said in the last MISSED_S without a detection; None if none was heard lately.
 
-        settings: by keyword; of several the word is the one whose model came nearest to it
+        setups: by keyword; of several the word is the one whose model came nearest to it
         """
         if self._clock() - self._heard_at > STALE_S:
             return None
         end, source = self._recent.end, self._source
         first = end - round(MISSED_S * SAMPLE_RATE)
         samples = self._recent.cut(first, end)
-        if not len(samples) or source is None or not settings:
+        if not len(samples) or source is None or not setups:
             return None
-        peaks = {model: 0.0 for model, _ in settings.values()}
+        peaks = {model: 0.0 for model, _ in setups.values()}
         for model, at, score in self._scores:
             if model in peaks and at > first:
                 peaks[model] = max(peaks[model], score)
-        keyword, (model, decision) = max(settings.items(), key=lambda item: peaks[item[1][0]])
+        keyword, (model, decision) = max(setups.items(), key=lambda item: peaks[item[1][0]])
         id = new_id()
         record = DetectionRecord(
             wall_time=now_iso(),
@@ -163,8 +163,8 @@ class Recorder:
             decision=decision,
             missed=True,
         )
-        self.archive.note(record)
-        self.archive.keep_clip(id, samples, labelled=True)
+        self.disk.note(record)
+        self.disk.keep_clip(id, samples, labelled=True)
         return record
 
     def finish(self) -> None:
@@ -178,19 +178,19 @@ class Recorder:
         self._pending.remove(clip)
         samples = self._recent.cut(clip.sample - round(BEFORE_S * SAMPLE_RATE), clip.end)
         if len(samples):
-            self.archive.keep_clip(clip.id, samples)
+            self.disk.keep_clip(clip.id, samples)
 
-    def _count(self, seconds: float, settings: Iterable[Setting]) -> None:
-        for setting in settings:
+    def _count(self, seconds: float, setups: Iterable[ModelSetup]) -> None:
+        for setup in setups:
             counted = self.live_s if self.is_live else self.file_s
-            counted[setting] = counted.get(setting, 0.0) + seconds
+            counted[setup] = counted.get(setup, 0.0) + seconds
             if self.is_live:
-                self._unsaved_s[setting] = self._unsaved_s.get(setting, 0.0) + seconds
+                self._unsaved_s[setup] = self._unsaved_s.get(setup, 0.0) + seconds
         if sum(self._unsaved_s.values()) >= SAVE_HOURS_S:
             self._save_hours()
 
     def _save_hours(self) -> None:
         for (model, decision), seconds in self._unsaved_s.items():
             if seconds >= LEAST_S:
-                self.archive.note(HoursHeard(now_iso(), model, decision, round(seconds, 1)))
+                self.disk.note(HoursHeard(now_iso(), model, decision, round(seconds, 1)))
         self._unsaved_s.clear()

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class ModelInUse:
+class ActiveModel:
     """A model that listens, or a pair of them."""
 
     name: str
@@ -41,7 +41,7 @@ class ModelInUse:
         return self.card.threshold
 
 
-class Lineup:
+class ActiveModels:
     """The models in use, in the user's order. The first of each keyword is its main one."""
 
     def __init__(self, folders: ModelFolders) -> None:
@@ -51,7 +51,7 @@ class Lineup:
         self._paths: dict[str, tuple[Path, ...]] = {}
         self._cards: dict[str, ModelCard] = {}
         self.detectors: dict[str, Detector] = {}  # replaced, never changed
-        self.models: dict[str, ModelInUse] = {}  # likewise
+        self.models: dict[str, ActiveModel] = {}  # likewise
 
     def use(self, names: Sequence[str]) -> dict[str, str]:
         """Listen with these; those that did already keep their past. Why each of those that cannot cannot.
@@ -86,10 +86,10 @@ class Lineup:
             self._apply_tunings()
 
     def _set(self, detectors: "dict[str, Detector]") -> None:
-        models: dict[str, ModelInUse] = {}
+        models: dict[str, ActiveModel] = {}
         for name in detectors:
             card = self._cards[name]
-            models[name] = ModelInUse(
+            models[name] = ActiveModel(
                 name, self._paths[name], card, card.keyword not in {model.keyword for model in models.values()}
             )
         self.detectors, self.models = detectors, models

@@ -30,7 +30,7 @@ MEASURED_STEPS = 50  # the status is about these
 
 
 @dataclass(frozen=True)
-class Scored:
+class ModelScores:
     """What one model made of a stretch. Positions are on the clock."""
 
     model: str  # its name
@@ -41,14 +41,14 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Heard:
+class SoundChunk:
     """A stretch of samples, and what became of it and those before if they made a step. Positions are on the clock."""
 
     samples: Samples  # [N] at 16 kHz
     first_sample: int
     log_mel: NDArray[np.float32] | None = None  # [T, F]
     first_frame: int = 0  # sample at which the first frame begins
-    scored: Sequence[Scored] = ()  # one for each model that completed a step
+    scored: Sequence[ModelScores] = ()  # one for each model that completed a step
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Session:
         """How much sound is missing for the next step, by what was read."""
         return (min((d.next_step_end for d in self.detectors.values()), default=self.clock) - self.clock) / SAMPLE_RATE
 
-    def drain(self) -> Iterator[Heard]:
+    def drain(self) -> Iterator[SoundChunk]:
         """All that has arrived since the last call, in pieces of at most READ_S."""
         feed = self.source.feed
         if feed is None:
@@ -149,7 +149,7 @@ class Session:
             self._enter(feed)
         yield from self._read(feed)
 
-    def _read(self, feed: Feed) -> Iterator[Heard]:
+    def _read(self, feed: Feed) -> Iterator[SoundChunk]:
         """All of a feed that is not read yet."""
         limit = round(READ_S * feed.rate_hz)
         while True:
@@ -179,13 +179,13 @@ class Session:
         self._resampler = StreamResampler(feed.rate_hz)
         self._reset()
 
-    def _process(self, feed: Feed, samples: Samples) -> Heard:
+    def _process(self, feed: Feed, samples: Samples) -> SoundChunk:
         """The models are called once a step, with all that the step needs: calls cost more than samples."""
         first_sample = self.clock
         self.clock += len(samples)
         self._pending.append(samples)
         if self.clock < min((d.next_step_end for d in self.detectors.values()), default=0):
-            return Heard(samples, first_sample)
+            return SoundChunk(samples, first_sample)
         first_frame = self._frames.next_frame
         begun = time.thread_time()  # of this thread alone: not what it waits while the window draws
         log_mel = self._frames.process(np.concatenate(self._pending))
@@ -194,9 +194,9 @@ class Session:
         scored = [self._score(name, log_mel, frame_s) for name in self.detectors]
         completed = [each for each in scored if each is not None and (len(each.scores) or each.ends)]
         self._note_lag(feed, completed)
-        return Heard(samples, first_sample, log_mel[0].numpy(), first_frame, completed)
+        return SoundChunk(samples, first_sample, log_mel[0].numpy(), first_frame, completed)
 
-    def _score(self, name: str, log_mel: "Tensor", frame_s: float) -> Scored | None:
+    def _score(self, name: str, log_mel: "Tensor", frame_s: float) -> ModelScores | None:
         """What a model makes of the frames; None, and no further part in this, if it fails."""
         detector = self.detectors[name]
         begun = time.thread_time()
@@ -208,9 +208,9 @@ class Session:
             return None
         busy_s = time.thread_time() - begun + frame_s * log_mel.shape[1]
         self._step_times[name].add(busy_s, len(steps.scores))
-        return Scored(name, steps.scores, steps.step_ends, steps.detections, steps.ends)
+        return ModelScores(name, steps.scores, steps.step_ends, steps.detections, steps.ends)
 
-    def _note_lag(self, feed: Feed, completed: list[Scored]) -> None:
+    def _note_lag(self, feed: Feed, completed: list[ModelScores]) -> None:
         heard_s = feed.ring.written / feed.rate_hz  # of this feed, in the ring by now
         for scored in completed:
             for end in scored.step_ends:

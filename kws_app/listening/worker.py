@@ -21,12 +21,12 @@ from kws_app.detection.decision import Detection
 from kws_app.detection.tuning import Tuning
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import brief
-from kws_app.history.disk_thread import Archive
-from kws_app.history.entries import Setting, setting_of
+from kws_app.history.disk_thread import DiskThread
+from kws_app.history.entries import ModelSetup, model_setup
 from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
 from kws_app.history.recorder import STALE_S, Recorder
-from kws_app.listening.active_models import Lineup, ModelInUse
-from kws_app.listening.session import Health, Heard, Session
+from kws_app.listening.active_models import ActiveModel, ActiveModels
+from kws_app.listening.session import Health, Session, SoundChunk
 from kws_app.translation import _
 
 DRAIN_S = 0.03  # between two looks into the ring
@@ -55,8 +55,8 @@ class Worker(QObject):
     models_found = pyqtSignal(object, object)  # list[ModelEntry], and a sentence for each file that is none
     models_unknown = pyqtSignal(str)  # one sentence: they cannot be listed
     models_refused = pyqtSignal(object)  # why, by name, before the answer
-    models_changed = pyqtSignal(object)  # list[ModelInUse] that listen from now on: the answer to each `use_models`
-    models_left = pyqtSignal(object)  # list[ModelInUse] that go on listening after one failed
+    models_changed = pyqtSignal(object)  # list[ActiveModel] that listen from now on: the answer to each `use_models`
+    models_left = pyqtSignal(object)  # list[ActiveModel] that go on listening after one failed
     detected = pyqtSignal(object)  # Mark, of the main model of a keyword only
     source_changed = pyqtSignal(object, object)  # Source, SourceState
     failed = pyqtSignal(str)  # one sentence
@@ -67,28 +67,28 @@ class Worker(QObject):
         self._health_at = 0.0  # monotonic seconds: when it was
         self.watched = True  # somebody looks at the plots; written by the window's thread
         self.deaf = False  # a microphone hears what the program plays itself; written by the window's thread
-        self.archive = Archive(log)
-        self.recorder = Recorder(self.archive)
+        self.disk = DiskThread(log)
+        self.recorder = Recorder(self.disk)
         self.folders = ModelFolders([models_dir, *([own_models_dir] if own_models_dir else [])])
         self._log = log
-        self._lineup = Lineup(self.folders)
+        self._active = ActiveModels(self.folders)
         self._tunings: Mapping[str, Tuning] = {}  # by model; replaced by the window's thread
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._source: Source | None = None
         self._session: Session | None = None
         self._to_start = False  # the source is a file that waits for the model
-        self._plot_data: deque[Heard] = deque(maxlen=1)
+        self._plot_data: deque[SoundChunk] = deque(maxlen=1)
         self._state = SourceState(Phase.STOPPED)
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
-        self.archive.start()
+        self.disk.start()
         self._commands.put(self._find_models)
 
     def take_in_model(self, name: str) -> None:
         """A model was put into the folder, perhaps in place of one that listens. Answers with `models_found`."""
-        self._commands.put(lambda: self._lineup.forget(name))
+        self._commands.put(lambda: self._active.forget(name))
         self._commands.put(self._find_models)
 
     @property
@@ -110,7 +110,7 @@ class Worker(QObject):
         self._tunings = tunings
         self._commands.put(self._retune)
 
-    def listen_to(self, source: Source, plot_data: deque[Heard]) -> None:
+    def listen_to(self, source: Source, plot_data: deque[SoundChunk]) -> None:
         """Start `source`, in place of the one before; what is heard of it is appended to `plot_data`.
 
         Without a model yet, a file waits for it; a microphone is opened, and what is said waits in its ring.
@@ -128,9 +128,9 @@ class Worker(QObject):
         """Stop the source and both threads; whether they have ended (one may be deep in an import)."""
         self._commands.put(None)
         if self._thread.ident is not None:
-            self._thread.join(JOIN_S if self._lineup.detectors else UNHEARD_S)
-        archived = self.archive.close()  # last: stopping gives it something to write
-        return not self._thread.is_alive() and archived
+            self._thread.join(JOIN_S if self._active.detectors else UNHEARD_S)
+        written = self.disk.close()  # last: stopping gives it something to write
+        return not self._thread.is_alive() and written
 
     def _run(self) -> None:
         while True:
@@ -181,25 +181,25 @@ class Worker(QObject):
         if self._source is not None:
             self._listen()  # which takes it; a threshold that is dragged must not keep this thread from listening
         else:
-            self._lineup.tune(self._tunings)
-            self._note_settings()
+            self._active.tune(self._tunings)
+            self._note_setups()
 
-    def _note_settings(self) -> None:
+    def _note_setups(self) -> None:
         """When nothing is heard any more, the running rate and a missed word are still about what is set now."""
-        if self.recorder.settings:
-            self.recorder.settings = self._settings()
+        if self.recorder.setups:
+            self.recorder.setups = self._setups()
 
     def _use_models(self, names: Sequence[str]) -> None:
-        self._lineup.tune(self._tunings)
-        refused = self._lineup.use(names)
+        self._active.tune(self._tunings)
+        refused = self._active.use(names)
         if refused:
             self.models_refused.emit(refused)
-        if self._session is not None and self._lineup.detectors:
-            self._session.use(self._lineup.detectors)
-        self._note_settings()
-        self.models_changed.emit(list(self._lineup.models.values()))
+        if self._session is not None and self._active.detectors:
+            self._session.use(self._active.detectors)
+        self._note_setups()
+        self.models_changed.emit(list(self._active.models.values()))
 
-    def _listen_to(self, source: Source, plot_data: deque[Heard]) -> None:
+    def _listen_to(self, source: Source, plot_data: deque[SoundChunk]) -> None:
         self._stop_listening()
         self.recorder.begin(source)
         self._source, self._plot_data = source, plot_data
@@ -227,7 +227,7 @@ class Worker(QObject):
         """Everything that arrived since the last look."""
         source = self._source
         assert source is not None
-        if not self._lineup.detectors:
+        if not self._active.detectors:
             state = source.state  # a microphone that hears already is of no use yet
             self._report(source, state if state.phase is Phase.WAITING else SourceState(Phase.OPENING))
             return
@@ -236,13 +236,13 @@ class Worker(QObject):
             source.start()
         state = source.state  # before the drain: a file that has ended by now has all its samples in the ring
         if self._session is None:
-            self._session = Session(source, self._lineup.detectors)
-        self._lineup.tune(self._tunings)
-        for heard in self._session.drain():
-            self._plot_data.append(heard)
+            self._session = Session(source, self._active.detectors)
+        self._active.tune(self._tunings)
+        for chunk in self._session.drain():
+            self._plot_data.append(chunk)
             if self._session.failures and not self._go_on_without(self._session):
                 return
-            self._hand_out(source, heard)
+            self._hand_out(source, chunk)
             if not self._commands.empty():
                 return  # a command need not wait for a backlog; the rest is read after it
         waiting = source.feed is None or state.phase is Phase.WAITING  # numbers from before would mislead
@@ -259,25 +259,25 @@ class Worker(QObject):
             return session.health
         return self._health
 
-    def _hand_out(self, source: Source, heard: Heard) -> None:
-        self.recorder.hear(heard.samples, heard.first_sample, self._settings())
+    def _hand_out(self, source: Source, chunk: SoundChunk) -> None:
+        self.recorder.hear(chunk.samples, chunk.first_sample, self._setups())
         deaf = self.deaf and source.path is None
-        for scored in heard.scored:
-            model = self._lineup.models[scored.model]
+        for scored in chunk.scored:
+            model = self._active.models[scored.model]
             self.recorder.note_scores(scored.model, scored.step_ends, scored.scores)
             for detection in scored.detections if model.main and not deaf else ():
                 self._record(source, model, detection)
             for end in scored.ends:
                 self.recorder.end(scored.model, end)
 
-    def _settings(self) -> dict[str, Setting]:
+    def _setups(self) -> dict[str, ModelSetup]:
         """How each main model judges, by its keyword."""
-        models = [model for model in self._lineup.models.values() if model.main]
-        decisions = self._lineup.detectors
-        return {model.keyword: setting_of(model.name, decisions[model.name].decision.config) for model in models}
+        models = [model for model in self._active.models.values() if model.main]
+        decisions = self._active.detectors
+        return {model.keyword: model_setup(model.name, decisions[model.name].decision.config) for model in models}
 
     def _save_missed(self) -> None:
-        if self.recorder.missed(self._settings()) is None:
+        if self.recorder.missed(self._setups()) is None:
             self.failed.emit(
                 _("There is nothing to keep: no sound was heard in the last {seconds:.0f} s.", seconds=STALE_S)
             )
@@ -285,17 +285,17 @@ class Worker(QObject):
     def _go_on_without(self, session: Session) -> bool:
         """Leave out the models that failed; False, and the listening has stopped, if there is no other."""
         failures, session.failures = session.failures, {}
-        self._lineup.drop(list(failures))
+        self._active.drop(list(failures))
         for name, reason in failures.items():
             self.failed.emit(
                 _("The model {name} stopped with an error ({reason}): choose another.", name=name, reason=reason)
             )
-        if not self._lineup.detectors:
+        if not self._active.detectors:
             self._give_up()
-        self.models_left.emit(list(self._lineup.models.values()))
-        return bool(self._lineup.detectors)
+        self.models_left.emit(list(self._active.models.values()))
+        return bool(self._active.detectors)
 
-    def _record(self, source: Source, model: ModelInUse, detection: Detection) -> None:
+    def _record(self, source: Source, model: ActiveModel, detection: Detection) -> None:
         time_s = detection.time_s
         if source.length_s is not None:  # the silence after a file may complete its last word
             time_s = min(time_s, source.length_s)
@@ -308,7 +308,7 @@ class Worker(QObject):
             time_s=round(time_s, 3),
             score=round(detection.score, 4),
         )
-        record = self.recorder.add(record, detection.sample, self._settings()[model.keyword])
+        record = self.recorder.add(record, detection.sample, self._setups()[model.keyword])
         self.detected.emit(Mark(source, detection.sample, record))
         try:
             self._log.append(record)

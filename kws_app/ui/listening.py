@@ -9,7 +9,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
 from kws_app.audio.source import Phase, Source, SourceState
-from kws_app.listening.session import Heard
+from kws_app.listening.session import SoundChunk
 from kws_app.listening.worker import Mark, Worker
 from kws_app.translation import _, ngettext
 from kws_app.ui.models.model_control import ModelControl
@@ -41,7 +41,7 @@ class Listening(QObject):
         self._hint = LevelHint()
         self._hint_shown = ""
         self._seen = True
-        self._plot_data: deque[Heard] = deque(maxlen=PLOT_BLOCKS)
+        self._plot_data: deque[SoundChunk] = deque(maxlen=PLOT_BLOCKS)
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self._draw)
@@ -149,11 +149,11 @@ class Listening(QObject):
         """Take in what the worker left; paint it where it can be seen."""
         fresh = False
         while self._plot_data:
-            heard = self._plot_data.popleft()
-            self._parts.plots.add(heard)
-            self._parts.meter.add(heard.samples)
-            self._hint.add(heard.samples)
-            self._mark_found(heard)
+            chunk = self._plot_data.popleft()
+            self._parts.plots.add(chunk)
+            self._parts.meter.add(chunk.samples)
+            self._hint.add(chunk.samples)
+            self._mark_found(chunk)
             fresh = True
         if fresh and self._seen:
             self._parts.plots.redraw()
@@ -176,10 +176,10 @@ class Listening(QObject):
         live = self.source is not None and self.source.path is None and self.state.phase is Phase.LISTENING
         return self._hint.text if live else ""
 
-    def _mark_found(self, heard: Heard) -> None:
+    def _mark_found(self, chunk: SoundChunk) -> None:
         """What models that are only compared detected; the others' detections come as marks."""
         compared = {model.name for model in self._models.models if not model.main}
-        for scored in heard.scored:
+        for scored in chunk.scored:
             for detection in scored.detections if scored.model in compared else ():
                 self._parts.plots.add_found(scored.model, detection.sample)
 

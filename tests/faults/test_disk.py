@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kws_app.history.disk_thread import Archive, ClipKept, News, Trouble
+from kws_app.history.disk_thread import ClipKept, DiskThread, News, Trouble
 from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
 from kws_app.settings import Settings, SettingsFile
 from tests.support.loudness import bursts
@@ -88,18 +88,18 @@ def test_a_clip_that_does_not_fit_is_said_and_the_next_is_kept(small_disk: Small
     log = DetectionLog(small_disk.path / "data")
     log.append(record(1.0))
     news: list[News] = []
-    archive = Archive(log)
-    archive.tell = news.append
-    archive.start()
+    disk = DiskThread(log)
+    disk.tell = news.append
+    disk.start()
     noise = np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32)
     small_disk.fill()
-    archive.keep_clip("20261124-000000-aaaa", noise)
+    disk.keep_clip("20261124-000000-aaaa", noise)
     until(lambda: [each for each in news if isinstance(each, Trouble)])
     assert "No space" in str(news) and not any(isinstance(each, ClipKept) for each in news)
     small_disk.free()
-    archive.keep_clip("20261124-000001-bbbb", noise)
+    disk.keep_clip("20261124-000001-bbbb", noise)
     until(lambda: [each for each in news if isinstance(each, ClipKept)])
-    assert archive.close()
+    assert disk.close()
     left = [path.name for path in (small_disk.path / "data").rglob("*") if path.is_file()]
     assert len([name for name in left if name.endswith(".flac")]) == 1
 

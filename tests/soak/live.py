@@ -24,7 +24,7 @@ from kws_app.engine.catalogue import find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel, prepare_torch
 from kws_app.history.log import FILE_NAME, DetectionLog, DetectionRecord
-from kws_app.listening.session import Heard
+from kws_app.listening.session import SoundChunk
 from kws_app.listening.worker import Worker
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import SettingsFile
@@ -59,7 +59,7 @@ class WatchedWorker(Worker):
         super().__init__(MODELS_DIR, log)
         self._scores = scores
 
-    def _hand_out(self, source: Source, heard: Heard) -> None:
+    def _hand_out(self, source: Source, heard: SoundChunk) -> None:
         for scored in heard.scored:
             for score in scored.scores:
                 self._scores.add(time.monotonic(), float(score))

@@ -8,7 +8,7 @@ from PyQt6.QtCore import QPoint, Qt
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.errors import AudioError
 from kws_app.history.clip_store import ClipStore
-from kws_app.history.entries import Past, add_up
+from kws_app.history.entries import History, add_up
 from kws_app.history.log import DetectionLog, DetectionRecord, clip_name, new_id, now_iso
 from kws_app.ui.history.clip_cell import OUTLINE_ROLE
 from kws_app.ui.history.detection_list import CLIP
@@ -38,7 +38,7 @@ def opened(bench: Bench, rows: int) -> tuple[MainWindow, HistoryPanel]:
     return window, window.parts.history
 
 
-def in_log(window: MainWindow, bench: Bench) -> Past:
+def in_log(window: MainWindow, bench: Bench) -> History:
     """What the log adds up to once the window is closed."""
     window.close()
     return add_up(DetectionLog(bench.folder).read()[0])

@@ -8,8 +8,8 @@ from pytestqt.qtbot import QtBot
 from kws_app.audio.file_source import FileSource
 from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.history.log import DetectionLog
-from kws_app.listening.active_models import ModelInUse
-from kws_app.listening.session import Heard
+from kws_app.listening.active_models import ActiveModel
+from kws_app.listening.session import SoundChunk
 from kws_app.listening.worker import Mark, Worker
 
 
@@ -28,15 +28,15 @@ class Listener:
         self.worker.models_refused.connect(lambda refused: self.troubles.extend(refused.values()))
 
 
-def use(listener: Listener, qtbot: QtBot, *names: str) -> list[ModelInUse]:
+def use(listener: Listener, qtbot: QtBot, *names: str) -> list[ActiveModel]:
     """What listens then."""
     with qtbot.waitSignal(listener.worker.models_changed) as changed:
         listener.worker.use_models(names)
     return changed.args[0]
 
 
-def play(listener: Listener, qtbot: QtBot, path: Path) -> deque[Heard]:
-    plot_data: deque[Heard] = deque(maxlen=1000)
+def play(listener: Listener, qtbot: QtBot, path: Path) -> deque[SoundChunk]:
+    plot_data: deque[SoundChunk] = deque(maxlen=1000)
     source = FileSource(path, paced=False)
     with qtbot.waitSignal(listener.worker.source_changed, check_params_cb=lambda _, state: state.phase is Phase.ENDED):
         listener.worker.listen_to(source, plot_data)

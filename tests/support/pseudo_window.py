@@ -282,7 +282,7 @@ def test_exports_are_told_of(bench: Bench, tmp_path: Path):
     window = bench.open()
     panel = window.parts.history
     bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 2)
-    store = window._worker.archive
+    store = window._worker.disk
     entries = window.history._kept()
     for export in (export_labels, export_clips):
         before = panel.message.text()

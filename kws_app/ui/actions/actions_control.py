@@ -4,7 +4,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from kws_app.actions.choices import KeywordActions
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 from kws_app.actions.runner import ActionRunner, Kind, Notify, Outcome, Play
 from kws_app.history.log import now_iso
 from kws_app.listening.worker import Mark
@@ -31,8 +31,8 @@ class ActionsControl(QObject):
         """What the user wants of this detection."""
         record = mark.record
         source = record.file or record.microphone or ""
-        occasion = Occasion(record.keyword, record.model, record.score, record.time_s, record.wall_time, source)
-        self._runner.set_off(self._store.settings.actions_of(record.keyword), occasion)
+        event = DetectionEvent(record.keyword, record.model, record.score, record.time_s, record.wall_time, source)
+        self._runner.set_off(self._store.settings.actions_of(record.keyword), event)
 
     def show_dialog(self) -> None:
         """Open it, or bring it to the front."""
@@ -73,7 +73,7 @@ class ActionsControl(QObject):
 
     def _try_out(self, kind: Kind, keyword: str, actions: KeywordActions) -> None:
         model = next((model.name for model in self._models.models if model.keyword == keyword), keyword)
-        self._runner.try_out(kind, actions, Occasion(keyword, model, 0.99, 0.0, now_iso(), _("a trial")))
+        self._runner.try_out(kind, actions, DetectionEvent(keyword, model, 0.99, 0.0, now_iso(), _("a trial")))
 
     def _tell(self, outcome: Outcome) -> None:
         try:

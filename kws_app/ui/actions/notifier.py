@@ -10,7 +10,7 @@ from pathlib import Path
 from PyQt6.QtCore import QMetaType, QObject, QVariant, pyqtSignal
 from PyQt6.QtDBus import QDBus, QDBusConnection, QDBusMessage
 
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.paths import ASSETS_DIR
 from kws_app.translation import _
@@ -29,11 +29,11 @@ class Notifier(QObject):
         super().__init__()
         self.tray_shows = False  # whether one is connected; written by the window's thread
 
-    def notify(self, occasion: Occasion) -> None:
+    def notify(self, event: DetectionEvent) -> None:
         """raises ActionError, in one sentence, if no message can be shown"""
-        title = _("Heard “{word}”", word=occasion.values["keyword"])
+        title = _("Heard “{word}”", word=event.values["keyword"])
         text = _(
-            "{time}, probability {score:.2f}", time=occasion.wall_time[11:19], score=occasion.score
+            "{time}, probability {score:.2f}", time=event.wall_time[11:19], score=event.score
         )  # digits alone: no markup to escape
         if _has_bus():
             self._ask_service(title, text)

@@ -1,4 +1,4 @@
-"""Asks where clips and labels shall go, and has the archive write them there. On the window's thread."""
+"""Asks where clips and labels shall go, and has the disk thread write them there. On the window's thread."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from PyQt6.QtWidgets import QFileDialog, QWidget
 
 from kws_app.history.clip_store import ClipStore
-from kws_app.history.disk_thread import Archive
+from kws_app.history.disk_thread import DiskThread
 from kws_app.history.entries import Entry
 from kws_app.history.export import export_clip, export_clips, export_labels, suggested_name
 from kws_app.translation import _
@@ -17,8 +17,8 @@ Export = Callable[[ClipStore, Iterable[Entry], Path], str]
 class Exports:
     """One dialog at a time; none blocks: listening goes on behind it."""
 
-    def __init__(self, archive: Archive, panel: QWidget) -> None:
-        self._archive, self._panel = archive, panel
+    def __init__(self, disk: DiskThread, panel: QWidget) -> None:
+        self._disk, self._panel = disk, panel
         self._dialog: QFileDialog | None = None  # while it is open
 
     def one(self, entry: Entry | None) -> None:
@@ -32,7 +32,7 @@ class Exports:
         dialog.filterSelected.connect(lambda kind: dialog.selectFile(_renamed(dialog.selectedFiles(), kind)))
 
         def begin(name: str) -> None:
-            self._archive.do(lambda store: export_clip(store, entry, Path(name)), _("The clip could not be exported"))
+            self._disk.do(lambda store: export_clip(store, entry, Path(name)), _("The clip could not be exported"))
 
         dialog.fileSelected.connect(begin)
         dialog.show()
@@ -50,7 +50,7 @@ class Exports:
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
 
         def begin(folder: str) -> None:
-            self._archive.do(lambda store: export(store, entries, Path(folder)), _("The export did not work"))
+            self._disk.do(lambda store: export(store, entries, Path(folder)), _("The export did not work"))
 
         dialog.fileSelected.connect(begin)
         dialog.show()

@@ -1,6 +1,6 @@
-"""What was heard and what the user says of it: the table, the archive, the player and the counts put together.
+"""What was heard and what the user says of it: the table, the disk thread, the player and the counts put together.
 
-On the window's thread. The archive answers on its own thread with `News`, which arrives here as a queued signal.
+On the window's thread. The disk thread answers on its own thread with `News`, which arrives here as a queued signal.
 """
 
 from collections.abc import Iterable
@@ -10,9 +10,9 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from kws_app.history.clip_store import ClipLimits
 from kws_app.history.disk_thread import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
-from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry, Past, Setting
+from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry, History, ModelSetup
 from kws_app.history.log import Deleted, DetectionRecord, Ended, Labelled, Restored
-from kws_app.history.rate import Tally
+from kws_app.history.rate import DetectionCounter
 from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
 from kws_app.ui.history.clip_player import Player
@@ -34,17 +34,17 @@ class HistoryControl(QObject):
     def __init__(self, worker: Worker, panel: HistoryPanel, store: SettingsStore, player: Player | None = None) -> None:
         """Before the worker is started."""
         super().__init__()
-        self._worker, self._archive, self._recorder = worker, worker.archive, worker.recorder
+        self._worker, self._disk, self._recorder = worker, worker.disk, worker.recorder
         self._panel, self._table, self._store = panel, panel.table, store
         self._player = player or Player()
         self._entries: dict[str, Entry] = {}  # by id, oldest first, deleted ones included
         self._clips: set[str] = set()  # ids that have one
         self._deleted: list[list[str]] = []  # what can be undone, the last at the end
-        self._live, self._file = Tally(), Tally()
-        self._earlier_s: dict[Setting, float] = {}  # heard of microphones before this run
-        self.exports = Exports(self._archive, panel)
+        self._live, self._file = DetectionCounter(), DetectionCounter()
+        self._earlier_s: dict[ModelSetup, float] = {}  # heard of microphones before this run
+        self.exports = Exports(self._disk, panel)
         self._told.connect(self._hear)
-        self._archive.tell = self._tell
+        self._disk.tell = self._tell
         self._connect()
         self._apply_choices()
 
@@ -54,7 +54,7 @@ class HistoryControl(QObject):
         table.play_wanted.connect(self.play)
         table.label_wanted.connect(self.label)
         table.delete_wanted.connect(self.delete)
-        table.outline_wanted.connect(self._archive.look_at_clip)
+        table.outline_wanted.connect(self._disk.look_at_clip)
         panel.play.clicked.connect(lambda: self.play(next(iter(table.selected), "")))
         panel.right.clicked.connect(lambda: self.label(RIGHT))
         panel.wrong.clicked.connect(lambda: self.label(FALSE_ALARM))
@@ -76,9 +76,9 @@ class HistoryControl(QObject):
         self._player.stop()
         self._player.blockSignals(True)  # it ends after the window
         for ids in self._deleted:
-            self._archive.remove_clips(ids)
+            self._disk.remove_clips(ids)
         self._deleted.clear()
-        self._archive.tell = lambda news: None
+        self._disk.tell = lambda news: None
 
     # What comes in
 
@@ -97,16 +97,16 @@ class HistoryControl(QObject):
 
     def begin_file(self) -> None:
         """A file begins: it is counted by itself."""
-        self._file = Tally()
+        self._file = DetectionCounter()
 
     def _tell(self, news: News) -> None:
-        """On the archive's thread, which keeps this object alive by holding this method."""
+        """On the disk thread, which keeps this object alive by holding this method."""
         self._told.emit(news)
 
     def _hear(self, news: News) -> None:
         match news:
             case Loaded():
-                self._load(news.past, news.clips, news.bad_lines)
+                self._load(news.history, news.clips, news.bad_lines)
             case Noted(fact=DetectionRecord() as record):
                 self.add(record)
                 self._panel.say(_("The last seconds are kept as a missed “{word}”.", word=record.keyword))
@@ -127,11 +127,11 @@ class HistoryControl(QObject):
             case Done(text=text):
                 self._panel.say(text)
 
-    def _load(self, past: Past, clips: Iterable[str], bad_lines: int) -> None:
+    def _load(self, history: History, clips: Iterable[str], bad_lines: int) -> None:
         """What was before this start; detections that came since are there already."""
-        earlier = [entry for id, entry in past.entries.items() if id not in self._entries]
+        earlier = [entry for id, entry in history.entries.items() if id not in self._entries]
         self._live.add(entry for entry in earlier if entry.record.file is None)
-        self._earlier_s = past.heard_s
+        self._earlier_s = history.heard_s
         self._clips |= set(clips)
         shown = [entry for entry in earlier if not entry.deleted][-MOST_ROWS:]
         self._table.put_back((entry, entry.id in self._clips) for entry in reversed(shown))
@@ -142,7 +142,7 @@ class HistoryControl(QObject):
                 "One line of {file} could not be read: passed over.",
                 "{count} lines of {file} could not be read: passed over.",
                 bad_lines,
-                file=self._archive.log.path,
+                file=self._disk.log.path,
             )
             self.noticed.emit(text)
 
@@ -153,7 +153,7 @@ class HistoryControl(QObject):
         if self._player.playing is not None and self._player.playing == id:
             self._player.stop()
         elif id in self._clips:
-            self._archive.read_clip(id)
+            self._disk.read_clip(id)
 
     def label(self, label: str) -> None:
         """Give the selected detections a label, or take it back where all have it. A missed word keeps its own."""
@@ -162,7 +162,7 @@ class HistoryControl(QObject):
             label = ""
         for entry in chosen:
             fact = Labelled(entry.id, label)
-            self._archive.note(fact)
+            self._disk.note(fact)
             self._live.label(entry.id, label)
             self._file.label(entry.id, label)
             self._change(entry.after(fact))
@@ -175,7 +175,7 @@ class HistoryControl(QObject):
             return
         row = self._table.currentRow()
         for id in ids:
-            self._archive.note(Deleted(id))
+            self._disk.note(Deleted(id))
             self._entries[id] = replace(self._entries[id], deleted=True)
         self._table.remove(ids)
         if self._table.rowCount():  # the keyboard goes on from here
@@ -190,7 +190,7 @@ class HistoryControl(QObject):
             return
         ids = self._deleted.pop()
         for id in ids:
-            self._archive.note(Restored(id))
+            self._disk.note(Restored(id))
             self._entries[id] = replace(self._entries[id], deleted=False)
         self._table.put_back((self._entries[id], id in self._clips) for id in ids)
         more = bool(self._deleted)
@@ -199,7 +199,7 @@ class HistoryControl(QObject):
     def _forget(self, ids: list[str]) -> None:
         if ids in self._deleted:
             self._deleted.remove(ids)
-            self._archive.remove_clips(ids)
+            self._disk.remove_clips(ids)
 
     def _selected_with_clip(self) -> Entry | None:
         return next((self._entries[id] for id in self._table.selected if id in self._clips), None)
@@ -214,7 +214,7 @@ class HistoryControl(QObject):
     def _apply_choices(self) -> None:
         settings = self._store.settings
         self._recorder.keep_clips = settings.keep_clips and settings.most_clips > 0
-        self._archive.limits = ClipLimits(settings.most_clips, settings.most_clip_megabytes)
+        self._disk.limits = ClipLimits(settings.most_clips, settings.most_clip_megabytes)
         self._panel.show_choices(settings.keep_clips, settings.most_clips)
 
     # What is shown
@@ -222,12 +222,12 @@ class HistoryControl(QObject):
     def show_rate(self) -> None:
         """The running rate of each keyword that listens."""
         lines = []
-        for keyword, setting in self._recorder.settings.items():
+        for keyword, setup in self._recorder.setups.items():
             if self._recorder.is_live:
-                heard_s = self._earlier_s.get(setting, 0.0) + self._recorder.live_s.get(setting, 0.0)
-                rate = self._live.rate(*setting, heard_s)
+                heard_s = self._earlier_s.get(setup, 0.0) + self._recorder.live_s.get(setup, 0.0)
+                rate = self._live.rate(*setup, heard_s)
             else:
-                rate = self._file.rate(*setting, self._recorder.file_s.get(setting, 0.0))
+                rate = self._file.rate(*setup, self._recorder.file_s.get(setup, 0.0))
             lines.append((keyword, rate.text))
         self._panel.show_rate("\n".join(text if len(lines) == 1 else f"{word}: {text}" for word, text in lines))
 

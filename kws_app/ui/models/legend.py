@@ -7,7 +7,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from kws_app.engine.card import PLUS, ModelCard, is_number
-from kws_app.listening.active_models import ModelInUse
+from kws_app.listening.active_models import ActiveModel
 from kws_app.translation import _, ngettext
 from kws_app.ui.theme import LIGHT, Theme
 
@@ -38,7 +38,7 @@ def stream_figures(card: ModelCard) -> dict[str, float]:
     return {name: float(value) for name, value in figures.items() if is_number(value)}
 
 
-def packed_bytes(model: ModelInUse) -> int:
+def packed_bytes(model: ActiveModel) -> int:
     packed = [path.with_suffix(".safetensors") for path in model.paths]
     return sum(path.stat().st_size for path in packed) if all(map(Path.is_file, packed)) else model.card.weight_bytes
 
@@ -59,7 +59,7 @@ class Legend(QWidget):
         self._steps: dict[str, QLabel] = {}  # by model
         self.hide()
 
-    def set_models(self, models: Sequence[ModelInUse]) -> None:
+    def set_models(self, models: Sequence[ActiveModel]) -> None:
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:

@@ -12,7 +12,7 @@ from kws_app.detection.tuning import Tuning
 from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import ModelEntry
 from kws_app.engine.pairs import cards_of_pairs, confirming, halves, pair_name
-from kws_app.listening.active_models import ModelInUse
+from kws_app.listening.active_models import ActiveModel
 from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
 from kws_app.ui.settings_store import SettingsStore
@@ -33,7 +33,7 @@ class ModelControl(QObject):
     ) -> None:
         """name, threshold: for the first model, in place of what is remembered"""
         super().__init__()
-        self.models: list[ModelInUse] = []  # in use, in order
+        self.models: list[ActiveModel] = []  # in use, in order
         self.cards: dict[str, ModelCard] = {}  # of all there are, and of their pairs, by name
         self._singles: dict[str, ModelCard] = {}  # of all there are
         self._confirm_with = dict(store.settings.confirm_with)
@@ -62,7 +62,7 @@ class ModelControl(QObject):
         worker.models_left.connect(self._left)
 
     @property
-    def model(self) -> ModelInUse | None:
+    def model(self) -> ActiveModel | None:
         """The one that is looked at, once it listens."""
         return self.models[0] if self.models else None
 
@@ -188,7 +188,7 @@ class ModelControl(QObject):
     def _refused(self, refused: dict[str, str]) -> None:
         self._refusals = list(refused.values())
 
-    def _answered(self, models: list[ModelInUse]) -> None:
+    def _answered(self, models: list[ActiveModel]) -> None:
         self._unanswered -= 1
         self.models = models
         reasons, self._refusals = " ".join(self._refusals), []
@@ -216,7 +216,7 @@ class ModelControl(QObject):
             kept = {name: second for name, second in self._confirm_with.items() if second}
             self._store.remember(model=first, also=also, confirm_with=kept)
 
-    def _left(self, models: list[ModelInUse]) -> None:
+    def _left(self, models: list[ActiveModel]) -> None:
         """A model failed while it listened."""
         self.models = models
         if not models:

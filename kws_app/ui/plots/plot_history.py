@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.listening.session import Heard, Scored
+from kws_app.listening.session import ModelScores, SoundChunk
 
 KEPT_S = 300
 BIN_SAMPLES = 320  # one min and max each
@@ -29,7 +29,7 @@ class ScoreTrack:
         self._scores = np.zeros(2 * FIRST_SCORES, dtype=np.float32)
         self._count = 0
 
-    def add(self, scored: Scored) -> None:
+    def add(self, scored: ModelScores) -> None:
         for end, score in zip(scored.step_ends, scored.scores, strict=True):
             if self._count and end - self._ends[self._count - 1] > SAMPLE_RATE // 2:
                 self._append(int(end), np.nan)
@@ -82,12 +82,12 @@ class SampleHistory:
         """The first sample that can still be shown."""
         return max(self.begin or 0, self.end - KEPT_S * SAMPLE_RATE)
 
-    def add(self, heard: Heard) -> None:
-        if len(heard.samples):
-            self._add_samples(heard.samples, heard.first_sample)
-        if heard.log_mel is not None and len(heard.log_mel):
-            self._add_frames(heard.log_mel, heard.first_frame // HOP_SAMPLES)
-        for scored in heard.scored:
+    def add(self, chunk: SoundChunk) -> None:
+        if len(chunk.samples):
+            self._add_samples(chunk.samples, chunk.first_sample)
+        if chunk.log_mel is not None and len(chunk.log_mel):
+            self._add_frames(chunk.log_mel, chunk.first_frame // HOP_SAMPLES)
+        for scored in chunk.scored:
             self.scores.setdefault(scored.model, ScoreTrack()).add(scored)
 
     def _add_samples(self, samples: NDArray[np.float32], first: int) -> None:

@@ -14,7 +14,7 @@ from PyQt6.QtCore import QEvent, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QGraphicsItem, QWidget
 
-from kws_app.listening.session import Heard
+from kws_app.listening.session import SoundChunk
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import _
 from kws_app.ui.plots.axes import fit_title, time_labels
@@ -163,9 +163,9 @@ class Plots(pg.GraphicsLayoutWidget):
         self.scores.forget()
         self.follow()
 
-    def add(self, heard: Heard) -> None:
+    def add(self, chunk: SoundChunk) -> None:
         """Take in without drawing."""
-        self.history.add(heard)
+        self.history.add(chunk)
 
     def add_mark(self, sample: int) -> None:
         """A detection that counts: a line through all three."""

@@ -11,11 +11,11 @@ import pytest
 
 from kws_app.actions.choices import CommandChoice
 from kws_app.actions.command import KEPT_BYTES, Command
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
-HEARD = Occasion("happy", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
+HEARD = DetectionEvent("happy", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
 TELL = "import json, os, sys; json.dump([sys.argv[2:], dict(os.environ)], open(sys.argv[1], 'w'))"
 HOSTILE = [
     "$(touch pwned) `touch pwned` ; touch pwned | cat && x",
@@ -27,7 +27,7 @@ HOSTILE = [
 ]
 
 
-def run(*arguments: str, limit_s: float = 30.0, heard: Occasion = HEARD) -> None:
+def run(*arguments: str, limit_s: float = 30.0, heard: DetectionEvent = HEARD) -> None:
     Command(CommandChoice(True, arguments, limit_s), heard).run()
 
 
@@ -55,7 +55,7 @@ def pid_in(path: Path) -> int:
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_value_arrives_as_one_argument_and_as_an_environment_variable(value: str, tmp_path: Path):
-    heard = Occasion(value, "m", 0.5, 0.0, "", value)
+    heard = DetectionEvent(value, "m", 0.5, 0.0, "", value)
     told = tmp_path / "told"
     run(sys.executable, "-c", TELL, str(told), "<{source}>", "{keyword}", "{score}", heard=heard)
     arguments, environment = json.loads(told.read_text())
@@ -67,11 +67,11 @@ def test_a_value_arrives_as_one_argument_and_as_an_environment_variable(value: s
 @pytest.mark.parametrize("value", ["-rf", "--output=/etc/passwd", "-"])
 def test_a_value_that_would_be_an_option_is_refused(value: str):
     with pytest.raises(ActionError, match="would be taken for an option"):
-        run("true", "{keyword}", heard=Occasion(value, "m", 0.5, 0.0, ""))
+        run("true", "{keyword}", heard=DetectionEvent(value, "m", 0.5, 0.0, ""))
 
 
 def test_the_users_own_options_are_not():
-    dashed = Occasion("-rf", "m", 0.5, 0.0, "")
+    dashed = DetectionEvent("-rf", "m", 0.5, 0.0, "")
     run("sh", "-c", 'test "$1" = -k=-rf', "sh", "-k={keyword}", heard=dashed)
 
 

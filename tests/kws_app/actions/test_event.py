@@ -1,8 +1,10 @@
 """Placeholders and environment variables, with values from strangers."""
 
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 
-HEARD = Occasion("happy", "happy/teacher", 0.98765, 12.3456, "2026-01-02T03:04:05.678+00:00", "/tmp/{model} $(x).wav")
+HEARD = DetectionEvent(
+    "happy", "happy/teacher", 0.98765, 12.3456, "2026-01-02T03:04:05.678+00:00", "/tmp/{model} $(x).wav"
+)
 
 
 def test_each_placeholder_is_replaced_once():
@@ -17,7 +19,7 @@ def test_other_braces_stay():
 
 
 def test_the_environment_holds_the_same_values_without_nul():
-    odd = Occasion("a\0b", "m", 1.0, 0.0, "", "quote' \" $HOME `id`\nnew line")
+    odd = DetectionEvent("a\0b", "m", 1.0, 0.0, "", "quote' \" $HOME `id`\nnew line")
     assert odd.environment["KWS_KEYWORD"] == "ab"
     assert odd.environment["KWS_SOURCE"] == "quote' \" $HOME `id`\nnew line"
     assert set(odd.environment) == {

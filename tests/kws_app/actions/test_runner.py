@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 from kws_app.actions.runner import MOST_AT_ONCE, ActionRunner, Kind, Outcome
 from kws_app.audio.ring import Samples
 from kws_app.errors import ActionError, AudioError
 
-HEARD = Occasion("happy", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
+HEARD = DetectionEvent("happy", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
 WAIT_S = 30.0
 
 
@@ -24,7 +24,7 @@ class Bench:
     def __init__(self) -> None:
         self.outcomes: queue.Queue[Outcome] = queue.Queue()
         self.chimes: list[str] = []  # the threads that played
-        self.notified: list[Occasion] = []
+        self.notified: list[DetectionEvent] = []
         self.fault: Exception | None = None
         self.release = threading.Event()
         self.release.set()
@@ -37,8 +37,8 @@ class Bench:
             raise self.fault
         self.chimes.append(threading.current_thread().name)
 
-    def _notify(self, occasion: Occasion) -> None:
-        self.notified.append(occasion)
+    def _notify(self, event: DetectionEvent) -> None:
+        self.notified.append(event)
 
     def next(self) -> Outcome:
         return self.outcomes.get(timeout=WAIT_S)

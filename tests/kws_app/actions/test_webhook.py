@@ -8,12 +8,12 @@ import time
 import pytest
 
 from kws_app.actions.choices import WebhookChoice
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 from kws_app.actions.webhook import Webhook
 from kws_app.errors import ActionError
 from tests.support.hook import Hook
 
-HEARD = Occasion("$(x)\n\"'", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
+HEARD = DetectionEvent("$(x)\n\"'", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
 
 
 def post(url: str, limit_s: float = 20.0) -> None:

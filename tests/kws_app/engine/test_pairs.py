@@ -46,7 +46,7 @@ def test_the_second_decides_in_the_worker(listener: Listener, qtbot, write_wav):
     (model,) = use(listener, qtbot, PAIR)
     assert (model.name, model.keyword, model.recommended, model.main) == (PAIR, "loud", 0.9, True)
     assert [path.stem for path in model.paths] == ["teacher", "student"]
-    assert isinstance(listener.worker._lineup.detectors[PAIR], Cascade)
+    assert isinstance(listener.worker._active.detectors[PAIR], Cascade)
     play(listener, qtbot, write_wav(bursts(1.0, 4.0, duration_s=6.0)))
     assert [mark.record.model for mark in listener.marks] == [PAIR, PAIR]
     play(listener, qtbot, write_wav(bursts(1.0, duration_s=3.0, amplitude=0.004)))  # one half: stirs, is not confirmed

@@ -1,4 +1,4 @@
-"""The archive: a real thread, a real folder, and what it tells."""
+"""The disk thread: a real thread, a real folder, and what it tells."""
 
 import subprocess
 import threading
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from kws_app.history.clip_store import ClipLimits, ClipStore
-from kws_app.history.disk_thread import WAITING, Archive, ClipGone, ClipKept, ClipRead, Done, Loaded, News, Trouble
+from kws_app.history.disk_thread import WAITING, ClipGone, ClipKept, ClipRead, DiskThread, Done, Loaded, News, Trouble
 from kws_app.history.entries import RIGHT
 from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id, now_iso
 
@@ -22,14 +22,14 @@ Kind = TypeVar("Kind", bound=News)
 
 
 class Bench:
-    """An archive over a folder, and all that it told."""
+    """An disk over a folder, and all that it told."""
 
     def __init__(self, folder: Path, limits: ClipLimits | None = None) -> None:
         self.log = DetectionLog(folder)
-        self.archive = Archive(self.log, limits)
+        self.disk = DiskThread(self.log, limits)
         self.news: list[News] = []
         self._told = threading.Condition()
-        self.archive.tell = self._tell
+        self.disk.tell = self._tell
 
     def _tell(self, news: News) -> None:
         with self._told:
@@ -57,29 +57,29 @@ def open_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
 
     def make(limits: ClipLimits | None = None) -> Bench:
         benches.append(Bench(tmp_path / "data", limits))
-        benches[-1].archive.start()
+        benches[-1].disk.start()
         return benches[-1]
 
     yield make
     for bench in benches:
-        assert bench.archive.close()
+        assert bench.disk.close()
 
 
 def test_a_clip_is_kept_read_looked_at_and_removed(open_bench: Callable[..., Bench]):
     bench = open_bench()
     id = bench.record().id
-    bench.archive.keep_clip(id, SOUND)
+    bench.disk.keep_clip(id, SOUND)
     (kept,) = bench.wait(ClipKept)
     assert kept.id == id and kept.outline.max() > 0.99
-    bench.archive.read_clip(id)
+    bench.disk.read_clip(id)
     np.testing.assert_allclose(bench.wait(ClipRead)[0].samples, SOUND, atol=1e-4)
-    bench.archive.look_at_clip(id)
+    bench.disk.look_at_clip(id)
     assert np.abs(bench.wait(ClipKept, 2)[1].outline - kept.outline).max() < 1e-4
-    bench.archive.remove_clips([id])
+    bench.disk.remove_clips([id])
     assert bench.wait(ClipGone) == [ClipGone(id)]
-    bench.archive.look_at_clip(id)
+    bench.disk.look_at_clip(id)
     bench.wait(ClipGone, 2)
-    bench.archive.read_clip(id)
+    bench.disk.read_clip(id)
     assert "cannot be played: There is no file" in bench.wait(Trouble)[0].text
 
 
@@ -87,16 +87,16 @@ def test_the_next_start_finds_it_all(open_bench: Callable[..., Bench]):
     bench = open_bench()
     kept, deleted = bench.record(), bench.record()
     for record in (kept, deleted):
-        bench.archive.keep_clip(record.id, SOUND)
-    bench.archive.note(Labelled(kept.id, RIGHT))
-    bench.archive.note(Deleted(deleted.id))
-    assert bench.archive.close()
+        bench.disk.keep_clip(record.id, SOUND)
+    bench.disk.note(Labelled(kept.id, RIGHT))
+    bench.disk.note(Deleted(deleted.id))
+    assert bench.disk.close()
     with open(bench.log.path, "ab") as file:
         file.write(b"no line\n")
     (loaded,) = open_bench().wait(Loaded)
     assert loaded.clips == {kept.id}  # the deletion cannot be undone any more
-    assert loaded.past.entries[kept.id].label == RIGHT
-    assert loaded.past.entries[deleted.id].deleted
+    assert loaded.history.entries[kept.id].label == RIGHT
+    assert loaded.history.entries[deleted.id].deleted
     assert loaded.bad_lines == 1
 
 
@@ -104,8 +104,8 @@ def test_closing_waits_for_what_is_under_way(open_bench: Callable[..., Bench], t
     bench = open_bench()
     ids = [bench.record().id for _ in range(5)]
     for id in ids:
-        bench.archive.keep_clip(id, SOUND)
-    assert bench.archive.close()
+        bench.disk.keep_clip(id, SOUND)
+    assert bench.disk.close()
     assert len(list((tmp_path / "data" / "clips").iterdir())) == 5
 
 
@@ -113,7 +113,7 @@ WRITES_FOR_EVER = """
 import itertools, sys
 from pathlib import Path
 import numpy as np
-from kws_app.history.disk_thread import Archive
+from kws_app.history.disk_thread import DiskThread
 from kws_app.history.clip_store import ClipStore
 from kws_app.history.log import *
 
@@ -143,9 +143,9 @@ def test_a_crash_at_any_moment_leaves_whole_clips_and_a_log_that_goes_on(
     bench = open_bench()
     (loaded,) = bench.wait(Loaded)
     assert loaded.bad_lines <= 1  # the one that was being written
-    assert len(loaded.past.entries) >= after + 1
+    assert len(loaded.history.entries) >= after + 1
     for id in loaded.clips:
-        bench.archive.read_clip(id)
+        bench.disk.read_clip(id)
     assert all(len(read.samples) == 40_000 for read in bench.wait(ClipRead, len(loaded.clips)))
     assert not list((tmp_path / "data" / "clips").glob(".*"))
     record = bench.record()
@@ -155,12 +155,12 @@ def test_a_crash_at_any_moment_leaves_whole_clips_and_a_log_that_goes_on(
 def test_limits_hold_also_over_what_was_there(open_bench: Callable[..., Bench]):
     bench = open_bench(ClipLimits(count=2))
     ids = [bench.record().id for _ in range(4)]
-    bench.archive.keep_clip(ids[0], SOUND, labelled=True)
+    bench.disk.keep_clip(ids[0], SOUND, labelled=True)
     for id in ids[1:]:
-        bench.archive.keep_clip(id, SOUND)
+        bench.disk.keep_clip(id, SOUND)
     assert bench.wait(ClipGone, 2) == [ClipGone(ids[1]), ClipGone(ids[2])]
-    bench.archive.note(Labelled(ids[0], RIGHT))
-    bench.archive.close()
+    bench.disk.note(Labelled(ids[0], RIGHT))
+    bench.disk.close()
     again = open_bench(ClipLimits(count=1))
     (loaded,) = again.wait(Loaded)
     assert loaded.clips == {ids[0]}
@@ -169,7 +169,7 @@ def test_limits_hold_also_over_what_was_there(open_bench: Callable[..., Bench]):
 def test_a_clip_that_the_log_does_not_name_stays(open_bench: Callable[..., Bench], tmp_path: Path):
     ClipStore(tmp_path / "data" / "clips").write(id := new_id(), SOUND)
     (loaded,) = open_bench().wait(Loaded)
-    assert loaded.clips == {id} and not loaded.past.entries
+    assert loaded.clips == {id} and not loaded.history.entries
 
 
 def test_trouble_with_the_disk_is_said_and_the_thread_goes_on(open_bench: Callable[..., Bench], tmp_path: Path):
@@ -177,12 +177,12 @@ def test_trouble_with_the_disk_is_said_and_the_thread_goes_on(open_bench: Callab
     (tmp_path / "data" / "clips").write_text("a file where the folder should be")
     bench = open_bench()
     id = bench.record().id
-    bench.archive.keep_clip(id, SOUND)
+    bench.disk.keep_clip(id, SOUND)
     assert "The clip could not be written" in bench.wait(Trouble)[0].text
     assert bench.wait(ClipGone) == [ClipGone(id)]
     bench.log.path.unlink()
     bench.log.path.mkdir()
-    bench.archive.note(Labelled(id, RIGHT))
+    bench.disk.note(Labelled(id, RIGHT))
     assert "The label could not be written" in bench.wait(Trouble, 2)[1].text
 
 
@@ -198,11 +198,11 @@ def test_a_slow_disk_holds_nobody_up_and_loses_the_latest_clips_only(open_bench:
     bench = open_bench()
     bench.wait(Loaded)
     gate = threading.Event()
-    bench.archive.do(lambda store: "opened" if gate.wait(DEADLINE_S) else "", "")
+    bench.disk.do(lambda store: "opened" if gate.wait(DEADLINE_S) else "", "")
     begun = time.monotonic()
     ids = [new_id() for _ in range(WAITING + 3)]
     for id in ids:
-        bench.archive.keep_clip(id, SOUND[:1000])
+        bench.disk.keep_clip(id, SOUND[:1000])
     assert time.monotonic() - begun < 5.0
     assert bench.all(ClipGone) == [ClipGone(id) for id in ids[WAITING:]]
     assert len(bench.all(Trouble)) == 1 and "too slow" in bench.all(Trouble)[0].text
@@ -219,9 +219,9 @@ def test_what_is_done_elsewhere_is_told_and_so_is_its_failure(open_bench: Callab
     def break_down(store: ClipStore) -> str:
         raise KeyError("unforeseen")
 
-    bench.archive.do(lambda store: "It is done.", "It is not done")
-    bench.archive.do(refuse, "It is not done")
-    bench.archive.do(break_down, "It is not done")
+    bench.disk.do(lambda store: "It is done.", "It is not done")
+    bench.disk.do(refuse, "It is not done")
+    bench.disk.do(break_down, "It is not done")
     troubles = [trouble.text for trouble in bench.wait(Trouble, 2)]
     assert bench.all(Done) == [Done("It is done.")]
     assert troubles[0] == "It is not done (not here)."
@@ -231,8 +231,8 @@ def test_what_is_done_elsewhere_is_told_and_so_is_its_failure(open_bench: Callab
 def test_a_label_that_is_taken_back_makes_room_again(open_bench: Callable[..., Bench]):
     bench = open_bench(ClipLimits(count=1))
     first, second = bench.record(), replace(bench.record())
-    bench.archive.keep_clip(first.id, SOUND)
-    bench.archive.note(Labelled(first.id, RIGHT))
-    bench.archive.note(Labelled(first.id, ""))
-    bench.archive.keep_clip(second.id, SOUND)
+    bench.disk.keep_clip(first.id, SOUND)
+    bench.disk.note(Labelled(first.id, RIGHT))
+    bench.disk.note(Labelled(first.id, ""))
+    bench.disk.keep_clip(second.id, SOUND)
     assert bench.wait(ClipGone) == [ClipGone(first.id)]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry, add_up, setting_of
+from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry, add_up, model_setup
 from kws_app.history.log import Deleted, DetectionRecord, Ended, HoursHeard, Labelled, Restored, now_iso
 
 RECORD = DetectionRecord(now_iso(), None, "USB mic", "happy", "happy/teacher", 1.5, 0.93, id="a")
@@ -21,8 +21,8 @@ def test_facts_reach_their_detection_and_the_last_one_counts():
         Labelled("b", RIGHT),
         Labelled("b", FALSE_ALARM),
     ]
-    past = add_up(said)
-    assert list(past.entries.values()) == [
+    history = add_up(said)
+    assert list(history.entries.values()) == [
         Entry(RECORD, peak=0.98, above_s=0.4, label=RIGHT),
         Entry(OTHER, label=FALSE_ALARM),
     ]
@@ -43,14 +43,14 @@ def test_a_deletion_can_be_undone():
 
 
 def test_a_line_that_is_there_twice_is_one_detection_and_a_fact_about_nothing_says_nothing():
-    past = add_up([RECORD, Ended("a", 0.98, 0.4), RECORD, Deleted("x")])
-    assert list(past.entries) == ["a"] and past.entries["a"].peak == 0.98
+    history = add_up([RECORD, Ended("a", 0.98, 0.4), RECORD, Deleted("x")])
+    assert list(history.entries) == ["a"] and history.entries["a"].peak == 0.98
 
 
 def test_detections_from_before_there_were_ids_are_told_apart():
     old = [replace(RECORD, id="", time_s=time_s) for time_s in (1.0, 2.0)]
-    past = add_up([*old, Labelled(old[1].key, RIGHT)])
-    assert [entry.label for entry in past.entries.values()] == ["", RIGHT]
+    history = add_up([*old, Labelled(old[1].key, RIGHT)])
+    assert [entry.label for entry in history.entries.values()] == ["", RIGHT]
 
 
 def test_hours_add_up_by_model_and_setting():
@@ -59,8 +59,8 @@ def test_hours_add_up_by_model_and_setting():
         HoursHeard(now_iso(), "happy/teacher", decision, seconds)
         for decision, seconds in ((one, 60), (two, 5), (one, 7))
     ]
-    past = add_up(lines)
-    assert past.heard_s == {("happy/teacher", one): 67, ("happy/teacher", two): 5}
+    history = add_up(lines)
+    assert history.heard_s == {("happy/teacher", one): 67, ("happy/teacher", two): 5}
 
 
 def test_a_missed_word_counts_as_labelled():
@@ -70,4 +70,4 @@ def test_a_missed_word_counts_as_labelled():
 
 @pytest.mark.parametrize(("threshold", "shown"), [(0.41249, 0.412), (1.0, 1.0), (0.0004, 0.0004)])
 def test_thresholds_that_look_the_same_are_one_setting(threshold: float, shown: float):
-    assert setting_of("m", DecisionConfig(threshold)) == ("m", DecisionConfig(shown))
+    assert model_setup("m", DecisionConfig(threshold)) == ("m", DecisionConfig(shown))

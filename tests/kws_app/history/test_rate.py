@@ -7,7 +7,7 @@ import pytest
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry
 from kws_app.history.log import DetectionRecord, now_iso
-from kws_app.history.rate import Rate, Tally
+from kws_app.history.rate import DetectionCounter, Rate
 
 DECISION = DecisionConfig(0.5)
 RECORD = DetectionRecord(now_iso(), None, "USB mic", "happy", "happy/teacher", 1.5, 0.93, id="0", decision=DECISION)
@@ -34,7 +34,7 @@ def test_it_reads_plainly(rate: Rate, text: str):
 
 
 def test_it_counts_what_was_marked_and_follows_a_change_of_mind():
-    tally = Tally()
+    tally = DetectionCounter()
     tally.add(entries("", FALSE_ALARM, RIGHT))
     assert tally.rate("happy/teacher", DECISION, 3600) == Rate(3, 1, 1.0)
     tally.label("0", FALSE_ALARM)
@@ -44,14 +44,14 @@ def test_it_counts_what_was_marked_and_follows_a_change_of_mind():
 
 
 def test_each_detection_counts_once_and_a_deleted_one_still_happened():
-    tally = Tally()
+    tally = DetectionCounter()
     tally.add(entries("", ""))
     tally.add([replace(entry, deleted=True) for entry in entries("", "", FALSE_ALARM)])
     assert tally.rate("happy/teacher", DECISION, 0) == Rate(3, 1, 0.0)
 
 
 def test_a_rate_belongs_to_a_model_and_its_setting():
-    tally = Tally()
+    tally = DetectionCounter()
     tally.add(entries("", ""))
     tally.add([Entry(replace(RECORD, id="x", decision=DecisionConfig(0.9)))])
     tally.add([Entry(replace(RECORD, id="y", model="happy/student"))])

@@ -11,7 +11,7 @@ from kws_app.audio.ring import Samples
 from kws_app.detection.decision import Detection, DetectionEnd
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.log import DetectionRecord, Ended, Fact, HoursHeard, now_iso
-from kws_app.history.recorder import SAVE_HOURS_S, STALE_S, Recent, Recorder
+from kws_app.history.recorder import SAVE_HOURS_S, STALE_S, RecentSound, Recorder
 
 RATE = 16_000
 SETTING = ("loud/teacher", DecisionConfig(0.5))
@@ -20,7 +20,7 @@ RAMP = np.arange(60 * RATE, dtype=np.float32)  # each sample says where it is
 
 @dataclass
 class Kept:
-    """Stands where the archive does: notes what it is given."""
+    """Stands where the disk thread does: notes what it is given."""
 
     facts: list[DetectionRecord | Fact] = field(default_factory=list)
     clips: dict[str, Samples] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Kept:
             self.labelled.append(id)
 
 
-class Heard:
+class FakeSource:
     """A source that is only asked who it is."""
 
     def __init__(self, path: Path | None = None) -> None:
@@ -50,7 +50,7 @@ def kept() -> Iterator[Kept]:
 @pytest.fixture
 def recorder(kept: Kept) -> Recorder:
     recorder = Recorder(kept)  # type: ignore[arg-type]
-    recorder.begin(Heard())  # type: ignore[arg-type]
+    recorder.begin(FakeSource())  # type: ignore[arg-type]
     return recorder
 
 
@@ -103,7 +103,7 @@ def test_what_was_lost_is_silence_in_the_clip(recorder: Recorder, kept: Kept):
 def test_another_source_is_no_part_of_the_clip(recorder: Recorder, kept: Kept):
     hear(recorder, 0, 3)
     before = detect(recorder, 3.0)
-    recorder.begin(Heard())  # type: ignore[arg-type]
+    recorder.begin(FakeSource())  # type: ignore[arg-type]
     assert len(kept.clips[before.id]) == 2 * RATE
     hear(recorder, 0, 1)
     record = detect(recorder, 0.5)
@@ -158,7 +158,7 @@ def test_nothing_is_missed_where_nothing_was_heard(recorder: Recorder, kept: Kep
 def test_what_was_heard_long_ago_is_not_kept_as_missed(kept: Kept):
     now_s = 100.0
     recorder = Recorder(kept, clock=lambda: now_s)  # type: ignore[arg-type]
-    recorder.begin(Heard())  # type: ignore[arg-type]
+    recorder.begin(FakeSource())  # type: ignore[arg-type]
     hear(recorder, 0, 5)
     recorder.finish()
     now_s += STALE_S + 1
@@ -188,17 +188,17 @@ def test_hours_of_a_microphone_count_by_setting_and_are_saved_now_and_then(recor
 
 
 def test_a_file_is_no_life(recorder: Recorder, kept: Kept):
-    recorder.begin(Heard(Path("talk.wav")))  # type: ignore[arg-type]
+    recorder.begin(FakeSource(Path("talk.wav")))  # type: ignore[arg-type]
     hear(recorder, 0, 5)
     recorder.finish()
     assert kept.facts == [] and recorder.live_s == {}
     assert recorder.file_s == {SETTING: pytest.approx(5.0)}
-    recorder.begin(Heard(Path("talk.wav")))  # type: ignore[arg-type]
+    recorder.begin(FakeSource(Path("talk.wav")))  # type: ignore[arg-type]
     assert recorder.file_s == {}
 
 
 def test_the_recent_sound_is_bounded_and_knows_what_it_lost():
-    recent = Recent(seconds=2.0)
+    recent = RecentSound(seconds=2.0)
     recent.add(RAMP[: 5 * RATE], 0)
     np.testing.assert_array_equal(recent.cut(0, 10 * RATE), RAMP[3 * RATE : 5 * RATE])
     recent.add(RAMP[50 * RATE : 51 * RATE], 50 * RATE)

@@ -10,7 +10,7 @@ from kws_app.detection.detector import Detector
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
-from kws_app.listening.session import Heard, Session
+from kws_app.listening.session import Session, SoundChunk
 from tests.support.loudness import bursts
 
 
@@ -37,15 +37,15 @@ def detector(tiny_models: Path) -> Detector:
     return Detector(model, DecisionConfig(threshold=0.5))
 
 
-def feed_all(source: HandFedSource, session: Session, samples: np.ndarray, piece: int) -> list[Heard]:
-    heard: list[Heard] = []
+def feed_all(source: HandFedSource, session: Session, samples: np.ndarray, piece: int) -> list[SoundChunk]:
+    heard: list[SoundChunk] = []
     for first in range(0, len(samples), piece):
         source.feed.ring.write(samples[first : first + piece])
         heard += session.drain()
     return heard
 
 
-def times_s(heard: list[Heard], model: str = "teacher") -> list[float]:
+def times_s(heard: list[SoundChunk], model: str = "teacher") -> list[float]:
     return [d.time_s for block in heard for scored in block.scored if scored.model == model for d in scored.detections]
 
 

@@ -8,7 +8,7 @@ import pytest
 from kws_app.audio.file_source import FileSource
 from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.detection.tuning import Tuning
-from kws_app.listening.session import Heard
+from kws_app.listening.session import SoundChunk
 from tests.support.listener import Listener, Waiting, play, use
 from tests.support.loudness import bursts, save_loudness_model
 
@@ -24,13 +24,13 @@ def test_a_file_gives_its_detections_its_plot_data_and_its_end(listener, qtbot, 
     assert listener.log.last() == [mark.record for mark in listener.marks]
     assert listener.marks[0].record.file == str(path)
     assert listener.marks[0].record.keyword == "loud"
-    assert sum(len(heard.samples) for heard in plot_data) == 4.3 * 16_000  # with the silence after it
+    assert sum(len(chunk.samples) for chunk in plot_data) == 4.3 * 16_000  # with the silence after it
     assert listener.phases[-1] is Phase.ENDED
     assert listener.worker.health is None
 
 
 def test_what_is_said_while_the_model_loads_is_heard(listener, qtbot, write_wav):
-    plot_data: deque[Heard] = deque(maxlen=1000)
+    plot_data: deque[SoundChunk] = deque(maxlen=1000)
     source = FileSource(write_wav(bursts(0.3, duration_s=1.0)), paced=False)
     listener.worker.listen_to(source, plot_data)
     with qtbot.waitSignal(listener.worker.detected):
@@ -64,7 +64,7 @@ def test_a_microphone_is_open_while_the_model_loads_but_listened_to_only_then(li
 
 def test_the_card_gives_the_threshold_unless_another_is_set(listener, qtbot):
     def thresholds() -> list[float]:
-        return [detector.decision.config.threshold for detector in listener.worker._lineup.detectors.values()]
+        return [detector.decision.config.threshold for detector in listener.worker._active.detectors.values()]
 
     assert [model.recommended for model in use(listener, qtbot, "loud/student", "loud/teacher")] == [0.9, 0.5]
     assert thresholds() == [0.9, 0.5]
@@ -93,7 +93,7 @@ def test_of_two_models_of_a_keyword_the_first_alone_counts_and_both_are_drawn(li
     plot_data = play(listener, qtbot, write_wav(bursts(0.7, duration_s=2.0)))
     assert [mark.record.model for mark in listener.marks] == ["loud/student"]
     assert len(listener.log.last()) == 1
-    detections = [scored.model for heard in plot_data for scored in heard.scored for _ in scored.detections]
+    detections = [scored.model for chunk in plot_data for scored in chunk.scored for _ in scored.detections]
     assert sorted(detections) == ["loud/student", "loud/teacher"]
 
 

@@ -20,7 +20,7 @@ def failing(*_: object) -> None:
 
 def test_a_model_that_fails_is_left_out_with_a_notice_and_the_others_go_on(listener, qtbot, write_wav, monkeypatch):
     use(listener, qtbot, "loud/teacher", "loud/student")
-    monkeypatch.setattr(listener.worker._lineup.detectors["loud/teacher"], "process_frames", failing)
+    monkeypatch.setattr(listener.worker._active.detectors["loud/teacher"], "process_frames", failing)
     with qtbot.waitSignal(listener.worker.models_left) as left:
         play(listener, qtbot, write_wav(bursts(0.7, duration_s=2.0)))
     assert [(model.name, model.main) for model in left.args[0]] == [("loud/student", True)]
@@ -30,7 +30,7 @@ def test_a_model_that_fails_is_left_out_with_a_notice_and_the_others_go_on(liste
 
 def test_when_the_only_model_fails_the_listening_stops(listener, qtbot, write_wav, monkeypatch):
     use(listener, qtbot, "loud/teacher")
-    monkeypatch.setattr(listener.worker._lineup.detectors["loud/teacher"], "process_frames", failing)
+    monkeypatch.setattr(listener.worker._active.detectors["loud/teacher"], "process_frames", failing)
     with qtbot.waitSignal(listener.worker.models_left) as left:
         listener.worker.listen_to(FileSource(write_wav(bursts(0.7, duration_s=2.0)), paced=False), deque(maxlen=9))
     assert left.args == [[]]

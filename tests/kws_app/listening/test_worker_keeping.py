@@ -11,13 +11,13 @@ from kws_app.audio.file_source import FileSource
 from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.detection.tuning import Tuning
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.history.entries import Past, add_up, setting_of
-from kws_app.listening.session import Heard
+from kws_app.history.entries import History, add_up, model_setup
+from kws_app.listening.session import SoundChunk
 from tests.support.listener import Listener, Waiting, play, use
 from tests.support.loudness import bursts
 
 
-def past(listener: Listener) -> Past:
+def log_history(listener: Listener) -> History:
     """What the log adds up to once all is written."""
     assert listener.worker.shut_down()
     said, bad_lines = listener.log.read()
@@ -29,7 +29,7 @@ def test_a_detection_keeps_its_clip_and_how_it_went(listener, qtbot, write_wav):
     use(listener, qtbot, "loud/teacher")
     sound = bursts(3.0, duration_s=5.0)
     play(listener, qtbot, write_wav(sound))
-    (entry,) = past(listener).entries.values()
+    (entry,) = log_history(listener).entries.values()
     assert entry.peak is not None and entry.peak >= entry.record.score
     assert entry.above_s == pytest.approx(0.3, abs=0.1)
     assert entry.record.decision == DecisionConfig(0.5)
@@ -42,7 +42,7 @@ def test_a_detection_keeps_its_clip_and_how_it_went(listener, qtbot, write_wav):
 def test_a_detection_that_is_not_over_when_listening_stops_ends_with_it(listener, qtbot, write_wav):
     use(listener, qtbot, "loud/teacher")
     source = FileSource(write_wav(bursts(0.1, duration_s=20.0, burst_s=19.0)))  # paced
-    heard: deque[Heard] = deque(maxlen=1000)
+    heard: deque[SoundChunk] = deque(maxlen=1000)
     with qtbot.waitSignal(listener.worker.detected):
         listener.worker.listen_to(source, heard)
     qtbot.waitUntil(lambda: heard[-1].first_sample > 16_000)
@@ -50,7 +50,7 @@ def test_a_detection_that_is_not_over_when_listening_stops_ends_with_it(listener
         listener.worker.source_changed, check_params_cb=lambda _, state: state.phase is Phase.STOPPED
     ):
         listener.worker.stop_listening()
-    (entry,) = past(listener).entries.values()
+    (entry,) = log_history(listener).entries.values()
     assert entry.peak is not None and entry.peak > 0.9 and entry.above_s > 0.5
 
 
@@ -59,7 +59,7 @@ def test_what_was_missed_is_kept_with_what_the_model_made_of_it(listener, qtbot,
     listener.worker.tune({"loud/teacher": Tuning(threshold=0.999999)})
     play(listener, qtbot, write_wav(bursts(3.0, duration_s=4.0)))
     listener.worker.save_missed()
-    (entry,) = past(listener).entries.values()
+    (entry,) = log_history(listener).entries.values()
     assert listener.marks == [] and entry.record.missed and 0.9 < entry.record.score < 0.999999
     info = soundfile.info(str(listener.log.path.parent / "clips" / entry.record.clip))
     assert info.frames == 3 * 16_000
@@ -70,10 +70,10 @@ def test_after_the_end_a_missed_word_and_the_rate_are_about_what_is_set_now(list
     play(listener, qtbot, write_wav(bursts(0.5, duration_s=1.0)))
     listener.worker.tune({"loud/teacher": Tuning(threshold=0.8)})
     listener.worker.save_missed()
-    qtbot.waitUntil(lambda: listener.worker.recorder.settings["loud"][1].threshold == 0.8)
+    qtbot.waitUntil(lambda: listener.worker.recorder.setups["loud"][1].threshold == 0.8)
     use(listener, qtbot, "loud/student")
-    assert listener.worker.recorder.settings["loud"][0] == "loud/student"
-    *_, missed = past(listener).entries.values()
+    assert listener.worker.recorder.setups["loud"][0] == "loud/student"
+    *_, missed = log_history(listener).entries.values()
     assert missed.record.missed and missed.record.decision is not None and missed.record.decision.threshold == 0.8
 
 
@@ -114,7 +114,7 @@ def test_what_the_program_plays_itself_is_no_detection_of_a_microphone(listener,
     source = Ready()
     listener.worker.listen_to(source, plot_data := deque(maxlen=1000))
     source.feed.ring.write(bursts(0.3, duration_s=2.0))
-    qtbot.waitUntil(lambda: sum(len(heard.samples) for heard in plot_data) == 32_000)
+    qtbot.waitUntil(lambda: sum(len(chunk.samples) for chunk in plot_data) == 32_000)
     assert len(listener.marks) == 1
     listener.worker.deaf = False
     with qtbot.waitSignal(listener.worker.detected):
@@ -125,8 +125,8 @@ def test_the_hours_of_a_microphone_are_in_the_log(listener, qtbot):
     use(listener, qtbot, "loud/teacher")
     source = Ready()
     listener.worker.listen_to(source, deque(maxlen=10))
-    setting = setting_of("loud/teacher", DecisionConfig(0.5))
+    setup = model_setup("loud/teacher", DecisionConfig(0.5))
     for _ in range(3):
         source.feed.ring.write(np.zeros(16_000, np.float32))
-    qtbot.waitUntil(lambda: listener.worker.recorder.live_s.get(setting, 0.0) >= 2.99)
-    assert past(listener).heard_s == {setting: 3.0}
+    qtbot.waitUntil(lambda: listener.worker.recorder.live_s.get(setup, 0.0) >= 2.99)
+    assert log_history(listener).heard_s == {setup: 3.0}

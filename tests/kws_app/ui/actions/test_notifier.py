@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.ui.actions.notifier import Notifier
 from tests.support.paths import REPOSITORY
 
-HEARD = Occasion("<b>happy</b>", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05.678+00:00", "USB mic")
+HEARD = DetectionEvent("<b>happy</b>", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05.678+00:00", "USB mic")
 
 # the desktop's side
 SERVICE = """
@@ -41,7 +41,7 @@ app.exec()
 CLIENT = """
 import subprocess, sys
 from PyQt6.QtCore import QCoreApplication
-from kws_app.actions.event import Occasion
+from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.ui.actions.notifier import Notifier
 app = QCoreApplication([])
@@ -50,7 +50,7 @@ if mode != "missing":
     service = subprocess.Popen([sys.executable, "-c", code, mode], stdout=subprocess.PIPE, text=True)
     assert service.stdout.readline() == "True\\n"
 try:
-    Notifier().notify(Occasion("<b>happy</b>", "m", 0.9, 1.5, "2026-01-02T03:04:05.678+00:00"))
+    Notifier().notify(DetectionEvent("<b>happy</b>", "m", 0.9, 1.5, "2026-01-02T03:04:05.678+00:00"))
     print("shown")
 except ActionError as error:
     print(error)

@@ -74,7 +74,7 @@ def test_each_keyword_has_its_own_rate(bench: Bench):
     recorder = window._worker.recorder
     recorder.begin(SilentMicrophone("USB mic"))
     recorder.live_s = {("loud/teacher", DECISION): 7200.0}
-    recorder.settings = {"loud": ("loud/teacher", DECISION), "happy": ("happy/teacher", DECISION)}
+    recorder.setups = {"loud": ("loud/teacher", DECISION), "happy": ("happy/teacher", DECISION)}
     window.history.show_rate()
     lines = panel.rate.text().splitlines()
     assert lines[0].startswith("loud: 3 in 2.0 h, none marked false")

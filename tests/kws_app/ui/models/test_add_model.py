@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QFileDialog, QLabel
 
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import ModelError
-from kws_app.listening.active_models import Lineup
+from kws_app.listening.active_models import ActiveModels
 from kws_app.ui.models.add_model import WARNING, CardDialog
 from kws_app.ui.window import MainWindow
 from tests.support.loudness import save_loudness_model
@@ -62,7 +62,7 @@ def test_one_in_place_of_one_that_listens_is_heard_from_then_on(bench: Bench, br
 
 
 def test_one_in_place_of_another_waits_for_a_use_that_comes_about(tmp_path: Path):
-    lineup = Lineup(ModelFolders([tmp_path]))
+    lineup = ActiveModels(ModelFolders([tmp_path]))
     save_loudness_model(tmp_path / "boom" / "teacher.pt", threshold=0.7)
     lineup.use(["boom/teacher"])
     old = lineup.detectors["boom/teacher"]

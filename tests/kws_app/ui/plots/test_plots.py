@@ -8,7 +8,7 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.listening.session import Heard, Scored
+from kws_app.listening.session import ModelScores, SoundChunk
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.ui.plots.log_mel_item import mel_band
 from kws_app.ui.plots.plot_history import MEL_BINS, SampleHistory
@@ -18,14 +18,14 @@ from kws_app.ui.theme import DARK, LIGHT
 MODEL = "loud/teacher"
 
 
-def heard(first: int, count: int, value: float = 0.5, scores: tuple[tuple[int, float], ...] = ()) -> Heard:
+def heard(first: int, count: int, value: float = 0.5, scores: tuple[tuple[int, float], ...] = ()) -> SoundChunk:
     """A block of constant samples; its frames are bright."""
-    return Heard(
+    return SoundChunk(
         samples=np.full(count, value, dtype=np.float32),
         first_sample=first,
         log_mel=np.full((count // 160, MEL_BINS), 5.0, dtype=np.float32),
         first_frame=first,
-        scored=[Scored(MODEL, [score for _, score in scores], [end for end, _ in scores])],
+        scored=[ModelScores(MODEL, [score for _, score in scores], [end for end, _ in scores])],
     )
 
 
@@ -45,7 +45,7 @@ def test_pieces_give_the_same_picture_as_the_whole(piece: int):
     whole, pieces = SampleHistory(), SampleHistory()
 
     def add(history: SampleHistory, first: int, end: int) -> None:
-        history.add(Heard(samples[first:end], first, np.zeros((0, MEL_BINS))))
+        history.add(SoundChunk(samples[first:end], first, np.zeros((0, MEL_BINS))))
 
     add(whole, 0, len(samples))
     for first in range(0, len(samples), piece):
@@ -102,7 +102,7 @@ def test_the_same_frames_are_the_same_array():
     history = SampleHistory()
     history.add(heard(0, SAMPLE_RATE))
     image, first_s, _ = history.image(history.end, 10)
-    history.add(Heard(np.zeros(480, dtype=np.float32), SAMPLE_RATE))
+    history.add(SoundChunk(np.zeros(480, dtype=np.float32), SAMPLE_RATE))
     again, later_s, _ = history.image(history.end, 10)
     assert again is image and later_s == pytest.approx(first_s - 0.03)
     assert history.image(history.end, 5)[0] is not image
@@ -221,8 +221,8 @@ def test_no_curve_crosses_out_the_name_of_the_line(plots: Plots):
 )
 def test_what_lies_under_the_mouse_tells_the_models_apart(plots: Plots, names: list[str], said: list[str]):
     plots.set_models(names)
-    scored = [Scored(name, [score], [SAMPLE_RATE]) for name, score in zip(names, (0.3, 0.1), strict=False)]
-    plots.add(Heard(np.zeros(2 * SAMPLE_RATE, np.float32), 0, scored=scored))
+    scored = [ModelScores(name, [score], [SAMPLE_RATE]) for name, score in zip(names, (0.3, 0.1), strict=False)]
+    plots.add(SoundChunk(np.zeros(2 * SAMPLE_RATE, np.float32), 0, scored=scored))
     assert plots.scores.read(plots.history, SAMPLE_RATE) == said
 
 

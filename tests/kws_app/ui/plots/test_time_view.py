@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.listening.session import Heard
+from kws_app.listening.session import SoundChunk
 from kws_app.ui.plots.plot_history import KEPT_S, SampleHistory
 from kws_app.ui.plots.time_view import TimeView
 
 
 def listen(history: SampleHistory, seconds: int) -> None:
     for _ in range(seconds):
-        history.add(Heard(np.full(SAMPLE_RATE, 0.5, dtype=np.float32), history.end))
+        history.add(SoundChunk(np.full(SAMPLE_RATE, 0.5, dtype=np.float32), history.end))
 
 
 def test_it_follows_until_it_is_paused_and_follows_again():
