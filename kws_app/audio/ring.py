@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from kws_app.audio.circular_buffer import CircularBuffer
+
 Samples = NDArray[np.float32]
 
 
@@ -17,10 +19,9 @@ class SampleRing:
     """The last `capacity` samples of a stream. When full, the oldest are overwritten; the writer never waits."""
 
     def __init__(self, capacity: int) -> None:
-        if capacity < 1:
-            raise ValueError(f"capacity must be at least 1 sample, got {capacity}")
+        """raises ValueError if capacity is below 1"""
         self.capacity = capacity
-        self._buffer = np.zeros(capacity, dtype=np.float32)
+        self._buffer = CircularBuffer(capacity)
         self._claimed = 0  # samples written or being written; writer thread only
         self._written = 0  # samples whose copy is complete; writer thread only
 
@@ -37,12 +38,8 @@ class SampleRing:
     def write(self, samples: Samples) -> None:
         """Append samples [N] float32; of more than `capacity` at once only the last `capacity` are kept."""
         end = self._written + len(samples)
-        kept = samples[-self.capacity :]
         self._claimed = end
-        first = (end - len(kept)) % self.capacity
-        head = min(len(kept), self.capacity - first)
-        self._buffer[first : first + head] = kept[:head]
-        self._buffer[: len(kept) - head] = kept[head:]
+        self._buffer.put(self._written, samples)
         self._written = end
 
     def reader(self) -> "RingReader":
@@ -53,9 +50,7 @@ class SampleRing:
         """Samples [start, start + count) as far as they still are there, and the index of the first returned."""
         end = min(start + count, self._written)
         start = max(start, self.oldest)
-        count, first = max(0, end - start), start % self.capacity
-        head = self._buffer[first : first + count]
-        samples = np.concatenate([head, self._buffer[: count - len(head)]])  # a copy also where nothing is wrapped
+        samples = self._buffer.get(start, end)
         overwritten = self.oldest - start  # the writer may have passed while we copied
         if overwritten > 0:
             samples, start = samples[overwritten:], start + overwritten

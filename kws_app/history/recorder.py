@@ -9,8 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
+from kws_app.audio.circular_buffer import CircularBuffer
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
 from kws_app.detection.decision import DetectionEnd
@@ -32,29 +31,21 @@ class RecentSound:
     """The last seconds of sound on the session's clock; what nobody heard is silence."""
 
     def __init__(self, seconds: float = KEPT_S) -> None:
-        self._samples = np.zeros(round(seconds * SAMPLE_RATE), dtype=np.float32)
+        self._samples = CircularBuffer(round(seconds * SAMPLE_RATE))
         self.begin = 0  # the first sample that was ever heard
         self.end = 0  # one past the newest
 
     def add(self, samples: Samples, first_sample: int) -> None:
         """samples: [N] that begin at `first_sample`, at or after the end"""
-        size = len(self._samples)
         if self.end == self.begin:
             self.begin = self.end = first_sample
-        if first_sample > self.end:
-            gap = np.arange(max(self.end, first_sample - size), first_sample) % size
-            self._samples[gap] = 0.0
+        self._samples.clear(self.end, first_sample)
+        self._samples.put(first_sample, samples)
         self.end = first_sample + len(samples)
-        samples = samples[-size:]
-        first = (self.end - len(samples)) % size
-        head = min(len(samples), size - first)
-        self._samples[first : first + head] = samples[:head]
-        self._samples[: len(samples) - head] = samples[head:]
 
     def cut(self, first: int, end: int) -> Samples:
         """A copy of [first, end), as far as it was heard and still is there."""
-        first = max(first, self.begin, self.end - len(self._samples))
-        return self._samples[np.arange(first, max(first, min(end, self.end))) % len(self._samples)]
+        return self._samples.get(max(first, self.begin, self.end - self._samples.capacity), min(end, self.end))
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ of the picture, at most so many points that a screen can show.
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.audio.circular_buffer import CircularBuffer
+from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.listening.session import ModelScores, SoundChunk
 
 KEPT_S = 300
 BIN_SAMPLES = 320  # one min and max each
-HOP_SAMPLES = 160
-MEL_BINS = 40
+HOP_SAMPLES = FrontendConfig.hop_samples
+MEL_BINS = FrontendConfig.mel_bins
 MOST_BINS = 500  # in a picture: their 1,000 points draw at half the cost of all samples
 MOST_FRAMES = 1000
 LOG_MEL_RANGE = (-9.0, 5.0)  # silence and brightest: from a room's hiss to loud speech
@@ -63,18 +64,16 @@ class ScoreTrack:
 
 
 class SampleHistory:
-    """The samples' envelope, frames, and scores, in rings indexed by absolute position."""
+    """The samples' envelope, frames, and scores, in circular buffers indexed by absolute position."""
 
     def __init__(self) -> None:
-        bins = KEPT_S * SAMPLE_RATE // BIN_SAMPLES
-        self._low = np.zeros(bins, dtype=np.float32)
-        self._high = np.zeros(bins, dtype=np.float32)
-        self._frames = np.zeros((KEPT_S * SAMPLE_RATE // HOP_SAMPLES, MEL_BINS), dtype=np.uint8)
+        self._envelope = CircularBuffer(KEPT_S * SAMPLE_RATE // BIN_SAMPLES, (2,))  # a low and a high for each bin
+        self._frames = CircularBuffer(KEPT_S * SAMPLE_RATE // HOP_SAMPLES, (MEL_BINS,), np.uint8)
         self.scores: dict[str, ScoreTrack] = {}  # by model
         self.begin: int | None = None  # the first sample of all
         self.end = 0  # one past the newest sample
         self._frames_end = 0  # one past the newest frame's index
-        self._image = self._frames[:0]  # as last handed out
+        self._image = self._frames.get(0, 0)  # as last handed out
         self._image_of = (-1, 0)  # its newest frame, and how many it is made of
 
     @property
@@ -93,28 +92,25 @@ class SampleHistory:
     def _add_samples(self, samples: NDArray[np.float32], first: int) -> None:
         if self.begin is None:
             self.begin = self.end = first
-        size = len(self._low)
+        size = self._envelope.capacity
         samples, first = samples[-size * BIN_SAMPLES :], first + max(0, len(samples) - size * BIN_SAMPLES)
         end = first + len(samples)
         bins = np.arange(first // BIN_SAMPLES, (end - 1) // BIN_SAMPLES + 1)[-size:]
-        unheard = np.arange(max(-(-self.end // BIN_SAMPLES), int(bins[0]) - size), int(bins[0])) % size
-        self._low[unheard] = self._high[unheard] = 0.0
+        first_bin = int(bins[0])
+        self._envelope.clear(-(-self.end // BIN_SAMPLES), first_bin)  # nobody heard this
         cuts = np.maximum(bins * BIN_SAMPLES - first, 0)
-        low, high = np.minimum.reduceat(samples, cuts), np.maximum.reduceat(samples, cuts)
-        at = bins % size
-        if bins[0] * BIN_SAMPLES < self.end:  # its first samples came before
-            low[0] = min(low[0], self._low[at[0]])
-            high[0] = max(high[0], self._high[at[0]])
-        self._low[at], self._high[at] = low, high
+        extremes = np.stack([np.minimum.reduceat(samples, cuts), np.maximum.reduceat(samples, cuts)], axis=1)
+        if first_bin * BIN_SAMPLES < self.end:  # its first samples came before
+            low, high = self._envelope.get(first_bin, first_bin + 1)[0]
+            extremes[0] = min(extremes[0, 0], low), max(extremes[0, 1], high)
+        self._envelope.put(first_bin, extremes)
         self.end = end
 
     def _add_frames(self, log_mel: NDArray[np.float32], first: int) -> None:
-        size = len(self._frames)
-        log_mel, first = log_mel[-size:], first + max(0, len(log_mel) - size)
         low, high = LOG_MEL_RANGE
-        self._frames[np.arange(max(self._frames_end, first - size), first) % size] = 0  # nobody heard this
+        self._frames.clear(self._frames_end, first)  # nobody heard this
         scaled = np.clip((log_mel - low) * (255 / (high - low)), 0, 255)
-        self._frames[np.arange(first, first + len(log_mel)) % size] = scaled.astype(np.uint8)
+        self._frames.put(first, scaled.astype(np.uint8))
         self._frames_end = first + len(log_mel)
 
     def envelope(self, until: int, span_s: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
@@ -124,9 +120,8 @@ class SampleHistory:
         last = -(-until // (BIN_SAMPLES * group))  # of the groups: always cut at the same places, or they would flicker
         firsts = np.arange(last - count, last) * group
         bins = np.minimum(np.arange(firsts[0], last * group), -(-self.end // BIN_SAMPLES) - 1)  # none beyond the newest
-        low = self._low.take(bins, mode="wrap").reshape(count, group).min(axis=1)
-        high = self._high.take(bins, mode="wrap").reshape(count, group).max(axis=1)
-        values = np.stack([low, high], axis=1).ravel()
+        extremes = self._envelope.take(bins).reshape(count, group, 2)
+        values = np.stack([extremes[..., 0].min(axis=1), extremes[..., 1].max(axis=1)], axis=1).ravel()
         return np.repeat((firsts * BIN_SAMPLES - until) / SAMPLE_RATE, 2), values
 
     def image(self, until: int, span_s: int) -> tuple[NDArray[np.uint8], float, float]:
@@ -140,7 +135,7 @@ class SampleHistory:
         last = -(-newest // group) * group
         if (newest, count) != self._image_of:
             numbers = np.arange(last - count, last)
-            frames = self._frames.take(numbers, axis=0, mode="wrap")
+            frames = self._frames.take(numbers)
             frames[numbers >= self._frames_end] = 0
             self._image_of = newest, count
             self._image = frames.reshape(count // group, group, MEL_BINS).max(axis=1) if group > 1 else frames
@@ -162,5 +157,5 @@ class SampleHistory:
         """The loudest that was heard around a position, as a share of full scale."""
         if not self.oldest <= sample < self.end:
             return None
-        at = sample // BIN_SAMPLES % len(self._low)
-        return float(max(-self._low[at], self._high[at]))
+        low, high = self._envelope.get(sample // BIN_SAMPLES, sample // BIN_SAMPLES + 1)[0]
+        return float(max(-low, high))

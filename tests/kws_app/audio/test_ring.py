@@ -132,7 +132,7 @@ def test_any_order_of_writes_and_reads_gives_each_sample_once_or_counts_it_as_lo
         block = readers[which].read(count)
         np.testing.assert_array_equal(block.samples, ramp(block.first_sample, len(block.samples)))
         seen[which] += len(block.samples)
-        assert len(ring._buffer) == capacity
+        assert len(ring._buffer._rows) == capacity
     for reader, got in zip(readers, seen, strict=True):
         assert got + reader.lost + reader.available == ring.written
         assert reader.position <= ring.written
