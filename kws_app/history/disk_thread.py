@@ -94,9 +94,9 @@ class DiskThread:
 
     def __init__(self, detections: DetectionLog, limits: ClipLimits | None = None) -> None:
         self.log = detections
-        self.limits = limits or ClipLimits()  # may be replaced at any time
         self.tell: Callable[[News], None] = lambda news: None  # set before `start`
         self._store = ClipStore(detections.path.parent / FOLDER_NAME)
+        self._limits = limits or ClipLimits()  # this thread's
         self._labelled: set[str] = set()  # ids; this thread's
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._places = threading.BoundedSemaphore(WAITING)  # for clips
@@ -113,6 +113,10 @@ class DiskThread:
             self._tasks.put(None)
             self._thread.join(CLOSE_S)
         return not self._thread.is_alive()
+
+    def limit_clips(self, limits: ClipLimits) -> None:
+        """Keep no more than this, from the next clip on."""
+        self._tasks.put(lambda: setattr(self, "_limits", limits))
 
     def note(self, fact: DetectionRecord | Fact) -> None:
         """Add a line to the log."""
@@ -220,7 +224,7 @@ class DiskThread:
         self._make_room()
 
     def _make_room(self) -> None:
-        self._remove(self._store.surplus(self.limits, self._labelled))
+        self._remove(self._store.surplus(self._limits, self._labelled))
 
     def _remove(self, ids: Sequence[str]) -> None:
         for id in ids:

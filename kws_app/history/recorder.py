@@ -67,7 +67,7 @@ class Recorder:
         self.disk = disk
         self._clock = clock
         self._heard_at = clock()
-        self.keep_clips = True  # written by the window's thread
+        self.keep_clips = True
         # The window's thread reads these three.
         self.live_s: dict[ModelSetup, float] = {}  # heard of microphones in this run
         self.file_s: dict[ModelSetup, float] = {}  # heard of the present file

@@ -5,7 +5,7 @@ The clock counts 16 kHz samples since the source was started, breaks included, s
 
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 from typing import TYPE_CHECKING
@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kws_app.audio.resample import StreamResampler, sane
-from kws_app.audio.ring import Samples
+from kws_app.audio.ring import RingBlock, Samples
 from kws_app.audio.source import Feed, Source
 from kws_app.detection.decision import Detection, DetectionEnd
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import brief
+from kws_app.listening.own_sounds import OwnSounds
 
 if TYPE_CHECKING:  # brings torch, which is loaded behind the window
     from torch import Tensor
@@ -85,9 +86,17 @@ class StepTimes:
 class Session:
     """Drains a source into detectors: the frames are made once, and each detector gets them."""
 
-    def __init__(self, source: Source, detectors: "Mapping[str, Detector]") -> None:
-        """detectors: by name of model, at least one"""
+    def __init__(
+        self,
+        source: Source,
+        detectors: "Mapping[str, Detector]",
+        own_sounds: OwnSounds | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """detectors: by name of model, at least one. own_sounds: what a microphone is to hear as silence"""
         self.source = source
+        self._own_sounds = own_sounds if own_sounds is not None and source.path is None else OwnSounds()
+        self._time_s = clock
         self.detectors: Mapping[str, Detector] = {}
         self.failures: dict[str, str] = {}  # why each model that failed did; such a one hears nothing more
         self.clock = 0  # index of the next sample
@@ -158,11 +167,22 @@ class Session:
                 self._skip_to(feed, block.first_sample)
             if not len(block.samples):
                 return
-            samples = self._resampler.process(sane(block.samples))  # before it: one NaN would spread over many
+            # before the resampler: it would spread one NaN over many samples
+            samples = self._resampler.process(self._without_own_sounds(feed, block))
             if len(samples):
                 yield self._process(feed, samples)
             if len(block.samples) + block.lost < limit:
                 return  # that was all
+
+    def _without_own_sounds(self, feed: Feed, block: RingBlock) -> Samples:
+        """Samples [N] of a block, with silence where the program itself could be heard."""
+        samples = sane(block.samples)
+        first, end = block.first_sample, block.first_sample + len(samples)
+        for begin, until in self._own_sounds.in_samples(self._time_s(), feed.ring.written, feed.rate_hz):
+            if begin < end and until > first:
+                samples = samples.copy()
+                samples[max(0, begin - first) : until - first] = 0.0
+        return samples
 
     def _enter(self, feed: Feed) -> None:
         """A new stretch: the clock moves on by what nobody heard, whole stretches that came and went included."""

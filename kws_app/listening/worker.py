@@ -10,7 +10,8 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +19,6 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.audio.source import Phase, Source, SourceState
 from kws_app.detection.decision import Detection
-from kws_app.detection.tuning import Tuning
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import brief
 from kws_app.history.disk_thread import DiskThread
@@ -26,6 +26,8 @@ from kws_app.history.entries import ModelSetup, model_setup
 from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
 from kws_app.history.recorder import STALE_S, Recorder
 from kws_app.listening.active_models import ActiveModel, ActiveModels
+from kws_app.listening.options import ListeningOptions
+from kws_app.listening.own_sounds import OwnSounds
 from kws_app.listening.session import Health, Session, SoundChunk
 from kws_app.translation import _
 
@@ -65,14 +67,14 @@ class Worker(QObject):
         super().__init__()
         self._health: Health | None = None  # replaced by this thread
         self._health_at = 0.0  # monotonic seconds: when it was
-        self.watched = True  # somebody looks at the plots; written by the window's thread
-        self.deaf = False  # a microphone hears what the program plays itself; written by the window's thread
+        self.wanted = ListeningOptions()  # what the window asked for last; on the window's thread
+        self._options = self.wanted  # what this thread goes by
+        self._own_sounds = OwnSounds()
         self.disk = DiskThread(log)
         self.recorder = Recorder(self.disk)
         self.folders = ModelFolders([models_dir, *([own_models_dir] if own_models_dir else [])])
         self._log = log
         self._active = ActiveModels(self.folders)
-        self._tunings: Mapping[str, Tuning] = {}  # by model; replaced by the window's thread
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._source: Source | None = None
         self._session: Session | None = None
@@ -105,10 +107,21 @@ class Worker(QObject):
         """Listen with these models; the first of each keyword is its main one."""
         self._commands.put(lambda: self._use_models(names))
 
-    def tune(self, tunings: Mapping[str, Tuning]) -> None:
-        """What the user set, by model, whether it listens yet or not. Holds from the next step on."""
-        self._tunings = tunings
-        self._commands.put(self._retune)
+    def want(self, options: ListeningOptions) -> None:
+        """Listen in this way from the next step on: `wanted` with fields replaced. On the window's thread."""
+        self.wanted = options
+        self._commands.put(lambda: self._take_options(options))
+
+    @contextmanager
+    def playing(self) -> Iterator[None]:
+        """Around a sound of the program's own, in any thread: a microphone hears silence in its place."""
+        begun_s = time.monotonic()
+        self._commands.put(lambda: self._own_sounds.begin(begun_s))
+        try:
+            yield
+        finally:
+            ended_s = time.monotonic()
+            self._commands.put(lambda: self._own_sounds.end(ended_s))
 
     def listen_to(self, source: Source, plot_data: deque[SoundChunk]) -> None:
         """Start `source`, in place of the one before; what is heard of it is appended to `plot_data`.
@@ -154,7 +167,7 @@ class Worker(QObject):
         """How long to wait for a command before the next look into the ring."""
         if self._source is None:
             return None
-        if self.watched or self._session is None:
+        if self._options.watched or self._session is None:
             return DRAIN_S
         return min(max(self._session.next_step_in_s + LINGER_S + SETTLE_S, DRAIN_S), UNWATCHED_S)
 
@@ -177,11 +190,13 @@ class Worker(QObject):
             return
         self.models_found.emit(*found)
 
-    def _retune(self) -> None:
+    def _take_options(self, options: ListeningOptions) -> None:
+        self._options = options
+        self._active.tune(options.tunings)
+        self.recorder.keep_clips = options.keep_clips
         if self._source is not None:
-            self._listen()  # which takes it; a threshold that is dragged must not keep this thread from listening
+            self._listen()  # a threshold that is dragged must not keep this thread from listening
         else:
-            self._active.tune(self._tunings)
             self._note_setups()
 
     def _note_setups(self) -> None:
@@ -190,7 +205,6 @@ class Worker(QObject):
             self.recorder.setups = self._setups()
 
     def _use_models(self, names: Sequence[str]) -> None:
-        self._active.tune(self._tunings)
         refused = self._active.use(names)
         if refused:
             self.models_refused.emit(refused)
@@ -236,8 +250,7 @@ class Worker(QObject):
             source.start()
         state = source.state  # before the drain: a file that has ended by now has all its samples in the ring
         if self._session is None:
-            self._session = Session(source, self._active.detectors)
-        self._active.tune(self._tunings)
+            self._session = Session(source, self._active.detectors, self._own_sounds)
         for chunk in self._session.drain():
             self._plot_data.append(chunk)
             if self._session.failures and not self._go_on_without(self._session):
@@ -261,11 +274,10 @@ class Worker(QObject):
 
     def _hand_out(self, source: Source, chunk: SoundChunk) -> None:
         self.recorder.hear(chunk.samples, chunk.first_sample, self._setups())
-        deaf = self.deaf and source.path is None
         for scored in chunk.scored:
             model = self._active.models[scored.model]
             self.recorder.note_scores(scored.model, scored.step_ends, scored.scores)
-            for detection in scored.detections if model.main and not deaf else ():
+            for detection in scored.detections if model.main else ():
                 self._record(source, model, detection)
             for end in scored.ends:
                 self.recorder.end(scored.model, end)

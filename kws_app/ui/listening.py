@@ -4,6 +4,7 @@ It never waits: the worker answers with signals, and leaves what the plots show 
 """
 
 from collections import deque
+from dataclasses import replace
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication
@@ -161,7 +162,7 @@ class Listening(QObject):
     def set_seen(self, seen: bool) -> None:
         """Whether anybody can see the plots; where not, only what counts is done."""
         self._seen = seen
-        self._worker.watched = seen
+        self._worker.want(replace(self._worker.wanted, watched=seen))
         self._timer.setInterval(FRAME_MS if seen else UNSEEN_MS)
         if seen:
             self._draw()

@@ -3,6 +3,7 @@
 It never waits: the worker, the search for devices and the closing of streams run elsewhere and answer with signals.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from PyQt6.QtWidgets import QApplication, QMainWindow
 
 from kws_app.actions.runner import Play
 from kws_app.audio.playback import play
+from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
 from kws_app.listening.worker import Worker
 from kws_app.paths import ASSETS_DIR
@@ -78,6 +80,11 @@ class MainWindow(QMainWindow):
         super().__init__()
         options = options or StartOptions()
         self._worker = worker
+
+        def play_unheard(samples: Samples, stop: threading.Event) -> None:
+            with worker.playing():
+                play_sound(samples, stop)
+
         self._fixed_theme = theme
         self._devices = devices or DeviceScan()
 
@@ -101,7 +108,7 @@ class MainWindow(QMainWindow):
         self.parts.below_controls.addWidget(self.first_run)
         self.history = HistoryControl(worker, self.parts.history, self.store)
         self.desktop = DesktopIntegration(
-            self, self.parts, self.models, self.listening, self.store, play_sound, self.leave
+            self, self.parts, self.models, self.listening, self.store, play_unheard, self.leave
         )
         self._leaving = False
         self._text_timer = QTimer(self)

@@ -1,12 +1,14 @@
 """A worker that is listened to."""
 
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 from pytestqt.qtbot import QtBot
 
 from kws_app.audio.file_source import FileSource
 from kws_app.audio.source import Feed, Phase, SourceState
+from kws_app.detection.tuning import Tuning
 from kws_app.history.log import DetectionLog
 from kws_app.listening.active_models import ActiveModel
 from kws_app.listening.session import SoundChunk
@@ -33,6 +35,11 @@ def use(listener: Listener, qtbot: QtBot, *names: str) -> list[ActiveModel]:
     with qtbot.waitSignal(listener.worker.models_changed) as changed:
         listener.worker.use_models(names)
     return changed.args[0]
+
+
+def tune(listener: Listener, tunings: dict[str, Tuning]) -> None:
+    """As the window does when a slider is moved."""
+    listener.worker.want(replace(listener.worker.wanted, tunings=tunings))
 
 
 def play(listener: Listener, qtbot: QtBot, path: Path) -> deque[SoundChunk]:

@@ -36,7 +36,7 @@ class HistoryControl(QObject):
         super().__init__()
         self._worker, self._disk, self._recorder = worker, worker.disk, worker.recorder
         self._panel, self._table, self._store = panel, panel.table, store
-        self._player = player or Player()
+        self._player = player or Player(worker.playing)
         self._entries: dict[str, Entry] = {}  # by id, oldest first, deleted ones included
         self._clips: set[str] = set()  # ids that have one
         self._deleted: list[list[str]] = []  # what can be undone, the last at the end
@@ -69,7 +69,6 @@ class HistoryControl(QObject):
             action.triggered.connect(lambda _, count=count: self._choose(most_clips=count))
         player.changed.connect(self._show_playing)
         player.failed.connect(self.noticed)
-        player.audible.connect(lambda on: setattr(self._worker, "deaf", on))
 
     def close(self) -> None:
         """Before the worker is shut down: what was deleted is for good."""
@@ -213,8 +212,9 @@ class HistoryControl(QObject):
 
     def _apply_choices(self) -> None:
         settings = self._store.settings
-        self._recorder.keep_clips = settings.keep_clips and settings.most_clips > 0
-        self._disk.limits = ClipLimits(settings.most_clips, settings.most_clip_megabytes)
+        keep_clips = settings.keep_clips and settings.most_clips > 0
+        self._worker.want(replace(self._worker.wanted, keep_clips=keep_clips))
+        self._disk.limit_clips(ClipLimits(settings.most_clips, settings.most_clip_megabytes))
         self._panel.show_choices(settings.keep_clips, settings.most_clips)
 
     # What is shown

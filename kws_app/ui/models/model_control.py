@@ -131,7 +131,7 @@ class ModelControl(QObject):
         """Set fields of `Tuning` for the model that is looked at; None goes back to the card's."""
         tuning = replace(self.tuning, **changes)  # type: ignore[arg-type]
         self._tunings = {**self._tunings, self.name: tuning}
-        self._worker.tune(self._tunings)
+        self._worker.want(replace(self._worker.wanted, tunings=self._tunings))
         self._store.remember_tuning(self.name, tuning)
         self._show()
 
@@ -162,7 +162,7 @@ class ModelControl(QObject):
         if self._threshold_asked is not None:
             asked = replace(self._tunings.get(first, Tuning()), threshold=self._threshold_asked)
             self._tunings = {**self._tunings, first: asked}
-        self._worker.tune(self._tunings)
+        self._worker.want(replace(self._worker.wanted, tunings=self._tunings))
         beside = [self._full(name) for name in self.wanted[1:]]
         self._use([first, *(name for name in beside if name in self.cards and name != first)])
 

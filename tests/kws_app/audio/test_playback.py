@@ -192,7 +192,7 @@ def test_a_word_is_kept_played_and_labelled(
     player = window.history._player
     bench.qtbot.waitUntil(lambda: player.playing is not None, timeout=PATIENCE_MS)
     bench.qtbot.waitUntil(lambda: player.playing is None, timeout=PATIENCE_MS)
-    bench.qtbot.waitUntil(lambda: not window._worker.deaf, timeout=PATIENCE_MS)
+    bench.qtbot.waitUntil(lambda: not window._worker._own_sounds.sounding, timeout=PATIENCE_MS)
     # what it has heard by now comes with a delay of its own
     while (loud := (np.abs(np.frombuffer(heard, dtype=np.float32)) > 0.1).sum()) <= 1000 and len(heard) < 4 * 160_000:
         heard += recorder.stdout.read(4 * 1600)

@@ -10,6 +10,7 @@ from kws_app.detection.detector import Detector
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
+from kws_app.listening.own_sounds import LINGERS_S, OwnSounds
 from kws_app.listening.session import Session, SoundChunk
 from tests.support.loudness import bursts
 
@@ -17,7 +18,8 @@ from tests.support.loudness import bursts
 class HandFedSource:
     """A source whose feed the test writes itself."""
 
-    name, path = "hand", None
+    name = "hand"
+    path: Path | None = None
 
     length_s = None
 
@@ -191,6 +193,35 @@ def test_one_that_fails_is_left_out_and_the_other_hears_on(
     assert list(session.detectors) == ["student"]
     assert times_s(heard) == [] and len(times_s(heard, "student")) == 1
     assert list(session.health.step_ms) == ["student"]
+
+
+@pytest.mark.parametrize("rate_hz", [SAMPLE_RATE, 3 * SAMPLE_RATE])
+def test_what_the_program_plays_is_silence_and_all_else_is_heard(detector: Detector, rate_hz: int):
+    source, own_sounds, now_s = HandFedSource(rate_hz), OwnSounds(), 100.0
+    session = Session(source, {"teacher": detector}, own_sounds, clock=lambda: now_s)
+    sound = np.repeat(bursts(0.5, 2.0, 4.0, duration_s=6.0), rate_hz // SAMPLE_RATE)
+    heard: list[SoundChunk] = []
+    for i in range(60):  # a tenth of a second each: the program plays from 1.8 s to 2.5 s
+        now_s = 100.1 + i / 10
+        if i == 18:
+            own_sounds.begin(now_s - 0.1)
+        if i == 25:
+            own_sounds.end(now_s - 0.1)
+        heard += feed_all(source, session, sound[i * rate_hz // 10 : (i + 1) * rate_hz // 10], rate_hz // 10)
+    assert times_s(heard) == pytest.approx([0.58, 4.08], abs=0.16)
+    samples = np.concatenate([chunk.samples for chunk in heard])
+    silent = np.abs(samples) < 1e-8  # the quiet before and after has 1e-5
+    until = round((2.5 + LINGERS_S) * SAMPLE_RATE)
+    assert silent[round(1.81 * SAMPLE_RATE) : until - 200].all()
+    assert not silent[until + 200 : until + 1600].all()
+
+
+def test_a_file_hears_no_loudspeaker(detector: Detector):
+    source, own_sounds = HandFedSource(), OwnSounds()
+    source.path = Path("talk.wav")
+    own_sounds.begin(0.0)
+    heard = feed_all(source, Session(source, {"teacher": detector}, own_sounds), bursts(0.5, duration_s=1.0), 1600)
+    assert len(times_s(heard)) == 1
 
 
 def test_health_measures_lag_and_step_time(detector: Detector):

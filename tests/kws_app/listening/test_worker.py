@@ -9,7 +9,7 @@ from kws_app.audio.file_source import FileSource
 from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.detection.tuning import Tuning
 from kws_app.listening.session import SoundChunk
-from tests.support.listener import Listener, Waiting, play, use
+from tests.support.listener import Listener, Waiting, play, tune, use
 from tests.support.loudness import bursts, save_loudness_model
 
 
@@ -68,7 +68,7 @@ def test_the_card_gives_the_threshold_unless_another_is_set(listener, qtbot):
 
     assert [model.recommended for model in use(listener, qtbot, "loud/student", "loud/teacher")] == [0.9, 0.5]
     assert thresholds() == [0.9, 0.5]
-    listener.worker.tune({"loud/student": Tuning(threshold=0.3)})
+    tune(listener, {"loud/student": Tuning(threshold=0.3)})
     use(listener, qtbot, "loud/teacher", "loud/student")
     assert thresholds() == [0.5, 0.3]
 
@@ -76,13 +76,13 @@ def test_the_card_gives_the_threshold_unless_another_is_set(listener, qtbot):
 def test_a_threshold_counts_at_once(listener, qtbot, write_wav):
     use(listener, qtbot, "loud/teacher")
     path = write_wav(bursts(0.3, duration_s=1.0, amplitude=0.004))  # a posterior near one half
-    listener.worker.tune({"loud/teacher": Tuning(threshold=0.95)})
+    tune(listener, {"loud/teacher": Tuning(threshold=0.95)})
     play(listener, qtbot, path)
     assert listener.marks == []
-    listener.worker.tune({"loud/teacher": Tuning(threshold=0.1)})
+    tune(listener, {"loud/teacher": Tuning(threshold=0.1)})
     play(listener, qtbot, path)
     assert len(listener.marks) == 1
-    listener.worker.tune({**listener.worker._tunings, "loud/student": Tuning(threshold=0.95)})  # does not listen
+    tune(listener, {**listener.worker.wanted.tunings, "loud/student": Tuning(threshold=0.95)})  # does not listen
     play(listener, qtbot, path)
     assert len(listener.marks) == 2
 
@@ -130,7 +130,7 @@ def test_another_threshold_than_the_window_set_for_the_model_before_holds_from_i
     listener, qtbot, write_wav
 ):
     use(listener, qtbot, "loud/teacher")
-    listener.worker.tune({"loud/teacher": Tuning(threshold=0.1), "loud/student": Tuning(threshold=0.95)})
+    tune(listener, {"loud/teacher": Tuning(threshold=0.1), "loud/student": Tuning(threshold=0.95)})
     use(listener, qtbot, "loud/student")
     play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0, amplitude=0.004)))
     assert listener.marks == []

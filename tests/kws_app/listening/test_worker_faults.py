@@ -158,7 +158,7 @@ def test_a_worker_that_is_held_up_shows_its_lag_loses_only_what_the_ring_cannot_
     listener.worker._commands.put(lambda: go_on.wait(20))
     qtbot.waitUntil(lambda: listener.worker._commands.empty())
     ring.write(bursts(29.0, duration_s=31.0))
-    assert (ring.capacity, len(ring._buffer)) == (capacity, capacity)
+    assert (ring.capacity, len(ring._buffer._rows)) == (capacity, capacity)
     go_on.set()
     qtbot.waitUntil(lambda: len(listener.marks) == 2)
     qtbot.waitUntil(lambda: listener.worker.health.lost_samples == 16_000)

@@ -13,7 +13,7 @@ from kws_app.detection.tuning import Tuning
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import History, add_up, model_setup
 from kws_app.listening.session import SoundChunk
-from tests.support.listener import Listener, Waiting, play, use
+from tests.support.listener import Listener, Waiting, play, tune, use
 from tests.support.loudness import bursts
 
 
@@ -56,7 +56,7 @@ def test_a_detection_that_is_not_over_when_listening_stops_ends_with_it(listener
 
 def test_what_was_missed_is_kept_with_what_the_model_made_of_it(listener, qtbot, write_wav):
     use(listener, qtbot, "loud/teacher")
-    listener.worker.tune({"loud/teacher": Tuning(threshold=0.999999)})
+    tune(listener, {"loud/teacher": Tuning(threshold=0.999999)})
     play(listener, qtbot, write_wav(bursts(3.0, duration_s=4.0)))
     listener.worker.save_missed()
     (entry,) = log_history(listener).entries.values()
@@ -68,7 +68,7 @@ def test_what_was_missed_is_kept_with_what_the_model_made_of_it(listener, qtbot,
 def test_after_the_end_a_missed_word_and_the_rate_are_about_what_is_set_now(listener, qtbot, write_wav):
     use(listener, qtbot, "loud/teacher")
     play(listener, qtbot, write_wav(bursts(0.5, duration_s=1.0)))
-    listener.worker.tune({"loud/teacher": Tuning(threshold=0.8)})
+    tune(listener, {"loud/teacher": Tuning(threshold=0.8)})
     listener.worker.save_missed()
     qtbot.waitUntil(lambda: listener.worker.recorder.setups["loud"][1].threshold == 0.8)
     use(listener, qtbot, "loud/student")
@@ -81,7 +81,7 @@ def test_a_threshold_that_is_dragged_does_not_keep_it_from_listening(listener, q
     use(listener, qtbot, "loud/teacher")
     ended = {"check_params_cb": lambda _, state: state.phase is Phase.ENDED}
     dragged = QTimer()
-    dragged.timeout.connect(lambda: listener.worker.tune({"loud/teacher": Tuning(threshold=0.8)}))
+    dragged.timeout.connect(lambda: tune(listener, {"loud/teacher": Tuning(threshold=0.8)}))
     dragged.start(1)
     with qtbot.waitSignal(listener.worker.source_changed, **ended):
         listener.worker.listen_to(FileSource(write_wav(bursts(0.1, duration_s=0.5)), paced=False), deque(maxlen=9))
@@ -106,17 +106,17 @@ class Ready(Waiting):
         self.state = SourceState(Phase.LISTENING)
 
 
-def test_what_the_program_plays_itself_is_no_detection_of_a_microphone(listener, qtbot, write_wav):
+def test_a_microphone_hears_silence_while_the_program_plays(listener, qtbot, write_wav):
     use(listener, qtbot, "loud/teacher")
-    listener.worker.deaf = True
+    listener.worker._own_sounds.begin(0.0)  # it sounds since the machine was started
     play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0)))
     assert len(listener.marks) == 1  # a file hears no loudspeaker
     source = Ready()
     listener.worker.listen_to(source, plot_data := deque(maxlen=1000))
     source.feed.ring.write(bursts(0.3, duration_s=2.0))
     qtbot.waitUntil(lambda: sum(len(chunk.samples) for chunk in plot_data) == 32_000)
-    assert len(listener.marks) == 1
-    listener.worker.deaf = False
+    assert len(listener.marks) == 1 and not any(chunk.samples.any() for chunk in plot_data)
+    listener.worker._own_sounds.end(0.0)
     with qtbot.waitSignal(listener.worker.detected):
         source.feed.ring.write(bursts(0.3, duration_s=2.0))
 

@@ -15,7 +15,7 @@ def test_it_hears_on_and_draws_nothing(bench: Bench, write_wav: Callable[..., Pa
     window = bench.open(input=write_wav(bursts(1.0, duration_s=3.0)))
     plots = window.parts.plots
     window.hide()
-    assert window._worker.watched is False and window.listening._timer.interval() == UNSEEN_MS
+    assert window._worker.wanted.watched is False and window.listening._timer.interval() == UNSEEN_MS
     window.listening.start()
     drawn = plots._wave_curve.points()[0]
     bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
@@ -24,7 +24,7 @@ def test_it_hears_on_and_draws_nothing(bench: Bench, write_wav: Callable[..., Pa
     assert plots._wave_curve.points()[0] is drawn
     window.show()
     bench.qtbot.waitUntil(lambda: plots._wave_curve.points()[0] is not drawn)
-    assert window._worker.watched is True and window.listening._timer.interval() == FRAME_MS
+    assert window._worker.wanted.watched is True and window.listening._timer.interval() == FRAME_MS
 
 
 def test_the_worker_waits_for_the_next_step(bench: Bench):
@@ -33,7 +33,7 @@ def test_the_worker_waits_for_the_next_step(bench: Bench):
     bench.qtbot.waitUntil(lambda: listening(window) and worker._session is not None)
     assert worker._patience_s() == DRAIN_S
     window.showMinimized()
-    bench.qtbot.waitUntil(lambda: worker.watched is False)
+    bench.qtbot.waitUntil(lambda: worker._options.watched is False)
     assert DRAIN_S <= worker._patience_s() <= UNWATCHED_S
     window.listening.stop()
     bench.qtbot.waitUntil(lambda: worker._patience_s() is None)

@@ -86,9 +86,10 @@ def test_how_many_clips_are_kept_is_chosen_and_remembered(bench: Bench):
     assert panel.most_clips[500].isChecked()
     panel.most_clips[100].trigger()
     assert [count for count, action in panel.most_clips.items() if action.isChecked()] == [100]
-    assert window._worker.disk.limits.count == 100
+    bench.qtbot.waitUntil(lambda: window._worker.disk._limits.count == 100)
     window.close()
-    assert bench.open()._worker.disk.limits.count == 100
+    disk = bench.open()._worker.disk
+    bench.qtbot.waitUntil(lambda: disk._limits.count == 100)
 
 
 def test_the_limit_in_the_settings_holds_at_once(bench: Bench):

@@ -28,7 +28,7 @@ def test_slider_line_and_keys_move_one_threshold(bench: Bench):
     assert plots.threshold_line.value() == pytest.approx(0.7)
     drag_line(window, 0.25)
     assert control.slider.value() == 250
-    assert window._worker._tunings["loud/teacher"].threshold == pytest.approx(0.25)
+    assert window._worker.wanted.tunings["loud/teacher"].threshold == pytest.approx(0.25)
     QTest.keyClick(window, Qt.Key.Key_Up, Qt.KeyboardModifier.ControlModifier)
     assert control.threshold == pytest.approx(0.255)
     bench.qtbot.mouseClick(control.reset, Qt.MouseButton.LeftButton)
@@ -63,9 +63,9 @@ def test_a_drag_while_another_model_loads_is_that_models(bench: Bench):
     window.parts.controls.model.textActivated.emit("loud/student")
     assert window.parts.threshold.threshold == 0.9
     drag_line(window, 0.3)
-    assert "loud/teacher" not in window._worker._tunings  # the model that still listens keeps its own
+    assert "loud/teacher" not in window._worker.wanted.tunings  # the model that still listens keeps its own
     bench.qtbot.waitUntil(lambda: window.models.model.name == "loud/student")
-    assert window._worker._tunings["loud/student"].threshold == pytest.approx(0.3)
+    assert window._worker.wanted.tunings["loud/student"].threshold == pytest.approx(0.3)
     assert window.parts.threshold.threshold == window.parts.plots.threshold_line.value() == pytest.approx(0.3)
     assert window.store.settings.thresholds == {"loud/student": pytest.approx(0.3)}
 
@@ -77,7 +77,7 @@ def test_a_drag_for_a_model_that_is_then_refused_changes_nothing(bench: Bench):
     drag_line(window, 0.3)
     bench.qtbot.waitUntil(lambda: "damaged" in window.parts.banner.text)
     assert window.parts.threshold.threshold == window.parts.plots.threshold_line.value() == 0.7
-    assert window._worker._tunings["loud/teacher"].threshold == 0.7
+    assert window._worker.wanted.tunings["loud/teacher"].threshold == 0.7
     assert window.models.threshold == 0.7
 
 

@@ -74,7 +74,7 @@ def test_presets_move_the_one_threshold_and_show_which_holds(measured: Bench):
     press(measured, window, "Never miss")
     assert pressed(window) == ["Never miss"]  # pressed again, it stays
     press(measured, window, "Balanced")
-    assert window._worker._tunings["loud/teacher"].threshold == 0.8
+    assert window._worker.wanted.tunings["loud/teacher"].threshold == 0.8
     assert window.store.settings.thresholds == {"loud/teacher": 0.8}
     window.parts.threshold.slider.setValue(400)
     assert pressed(window) == []
@@ -127,7 +127,7 @@ def test_another_model_of_the_word_keeps_the_operating_point(measured: Bench):
     press(measured, window, "Balanced")  # 0.8: 2 alarms in 4 h
     look_at(window, "loud/student")
     assert threshold(window) == 0.7
-    measured.qtbot.waitUntil(lambda: window._worker._tunings["loud/student"].threshold == 0.7)
+    measured.qtbot.waitUntil(lambda: window._worker.wanted.tunings["loud/student"].threshold == 0.7)
     look_at(window, "loud/teacher")
     assert threshold(window) == 0.8  # no drift on the way back
     look_at(window, "loud/student")
@@ -178,7 +178,7 @@ def test_each_part_of_the_decision_can_be_set_and_reset(measured: Bench):
     form.smoothing.setValue(3)
     form.patience.setValue(2)
     form.refractory.setValue(2.5)
-    tuning = window._worker._tunings["loud/teacher"]
+    tuning = window._worker.wanted.tunings["loud/teacher"]
     assert (tuning.smoothing_steps, tuning.patience_steps, tuning.refractory_s) == (3, 2, 2.5)
     decisions = {"loud/teacher": {"smoothing_steps": 3, "patience_steps": 2, "refractory_s": 2.5}}
     assert window.store.settings.decisions == decisions
