@@ -4,14 +4,18 @@ from dataclasses import replace
 
 from training.config import AugmentConfig, CrnnConfig, DataConfig, DistillConfig, RunConfig, TrainConfig
 
-# of keywords that are not a word of Speech Commands
+LARGE = "large"  # the run that teaches the teacher
+ATTENTIVE = "-attentive"  # in the name of a student that learns its teacher's attention as well
+ATTENTION_WEIGHT = 0.5  # of the attention loss, for such a student
+
+# The audio of keywords that are not a word of Speech Commands.
 DATA = {
     "computer": DataConfig(
         keyword="computer",
         clips="wake_words",
         more_clips=("speech_commands", "synthetic_words"),
         speech=tuple(folder for folder in DataConfig.speech if not folder.startswith("wake_words")),
-        keyword_variants=30,  # of few recordings
+        keyword_variants=30,  # there are few recordings
     ),
 }
 
@@ -98,3 +102,19 @@ RECIPES = {
         distill=_TAUGHT,
     ),
 }
+
+
+def student_config(spec: str, teachers: tuple[str, ...]) -> RunConfig:
+    """The settings of a student by a short name: RECIPE or RECIPE-attentive, with :SEED if it is not 0.
+
+    raises ValueError if there is no recipe of that name
+    """
+    name, _, seed = spec.partition(":")
+    config = RECIPES.get(name.removesuffix(ATTENTIVE))
+    if config is None or not (seed or "0").isdecimal():
+        raise ValueError(
+            f"{spec!r} is no student; there are {', '.join(RECIPES)}, with {ATTENTIVE} and :SEED if wanted."
+        )
+    weight = ATTENTION_WEIGHT if name.endswith(ATTENTIVE) else 0.0
+    distilling = replace(config.distill, teachers=teachers, attention_weight=weight)
+    return replace(config, distill=distilling, train=replace(config.train, seed=int(seed or 0)))

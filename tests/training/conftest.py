@@ -47,8 +47,14 @@ def toy_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def toy_store(toy_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> FrameStore:
-    return open_store(toy_archive, tmp_path_factory.mktemp("cache"), RUN.data)
+def toy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the frames of the toy archive are kept."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def toy_store(toy_archive: Path, toy_cache: Path) -> FrameStore:
+    return open_store(toy_archive, toy_cache, RUN.data)
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,11 @@
 What is scored is what ships: the exported artifact, its frontend, smoothing, threshold, patience and refractory time.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from kws_app.audio.audio_file import TAIL_S
 from kws_app.detection.detector import Detector
@@ -19,9 +18,12 @@ from kws_app.errors import AudioError
 from training.corpus.recordings import SPLITS, Clip
 from training.corpus.sound import load_sound, pad_to_second
 from training.evaluate.metrics import bootstrap_area, clip_area, rounded
+from training.progress import SILENT, Progress
 
 
-def score_clips(model: KeywordModel, clips: Iterable[Clip], keyword: str) -> dict[str, Any]:
+def score_clips(
+    model: KeywordModel, clips: Sequence[Clip], keyword: str, progress: Progress = SILENT
+) -> dict[str, Any]:
     """Figures of each set over its clips; a clip's score is its peak, streamed from a fresh state, silence following.
 
     Broken files are named under "passed_over".
@@ -29,7 +31,7 @@ def score_clips(model: KeywordModel, clips: Iterable[Clip], keyword: str) -> dic
     scores: dict[str, list[tuple[float, bool, str]]] = {split: [] for split in SPLITS}
     broken: list[str] = []
     detector = Detector(model, DecisionConfig(threshold=1.0))
-    for clip in tqdm(list(clips), desc="clips", unit="clip", disable=None, leave=False):
+    for clip in progress.track(clips, "clips"):
         try:
             sound = np.pad(pad_to_second(load_sound(clip.path)), (0, int(TAIL_S * SAMPLE_RATE)))
         except AudioError as error:

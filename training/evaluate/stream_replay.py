@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from kws_app.detection.detector import Detector, Steps
 from kws_app.detection.intervals import poisson_interval, wilson_interval
@@ -29,6 +28,7 @@ from training.evaluate.hits_and_alarms import (
 from training.evaluate.metrics import OperatingPoint, fa_at_frr, frr_at_fa, rounded
 from training.evaluate.stream_plan import PAUSE_S, Stream
 from training.evaluate.stream_render import Rendered, Renderer
+from training.progress import SILENT, Progress
 
 log = logging.getLogger(__name__)
 
@@ -49,12 +49,12 @@ def listener(model: KeywordModel) -> Detector:
     return Detector(model, DecisionConfig(threshold=1.0))
 
 
-def score_stream(detector: Listener, renderer: Renderer, stream: Stream) -> StreamScores:
+def score_stream(detector: Listener, renderer: Renderer, stream: Stream, progress: Progress = SILENT) -> StreamScores:
     """Play a rendered stream in large blocks, keeping every posterior."""
     scores, ends, occurrences, kinds, kind_ends = [], [], [], [], []
     samples: dict[str, int] = defaultdict(int)
     position, begun = 0, time.process_time()
-    bar = tqdm(total=len(stream.parts), desc=renderer.condition.name, unit="part", disable=None, leave=False)
+    played, total = 0, len(stream.parts)
     for block in _blocks(renderer.render(stream.parts)):
         for rendered in block:
             end = position + len(rendered.sound)
@@ -68,8 +68,8 @@ def score_stream(detector: Listener, renderer: Renderer, stream: Stream) -> Stre
         output = detector.process(np.concatenate([rendered.sound for rendered in block]))
         scores.append(output.scores)
         ends.append(output.step_ends)
-        bar.update(len(block))
-    bar.close()
+        played += len(block)
+        progress.step(f"stream, {renderer.condition.name}", played, total)
     taken = max(1e-9, time.process_time() - begun)
     hours = position / SAMPLE_RATE / 3600
     log.info("%s: %.2f h in %.0f s, %.0f x real time", renderer.condition.name, hours, taken, hours * 3600 / taken)

@@ -26,6 +26,7 @@ from training.evaluate.stream_replay import (
 )
 from training.evaluate.tune_decision import Tuned, tune
 from training.features.vary import load_rooms
+from training.progress import SILENT, Progress
 
 HOURS = 20.0  # of a clean stream
 WHOLE = ("clean", "noise 10 dB")  # conditions with all of the hours
@@ -89,7 +90,11 @@ def _files(folder: Path) -> list[Path]:
 
 
 def play(
-    make_listener: Callable[[], Listener], material: Material, rooms: list[Any], request: Request
+    make_listener: Callable[[], Listener],
+    material: Material,
+    rooms: list[Any],
+    request: Request,
+    progress: Progress = SILENT,
 ) -> dict[str, Played]:
     """Each condition's stream and the posteriors that it gave."""
     played = {}
@@ -97,7 +102,7 @@ def play(
         filled = 1.0 if condition.name in WHOLE else FILLED
         stream = plan_stream(material, request.seed, request.hours, filled if request.filled else 0.0)
         renderer = Renderer(condition, material.noises, rooms, request.seed)
-        played[condition.name] = Played(stream, score_stream(make_listener(), renderer, stream))
+        played[condition.name] = Played(stream, score_stream(make_listener(), renderer, stream, progress))
     return played
 
 
@@ -114,20 +119,21 @@ def curve_of(played: dict[str, Played], request: Request, split: str) -> dict[st
     return card_curve(played[CONDITIONS[0].name].scores, request.config, request.step_samples, split)
 
 
-def score_talk(model: KeywordModel, files: list[Path], request: Request) -> dict[str, Any]:
+def score_talk(model: KeywordModel, files: list[Path], request: Request, progress: Progress = SILENT) -> dict[str, Any]:
     """Figures of speech that is not said to hold a keyword, all of it, and nothing else."""
     whole = replace(request, hours=float("inf"), filled=False, conditions=CONDITIONS[:1])
-    return {"streams": {"given": figures_of(play(lambda: listener(model), Material(files), [], whole), request)}}
+    played = play(lambda: listener(model), Material(files), [], whole, progress)
+    return {"streams": {"given": figures_of(played, request)}}
 
 
 def score_sets(
-    model: KeywordModel, root: Path, data: DataConfig, splits: list[str], request: Request
+    model: KeywordModel, root: Path, data: DataConfig, splits: list[str], request: Request, progress: Progress = SILENT
 ) -> dict[str, Any]:
     """Figures of the streams of each set, the operating curve of the last, and the sentences that are stated apart."""
     figures: dict[str, Any] = {"streams": {}}
     rooms = rooms_for(root, data, request.conditions)
     for split in splits:
-        played = play(lambda: listener(model), material_of(root, data, split, request), rooms, request)
+        played = play(lambda: listener(model), material_of(root, data, split, request), rooms, request, progress)
         figures["streams"][split] = figures_of(played, request)
     figures[CURVE_FIELD] = curve_of(played, request, splits[-1])
     sentences = sentences_of(root, data)
@@ -136,7 +142,14 @@ def score_sets(
 
 
 def score_cascade(
-    first: KeywordModel, second: KeywordModel, stir: float, root: Path, data: DataConfig, split: str, request: Request
+    first: KeywordModel,
+    second: KeywordModel,
+    stir: float,
+    root: Path,
+    data: DataConfig,
+    split: str,
+    request: Request,
+    progress: Progress = SILENT,
 ) -> dict[str, Any]:
     """Figures of two models in a cascade, decided as the request says, and the share of time that the second hears."""
     cascades: list[Cascade] = []
@@ -145,17 +158,20 @@ def score_cascade(
         cascades.append(Cascade(first, second, NO_DECISION, stir))
         return cascades[-1]
 
-    played = play(both, material_of(root, data, split, request), rooms_for(root, data, request.conditions), request)
+    rooms = rooms_for(root, data, request.conditions)
+    played = play(both, material_of(root, data, split, request), rooms, request, progress)
     figures = figures_of(played, request)
     for cascade, one in zip(cascades, figures.values(), strict=True):
         one["second_awake"] = rounded(cascade.confirmed_frames / cascade.heard_frames)
     return {"streams": {split: figures}, CURVE_FIELD: curve_of(played, request, split)}
 
 
-def tune_on_validation(model: KeywordModel, root: Path, data: DataConfig, request: Request) -> list[Tuned]:
+def tune_on_validation(
+    model: KeywordModel, root: Path, data: DataConfig, request: Request, progress: Progress = SILENT
+) -> list[Tuned]:
     """Smoothing and patience by what they give on the validation set, the best first."""
     rooms = rooms_for(root, data, request.conditions)
-    played = play(lambda: listener(model), material_of(root, data, "validation", request), rooms, request)
+    played = play(lambda: listener(model), material_of(root, data, "validation", request), rooms, request, progress)
     return tune([one.scores for one in played.values()], request.config, request.step_samples)
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from kws_app.engine.frontend import LogMel
 from kws_app.errors import AudioError
@@ -34,6 +33,7 @@ from training.corpus.sound import (
 )
 from training.corpus.synthetic_noise import KINDS, make_sound
 from training.features.vary import load_rooms, vary
+from training.progress import SILENT, Progress
 
 log = logging.getLogger(__name__)
 
@@ -136,7 +136,7 @@ def _sounds(source: _Source, rooms: list[Sound], data: DataConfig) -> Iterator[S
         yield vary(sound, rooms, data, rng)
 
 
-def open_store(root: Path, cache: Path, data: DataConfig) -> FrameStore:
+def open_store(root: Path, cache: Path, data: DataConfig, progress: Progress = SILENT) -> FrameStore:
     """The store for this audio and these settings, built on first use.
 
     Files that cannot be read are named, counted and passed over. Two processes may build at once: each works in a
@@ -145,24 +145,24 @@ def open_store(root: Path, cache: Path, data: DataConfig) -> FrameStore:
     sources = list_sources(root, data)
     folder = cache / f"frames-{_cache_key(root, sources, data)}"
     if not (folder / "items.npz").is_file():
-        _make(folder, sources, root, data)
+        _make(folder, sources, root, data, progress)
     os.utime(folder)
     try:
         return _open(folder)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         log.warning("%s cannot be read (%s): it is built anew.", folder, error)
         shutil.rmtree(folder)
-        _make(folder, sources, root, data)
+        _make(folder, sources, root, data, progress)
         return _open(folder)
 
 
-def _make(folder: Path, sources: list[_Source], root: Path, data: DataConfig) -> None:
+def _make(folder: Path, sources: list[_Source], root: Path, data: DataConfig, progress: Progress) -> None:
     """Build a store in a folder of its own, and move it into place if no other process was first."""
     cache = folder.parent
     cache.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
     try:
-        _build(building, sources, load_rooms(root, data), data)
+        _build(building, sources, load_rooms(root, data), data, progress)
         os.rename(building, folder)
     except OSError:
         if not (folder / "items.npz").is_file():
@@ -188,14 +188,14 @@ def _bound_caches(cache: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _build(folder: Path, sources: list[_Source], rooms: list[Sound], data: DataConfig) -> None:
+def _build(folder: Path, sources: list[_Source], rooms: list[Sound], data: DataConfig, progress: Progress) -> None:
     frontend = LogMel()
     rows: list[tuple[int, int, int, int, int, float, int, int]] = []
     names: list[str] = []
     broken: list[str] = []
     total = 0
     with open(folder / "frames.f16", "wb") as out, torch.inference_mode():
-        for source in tqdm(sources, desc="frames", unit="file", disable=None):
+        for source in progress.track(sources, "frames"):
             try:
                 for variant, sound in enumerate(_sounds(source, rooms, data)):
                     log_mel = frontend(torch.from_numpy(sound)[None], frontend.initial_tail())[0][0].numpy()

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from training.config import RunConfig, TrainConfig
 from training.features.batches import assemble, step_targets
 from training.features.plan import sequence_frames
 from training.fit.mine import mine
 from training.fit.run import Run
+from training.progress import SILENT, Progress
 
 # What members of a cohort may differ in, of their TrainConfig.
 OWN = ("seed", "optimizer", "learning_rate", "weight_decay", "average_decay", "weight_bits")
@@ -28,8 +28,9 @@ def _shared(config: RunConfig) -> RunConfig:
 class Cohort:
     """Trains its members epoch by epoch. The first draws and mines; the others differ in what they learn with."""
 
-    def __init__(self, members: list[Run]) -> None:
+    def __init__(self, members: list[Run], progress: Progress = SILENT) -> None:
         """raises ValueError if the members' batches could not be the same"""
+        self.progress = progress
         self.first = members[0]
         self.members = members
         for run in members[1:]:
@@ -43,7 +44,10 @@ class Cohort:
             run.resume()
 
     def train(self) -> list[Path]:
-        """Run the epochs that are left; returns the best checkpoint of each member."""
+        """Run the epochs that are left; returns the best checkpoint of each member.
+
+        raises StageStoppedError if it should end: the epochs that are finished are kept
+        """
         team, train = self.first.team, self.first.config.train
         # The first is kept last, so a cut leaves it behind the others, never before: they wait, and it mines as before.
         while (epoch := min(run.epoch for run in self.members)) < train.epochs:
@@ -56,6 +60,8 @@ class Cohort:
                 run.epoch += 1
                 if team.writes:
                     run.keep(mean_loss)
+        steps = train.epochs * (train.stream_batches + train.clip_batches)
+        self.progress.tell(f"training {self.first.folder.name}", steps, steps, "")
         team.agree(None)
         return [run.folder / "best.pt" for run in self.members]
 
@@ -70,13 +76,12 @@ class Cohort:
         for run in members:
             run.begin_epoch()
         totals = np.zeros(len(members))
-        hidden = None if team.writes else True  # None: shown on terminals only
-        bar = tqdm(is_stream, desc=f"epoch {epoch + 1}/{train.epochs}", disable=hidden, leave=False)
-        area = f"{first.rows[-1]['lineage_area']:.1e}" if first.rows else "none yet"
-        for done, stream in enumerate(bar, start=1):
+        area = f"area {first.rows[-1]['lineage_area']:.1e}" if first.rows else "no area yet"
+        for done, stream in enumerate(is_stream):
+            note = f"loss {totals[0] / max(1, done):.4f}, {area}"
+            self.progress.step(f"training {first.folder.name}", epoch * batches + done, train.epochs * batches, note)
             frames = sequence_frames(augment, bool(stream))
             plan = first.planner.draw(rng, train.batch_size, bool(stream)).share(team.rank, team.world)
             log_mel = assemble(first.store, plan, frames).to(first.device)
             totals += [run.step(log_mel, step_targets(plan, frames, run.config.crnn)) for run in members]
-            bar.set_postfix(loss=f"{totals[0] / done:.4f}", area=area)
         return [team.mean(total / batches) for total in totals.tolist()]

@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from tests.support.toy_speech import RUN, TINY_CRNN
-from training.__main__ import student_config
 from training.config import CrnnConfig, DistillConfig
 from training.features.batches import Targets
 from training.features.frame_store import FrameStore
@@ -18,7 +17,7 @@ from training.fit.run import Run
 from training.fit.side_by_side import Cohort
 from training.network.crnn import Crnn, fresh_state
 from training.network.losses import attention_loss, dark_loss, summary_loss
-from training.recipes import DATA, RECIPES, for_keyword
+from training.recipes import DATA, RECIPES, for_keyword, student_config
 
 
 def shape(stride: int, window: int) -> CrnnConfig:

@@ -1,0 +1,69 @@
+"""Stages as functions: typed results, progress, an end on request, and a silent start over where it was."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.support.toy_speech import KEYWORD, RUN
+from training.features.frame_store import FrameStore
+from training.progress import Progress, StageStoppedError
+from training.stages import Evaluating, Exporting, Places, check_pair, export_run, train
+
+
+@pytest.fixture
+def places(toy_archive: Path, toy_cache: Path, toy_store: FrameStore, tmp_path: Path) -> Places:
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "cache").symlink_to(toy_cache)
+    return Places(toy_archive, work, tmp_path / "models", tmp_path / "assets")
+
+
+def test_a_training_that_is_cancelled_goes_on_where_it_was(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    batches = RUN.train.stream_batches + RUN.train.clip_batches
+    told: list[int] = []
+
+    def tell(what: str, done: int, total: int, note: str) -> None:
+        assert (what, total) == ("training toy", RUN.train.epochs * batches)
+        told.append(done)
+
+    cancelled = Progress(tell, is_cancelled=lambda: len(told) > batches + 2)
+    with pytest.raises(StageStoppedError, match="training toy"):
+        train(places, {"toy": RUN}, cancelled)
+    assert told == list(range(batches + 3))
+    saved = torch.load(places.work / "toy" / "last.pt", weights_only=True)
+    assert saved["epoch"] == 1, "the finished epoch is kept"
+
+    told.clear()
+    assert train(places, {"toy": RUN}, Progress(tell)) == {"toy": places.work / "toy" / "best.pt"}
+    assert told == list(range(batches, RUN.train.epochs * batches + 1)), "the second epoch is begun anew"
+    exported = export_run(places, Exporting("toy", "teacher"))
+    assert exported.path == places.models / KEYWORD / "teacher.pt"
+    assert exported.size_bytes == exported.path.stat().st_size
+    captured = capsys.readouterr()
+    assert captured.out == captured.err == "", "a stage prints nothing"
+
+
+def test_a_run_that_is_not_there_is_one_sentence(places: Places) -> None:
+    with pytest.raises(ValueError, match=r"best\.pt is missing: train that run first"):
+        export_run(places, Exporting("nobody"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"split": "test"}, "split must be one of training, validation, testing or all, got 'test'"),
+        ({"hours": 0.0}, "hours must be above 0, got 0"),
+        ({"threshold": 0.5, "write_card": True}, "leave --threshold or --write-card out"),
+    ],
+)
+def test_requests_that_make_no_sense_are_refused(settings: dict[str, object], expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        Evaluating("rise/teacher", **settings)  # type: ignore[arg-type]
+
+
+def test_a_card_keeps_a_pair_only_as_the_app_runs_it() -> None:
+    asked = Evaluating("rise/student", split="testing", write_card=True)
+    check_pair(asked, 0.2)
+    with pytest.raises(ValueError, match=r"at --stir 0\.2 --split testing"):
+        check_pair(asked, 0.3)

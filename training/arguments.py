@@ -1,0 +1,219 @@
+"""The arguments of `python -m training`: every stage's options, with their help."""
+
+import argparse
+import os
+from pathlib import Path
+
+from kws_app.detection.cascade import STIR
+from kws_app.paths import ASSETS_DIR, MODELS_DIR
+from training.config import DataConfig
+from training.corpus.recordings import SPLITS
+from training.evaluate.test_sets import HOURS
+from training.network.dynamic_int8 import PARTS
+
+DESCRIPTION = "Train wake-word models, from audio to model files and measured figures. Each stage is a command."
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m training", description=DESCRIPTION)
+    parser.epilog = "STAGE --help tells the options of a stage. training/README.md has the usual order of commands."
+    names = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
+
+    def stage(name: str, text: str) -> argparse.ArgumentParser:
+        return names.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+
+    fetch = stage("fetch", "bring the audio: download it, unpack it, or make it with voices")
+    add_places(fetch)
+    fetch.add_argument("--from", dest="source", type=Path, metavar="DIR", help="unpack the *.tar files in this folder")
+    fetch.add_argument(
+        "--synthesize", type=float, metavar="HOURS", help="make so much synthetic speech, and single words"
+    )
+    fetch.add_argument(
+        "--keyword",
+        nargs="+",
+        default=["happy"],
+        metavar="WORD",
+        help="words that the synthetic speech avoids and that are spoken apart; default: happy",
+    )
+    fetch.add_argument(
+        "--lists",
+        metavar="FOLDER",
+        help="split the recordings in this folder of the data by how they sound, as nobody named their speakers",
+    )
+
+    teacher = stage("teacher", "train a network on labels alone")
+    add_training(teacher, ("teacher", "large"), "teacher", "train.epochs=80")
+
+    distill = stage("distill", "train a student on what its teachers say, and on labels")
+    add_training(distill, ("student", "seed", "tiny", "micro", "teacher"), "student", "distill.temperature=5")
+    distill.add_argument("--teacher", nargs="+", metavar="RUN", help="runs to learn from; default: as the recipe says")
+    distill.add_argument(
+        "--loss",
+        choices=("dark", "attention"),
+        default="dark",
+        help="learn the teachers' scores, or their attention as well; default: %(default)s",
+    )
+    distill.add_argument(
+        "--beside",
+        nargs="*",
+        default=[],
+        metavar="STUDENT",
+        help="more students to train on the same batches: RECIPE or RECIPE-attentive, with :SEED if it is not 0",
+    )
+
+    export = stage("export", "make a model file from a trained run")
+    add_exporting(export, "teacher", None)
+    export.add_argument("--packed", type=Path, metavar="FILE", help="make it again from this file of packed weights")
+
+    quantize = stage("quantize", "round a run's weights to a few bits and make a model file")
+    add_exporting(quantize, "student", "quantized")
+    quantize.add_argument(
+        "--bits",
+        type=int,
+        choices=range(2, 9),
+        default=8,
+        metavar="N",
+        help="2 to 8 for each weight; default: %(default)s",
+    )
+
+    evaluate = stage("evaluate", "measure a model file: misses and false alarms")
+    add_places(evaluate, threads=1)  # a step is far too small to share
+    add_evaluating(evaluate)
+
+    report = stage("report", "write models/RESULTS.md and the plots, from the models' cards")
+    add_places(report)
+    add_assets(report)
+
+    everything = stage("all", "train, export, evaluate and report all models of a keyword")
+    add_places(everything)
+    add_keyword(everything)
+    add_changes(everything, "train.epochs=80")
+    add_hours(everything)
+    add_assets(everything)
+
+    bench = stage("benchmark", "time one step of a model, or the pace of training")
+    add_places(bench)
+    add_model(bench)
+    bench.add_argument("--training", action="store_true", help="time training instead: sequences a second")
+    return parser
+
+
+def add_places(parser: argparse.ArgumentParser, threads: int | None = None) -> None:
+    group = parser.add_argument_group("places")
+    group.add_argument(
+        "--data",
+        type=Path,
+        default=Path(os.environ.get("KWS_DATA", "data")),
+        metavar="DIR",
+        help="folder of the audio; default: the environment's KWS_DATA, or data",
+    )
+    group.add_argument(
+        "--work", type=Path, default=Path("runs"), metavar="DIR", help="folder of runs and caches; default: %(default)s"
+    )
+    group.add_argument(
+        "--models", type=Path, default=MODELS_DIR, metavar="DIR", help="folder of model files; default: the project's"
+    )
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=threads or os.cpu_count() or 1,
+        metavar="N",
+        help="processor threads to use; default: %(default)s",
+    )
+
+
+def add_keyword(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keyword", default=DataConfig.keyword, metavar="WORD", help="default: %(default)s")
+
+
+def add_changes(parser: argparse.ArgumentParser, example: str) -> None:
+    parser.add_argument(
+        "--set",
+        nargs="*",
+        default=[],
+        metavar="SECTION.FIELD=VALUE",
+        help=f"change settings of training/config.py, as in {example}",
+    )
+
+
+def add_training(parser: argparse.ArgumentParser, recipes: tuple[str, ...], recipe: str, example: str) -> None:
+    add_places(parser)
+    parser.add_argument(
+        "--recipe", choices=recipes, default=recipe, help="as in training/recipes.py; default: %(default)s"
+    )
+    parser.add_argument("--run", metavar="NAME", help="folder of the run, below --work; default: the recipe's name")
+    add_keyword(parser)
+    add_changes(parser, example)
+
+
+def add_exporting(parser: argparse.ArgumentParser, run: str, role: str | None) -> None:
+    add_places(parser)
+    parser.add_argument(
+        "--run", default=run, metavar="NAME", help="folder of the run, below --work; default: %(default)s"
+    )
+    parser.add_argument("--role", default=role, metavar="NAME", help=f"name of the model; default: {role or 'the run'}")
+    parser.add_argument(
+        "--smoothing", type=int, default=1, metavar="N", help="scores that are averaged; default: %(default)s"
+    )
+    parser.add_argument(
+        "--patience",
+        type=int,
+        default=1,
+        metavar="N",
+        help="steps in a row that must reach the threshold; default: %(default)s",
+    )
+    parser.add_argument(
+        "--misses",
+        type=float,
+        metavar="SHARE",
+        help="share of the validation keywords that score below 0.5; default: 0.1 for tiny and micro, else 0.05",
+    )
+    parser.add_argument(
+        "--part", choices=tuple(PARTS), default="none", help="layers in dynamic int8; default: %(default)s"
+    )
+    parser.set_defaults(packed=None)
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", default="happy/teacher", metavar="NAME", help="KEYWORD/ROLE or a .pt file; default: %(default)s"
+    )
+
+
+def add_hours(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--hours", type=float, default=HOURS, metavar="H", help="of a stream; default: %(default)g")
+
+
+def add_assets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--assets", type=Path, default=ASSETS_DIR, metavar="DIR", help="folder of the plots; default: the project's"
+    )
+
+
+def add_evaluating(parser: argparse.ArgumentParser) -> None:
+    add_model(parser)
+    what = parser.add_argument_group("what to score on")
+    what.add_argument(
+        "--split", choices=(*SPLITS, "all"), default="validation", help="set of recordings; default: %(default)s"
+    )
+    what.add_argument("--clips", type=Path, metavar="DIR", help="clips in another folder, in Speech Commands' layout")
+    what.add_argument("--stream", action="store_true", help="also on hours of sound with the set's keywords in it")
+    what.add_argument("--talk", nargs="+", type=Path, metavar="DIR", help="on folders of speech without the keyword")
+    what.add_argument(
+        "--conditions",
+        choices=("clean", "all"),
+        default="clean",
+        help="streams as recorded, or also with noise, in a room, quiet and loud; default: %(default)s",
+    )
+    add_hours(parser)
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another number composes another stream")
+    how = parser.add_argument_group("how")
+    how.add_argument("--threshold", type=float, metavar="X", help="score that counts; default: the model's own")
+    how.add_argument("--tune", action="store_true", help="try smoothing, patience and threshold on validation streams")
+    how.add_argument("--cascade", metavar="NAME", help="a second model that confirms what the first stirs at")
+    how.add_argument(
+        "--stir", type=float, default=STIR, metavar="X", help="score that wakes the second model; default: %(default)s"
+    )
+    result = parser.add_argument_group("the result")
+    result.add_argument("--json", action="store_true", help="print one JSON object")
+    result.add_argument("--write-card", action="store_true", help="put the figures into the model's card")

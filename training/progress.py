@@ -1,0 +1,80 @@
+"""How far a stage is, and whether it should go on. Passed in, so that a stage itself prints nothing.
+
+The command line shows bars and lines; the window's wizard reads both in its own way. Called in the stage's thread.
+"""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+
+
+class StageStoppedError(Exception):
+    """The one who started a stage wants it to end. What is finished stays on the disk; a later start goes on there."""
+
+
+def _ignore(what: str, done: int, total: int, note: str) -> None:
+    pass
+
+
+def _ignore_line(line: str) -> None:
+    pass
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a stage tells while it runs, and asks."""
+
+    tell: Callable[[str, int, int, str], None] = _ignore  # what is done, parts done, parts in all, a short note
+    say: Callable[[str], None] = _ignore_line  # a line for a person, such as a result on the way
+    is_cancelled: Callable[[], bool] = _never
+
+    def step(self, what: str, done: int, total: int, note: str = "") -> None:
+        """Tell how far it is. raises StageStoppedError if it should end"""
+        if self.is_cancelled():
+            raise StageStoppedError(f"{what}: stopped after {done} of {total}")
+        self.tell(what, done, total, note)
+
+    def track(self, items: Sequence[Item], what: str) -> Iterator[Item]:
+        """The items, telling before each how many are done. raises StageStoppedError if it should end"""
+        for done, item in enumerate(items):
+            self.step(what, done, len(items))
+            yield item
+        self.tell(what, len(items), len(items), "")
+
+
+SILENT = Progress()
+
+
+class Bars:
+    """Bars on the error stream, if that is a terminal: one bar for each kind of work, gone when the work is done."""
+
+    def __init__(self) -> None:
+        self._bars: dict[str, tqdm] = {}
+
+    def tell(self, what: str, done: int, total: int, note: str) -> None:
+        bar = self._bars.get(what)
+        if bar is None:
+            bar = self._bars[what] = tqdm(total=total, desc=what, disable=None, leave=False, file=sys.stderr)
+        if note:
+            bar.set_postfix_str(note, refresh=False)
+        bar.update(done - bar.n)
+        if done >= total:
+            self._bars.pop(what).close()
+
+
+def terminal_progress() -> Progress:
+    """Bars on the error stream, lines on the output stream."""
+    return Progress(tell=Bars().tell, say=_print_at_once)
+
+
+def _print_at_once(line: str) -> None:
+    print(line, flush=True)
