@@ -1,40 +1,49 @@
-"""Audio files as blocks of 16 kHz mono samples: decoded by libsndfile, resampled by soxr, one block in memory."""
+"""Audio files as blocks of 16 kHz mono samples: decoded by libsndfile, resampled by soxr, one block in memory.
 
-import io
-from collections.abc import Iterator
+Runs on the thread that reads the file. Neighbours: recordings.py tells what lies in the file, downmix.py makes one
+channel of many, resample.py brings it to 16 kHz.
+"""
+
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import soundfile
 
-from kws_app.audio.resample import StreamResampler, sane
+from kws_app.audio.downmix import Downmix
+from kws_app.audio.recordings import RecordingReader, find_recordings
+from kws_app.audio.resample import LOUDEST, StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
 from kws_app.translation import _
 
 BLOCK_SECONDS = 10.0
+BLOCK_FRAMES = 1 << 20  # a block is no longer than this, whatever the rate: 4 MB
 TAIL_S = 0.3  # of silence after a file's end: a word there is recognised only when something follows it
-PIECE_FRAMES = 4096  # read at once: so much at most is lost before a file's damage
+PIECE_FRAMES = 4096  # decoded at once: so much at most is lost before a file's damage
+PIECE_VALUES = 1 << 18  # decoded at once in all channels: 1 MB
 RATES_HZ = (1_000, 1_000_000)  # beyond these a header is broken rather than unusual
+MOST_VALUES_PER_S = 1 << 27  # rate times channels: 1,024 channels at 96 kHz are within it
+UNREAD_BYTES = 65_536  # a decoder that leaves fewer at the end has read all: it reads ahead in such pieces
+INTEGER_SCALES = (2.0**15, 2.0**23, 2.0**31)  # full scale of 16, 24 and 32 bits
+SCALE_ROOM = 1.5  # a float file may go beyond full scale by this
+SCALED_SHARE = 0.05  # of the samples that are not 0: so many beyond LOUDEST are no fault but another scale
+
+Remark = Callable[[str], None]  # takes one sentence about a file that is heard all the same
 
 
-class _AudioFile(io.BufferedReader):
-    """A file that stays where it is when a broken header has libsndfile seek to before its start.
-
-    soundfile could not pass an exception on through libsndfile: it would print it.
-    """
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        try:
-            return super().seek(offset, whence)
-        except (OSError, ValueError):
-            return self.tell()
+def no_remark(sentence: str) -> None:
+    """Says nothing."""
 
 
-def read_blocks(path: Path, block_s: float = BLOCK_SECONDS) -> Iterator[Samples]:
+def read_blocks(path: Path, block_s: float = BLOCK_SECONDS, remark: Remark = no_remark) -> Iterator[Samples]:
     """The file's audio, WAV, FLAC, Ogg or MP3 at any rate and channel count, as blocks [N] float32 of about `block_s`.
 
-    raises AudioError, in one sentence, if it is no audio or holds none
+    Recordings that are joined in one file are heard one after the other.
+    remark: is told, once each, that the channels cancel each other or that the samples are at another scale
+    raises AudioError, in one sentence, if the file is no audio, holds none, or cannot be read to its end; what can be
+    read comes first
     """
     heard = 0
     try:
@@ -43,62 +52,193 @@ def read_blocks(path: Path, block_s: float = BLOCK_SECONDS) -> Iterator[Samples]
         if not path.is_file():
             raise AudioError(_("{path} is not a file: name an audio file (WAV, FLAC, OGG or MP3).", path=path))
         # Opened here and not by libsndfile: any name will do, and the error is Python's own.
-        with _AudioFile(io.FileIO(path)) as file, soundfile.SoundFile(file) as sound:
-            for samples in _decode(sound, path, block_s):
+        with path.open("rb") as file:
+            for samples in _FileDecoder(path, file, block_s, remark).blocks():
                 heard += len(samples)
                 yield samples
     except PermissionError as error:
         raise AudioError(_("{path} cannot be opened: you have no permission to read it.", path=path)) from error
-    except soundfile.SoundFileError as error:
-        raise AudioError(_("{path} is no audio that can be read (WAV, FLAC, OGG or MP3).", path=path)) from error
     except OSError as error:
         raise AudioError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
     if heard == 0:
         raise AudioError(_("{path} holds no sound.", path=path))
 
 
-def _decode(sound: soundfile.SoundFile, path: Path, block_s: float) -> Iterator[Samples]:
-    """All samples of an open file at 16 kHz mono, block by block."""
-    if not RATES_HZ[0] <= sound.samplerate <= RATES_HZ[1]:
-        raise AudioError(
-            _("{path} claims a rate of {rate} Hz: its header is broken.", path=path, rate=sound.samplerate)
+class _Decoder(soundfile.SoundFile):  # type: ignore[misc] # soundfile has no types
+    """libsndfile on one recording. It only goes forward: seeking fails where the length is unknown."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+class _FileDecoder:
+    """Decodes the recordings of one open file, one after the other."""
+
+    def __init__(self, path: Path, file: BinaryIO, block_s: float, remark: Remark) -> None:
+        self._path, self._file, self._block_s = path, file, block_s
+        self._at_s = 0.0  # seconds decoded
+        self._remark = remark
+        self._said: set[str] = set()
+
+    def blocks(self) -> Iterator[Samples]:
+        """raises AudioError or OSError"""
+        for number, recording in enumerate(find_recordings(self._file)):
+            reader = RecordingReader(self._file, recording)
+            try:
+                sound = _Decoder(reader)
+            except soundfile.SoundFileError as error:
+                if reader.error is not None:
+                    raise self._unreadable(reader.error) from error
+                if number:
+                    raise self._damaged() from error
+                raise self._no_audio() from error
+            with sound:
+                yield from self._decode(sound, reader)
+            if recording.is_sound_to_end and reader.unread_bytes > UNREAD_BYTES:
+                raise self._cut_off()
+
+    def _decode(self, sound: soundfile.SoundFile, reader: RecordingReader) -> Iterator[Samples]:
+        """All samples of one recording at 16 kHz mono, block by block."""
+        self._check_header(sound)
+        resampler, downmix, scale = StreamResampler(sound.samplerate), Downmix(sound.samplerate), _Scale(sound.subtype)
+        pieces = self._pieces(sound, reader)
+        block_frames = max(1, min(round(self._block_s * sound.samplerate), BLOCK_FRAMES))
+        failed: AudioError | None = None
+        is_over = False
+        while not is_over:
+            mono: list[Samples] = []
+            while sum(map(len, mono)) < block_frames:
+                try:
+                    piece = next(pieces, None)
+                except AudioError as error:
+                    failed, piece = error, None
+                if piece is None:
+                    is_over = True
+                    break
+                mono.append(downmix.process(sane(scale.process(piece))))
+            self._say_once(scale, downmix)
+            joined = np.concatenate(mono) if mono else np.zeros(0, np.float32)
+            samples = resampler.process(joined, last=is_over)
+            if len(samples):
+                yield samples
+        if failed is not None:
+            raise failed
+
+    def _pieces(self, sound: soundfile.SoundFile, reader: RecordingReader) -> Iterator[Samples]:
+        """The recording as it is decoded, [N, channels]. raises AudioError where it cannot go on"""
+        count = max(1, min(PIECE_FRAMES, PIECE_VALUES // sound.channels))
+        begun_s = self._at_s
+        frames = 0
+        while True:
+            try:
+                piece = sound.read(min(count, sound.frames - frames), dtype="float32", always_2d=True)
+            except soundfile.SoundFileError as error:
+                if reader.error is not None:
+                    raise self._unreadable(reader.error) from error
+                raise (self._damaged() if self._at_s else self._no_audio()) from error
+            frames += len(piece)
+            self._at_s = begun_s + frames / sound.samplerate
+            if len(piece):
+                yield piece
+            if reader.error is not None:
+                raise self._unreadable(reader.error)
+            if len(piece) == 0:
+                return
+
+    def _check_header(self, sound: soundfile.SoundFile) -> None:
+        rate_hz, channels = sound.samplerate, sound.channels
+        if not RATES_HZ[0] <= rate_hz <= RATES_HZ[1]:
+            raise AudioError(
+                _("{path} claims a rate of {rate} Hz: its header is broken.", path=self._path, rate=rate_hz)
+            )
+        if rate_hz * channels > MOST_VALUES_PER_S:
+            raise AudioError(
+                _(
+                    "{path} claims {channels} channels at {rate} Hz, which is more than can be heard: its header is "
+                    "broken, or it must be mixed down first.",
+                    path=self._path,
+                    channels=channels,
+                    rate=rate_hz,
+                )
+            )
+
+    def _say_once(self, scale: "_Scale", downmix: Downmix) -> None:
+        sentences = []
+        if scale.is_other:
+            sentences.append(
+                _(
+                    "{path} holds samples at the scale of integers, not from -1 to 1: they are scaled down.",
+                    path=self._path,
+                )
+            )
+        if downmix.has_cancelled:
+            sentences.append(
+                _("The channels of {path} cancel each other: only the strongest one is heard.", path=self._path)
+            )
+        for sentence in sentences:
+            if sentence not in self._said:
+                self._said.add(sentence)
+                self._remark(sentence)
+
+    def _no_audio(self) -> AudioError:
+        return AudioError(_("{path} is no audio that can be read (WAV, FLAC, OGG or MP3).", path=self._path))
+
+    def _damaged(self) -> AudioError:
+        return AudioError(
+            _(
+                "{path} is damaged {at_s:.1f} s from its start: nothing after that is heard.",
+                path=self._path,
+                at_s=self._at_s,
+            )
         )
-    resampler = StreamResampler(sound.samplerate)
-    damaged: soundfile.SoundFileError | None = None
-    while damaged is None:
-        raw, damaged = _read(sound, int(block_s * sound.samplerate))
-        over = damaged is not None or len(raw) == 0
-        samples = resampler.process(sane(raw), last=over)
-        if len(samples):
-            yield samples
-        if over:
-            break
-    if damaged is not None:
-        at_s = sound.tell() / sound.samplerate
-        raise AudioError(
-            _("{path} is damaged {at_s:.1f} s from its start: nothing after that is heard.", path=path, at_s=at_s)
-        ) from damaged
+
+    def _cut_off(self) -> AudioError:
+        return AudioError(
+            _(
+                "{path} goes on after {at_s:.1f} s, but in a way that cannot be read: nothing after that is heard.",
+                path=self._path,
+                at_s=self._at_s,
+            )
+        )
+
+    def _unreadable(self, error: OSError) -> AudioError:
+        reason = error.strerror or str(error)
+        if not self._at_s:
+            return AudioError(_("{path} cannot be read: {error}.", path=self._path, error=reason))
+        return AudioError(
+            _(
+                "{path} cannot be read beyond {at_s:.1f} s from its start ({error}): nothing after that is heard.",
+                path=self._path,
+                at_s=self._at_s,
+                error=reason,
+            )
+        )
 
 
-def _read(sound: soundfile.SoundFile, count: int) -> tuple[np.ndarray, soundfile.SoundFileError | None]:
-    """Up to `count` frames [N, channels], and what stopped it before: a decoder gives nothing of a read that fails.
+class _Scale:
+    """Brings float samples that were written at the scale of integers down to -1..1."""
 
-    raises soundfile.SoundFileError where not even the beginning can be decoded
-    """
-    pieces: list[np.ndarray] = []
-    while count > 0:
-        try:
-            piece = sound.read(min(count, PIECE_FRAMES), dtype="float32", always_2d=True)
-        except soundfile.SoundFileError as error:
-            if not pieces and sound.tell() == 0:
-                raise
-            return _joined(pieces, sound.channels), error
-        if len(piece) == 0:
-            break
-        pieces.append(piece)
-        count -= len(piece)
-    return _joined(pieces, sound.channels), None
+    def __init__(self, subtype: str) -> None:
+        self._is_float = subtype in ("FLOAT", "DOUBLE")
+        self._divisor = 1.0
 
+    @property
+    def is_other(self) -> bool:
+        """Whether the samples are at another scale than -1..1."""
+        return self._divisor != 1.0
 
-def _joined(pieces: list[np.ndarray], channels: int) -> np.ndarray:
-    return np.concatenate(pieces) if pieces else np.zeros((0, channels), np.float32)
+    def process(self, samples: Samples) -> Samples:
+        """samples: [N, channels] float32, any value; the scale once found holds for all that follows"""
+        if not self._is_float or not len(samples):
+            return samples
+        if not samples.max() <= LOUDEST * self._divisor or not samples.min() >= -LOUDEST * self._divisor:
+            self._look(np.abs(samples))
+        return samples / np.float32(self._divisor) if self.is_other else samples
+
+    def _look(self, magnitudes: Samples) -> None:
+        magnitudes = magnitudes[np.isfinite(magnitudes) & (magnitudes > 0)]
+        beyond = np.count_nonzero(magnitudes > LOUDEST * self._divisor)
+        if not beyond or beyond < SCALED_SHARE * len(magnitudes):
+            return
+        peak = float(magnitudes.max())
+        self._divisor = next((scale for scale in INTEGER_SCALES if peak <= SCALE_ROOM * scale), self._divisor)

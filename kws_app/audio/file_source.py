@@ -35,6 +35,7 @@ class FileSource(ThreadedSource):
         self.path: Path | None = path
         self.feed: Feed | None = Feed(SAMPLE_RATE)
         self._paced = paced
+        self._remarks: list[str] = []  # on how the file is heard; the source's thread alone
 
     def _run(self) -> None:
         assert self.path is not None and self.feed is not None
@@ -50,7 +51,7 @@ class FileSource(ThreadedSource):
         block = round(BLOCK_S * SAMPLE_RATE)
         begun = time.monotonic()
         for decoded in self._sound(path):
-            self.state = SourceState(Phase.LISTENING)
+            self.state = SourceState(Phase.LISTENING, " ".join(self._remarks))
             for first in range(0, len(decoded), block):
                 samples = decoded[first : first + block]
                 begun = self._pace(feed, begun, samples) if self._paced else self._make_room(feed, begun)
@@ -62,7 +63,7 @@ class FileSource(ThreadedSource):
     def _sound(self, path: Path) -> Iterator[Samples]:
         """The file's samples and the silence after them."""
         count = 0
-        for decoded in read_blocks(path, DECODE_S):
+        for decoded in read_blocks(path, DECODE_S, self._remarks.append):
             count += len(decoded)
             yield decoded
         self.length_s = count / SAMPLE_RATE

@@ -11,6 +11,7 @@ import weakref
 from pathlib import Path
 from typing import Any
 
+from kws_app.audio.downmix import Downmix
 from kws_app.audio.portaudio import (
     count_closed_stream,
     count_opened_stream,
@@ -49,6 +50,8 @@ class MicrophoneSource(ThreadedSource):
         # monotonic seconds, as long as a new stream brings nothing: set by the source's thread, ended by the callback
         self._silent_since = 0.0
         self._remark: str | None = None  # on the format, said once; written by the source's thread
+        self._downmix: Downmix | None = None  # of the present stream; written by the source's thread
+        self._said_cancelled = False  # the source's thread alone
         self._wake = threading.Event()  # set to end the watch: by `stop`, `reopen`, or PortAudio when a stream finishes
         self._reopen = threading.Event()  # set with `_wake` where nothing went wrong
 
@@ -134,6 +137,8 @@ class MicrophoneSource(ThreadedSource):
         would keep its ring of megabytes until Python looks for such circles, which with torch loaded is seldom.
         """
         target = weakref.ref(feed)
+        downmix = Downmix(feed.rate_hz)
+        self._downmix = downmix
 
         def callback(samples: Any, frames: int, times: Any, status: Any) -> None:
             feed = target()
@@ -143,8 +148,7 @@ class MicrophoneSource(ThreadedSource):
             if feed is self.feed and self._silent_since:  # a suspended microphone opens, and is silent for seconds
                 feed.begins_s += max(0.0, now - self._silent_since - frames / feed.rate_hz)
                 self._silent_since = 0.0
-            # a second channel is there only where the device refuses to be opened with one
-            feed.ring.write(samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1))
+            feed.ring.write(downmix.process(samples))
             if status.input_overflow:
                 self.overruns += 1
             if feed is self.feed:  # not a former one
@@ -153,8 +157,12 @@ class MicrophoneSource(ThreadedSource):
         return callback
 
     def _take_remark(self) -> str:
-        """What is to be said about the format; nothing the second time."""
+        """What is to be said about the format and the channels; nothing the second time."""
         remark, self._remark = self._remark or "", ""
+        if self._downmix is not None and self._downmix.has_cancelled and not self._said_cancelled:
+            self._said_cancelled = True
+            cancelled = _("The channels of {name} cancel each other: only the strongest one is heard.", name=self.name)
+            remark = f"{remark} {cancelled}".strip()
         return remark
 
     def _watch(self, opened: float) -> None:
@@ -163,8 +171,9 @@ class MicrophoneSource(ThreadedSource):
         while not self._stop.is_set() and not self._wake.wait(WATCH_S):
             now = time.monotonic()
             if self._last_callback > opened:
-                if self.state.phase is not Phase.LISTENING:
-                    self.state = SourceState(Phase.LISTENING, self._take_remark())
+                remark = self._take_remark()
+                if remark or self.state.phase is not Phase.LISTENING:
+                    self.state = SourceState(Phase.LISTENING, remark)
                 if now - self._last_callback > SILENT_S:
                     return
             elif now - opened > FIRST_CALLBACK_S:

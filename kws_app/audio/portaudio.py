@@ -149,17 +149,21 @@ def find_input(sounddevice: Any, name: str) -> int:
 
 
 def input_format(sounddevice: Any, index: int) -> tuple[int, int]:
-    """(rate in Hz, channels): 16 kHz mono where the device offers it, else what comes nearest."""
+    """(rate in Hz, channels): 16 kHz where the device offers it, else what comes nearest.
+
+    Two channels before one: where they cancel each other, a sound system that mixes them gives silence.
+    """
     device = sounddevice.query_devices(index)
     rates = (SAMPLE_RATE, int(device["default_samplerate"]), 48_000, 44_100)
     most = device["max_input_channels"]
-    for channels in dict.fromkeys((1, min(2, most), most)):
-        for rate_hz in rates:
-            try:
-                sounddevice.check_input_settings(index, channels, "float32", samplerate=rate_hz)
-            except sounddevice.PortAudioError:
-                continue
-            return rate_hz, channels
+    formats = [(rate_hz, channels) for rate_hz in rates for channels in (min(2, most), 1)]
+    formats += [(rate_hz, most) for rate_hz in rates]
+    for rate_hz, channels in dict.fromkeys(formats):
+        try:
+            sounddevice.check_input_settings(index, channels, "float32", samplerate=rate_hz)
+        except sounddevice.PortAudioError:
+            continue
+        return rate_hz, channels
     raise AudioError(
         _(
             "Microphone '{name}' cannot be opened: another program may hold it, or access to the microphone is "

@@ -1,6 +1,7 @@
 """Audio files: every format, rate and channel count; what is no audio gets one sentence."""
 
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -75,6 +76,40 @@ def test_absurd_samples_are_cut_off(tmp_path: Path) -> None:
     assert np.isfinite(read(path)).all() and np.abs(read(path)).max() < 20
 
 
+@pytest.mark.parametrize(("bits", "subtype"), [(16, "FLOAT"), (24, "FLOAT"), (32, "FLOAT"), (16, "DOUBLE")])
+def test_float_samples_at_the_scale_of_integers_are_scaled_down_and_that_is_said_once(
+    tmp_path: Path, bits: int, subtype: str
+) -> None:
+    path = tmp_path / "scale.wav"
+    quiet_first = np.concatenate([np.zeros(8000, np.float32), tone(16_000, 30.0) * 0.01, tone(16_000, 3.0)])
+    soundfile.write(str(path), quiet_first * 2.0 ** (bits - 1), 16_000, subtype=subtype)
+    said: list[str] = []
+    samples = np.concatenate(list(read_blocks(path, 1.0, said.append)))
+    assert said == [f"{path} holds samples at the scale of integers, not from -1 to 1: they are scaled down."]
+    assert np.abs(samples[-16_000:]).max() == pytest.approx(0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize("content", [tone(16_000) * 15, np.where(np.arange(16_000) % 997 == 0, 3e4, tone(16_000))])
+def test_a_loud_float_file_or_a_few_faults_in_it_are_no_other_scale(
+    write_wav: Callable[..., Path], content: np.ndarray
+) -> None:
+    said: list[str] = []
+    samples = np.concatenate(list(read_blocks(write_wav(content.astype(np.float32)), remark=said.append)))
+    assert not said
+    assert np.abs(np.median(np.abs(samples)) - np.median(np.abs(content))) < 0.01
+
+
+@pytest.mark.parametrize("options", [{"subtype": "PCM_16"}, {"format": "OGG", "subtype": "VORBIS"}])
+def test_channels_that_cancel_each_other_are_heard_and_that_is_said_once(tmp_path: Path, options: dict) -> None:
+    path = tmp_path / "cancel.snd"
+    sound = tone(48_000, 25.0)
+    soundfile.write(str(path), np.stack([sound, -sound], axis=1), 48_000, **{"format": "WAV", **options})
+    said: list[str] = []
+    samples = np.concatenate(list(read_blocks(path, 1.0, said.append)))
+    assert said == [f"The channels of {path} cancel each other: only the strongest one is heard."]
+    assert np.abs(samples).max() == pytest.approx(0.5, abs=0.05)
+
+
 def test_any_name_will_do(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
     soundfile.write(str(tmp_path / "a.wav"), tone(16_000), 16_000)
@@ -131,6 +166,51 @@ def test_many_channels_at_a_high_rate(tmp_path: Path, channels: int) -> None:
     assert abs(len(read(path)) - 16_000) <= 1
 
 
+def write_header(path: Path, rate_hz: int, channels: int, data_bytes: int) -> None:
+    """A WAV whose sound is a hole in the file: silence."""
+    frame_bytes = 2 * channels
+    form = struct.pack("<HHIIHH", 1, channels, rate_hz, rate_hz * frame_bytes & 0xFFFFFFFF, frame_bytes & 0xFFFF, 16)
+    head = b"WAVEfmt " + struct.pack("<I", 16) + form + b"data" + struct.pack("<I", data_bytes)
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(head) + data_bytes) + head)
+    os.truncate(path, 8 + len(head) + data_bytes)
+
+
+MEMORY = """
+import resource, sys
+from pathlib import Path
+from kws_app.audio.audio_file import read_blocks
+from kws_app.errors import AudioError
+def most_mb():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+before = most_mb()
+try:
+    heard = sum(map(len, read_blocks(Path(sys.argv[1]))))
+except AudioError as error:
+    sys.exit(str(error))
+print(heard, most_mb() - before)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the unit of ru_maxrss")
+@pytest.mark.parametrize(("rate_hz", "channels"), [(96_000, 1024), (1_000_000, 100), (8_000, 1024), (16_000, 1)])
+def test_a_file_of_many_channels_takes_little_memory(tmp_path: Path, rate_hz: int, channels: int) -> None:
+    path = tmp_path / "many.wav"
+    size = 200_000_000 // (2 * channels) * 2 * channels
+    write_header(path, rate_hz, channels, size)
+    done = subprocess.run([sys.executable, "-c", MEMORY, str(path)], cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    heard, taken_mb = map(float, done.stdout.split())
+    assert heard == pytest.approx(size / 2 / channels / rate_hz * 16_000, abs=2)
+    assert taken_mb < 150
+
+
+def test_more_samples_a_second_than_can_be_heard_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "many.wav"
+    write_header(path, 1_000_000, 1024, 20_480_000)
+    with pytest.raises(AudioError, match="claims 1024 channels at 1000000 Hz"):
+        read(path)
+
+
 @pytest.mark.parametrize("rate_hz", [0, 1, 0xFFFFFFFF, 0x7FFFFFFF])
 def test_a_header_with_an_absurd_rate_gets_one_sentence(tmp_path: Path, rate_hz: int) -> None:
     path = tmp_path / "rate.wav"
@@ -157,6 +237,7 @@ def test_a_file_that_may_not_be_read_gets_one_sentence(write_wav: Callable[..., 
     path.chmod(0)
     code = f"""
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Callable

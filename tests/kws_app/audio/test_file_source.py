@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from kws_app.audio.audio_file import TAIL_S
 from kws_app.audio.file_source import FileSource
@@ -76,6 +77,28 @@ def test_a_file_that_is_no_audio_fails_with_a_sentence(tmp_path: Path, content: 
     assert len(drain(source)) == 0
     assert source.state.phase is Phase.FAILED
     assert "bad.wav" in source.state.message
+    source.stop()
+
+
+def test_what_is_said_about_a_file_is_its_state(write_wav, monkeypatch):
+    path = write_wav(bursts(0.2, duration_s=1.0) * 32_768)
+    source = FileSource(path, paced=False)
+    said: list[str] = []
+    monkeypatch.setattr(
+        FileSource, "state", property(lambda _: None, lambda _, state: said.append(state.message)), raising=False
+    )
+    source._play(path, source.feed)
+    assert said[0] == f"{path} holds samples at the scale of integers, not from -1 to 1: they are scaled down."
+
+
+def test_a_file_that_cannot_be_read_to_its_end_fails_after_what_can(tmp_path: Path):
+    path = tmp_path / "damaged.flac"
+    soundfile.write(str(path), np.random.default_rng(0).normal(0, 0.1, 10 * SAMPLE_RATE), SAMPLE_RATE)
+    path.write_bytes(path.read_bytes()[:100_000])
+    source = FileSource(path, paced=False)
+    source.start()
+    assert len(drain(source)) > SAMPLE_RATE
+    assert source.state.phase is Phase.FAILED and "is damaged" in source.state.message
     source.stop()
 
 

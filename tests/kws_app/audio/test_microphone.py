@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kws_app.audio.downmix import Downmix
 from kws_app.audio.microphone import MicrophoneSource
 from kws_app.audio.portaudio import Microphone, list_microphones
 from kws_app.audio.portaudio import _lock as portaudio_lock
@@ -111,6 +112,25 @@ def test_a_device_of_many_channels_alone_is_opened_with_all(portaudio, microphon
     np.testing.assert_allclose(source.feed.reader.read(10).samples, 0.25, rtol=1e-6)
 
 
+def test_two_channels_are_opened_where_there_are_two_and_the_stronger_is_heard_where_they_cancel(portaudio, microphone):
+    made_up = portaudio([("mic", 0, 2, (16_000,))])
+    source = microphone("mic")
+    source.start()
+    until(lambda: source.feed is not None)
+    assert made_up.streams[0].settings["channels"] == 2
+    sound = np.random.default_rng(0).normal(0, 0.1, 3200).astype(np.float32)
+    for piece in np.split(np.stack([0.9 * sound, -sound], axis=1), 10):
+        made_up.streams[0].call_back(piece)
+    np.testing.assert_array_equal(source.feed.reader.read(4000).samples, -sound)
+    until(lambda: source.state.message)
+    assert source.state.message == "The channels of mic cancel each other: only the strongest one is heard."
+    made_up.streams[0].settings["finished_callback"]()
+    until(lambda: len(made_up.streams) == 2 and source.feed.ring.written == 0)
+    made_up.streams[1].call_back(np.stack([sound, -sound], axis=1))
+    until(lambda: source.state.phase is Phase.LISTENING)
+    assert source.state.message == ""
+
+
 def made_up_refusal(made_up: MadeUpPortAudio) -> None:
     raise made_up.PortAudioError("Invalid sample rate")
 
@@ -150,6 +170,6 @@ def test_the_callback_waits_for_nothing_and_tells_nobody():
     assert [len(samples) for samples in ring.written] == [4, 4]
     assert source.overruns == 1 and source.state.phase is Phase.STOPPED
     forbidden = ("log", "emit", "acquire", "lock", "print", "torch", "Qt", "wait", "sleep", "open", "state")
-    for code in (callback.__code__, SampleRing.write.__code__):
+    for code in (callback.__code__, SampleRing.write.__code__, Downmix.process.__code__, Downmix._weigh.__code__):
         names = [*code.co_names, *code.co_freevars, *code.co_varnames]
         assert not [name for name in names for word in forbidden if word in name], names
