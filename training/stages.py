@@ -12,7 +12,7 @@ from typing import Any
 
 from kws_app.detection.cascade import STIR
 from kws_app.engine.card import ModelCard
-from kws_app.engine.catalogue import find_model, find_models
+from kws_app.engine.catalogue import find_model
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel
 from kws_app.engine.pairs import card_of_pair, with_pair
@@ -20,7 +20,9 @@ from kws_app.paths import ASSETS_DIR, MODELS_DIR
 from training.config import DataConfig, RunConfig
 from training.corpus.recordings import SPLITS, audio_files, read_clips
 from training.evaluate import test_sets
-from training.evaluate.clips import as_text, score_clips
+from training.evaluate.as_text import as_text
+from training.evaluate.clips import score_clips
+from training.evaluate.figures import Figures
 from training.evaluate.stream_render import CONDITIONS
 from training.evaluate.tune_decision import as_row
 from training.export.artifact import PACKED_SUFFIX, Identity, data_config, export, rebuild, update_card
@@ -244,13 +246,13 @@ class Evaluation:
 
     model: str  # as it was asked for
     keyword: str
-    figures: dict[str, Any]
+    figures: Figures
 
     def to_json(self) -> dict[str, Any]:
-        return {"model": self.model, "keyword": self.keyword} | self.figures
+        return {"model": self.model, "keyword": self.keyword} | self.figures.to_json()
 
     def as_text(self) -> str:
-        return as_text(self.to_json())
+        return f"{self.model}, keyword {self.keyword!r}\n{as_text(self.figures)}"
 
 
 def evaluate(places: Places, asked: Evaluating, progress: Progress = SILENT) -> Evaluation:
@@ -258,19 +260,20 @@ def evaluate(places: Places, asked: Evaluating, progress: Progress = SILENT) -> 
     path, model = _load(places, asked.model)
     data = data_config(model.card.training)
     request = _request(places, asked, model.card)
-    figures: dict[str, Any] = {}
+    figures = Figures()
     if asked.clips is not None or not asked.talk:
         wanted = SPLITS if asked.split == "all" else (asked.split,)
         clips = [c for c in read_clips(asked.clips or places.data / data.clips) if c.split in wanted]
-        figures["clips"] = score_clips(model, clips, model.card.keyword, progress)
+        figures = score_clips(model, clips, model.card.keyword, progress)
     if asked.talk:
         files = [file for folder in asked.talk for file in audio_files(folder)]
-        figures |= test_sets.score_talk(model, files, request, progress)
+        figures = replace(figures, streams=test_sets.score_talk(model, files, request, progress).streams)
     elif asked.stream:
         splits = ["validation", "testing"] if asked.split == "all" else [asked.split]
-        figures |= test_sets.score_sets(model, places.data, data, splits, request, progress)
+        heard = test_sets.score_sets(model, places.data, data, splits, request, progress)
+        figures = replace(heard, clips=figures.clips, passed_over=figures.passed_over)
     if asked.write_card:
-        update_card(path, figures)
+        update_card(path, figures.to_json())
     return Evaluation(asked.model, model.card.keyword, figures)
 
 
@@ -279,9 +282,9 @@ def tune(places: Places, asked: Evaluating, progress: Progress = SILENT) -> Eval
     path, model = _load(places, asked.model)
     request = _request(places, asked, model.card)
     tried = test_sets.tune_on_validation(model, places.data, data_config(model.card.training), request, progress)
-    figures = {"tuning": [as_row(tuned) for tuned in tried]}
+    figures = Figures(tuning=tuple(as_row(tuned) for tuned in tried))
     if asked.write_card:
-        update_card(path, figures, tried[0].config if tried else None)
+        update_card(path, figures.to_json(), tried[0].config if tried else None)
     return Evaluation(asked.model, model.card.keyword, figures)
 
 
@@ -296,7 +299,7 @@ def evaluate_pair(
     data = data_config(model.card.training)
     figures = test_sets.score_cascade(model, confirming, stir, places.data, data, asked.split, request, progress)
     if asked.write_card:
-        update_card(path, with_pair(model.card, confirming.card, figures))
+        update_card(path, with_pair(model.card, confirming.card, figures.to_json()))
     return Evaluation(f"{asked.model} confirmed by {second}", model.card.keyword, figures)
 
 
@@ -342,11 +345,10 @@ def report(places: Places) -> Report:
     text = results.results(places.models)
     path = places.models / RESULTS_FILE
     path.write_text(text)
-    for keyword in sorted({entry.card.keyword for entry in find_models(places.models)}):
-        entries = results.shipped(places.models, keyword)
-        plots.fa_fr_curves(entries, places.assets / f"fa-fr-{keyword}.png")
-        if len(entries) > 1:
-            plots.area_against_cost(entries, places.assets / f"area-cost-{keyword}.png")
+    for keyword, models in results.shipped(places.models).items():
+        plots.fa_fr_curves(models, places.assets / f"fa-fr-{keyword}.png")
+        if len(models) > 1:
+            plots.area_against_cost(models, places.assets / f"area-cost-{keyword}.png")
     logs = {path.parent.name: path for path in sorted(places.work.glob("*/log.csv"))}
     if logs:
         plots.training_curves(logs, places.assets / "training.png")

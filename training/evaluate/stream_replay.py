@@ -5,17 +5,28 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kws_app.detection.detector import Detector, Steps
-from kws_app.detection.intervals import poisson_interval, wilson_interval
+from kws_app.detection.intervals import wilson_interval
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.model_file import KeywordModel
 from training.corpus.sound import load_or_pass_over
+from training.evaluate.figures import (
+    AlarmRate,
+    CardCurve,
+    CardPoint,
+    CurveRow,
+    Fired,
+    Interval,
+    KindOfSound,
+    Misses,
+    StreamFigures,
+)
 from training.evaluate.hits_and_alarms import (
     THRESHOLDS,
     CurvePoint,
@@ -34,7 +45,7 @@ log = logging.getLogger(__name__)
 
 BLOCK_S = 20.0  # replayed at a time: larger ones fall out of the processor's cache
 FRR_TARGETS = (0.05, 0.10)
-FA_TARGETS = (0.5, 1.0, 5.0)  # an hour of real speech
+FA_TARGETS = (0.1, 0.5, 1.0, 2.0, 5.0)  # an hour of real speech
 CARD_THRESHOLDS = THRESHOLDS[::2]  # of the operating curve in a card
 
 
@@ -97,65 +108,61 @@ def _blocks(parts: Iterator[Rendered]) -> Iterator[list[Rendered]]:
         yield block
 
 
-def rate(count: int, hours: float) -> dict[str, Any]:
-    """Alarms in so many hours, and the rate with its interval."""
-    if hours <= 0:
-        return {"hours": 0.0, "false_alarms": count, "fa_per_hour": None, "fa_per_hour_interval": None}
-    return {
-        "hours": rounded(hours),
-        "false_alarms": count,
-        "fa_per_hour": rounded(count / hours),
-        "fa_per_hour_interval": [rounded(x) for x in poisson_interval(count, hours)],
-    }
-
-
 def stream_figures(
-    scores: StreamScores, config: DecisionConfig, step_samples: int, composition: Stream
-) -> dict[str, Any]:
-    """What is stated of a stream: its composition, rates with their intervals at the threshold, and the whole curve."""
+    scores: StreamScores,
+    config: DecisionConfig,
+    step_samples: int,
+    composition: Stream,
+    second_awake: float | None = None,
+) -> StreamFigures:
+    """What is stated of a stream: its composition, rates with their intervals at the threshold, and the whole curve.
+
+    second_awake: of a pair, the share of the time in which the second model listens
+    """
     events = count_events(scores, config, step_samples)
     curve = operating_curve(scores, config, step_samples)
     kinds = {}
     for kind, pieces in composition.pieces().items():
         count = sum(alarm.kind == kind for alarm in events.false_alarms)
-        kinds[kind] = {"pieces": pieces, **rate(count, scores.hours.get(kind, 0.0))}
-    figures: dict[str, Any] = {
-        "seed": composition.seed,
-        "composition": composition.digest(),
-        "threshold": rounded(config.threshold),
-        **rate(len(events.false_alarms), scores.total_hours),
-        "speech": rate(events.speech_alarms, scores.speech_hours),
-        "kinds": kinds,
-        "doubles": events.doubles,
-        "false_alarm_times_s": [round(alarm.time_s, 2) for alarm in events.false_alarms],
-        "keywords": len(scores.occurrences),
-    }
-    if scores.occurrences:
-        figures |= _miss_figures(scores, events, curve)
-    figures["curve"] = turning_points(curve, scores)
-    return figures
+        kinds[kind] = KindOfSound(pieces, AlarmRate.counted(count, scores.hours.get(kind, 0.0)))
+    return StreamFigures(
+        seed=composition.seed,
+        composition=composition.digest(),
+        threshold=rounded(config.threshold),
+        alarms=AlarmRate.counted(len(events.false_alarms), scores.total_hours),
+        speech=AlarmRate.counted(events.speech_alarms, scores.speech_hours),
+        kinds=kinds,
+        doubles=events.doubles,
+        false_alarm_times_s=tuple(round(alarm.time_s, 2) for alarm in events.false_alarms),
+        misses=_misses(scores, events, curve) if scores.occurrences else None,
+        curve=turning_points(curve, scores),
+        second_awake=second_awake,
+    )
 
 
-def _miss_figures(scores: StreamScores, events: Events, curve: list[CurvePoint]) -> dict[str, Any]:
+def _misses(scores: StreamScores, events: Events, curve: list[CurvePoint]) -> Misses:
     """Misses, latency, and what the other rate is at the usual rates of alarms and misses."""
     total = len(scores.occurrences)
     missed = total - events.hits
+    low, high = wilson_interval(missed, total)
     latency = np.array(events.latencies_s)
-    points = operating_points(curve, scores)
+    points, in_all = operating_points(curve, scores), operating_points(curve, scores, in_all=True)
     alarms = {f"{target:g}": fa_at_frr(points, target) for target in FRR_TARGETS}
     misses = {f"{target:g}": frr_at_fa(points, target) for target in FA_TARGETS}
-    in_all = operating_points(curve, scores, in_all=True)
     misses_in_all = {f"{target:g}": frr_at_fa(in_all, target) for target in FA_TARGETS}
-    return {
-        "missed": missed,
-        "frr": rounded(missed / total),
-        "frr_interval": [rounded(x) for x in wilson_interval(missed, total)],
-        "latency_median_s": rounded(float(np.median(latency))) if len(latency) else None,
-        "latency_95th_s": rounded(float(np.percentile(latency, 95))) if len(latency) else None,
-        "fa_per_hour_at_frr": {name: p and rounded(p.fa_per_hour) for name, p in alarms.items()},
-        "frr_at_fa_per_hour": {name: p and rounded(p.false_reject_rate) for name, p in misses.items()},
-        "frr_at_fa_per_hour_in_all": {name: p and rounded(p.false_reject_rate) for name, p in misses_in_all.items()},
-    }
+    return Misses(
+        keywords=total,
+        missed=missed,
+        frr=rounded(missed / total),
+        interval=Interval(rounded(low), rounded(high)),
+        latency_median_s=rounded(float(np.median(latency))) if len(latency) else None,
+        latency_95th_s=rounded(float(np.percentile(latency, 95))) if len(latency) else None,
+        fa_per_hour_at_frr={name: None if p is None else rounded(p.fa_per_hour) for name, p in alarms.items()},
+        frr_at_fa_per_hour={name: None if p is None else rounded(p.false_reject_rate) for name, p in misses.items()},
+        frr_at_fa_per_hour_in_all={
+            name: None if p is None else rounded(p.false_reject_rate) for name, p in misses_in_all.items()
+        },
+    )
 
 
 def operating_points(curve: list[CurvePoint], scores: StreamScores, in_all: bool = False) -> list[OperatingPoint]:
@@ -165,32 +172,32 @@ def operating_points(curve: list[CurvePoint], scores: StreamScores, in_all: bool
     return [OperatingPoint(p.threshold, p.missed / total, n / hours) for p, n in zip(curve, alarms, strict=True)]
 
 
-def turning_points(curve: list[CurvePoint], scores: StreamScores) -> list[list[float]]:
-    """Rows of threshold, false reject rate, false alarms an hour of real speech, and in all, where one changes."""
+def turning_points(curve: list[CurvePoint], scores: StreamScores) -> tuple[CurveRow, ...]:
+    """The rates of each threshold at which one of them changes."""
     hours = max(scores.total_hours, 1e-9)
     rows = []
     for point, count in zip(operating_points(curve, scores), curve, strict=True):
         rates = [round(point.false_reject_rate, 4), round(point.fa_per_hour, 3), round(count.false_alarms / hours, 3)]
-        rows.append([round(point.threshold, 4), *rates])
-    return [row for i, row in enumerate(rows) if i == 0 or row[1:] != rows[i - 1][1:]]
+        rows.append(CurveRow(round(point.threshold, 4), *rates))
+    return tuple(row for i, row in enumerate(rows) if i == 0 or row[1:] != rows[i - 1][1:])
 
 
-def card_curve(scores: StreamScores, config: DecisionConfig, step_samples: int, split: str) -> dict[str, Any]:
-    """The operating curve as a card holds it, in counts: kws_app/detection/operating_curve.py reads it."""
+def card_curve(scores: StreamScores, config: DecisionConfig, step_samples: int, split: str) -> CardCurve:
+    """The operating curve as a card holds it, in counts."""
     curve = operating_curve(scores, config, step_samples, CARD_THRESHOLDS)
-    return {
-        "split": split,
-        "smoothing_steps": config.smoothing_steps,
-        "patience_steps": config.patience_steps,
-        "refractory_s": config.refractory_s,
-        "keywords": len(scores.occurrences),
-        "speech_hours": rounded(scores.speech_hours),
-        "hours": rounded(scores.total_hours),
-        "points": [[round(p.threshold, 5), p.missed, p.speech_alarms, p.false_alarms] for p in curve],
-    }
+    return CardCurve(
+        split=split,
+        smoothing_steps=config.smoothing_steps,
+        patience_steps=config.patience_steps,
+        refractory_s=config.refractory_s,
+        keywords=len(scores.occurrences),
+        speech_hours=rounded(scores.speech_hours),
+        hours=rounded(scores.total_hours),
+        points=tuple(CardPoint(round(p.threshold, 5), p.missed, p.speech_alarms, p.false_alarms) for p in curve),
+    )
 
 
-def score_sentences(model: KeywordModel, paths: list[Path], config: DecisionConfig) -> dict[str, int]:
+def score_sentences(model: KeywordModel, paths: list[Path], config: DecisionConfig) -> Fired:
     """In how many of some recordings, played one after another, the detector fires at least once."""
     detector = Detector(model, config)
     fired = recordings = 0
@@ -201,4 +208,4 @@ def score_sentences(model: KeywordModel, paths: list[Path], config: DecisionConf
         padded = np.pad(sound, (0, int(PAUSE_S * SAMPLE_RATE)))
         fired += bool(detector.process(padded).detections)
         recordings += 1
-    return {"recordings": recordings, "fired": fired}
+    return Fired(recordings, fired)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from kws_app.detection.cascade import NO_DECISION, Cascade
-from kws_app.engine.card import CURVE_FIELD
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import KeywordModel
 from training.config import DataConfig
 from training.corpus.recordings import audio_files, read_clips, read_recordings, says_keyword
 from training.corpus.synthetic_speech import SPEECH_FOLDER, stored_passages
+from training.evaluate.figures import CardCurve, Figures, StreamFigures
 from training.evaluate.hits_and_alarms import StreamScores
 from training.evaluate.metrics import rounded
 from training.evaluate.stream_plan import SYNTHETIC_SHARE, Material, Stream, plan_stream
@@ -53,6 +53,7 @@ class Played:
 
     stream: Stream
     scores: StreamScores
+    second_awake: float | None = None  # of a pair: the share of the time in which the second model listens
 
 
 def material_of(root: Path, data: DataConfig, split: str, request: Request) -> Material:
@@ -102,43 +103,47 @@ def play(
         filled = 1.0 if condition.name in WHOLE else FILLED
         stream = plan_stream(material, request.seed, request.hours, filled if request.filled else 0.0)
         renderer = Renderer(condition, material.noises, rooms, request.seed)
-        played[condition.name] = Played(stream, score_stream(make_listener(), renderer, stream, progress))
+        detector = make_listener()
+        scores = score_stream(detector, renderer, stream, progress)
+        awake = rounded(detector.confirmed_frames / detector.heard_frames) if isinstance(detector, Cascade) else None
+        played[condition.name] = Played(stream, scores, awake)
     return played
 
 
-def figures_of(played: dict[str, Played], request: Request) -> dict[str, Any]:
-    """Figures of each condition."""
+def figures_of(played: dict[str, Played], request: Request) -> dict[str, StreamFigures]:
+    """Figures by condition."""
     return {
-        name: stream_figures(one.scores, request.config, request.step_samples, one.stream)
-        for name, one in played.items()
+        name: stream_figures(p.scores, request.config, request.step_samples, p.stream, p.second_awake)
+        for name, p in played.items()
     }
 
 
-def curve_of(played: dict[str, Played], request: Request, split: str) -> dict[str, Any]:
+def curve_of(played: dict[str, Played], request: Request, split: str) -> CardCurve:
     """The operating curve on clean sound, for the card."""
     return card_curve(played[CONDITIONS[0].name].scores, request.config, request.step_samples, split)
 
 
-def score_talk(model: KeywordModel, files: list[Path], request: Request, progress: Progress = SILENT) -> dict[str, Any]:
+def score_talk(model: KeywordModel, files: list[Path], request: Request, progress: Progress = SILENT) -> Figures:
     """Figures of speech that is not said to hold a keyword, all of it, and nothing else."""
     whole = replace(request, hours=float("inf"), filled=False, conditions=CONDITIONS[:1])
     played = play(lambda: listener(model), Material(files), [], whole, progress)
-    return {"streams": {"given": figures_of(played, request)}}
+    return Figures(streams={"given": figures_of(played, request)})
 
 
 def score_sets(
     model: KeywordModel, root: Path, data: DataConfig, splits: list[str], request: Request, progress: Progress = SILENT
-) -> dict[str, Any]:
+) -> Figures:
     """Figures of the streams of each set, the operating curve of the last, and the sentences that are stated apart."""
-    figures: dict[str, Any] = {"streams": {}}
     rooms = rooms_for(root, data, request.conditions)
+    streams = {}
     for split in splits:
         played = play(lambda: listener(model), material_of(root, data, split, request), rooms, request, progress)
-        figures["streams"][split] = figures_of(played, request)
-    figures[CURVE_FIELD] = curve_of(played, request, splits[-1])
-    sentences = sentences_of(root, data)
-    figures["sentences"] = {name: score_sentences(model, paths, request.config) for name, paths in sentences.items()}
-    return figures
+        streams[split] = figures_of(played, request)
+        curve = curve_of(played, request, split)
+    sentences = {
+        name: score_sentences(model, paths, request.config) for name, paths in sentences_of(root, data).items()
+    }
+    return Figures(streams=streams, curve=curve, sentences=sentences)
 
 
 def score_cascade(
@@ -150,20 +155,15 @@ def score_cascade(
     split: str,
     request: Request,
     progress: Progress = SILENT,
-) -> dict[str, Any]:
+) -> Figures:
     """Figures of two models in a cascade, decided as the request says, and the share of time that the second hears."""
-    cascades: list[Cascade] = []
 
     def both() -> Cascade:
-        cascades.append(Cascade(first, second, NO_DECISION, stir))
-        return cascades[-1]
+        return Cascade(first, second, NO_DECISION, stir)
 
     rooms = rooms_for(root, data, request.conditions)
     played = play(both, material_of(root, data, split, request), rooms, request, progress)
-    figures = figures_of(played, request)
-    for cascade, one in zip(cascades, figures.values(), strict=True):
-        one["second_awake"] = rounded(cascade.confirmed_frames / cascade.heard_frames)
-    return {"streams": {split: figures}, CURVE_FIELD: curve_of(played, request, split)}
+    return Figures(streams={split: figures_of(played, request)}, curve=curve_of(played, request, split))
 
 
 def tune_on_validation(

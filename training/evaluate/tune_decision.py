@@ -1,7 +1,8 @@
 """Smoothing and patience, chosen on streams of the validation set from one pass of raw posteriors.
 
-Of all that give at most FA_LIMIT false alarms an hour of all sound, the one with the fewest misses; of these the one
-that answers soonest. All conditions that were played count, their misses and their hours added up.
+Only settings with at most FA_LIMIT false alarms an hour of real speech count: an hour of noise flatters. The setting
+with the fewest misses is best; where several have as few, the setting that answers soonest. The misses and the hours of
+all conditions that were played are added up.
 """
 
 from dataclasses import dataclass, replace
@@ -9,12 +10,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kws_app.engine.decision_config import DecisionConfig
+from training.evaluate.figures import TunedRow
 from training.evaluate.hits_and_alarms import THRESHOLDS, StreamScores, count_events, smooth
 from training.evaluate.metrics import rounded
 
 SMOOTHING = range(1, 6)
 PATIENCE = range(1, 5)
-FA_LIMIT = 0.5  # an hour
+FA_LIMIT = 0.5  # an hour of real speech
 LOWEST = 0.05  # threshold worth trying
 
 
@@ -24,7 +26,7 @@ class Tuned:
 
     config: DecisionConfig
     false_reject_rate: float
-    fa_per_hour: float  # of all sound
+    fa_per_hour: float  # of real speech
     latency_median_s: float
 
 
@@ -50,13 +52,13 @@ def _worth(tuned: Tuned) -> tuple[float, float]:
 
 def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> Tuned | None:
     """The lowest misses within FA_LIMIT: the lowest threshold that keeps to it is where they are."""
-    hours = sum(stream.total_hours for stream in streams)
+    hours = sum(stream.speech_hours for stream in streams)
     keywords = sum(len(stream.occurrences) for stream in streams)
     best = None
     for threshold in THRESHOLDS[THRESHOLDS >= LOWEST].tolist():
         candidate = replace(config, threshold=threshold)
         events = [count_events(stream, candidate, step_samples) for stream in streams]
-        alarms = sum(len(event.false_alarms) for event in events) / max(hours, 1e-9)
+        alarms = sum(event.speech_alarms for event in events) / max(hours, 1e-9)
         if alarms > FA_LIMIT:
             continue
         missed = 1 - sum(event.hits for event in events) / max(1, keywords)
@@ -67,14 +69,14 @@ def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_sa
     return best
 
 
-def as_row(tuned: Tuned) -> dict[str, float]:
-    """What is stored and printed of one."""
+def as_row(tuned: Tuned) -> TunedRow:
+    """What a card keeps of it."""
     config = tuned.config
-    return {
-        "smoothing_steps": config.smoothing_steps,
-        "patience_steps": config.patience_steps,
-        "threshold": rounded(config.threshold),
-        "frr": rounded(tuned.false_reject_rate),
-        "fa_per_hour": rounded(tuned.fa_per_hour),
-        "latency_median_s": rounded(tuned.latency_median_s),
-    }
+    return TunedRow(
+        smoothing_steps=config.smoothing_steps,
+        patience_steps=config.patience_steps,
+        threshold=rounded(config.threshold),
+        frr=rounded(tuned.false_reject_rate),
+        fa_per_hour=rounded(tuned.fa_per_hour),
+        latency_median_s=rounded(tuned.latency_median_s),
+    )

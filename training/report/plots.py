@@ -9,8 +9,7 @@ matplotlib.use("Agg")  # files only, no window
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from kws_app.engine.catalogue import ModelEntry
-from training.report.results import base_cost, cost_of
+from training.report.results import Shipped, base_cost, cost_of
 
 MOST_ALARMS = 200.0  # an hour; beyond, scores no longer fall between words and events merge
 LEAST_AREA = 1e-7  # stands for none on a logarithmic axis
@@ -30,17 +29,19 @@ def _save(path: Path) -> None:
     plt.close()
 
 
-def fa_fr_curves(entries: list[ModelEntry], path: Path) -> None:
+def fa_fr_curves(models: list[Shipped], path: Path) -> None:
     """False rejects over false alarms on test clips, and over false alarms an hour on test streams; log axes."""
     _, (clips, streams) = plt.subplots(1, 2, figsize=(WIDTH_IN, HEIGHT_IN))
-    for entry in entries:
-        points = entry.card.figures["clips"]["testing"]["curve"]
-        clips.plot(*zip(*[(max(a, 1e-4), max(r, 1e-3)) for a, r in points], strict=True), label=entry.card.role)
-        stream = entry.card.figures.get("streams", {}).get("testing", {}).get("clean")
+    for model in models:
+        figures = model.figures
+        rates = figures.clips["testing"].curve
+        clips.plot(*zip(*[(max(a, 1e-4), max(r, 1e-3)) for a, r in rates], strict=True), label=model.card.role)
+        stream = figures.streams.get("testing", {}).get("clean")
         if stream:
-            floor = 0.5 / stream["speech"]["hours"]
-            points = [(max(alarms, floor), max(frr, 1e-3)) for _, frr, alarms, _ in stream["curve"] if frr < 1]
-            streams.plot(*zip(*points, strict=True), label=entry.card.role)
+            floor = 0.5 / stream.speech.hours
+            rows = (row for row in stream.curve if row.frr < 1)
+            points = [(max(row.speech_fa_per_hour, floor), max(row.frr, 1e-3)) for row in rows]
+            streams.plot(*zip(*points, strict=True), label=model.card.role)
     _finish(clips, "false alarms, share of other clips", "Test clips")
     _finish(streams, "false alarms an hour of real speech", "Keywords in continuous speech")
     streams.set_xlim(0.1, MOST_ALARMS)
@@ -54,20 +55,21 @@ def _finish(axes: Axes, xlabel: str, title: str) -> None:
     axes.grid(True, which="both", alpha=0.2)
 
 
-def area_against_cost(entries: list[ModelEntry], path: Path) -> None:
+def area_against_cost(models: list[Shipped], path: Path) -> None:
     """Test area over how many times smaller and how many times fewer MACs than the base network."""
     base = base_cost()
     _, (size, macs) = plt.subplots(1, 2, figsize=(WIDTH_IN, HEIGHT_IN), sharey=True)
     for (name, (area, smaller, fewer)), marker in zip(LINEAGE.items(), "x+12", strict=False):
         for axes, ratio in ((size, smaller), (macs, fewer)):
             axes.scatter(ratio, area, color="0.4", marker=marker, label=name)
-    for i, entry in enumerate(entries):
-        cost = cost_of(entry)
-        area = max(LEAST_AREA, entry.card.figures["clips"]["testing"]["lineage_area"])
-        low, high = entry.card.figures["clips"]["testing"]["lineage_area_interval"]
+    for i, model in enumerate(models):
+        cost = cost_of(model.entry)
+        clips = model.figures.clips["testing"]
+        area = max(LEAST_AREA, clips.lineage_area)
+        low, high = clips.lineage_area_interval
         for axes, ratio in ((size, base.packed / cost.packed), (macs, base.macs / cost.macs)):
             interval = [[max(0.0, area - low)], [max(0.0, high - area)]]
-            axes.errorbar(ratio, area, interval, fmt="o", markersize=9 - 1.5 * i, capsize=3, label=entry.card.role)
+            axes.errorbar(ratio, area, interval, fmt="o", markersize=9 - 1.5 * i, capsize=3, label=model.card.role)
     size.set(xscale="log", yscale="log", xlabel="times smaller: files, ours packed", ylabel="area, lineage-equivalent")
     macs.set(xscale="log", xlabel="times fewer MACs")
     size.set_title("Ours: speakers apart, bars of 95 %. Grey: as published, split by file", fontsize=9)

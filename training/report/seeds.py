@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kws_app.engine.catalogue import ModelEntry, find_models
 from training.atomic_file import written_whole
+from training.evaluate.figures import Figures
 
 FILE = "seeds.json"
 
@@ -34,8 +35,9 @@ def keep_seeds(models: Path, folders: Path) -> None:
     for folder in sorted(folders.glob("*")):
         for entry in find_models(folder):
             card = entry.card
-            if "testing" in card.figures.get("clips", {}):
-                area = card.figures["clips"]["testing"]["lineage_area"]
+            clips = Figures.of_card(card).clips
+            if "testing" in clips:
+                area = clips["testing"].lineage_area
                 seed = Seed(card.keyword, card.role, folder.name, card.parameters, area)
                 found[card.keyword, card.role, folder.name] = seed
     rows = [json.dumps(vars(found[name])) for name in sorted(found)]
@@ -51,5 +53,5 @@ def seed_range(entry: ModelEntry, seeds: list[Seed]) -> str:
     areas = [seed.area for seed in seeds if (seed.keyword, seed.role, seed.parameters) == own]
     if not areas:
         return "one seed"
-    areas.append(card.figures["clips"]["testing"]["lineage_area"])
+    areas.append(Figures.of_card(card).clips["testing"].lineage_area)
     return f"{statistics.median(areas):.2e} ({min(areas):.1e} to {max(areas):.1e}), {len(areas)} seeds"

@@ -4,12 +4,14 @@ from pathlib import Path
 
 from kws_app.engine.catalogue import ModelEntry, find_model
 from tests.support.loudness import save_loudness_model
+from training.evaluate.figures import ClipFigures, ClipRates, Figures, Interval
 from training.report.seeds import Seed, keep_seeds, known_seeds, seed_range
 
 
 def scored(folder: Path, area: float, parameters: int = 7) -> ModelEntry:
-    figures = {"clips": {"testing": {"lineage_area": area}}}
-    save_loudness_model(folder / "loud" / "student.pt", figures=figures, parameters=parameters)
+    clips = ClipFigures(0.999, area, area, 3, 9, Interval(0.0, 1.0), (ClipRates(0.0, 0.0),))
+    figures = Figures(clips={"testing": clips})
+    save_loudness_model(folder / "loud" / "student.pt", figures=figures.to_json(), parameters=parameters)
     return find_model("loud/student", folder)
 
 
