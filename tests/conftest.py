@@ -29,6 +29,7 @@ from tests.support.listener import Listener
 from tests.support.loudness import save_loudness_model
 from tests.support.made_up_portaudio import MadeUpPortAudio
 from tests.support.paths import REPOSITORY
+from tests.support.patient_qtbot import PatientQtBot
 from tests.support.programs import end, require
 from tests.support.screen import Screen
 from tests.support.speech_commands import SpeechCommands
@@ -56,6 +57,11 @@ def write_wav(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / name
 
     return write
+
+
+@pytest.fixture
+def qtbot(qapp: object, request: pytest.FixtureRequest) -> QtBot:
+    return PatientQtBot(request)
 
 
 @pytest.fixture

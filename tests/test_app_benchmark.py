@@ -1,11 +1,8 @@
 """The benchmark: it starts the app as it is and reports every figure."""
 
-import pytest
-
 from tests.app_benchmark import BUDGETS, main
 
 
-@pytest.mark.timeout(300)  # two starts, on a machine that may be busy
 def test_every_figure_is_measured(capsys):
     assert main(["--starts", "1", "--seconds", "0.5"]) == 0
     lines = capsys.readouterr().out.splitlines()

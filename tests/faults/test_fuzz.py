@@ -14,7 +14,6 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-import pytest
 import soundfile
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -38,7 +37,6 @@ fuzz = settings(
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate, Phase.shrink],
 )
-pytestmark = pytest.mark.timeout(240 if CASES <= 1000 else 7200)
 
 
 def sounds() -> list[bytes]:

@@ -15,6 +15,7 @@ from kws_app.__main__ import main
 from kws_app.history.log import DetectionLog
 from kws_app.settings import Settings, SettingsFile
 from tests.support.loudness import bursts
+from tests.support.waiting import PATIENCE_S, Stopwatch
 
 STOPS_S = 1.0
 
@@ -77,14 +78,13 @@ def test_a_signal_ends_it_cleanly(number, python: Callable, tmp_path: Path, writ
     arguments = ["-c", READY_MARK, "--input", str(path), "--listen", "--data-dir", str(folder)]
     process = python(arguments, environment)
     assert process.stdout.readline() == "ready\n"
-    begun = time.monotonic()
+    stopwatch = Stopwatch()
     process.send_signal(number)
-    output, error = process.communicate(timeout=10)
-    took_s = time.monotonic() - begun
+    output, error = process.communicate(timeout=PATIENCE_S)
+    took_s = stopwatch.seconds
     assert (process.returncode, output, error) == (0, "", "")
     assert (folder / "settings.json").is_file()
-    if os.getloadavg()[0] < (os.cpu_count() or 1):  # what it takes on a machine under load says nothing of the app
-        assert took_s < STOPS_S, f"it took {took_s:.2f} s"
+    assert took_s < STOPS_S
 
 
 @contextmanager
@@ -116,22 +116,13 @@ def hearing(python: Callable, tmp_path: Path, tiny_models: Path, write_wav) -> C
     return start
 
 
-def seconds_to_end(process: subprocess.Popen[str]) -> float:
-    begun = time.monotonic()
-    process.wait(30)
-    return time.monotonic() - begun
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-def test_on_a_busy_machine_too_it_ends_within_a_second(hearing: Callable):
-    took_s: list[float] = []
-    while not took_s or (min(took_s) >= STOPS_S and len(took_s) < 3):  # others may be busy here as well
-        process = hearing()
-        with busy_machine():
-            process.send_signal(signal.SIGTERM)
-            took_s.append(seconds_to_end(process))
-        assert (process.returncode, *process.communicate()) == (0, "", "")
-    assert min(took_s) < STOPS_S, took_s
+def test_on_a_busy_machine_too_it_ends_and_says_nothing(hearing: Callable):
+    process = hearing()
+    with busy_machine():
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE_S)
+    assert (process.returncode, *process.communicate()) == (0, "", "")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="an X server of our own")
@@ -139,7 +130,7 @@ def test_when_the_screen_is_gone_it_ends_and_all_is_there(hearing: Callable, vir
     process = hearing(DISPLAY=virtual_display_to_kill.name, QT_QPA_PLATFORM="xcb", WAYLAND_DISPLAY="")
     heard = DetectionLog(tmp_path / "data").last()
     virtual_display_to_kill.process.kill()
-    seconds_to_end(process)
+    process.wait(PATIENCE_S)
     assert "Traceback" not in process.stderr.read()
     records, bad_lines = DetectionLog(tmp_path / "data").read()
     assert bad_lines == 0 and set(heard) <= set(records)
@@ -176,7 +167,7 @@ def test_the_end_of_the_session_is_not_held_up_by_the_tray(python: Callable, tmp
     SettingsFile(tmp_path).save(Settings(keep_in_tray=True, first_run_done=True))
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     process = python(["-c", QUIT, "--data-dir", str(tmp_path)], environment)
-    assert (*process.communicate(timeout=30), process.returncode) == ("closed\n", "", 0)
+    assert (*process.communicate(timeout=PATIENCE_S), process.returncode) == ("closed\n", "", 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -186,7 +177,7 @@ def test_a_second_one_says_so_and_the_first_comes_forward(python: Callable, tmp_
     first = python(["-c", READY_MARK, "--data-dir", str(folder)], environment)
     assert first.stdout.readline() == "ready\n"
     second = python(["-m", "kws_app", "--data-dir", str(folder)], environment)
-    output, error = second.communicate(timeout=20)
+    output, error = second.communicate(timeout=PATIENCE_S)
     assert (second.returncode, output) == (2, "")
     assert error.count("\n") == 1
     assert f"It is already running with the data folder {folder} (process {first.pid})" in error
@@ -196,7 +187,7 @@ def test_a_second_one_says_so_and_the_first_comes_forward(python: Callable, tmp_
     third = python(["-c", READY_MARK, "--data-dir", str(folder)], environment)  # after a kill nothing is in the way
     assert third.stdout.readline() == "ready\n"
     third.send_signal(signal.SIGTERM)
-    assert third.communicate(timeout=10) == ("", "")
+    assert third.communicate(timeout=PATIENCE_S) == ("", "")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -253,7 +244,7 @@ def test_closing_leaves_no_thread_and_no_process(python: Callable, tmp_path: Pat
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
-    output, error = process.communicate(timeout=30)
+    output, error = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, output) == (0, "threads ['MainThread'] children 0\n"), error
     assert "Traceback" not in error and "Fatal" not in error
 

@@ -21,6 +21,7 @@ from kws_app import translation
 from kws_app.translation import DOMAIN, FOLDER, FOLDER_VARIABLE, VARIABLES, _, language, ngettext, prefer
 from kws_app.ui.application import Application
 from tests.support.paths import REPOSITORY
+from tests.support.waiting import PATIENCE_S
 
 KEYWORDS = ("_", "ngettext")
 SPOKEN = (
@@ -131,7 +132,7 @@ def test_a_damaged_catalogue_stops_nothing(
 def test_nothing_is_said_before_the_language_is_settled():
     """What kws-app imports before it can ask the system for its language holds no sentence yet."""
     code = "import kws_app.__main__, kws_app.translation as t; assert t._catalogue.cache_info().misses == 0"
-    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True, timeout=50)
+    subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=True, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize(("locale", "expected"), [("de", "Abbrechen"), ("pt_BR", "Cancelar"), ("", "Cancel")])
@@ -150,7 +151,9 @@ def test_qt_speaks_the_same_language(qapp: QApplication, locale: str, expected: 
 def test_the_template_and_the_translations_are_up_to_date(tmp_path: Path):
     folder = tmp_path / "locale"
     shutil.copytree(FOLDER, folder)
-    subprocess.run([sys.executable, "scripts/strings", "--folder", str(folder)], cwd=REPOSITORY, check=True, timeout=50)
+    subprocess.run(
+        [sys.executable, "scripts/strings", "--folder", str(folder)], cwd=REPOSITORY, check=True, timeout=PATIENCE_S
+    )
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         committed = FOLDER / path.relative_to(folder)
         assert committed.read_bytes() == path.read_bytes(), f"{committed} is not up to date: run scripts/strings"
@@ -158,11 +161,11 @@ def test_the_template_and_the_translations_are_up_to_date(tmp_path: Path):
 
 def test_a_translation_is_begun_and_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     make = [sys.executable, "scripts/strings", "--folder", str(tmp_path), "pt_BR"]
-    subprocess.run(make, cwd=REPOSITORY, check=True, timeout=50)
+    subprocess.run(make, cwd=REPOSITORY, check=True, timeout=PATIENCE_S)
     path = tmp_path / "pt_BR" / "LC_MESSAGES" / "kws.po"
     begun = path.read_text(encoding="utf-8")
     path.write_text(begun.replace('msgid "Quit"\nmsgstr ""', 'msgid "Quit"\nmsgstr "Sair"'), encoding="utf-8")
-    subprocess.run(make[:-1], cwd=REPOSITORY, check=True, timeout=50)
+    subprocess.run(make[:-1], cwd=REPOSITORY, check=True, timeout=PATIENCE_S)
     assert 'msgstr "Sair"' in path.read_text(encoding="utf-8")
     code = "from kws_app.translation import _; print(_('Quit'))"
     environment = {**os.environ, FOLDER_VARIABLE: str(tmp_path), "LANGUAGE": "pt_BR"}

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 PROGRAMS = ("pulseaudio", "pactl", "paplay", "parec")
-READY_S = 15.0  # for a server on a machine under load
-ANSWER_S = 10.0
+READY_S = 300.0  # how long a server may take to start on a busy machine
+ANSWER_S = 60.0  # how long it may take to answer
 # norewinds: with rewinds the first sound comes more than a second late
 LOUDSPEAKER = ("module-null-sink", "sink_name=vspk", "norewinds=1", "rate=48000", "channels=1")
 MICROPHONE = ("module-remap-source", "source_name=vmic", "master=vspk.monitor")

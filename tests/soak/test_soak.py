@@ -15,6 +15,7 @@ from tests.soak.process import Footprint
 from tests.soak.sound_server import PROGRAMS
 from tests.support.paths import REPOSITORY
 from tests.support.programs import require
+from tests.support.waiting import PATIENCE_S
 
 RECORD = DetectionRecord(now_iso(), None, "mic", "happy", "happy/teacher", 1.0, 0.9)
 FAULT = Fault("unplugged", lambda: None)
@@ -74,7 +75,7 @@ def test_seconds_of_it_hold(python: Callable[..., "subprocess.Popen[str]"], tmp_
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     arguments = ["-X", "faulthandler", "-m", "tests.soak", "--hours", "0.0025", "--fault-every", "1"]
     process = python(arguments, environment)
-    output, _ = process.communicate(timeout=55)
+    output, _ = process.communicate(timeout=PATIENCE_S)
     assert "listened       0.00 h" in output
     assert " 1 x " in output, output
     assert process.returncode in (0, 1), output  # on a machine under load a promise of seconds may not hold
@@ -86,7 +87,7 @@ def test_accelerated_minutes_hold(tmp_path: Path):
     require("espeak-ng")
     command = [sys.executable, "-m", "tests.soak", "--accelerated", "--hours", "0.05"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
-    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=55)
+    done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout + done.stderr
     assert " 0 lost" in done.stdout and list(tmp_path.iterdir()) == []
 

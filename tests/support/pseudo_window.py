@@ -49,7 +49,7 @@ def _in_the_language() -> None:
 
 def held(bench: Bench, root: QWidget, condition: Callable[[], object]) -> None:
     """Wait for a state, in which nothing is said in English."""
-    bench.qtbot.waitUntil(lambda: bool(condition()), timeout=20_000)
+    bench.qtbot.waitUntil(lambda: bool(condition()))
     assert not plain(root, DATA)
 
 
@@ -216,7 +216,7 @@ def test_what_a_word_sets_off(bench: Bench, actions: tuple[MainWindow, QWidget])
     check_room(bench, dialog)
     for part in dialog.parts.values():
         part.try_it.click()
-        bench.qtbot.waitUntil(part.try_it.isEnabled, timeout=20_000)
+        bench.qtbot.waitUntil(part.try_it.isEnabled)
         assert not plain(dialog, said)
     said += r"|Port could not be cast to integer value as|\b(port|http|ftp|[abxy])\b"
     for url in ("", "ftp://x", "http://x y", "http://a@b/", "http://a:port/"):
@@ -235,7 +235,7 @@ def test_what_a_command_comes_to(bench: Bench, actions: tuple[MainWindow, QWidge
     dialog.command.arguments.setPlainText(f"sh\n-c\n{command}")
     dialog.command.limit.setValue(0.5)
     dialog.command.try_it.click()
-    bench.qtbot.waitUntil(dialog.command.try_it.isEnabled, timeout=20_000)
+    bench.qtbot.waitUntil(dialog.command.try_it.isEnabled)
     assert "⟧" in dialog.command.outcome.text()
     assert not plain(dialog.command.outcome, DATA + r"|“sh”")
 

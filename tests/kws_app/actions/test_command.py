@@ -13,6 +13,7 @@ from kws_app.actions.choices import CommandChoice
 from kws_app.actions.command import KEPT_BYTES, Command
 from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
+from tests.support.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
 HEARD = DetectionEvent("happy", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
@@ -33,7 +34,7 @@ def run(*arguments: str, limit_s: float = 30.0, heard: DetectionEvent = HEARD) -
 
 def gone(pid: int) -> bool:
     """Whether a process has ended; one that nobody reaps counts as ended."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         try:
             os.kill(pid, 0)
@@ -46,10 +47,7 @@ def gone(pid: int) -> bool:
 
 
 def pid_in(path: Path) -> int:
-    deadline = time.monotonic() + 20
-    while not (path.exists() and path.read_text().strip()):
-        assert time.monotonic() < deadline, "the command did not start"
-        time.sleep(0.02)
+    until(lambda: path.exists() and path.read_text().strip())
     return int(path.read_text())
 
 
@@ -145,7 +143,7 @@ def test_ending_it_from_another_thread(tmp_path: Path):
     thread.start()
     pid = pid_in(child)
     command.end()
-    thread.join(20)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive() and gone(pid)
     assert failures == ["“sh” was ended, as the program is closing."]
     with pytest.raises(ActionError, match="closing"):

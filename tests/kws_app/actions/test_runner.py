@@ -3,7 +3,7 @@
 import queue
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,9 +13,9 @@ from kws_app.actions.event import DetectionEvent
 from kws_app.actions.runner import MOST_AT_ONCE, ActionRunner, Kind, Outcome
 from kws_app.audio.ring import Samples
 from kws_app.errors import ActionError, AudioError
+from tests.support.waiting import PATIENCE_S, until
 
 HEARD = DetectionEvent("happy", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05+00:00", "USB mic")
-WAIT_S = 30.0
 
 
 class Bench:
@@ -32,7 +32,7 @@ class Bench:
 
     def _play(self, samples: Samples, stop: threading.Event) -> None:
         assert len(samples) and not stop.is_set()
-        self.release.wait(WAIT_S)
+        self.release.wait(PATIENCE_S)
         if self.fault is not None:
             raise self.fault
         self.chimes.append(threading.current_thread().name)
@@ -41,7 +41,7 @@ class Bench:
         self.notified.append(event)
 
     def next(self) -> Outcome:
-        return self.outcomes.get(timeout=WAIT_S)
+        return self.outcomes.get(timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -117,10 +117,10 @@ def test_so_many_at_once_and_no_more(bench: Bench):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
-def test_closing_ends_what_runs_and_leaves_no_thread(bench: Bench, tmp_path: Path, wait_for: Callable[..., None]):
+def test_closing_ends_what_runs_and_leaves_no_thread(bench: Bench, tmp_path: Path):
     started = tmp_path / "started"
     bench.runner.set_off(command("sh", "-c", f"touch {started}; sleep 1000"), HEARD)
-    wait_for(started.exists)
+    until(started.exists)
     assert bench.runner.shut_down()
     assert not action_threads() and bench.outcomes.empty()
     bench.runner.set_off(KeywordActions(sound=True), HEARD)

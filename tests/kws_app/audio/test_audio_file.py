@@ -275,7 +275,6 @@ def test_a_header_that_points_before_the_file_is_one_sentence_and_prints_nothing
 
 
 @pytest.mark.nightly
-@pytest.mark.timeout(1500)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a sparse file, and the unit of ru_maxrss")
 def test_ten_hours_are_heard_in_400_mb(tmp_path: Path) -> None:
     path = tmp_path / "long.wav"

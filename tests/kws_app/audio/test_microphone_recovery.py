@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 import weakref
 from types import SimpleNamespace
 
@@ -14,7 +13,7 @@ from kws_app.audio.portaudio import _lock as portaudio_lock
 from kws_app.audio.portaudio import list_microphones
 from kws_app.audio.source import Phase
 from tests.support.loudness import bursts
-from tests.support.waiting import PATIENCE_S, until
+from tests.support.waiting import PATIENCE_S, Stopwatch, until
 
 
 def test_a_stream_that_ends_is_opened_again_by_name_with_the_gap_stated(portaudio, microphone):
@@ -106,7 +105,7 @@ def test_a_stop_just_before_the_thread_would_sleep_is_not_missed(portaudio, micr
     source._wake = StopsWhenCleared()
     source._wake.source = source
     source.start()
-    source._thread.join(2.0)
+    source._thread.join(PATIENCE_S)
     assert not source._thread.is_alive()
     assert all(stream.closed for stream in made_up.streams)
 
@@ -170,9 +169,9 @@ def test_a_stream_that_does_not_close_holds_up_nobody(portaudio, microphone, mon
         until(lambda: release)
 
     hung.abort = hang  # type: ignore[method-assign]
-    begun = time.monotonic()
+    stopwatch = Stopwatch()
     source.stop()
-    assert time.monotonic() - begun < 1.0
+    assert stopwatch.seconds < 1.0
     assert portaudio_lock.locked()
     release = True
     until(lambda: not portaudio_lock.locked())
@@ -218,9 +217,9 @@ def test_a_frozen_sound_server_is_waited_for_and_holds_up_nobody(virtual_microph
     until(lambda: source.state.phase is Phase.LISTENING)
     virtual_microphone.process.send_signal(signal.SIGSTOP)
     until(lambda: source.state.phase is Phase.WAITING)
-    begun = time.monotonic()
+    stopwatch = Stopwatch()
     source.stop()
-    assert time.monotonic() - begun < 1.5
+    assert stopwatch.seconds < 1.5
     virtual_microphone.process.send_signal(signal.SIGCONT)
     until(lambda: not portaudio_lock.locked())
     again = microphone()

@@ -1,7 +1,6 @@
 """Playing clips: into a made-up PortAudio, into a real sound server, and from the window while it listens."""
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,10 +25,10 @@ from kws_app.ui.history.clip_cell import OUTLINE_ROLE
 from kws_app.ui.history.detection_list import CLIP
 from tests.soak.sound_server import SoundServer
 from tests.support.loudness import bursts
+from tests.support.waiting import PATIENCE_S, Stopwatch
 from tests.support.window_bench import Bench
 
 TONE = (0.3 * np.sin(np.arange(16_000) * 0.2)).astype(np.float32)
-PATIENCE_MS = 20_000
 
 
 class MadeUpOutput:
@@ -161,9 +160,9 @@ def test_a_real_sound_server_plays_the_whole_clip(sound_server: SoundServer):
 def test_a_real_sound_server_stops_at_once(sound_server: SoundServer):
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
-    begun = time.monotonic()
+    stopwatch = Stopwatch()
     play(np.tile(TONE, 20), stop)
-    assert time.monotonic() - begun < 5.0
+    assert stopwatch.seconds < 5.0
 
 
 def test_a_word_is_kept_played_and_labelled(
@@ -172,7 +171,7 @@ def test_a_word_is_kept_played_and_labelled(
     """End to end: spoken into a real microphone, its clip played on the loudspeaker, heard there, and called right."""
     bench.open_source = lambda choice, *_: MicrophoneSource(choice.microphone)  # type: ignore[method-assign]
     window = bench.open(listen=True)
-    bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.LISTENING, timeout=PATIENCE_MS)
+    bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.LISTENING)
     table = window.parts.detections
     soundfile.write(str(tmp_path / "word.wav"), bursts(2.5, duration_s=4.0), 16_000)
     speaker = sound_server.play(tmp_path / "word.wav")
@@ -181,8 +180,8 @@ def test_a_word_is_kept_played_and_labelled(
         item = table.item(0, CLIP)
         return None if item is None else item.data(OUTLINE_ROLE)
 
-    bench.qtbot.waitUntil(lambda: bool(outline()), timeout=PATIENCE_MS)
-    assert speaker.wait(timeout=20) == 0
+    bench.qtbot.waitUntil(lambda: bool(outline()))
+    assert speaker.wait(timeout=PATIENCE_S) == 0
 
     recorder = sound_server.record(16_000)
     item, viewport = table.item(0, CLIP), table.viewport()
@@ -190,9 +189,9 @@ def test_a_word_is_kept_played_and_labelled(
     heard = recorder.stdout.read(4 * 160)  # it records from now on
     bench.qtbot.mouseClick(viewport, Qt.MouseButton.LeftButton, pos=table.visualItemRect(item).center())
     player = window.history._player
-    bench.qtbot.waitUntil(lambda: player.playing is not None, timeout=PATIENCE_MS)
-    bench.qtbot.waitUntil(lambda: player.playing is None, timeout=PATIENCE_MS)
-    bench.qtbot.waitUntil(lambda: not window._worker._own_sounds.sounding, timeout=PATIENCE_MS)
+    bench.qtbot.waitUntil(lambda: player.playing is not None)
+    bench.qtbot.waitUntil(lambda: player.playing is None)
+    bench.qtbot.waitUntil(lambda: not window._worker._own_sounds.sounding)
     # what it has heard by now comes with a delay of its own
     while (loud := (np.abs(np.frombuffer(heard, dtype=np.float32)) > 0.1).sum()) <= 1000 and len(heard) < 4 * 160_000:
         heard += recorder.stdout.read(4 * 1600)

@@ -1,6 +1,5 @@
 """The worker: a real thread, real signals, a real (loudness) model."""
 
-import time
 from collections import deque
 
 import pytest
@@ -11,6 +10,7 @@ from kws_app.detection.tuning import Tuning
 from kws_app.listening.session import SoundChunk
 from tests.support.listener import Listener, Waiting, play, tune, use
 from tests.support.loudness import bursts, save_loudness_model
+from tests.support.waiting import Stopwatch
 
 
 def test_a_file_gives_its_detections_its_plot_data_and_its_end(listener, qtbot, write_wav):
@@ -159,6 +159,6 @@ def test_stop_and_shut_down_are_quick_in_the_middle_of_a_file(listener, qtbot, w
         listener.worker.source_changed, check_params_cb=lambda _, state: state.phase is Phase.STOPPED
     ):
         listener.worker.stop_listening()
-    begun = time.monotonic()
+    stopwatch = Stopwatch()
     assert listener.worker.shut_down()
-    assert time.monotonic() - begun < 0.5
+    assert stopwatch.seconds < 0.5

@@ -31,8 +31,8 @@ from wyoming.wake import Detect, Detection, NotDetected
 from kws_app.engine.card import CURVE_FIELD, read_card
 from kws_app.engine.pairs import with_pair
 from kws_app.wyoming.server import MOST_CLIENTS, main
+from tests.support.waiting import PATIENCE_S
 
-WAIT_S = 40.0
 RATE_HZ = 16_000
 Start = Callable[..., tuple[str, "subprocess.Popen[str]"]]
 
@@ -75,7 +75,7 @@ def uri(tiny_models: Path) -> Iterator[str]:
 
 @contextlib.asynccontextmanager
 async def connected(uri: str) -> AsyncIterator[AsyncClient]:
-    client = AsyncClient.from_uri(uri, connect_timeout=WAIT_S, read_timeout=WAIT_S)
+    client = AsyncClient.from_uri(uri, connect_timeout=PATIENCE_S, read_timeout=PATIENCE_S)
     await client.connect()
     try:
         yield client
@@ -200,7 +200,7 @@ def test_a_model_that_is_none_and_one_that_is_broken_are_said(uri: str):
 )
 def test_a_stranger_is_told_why_and_let_go(uri: str, sent: bytes, expected: str):
     port = int(uri.rsplit(":", 1)[1])
-    with socket.create_connection(("127.0.0.1", port), timeout=WAIT_S) as stranger:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as stranger:
         stranger.sendall(sent)
         told = b""
         while data := stranger.recv(65_536):
@@ -224,7 +224,7 @@ def test_so_many_clients_and_no_more(uri: str):
                     if Pong.is_type((await answer(next_one)).type):
                         return
 
-    asyncio.run(asyncio.wait_for(scene(uri), WAIT_S))
+    asyncio.run(asyncio.wait_for(scene(uri), PATIENCE_S))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
@@ -235,7 +235,7 @@ def test_a_signal_ends_it_with_a_client_in_the_midst(serve: Start, number: int):
         client.sendall(b'{"type": "ping"}\n')
         client.recv(10)
         process.send_signal(number)
-        _, error = process.communicate(timeout=WAIT_S)
+        _, error = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0 and "Traceback" not in error
 
 
@@ -252,7 +252,7 @@ def test_a_unix_socket_is_the_owners_and_goes_at_the_end(serve: Start, tmp_path:
 
     asyncio.run(scene())
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=WAIT_S)
+    process.communicate(timeout=PATIENCE_S)
     assert not path.exists()
 
 
@@ -291,7 +291,7 @@ def test_an_address_that_is_taken_is_one_sentence(capsys: pytest.CaptureFixture[
 def test_without_the_package_the_extra_is_named(python: Callable[..., "subprocess.Popen[str]"], tmp_path: Path):
     (tmp_path / "wyoming.py").write_text("raise ImportError")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
-    _, error = (process := python(["-m", "kws_app.wyoming.server"], environment)).communicate(timeout=WAIT_S)
+    _, error = (process := python(["-m", "kws_app.wyoming.server"], environment)).communicate(timeout=PATIENCE_S)
     assert process.returncode == 2 and "pip install 'kws-app[wyoming]'" in error and error.count("\n") == 1
 
 

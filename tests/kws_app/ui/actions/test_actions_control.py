@@ -26,14 +26,14 @@ def open_with(bench: Bench, actions: KeywordActions, **options: object) -> MainW
 
 
 def play_through(bench: Bench, window: MainWindow) -> None:
-    bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED, timeout=30_000)
+    bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
 
 
 def dialog_of(bench: Bench, window: MainWindow) -> ActionsDialog:
     QTest.keyClick(window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     dialog = window.desktop.actions.dialog
     assert dialog is not None
-    bench.qtbot.waitUntil(dialog.isVisible, timeout=20_000)
+    bench.qtbot.waitUntil(dialog.isVisible)
     return dialog
 
 
@@ -45,9 +45,7 @@ def test_each_detection_sets_off_what_is_on(bench: Bench, hook: Hook, tmp_path: 
     window = open_with(bench, KeywordActions(True, False, command, WebhookChoice(True, hook.url)), input=source)
     window.listening.start()
     play_through(bench, window)
-    bench.qtbot.waitUntil(
-        lambda: len(hook.told) == 5 and told.exists() and len(told.read_text().splitlines()) >= 4, timeout=20_000
-    )
+    bench.qtbot.waitUntil(lambda: len(hook.told) == 5 and told.exists() and len(told.read_text().splitlines()) >= 4)
     assert told.read_text().splitlines()[0] == f"loud/teacher {source}"
     assert {said["keyword"] for said in hook.detections} == {"loud"} and 0.5 < hook.detections[0]["score"] <= 1
     assert len(bench.played) >= 4  # five came at once: one may have been left out
@@ -73,11 +71,9 @@ def test_hangs_and_failures_are_said_and_the_listening_goes_on(bench: Bench, hoo
     window.listening.start()
     play_through(bench, window)
     assert window.parts.detections.rowCount() == 5
-    bench.qtbot.waitUntil(lambda: sum("answered 500" in text for text in said) >= 4, timeout=20_000)
+    bench.qtbot.waitUntil(lambda: sum("answered 500" in text for text in said) >= 4)
     assert sum("The command was left out: 4 before it" in text for text in said) == 1
-    bench.qtbot.waitUntil(
-        lambda: "left out" in window.parts.banner.text or "answered 500" in window.parts.banner.text, timeout=20_000
-    )
+    bench.qtbot.waitUntil(lambda: "left out" in window.parts.banner.text or "answered 500" in window.parts.banner.text)
     window.leave()  # ends the four that hang
     assert not [thread for thread in threading.enumerate() if thread.name == "action: command"]
 
@@ -134,7 +130,7 @@ def test_try_it_says_how_it_went(bench: Bench, hook: Hook, kind: str, fill: str,
     if field is not None and fill:
         QTest.keyClicks(field, fill.format(hook=hook.url))
     part.try_it.click()
-    bench.qtbot.waitUntil(lambda: expected in part.outcome.text(), timeout=20_000)
+    bench.qtbot.waitUntil(lambda: expected in part.outcome.text())
     assert part.try_it.isEnabled() and part.outcome.isVisible()
     assert not part.switch.isChecked()
 
@@ -146,7 +142,7 @@ def test_a_trial_that_lasts_leaves_the_window_free(bench: Bench):
     dialog.command.limit.setValue(0.5)
     dialog.command.try_it.click()
     assert dialog.command.outcome.text() == "Trying…" and not dialog.command.try_it.isEnabled()
-    bench.qtbot.waitUntil(lambda: "took longer than 0.5 s" in dialog.command.outcome.text(), timeout=20_000)
+    bench.qtbot.waitUntil(lambda: "took longer than 0.5 s" in dialog.command.outcome.text())
     assert dialog.command.try_it.isEnabled()
 
 

@@ -12,6 +12,7 @@ from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.ui.actions.notifier import Notifier
 from tests.support.paths import REPOSITORY
+from tests.support.waiting import PATIENCE_S
 
 HEARD = DetectionEvent("<b>happy</b>", "happy/teacher", 0.9, 1.5, "2026-01-02T03:04:05.678+00:00", "USB mic")
 
@@ -78,7 +79,7 @@ def test_the_desktops_service_is_asked(mode: str, expected: str):
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=PATIENCE_S,
     )
     assert result.stdout.startswith(expected), result.stderr
 
