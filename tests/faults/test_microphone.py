@@ -74,9 +74,9 @@ def test_it_survives_whatever_happens_to_the_microphone(ear: Ear, virtual_microp
         if fault.silences:
             assert ear.source.feed is not feed, f"{fault.name}: the model goes on from a past that is none"
             until(lambda: ear.drain() or ear.session.lost_samples > lost + 0.5 * SAMPLE_RATE)  # noqa: B023
-        player = virtual_microphone.play(word)
-        until(lambda: ear.drain() or len(ear.detections_s) > before)  # noqa: B023
-        player.wait()
+        while len(ear.detections_s) == before:  # a word that comes too soon after the fault may be lost
+            virtual_microphone.play(word).wait()
+            ear.drain()
     assert "Default microphone" in ear.source.name
 
 
