@@ -10,12 +10,12 @@ from pathlib import Path
 from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.device_scan import LIST_OPTION, print_microphones
 from kws_app.desktop.single_instance import AlreadyRunningError, call, hold
+from kws_app.engine.backends import ENGINE_HELP, ENGINES, checked_engine
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import language, prefer
-from kws_app.trust.child import TRY_OPTION, answer
 from kws_app.ui.keys import help_text
 
 # SIGHUP: the session or the terminal is over
@@ -45,12 +45,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         LIST_OPTION, action="store_true", help="print the microphones there are, a JSON object a line, and end"
     )
-    parser.add_argument(
-        TRY_OPTION,
-        type=Path,
-        metavar="FILE",
-        help="load a stranger's model, say what is wrong with it, if anything, and end",
-    )
+    parser.add_argument("--engine", choices=ENGINES, help=ENGINE_HELP)
     parser.add_argument("--minimised", action="store_true", help="start in the tray, or as a minimised window")
     return parser.parse_args(arguments)
 
@@ -61,6 +56,7 @@ def check(options: argparse.Namespace) -> None:
         raise ValueError(f"--threshold must be from {LOWEST_THRESHOLD} to 1, got {options.threshold}.")
     if options.model is not None:
         ModelFolders([MODELS_DIR, own_models_dir(options.data_dir)]).find(options.model)
+    checked_engine(options.engine)
     if options.input is not None and next(read_blocks(options.input, block_s=1.0), None) is None:
         raise AudioError(f"{options.input} holds no sound.")
     try:
@@ -80,8 +76,6 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     if options.list_microphones:
         return list_microphones()
-    if options.try_model is not None:
-        return answer(options.try_model)
     if not has_display():
         print(
             "kws-app: there is no display to open a window on; for audio files use kws-detect.",
@@ -132,7 +126,7 @@ def run(options: argparse.Namespace) -> int:
     app.setDesktopFileName("kws-app")  # by which a desktop finds the icon of its windows
     app.setQuitOnLastWindowClosed(False)  # with the tray, the last window may be a dialog
     app.speak(language())
-    worker = Worker(MODELS_DIR, DetectionLog(options.data_dir), own_models_dir(options.data_dir))
+    worker = Worker(MODELS_DIR, DetectionLog(options.data_dir), own_models_dir(options.data_dir), options.engine)
     start = StartOptions(options.model, options.input, options.threshold, options.listen)
     window = MainWindow(worker, SettingsFile(options.data_dir), start)
     app.wake_for_signals()

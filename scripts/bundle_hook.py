@@ -1,18 +1,8 @@
 """Runs first in a bundle: puts right what a program without a Python of its own finds otherwise."""
 
 import ctypes.util
-import os
 import sys
 from pathlib import Path
-
-# A model from a stranger is tried in a process of its own, by `PYTHON -m MODULE`; here the program is the Python.
-if sys.argv[1:3] == ["-m", "kws_app.trust.child"]:
-    from kws_app.trust.child import main
-
-    status = main(Path(sys.argv[3]))
-    if sys.stdout is not None:  # as on Windows, where a program with windows has none
-        sys.stdout.flush()
-    os._exit(status)
 
 find_on_the_system = ctypes.util.find_library
 

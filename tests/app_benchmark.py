@@ -166,10 +166,9 @@ def step_times_us(name: str) -> list[float]:
     """Processor time of each of many steps in a row."""
     from kws_app.detection.detector import Detector
     from kws_app.engine.catalogue import find_model
-    from kws_app.engine.model_file import KeywordModel, prepare_torch
+    from kws_app.engine.keyword_model import KeywordModel
     from kws_app.paths import MODELS_DIR
 
-    prepare_torch()
     model = KeywordModel.load(find_model(name, MODELS_DIR).path)
     detector = Detector(model, model.card.decision_config())
     samples = np.random.default_rng(0).normal(0, 0.05, (STEPS, model.card.step_samples)).astype(np.float32)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported anywhere
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="kws-config-")  # for the list of models that were made here
 if "TEXTDOMAINDIR" not in os.environ:  # a test that brings a catalogue of its own
     os.environ["LANGUAGE"] = "en"  # whatever whoever runs the tests speaks; likewise before sentences are made
 
@@ -42,9 +44,9 @@ Audio = NDArray[np.float32]
 def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A models folder: loud/teacher at 0.5, loud/student at 0.9, and loud/broken, whose scores are not its card's."""
     folder = tmp_path_factory.mktemp("models")
-    save_loudness_model(folder / "loud" / "teacher.pt")
-    save_loudness_model(folder / "loud" / "student.pt", threshold=0.9)
-    save_loudness_model(folder / "loud" / "broken.pt", golden={"posterior": [0.5], "hidden": [0.5]})
+    save_loudness_model(folder / "loud" / "teacher.safetensors")
+    save_loudness_model(folder / "loud" / "student.safetensors", threshold=0.9)
+    save_loudness_model(folder / "loud" / "broken.safetensors", golden={"posterior": [0.5], "hidden": [0.5]})
     return folder
 
 

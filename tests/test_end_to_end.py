@@ -20,7 +20,7 @@ from kws_app.detection.detector import Detector
 from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.engine.catalogue import find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile
 from kws_app.ui.theme import LIGHT

@@ -14,7 +14,9 @@ from kws_app.detection.cascade import STIR
 from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import find_model
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.index import PROGRAM_SUFFIX
+from kws_app.engine.keyword_model import KeywordModel
+from kws_app.engine.model_file import MODEL_SUFFIX
 from kws_app.engine.pairs import card_of_pair, with_pair
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
 from training.config import DataConfig, RunConfig
@@ -25,7 +27,7 @@ from training.evaluate.clips import score_clips
 from training.evaluate.figures import Figures
 from training.evaluate.stream_render import CONDITIONS
 from training.evaluate.tune_decision import as_row
-from training.export.artifact import PACKED_SUFFIX, Identity, data_config, export, rebuild, update_card
+from training.export.artifact import Identity, data_config, export, load_numbers, rebuild, update_card
 from training.export.calibrate import calibrate
 from training.features.frame_store import open_store
 from training.fit.distill import DistillLoss, Teachers
@@ -35,7 +37,7 @@ from training.fit.side_by_side import Cohort
 from training.network.checkpoint import load_crnn
 from training.network.crnn import Crnn
 from training.network.dynamic_int8 import Size, measure
-from training.network.packed_file import packed_weight_bytes, put_on_grid
+from training.network.packed_file import packed_bytes, packed_weight_bytes, put_on_grid
 from training.overrides import override
 from training.progress import SILENT, Progress
 from training.recipes import ATTENTIVE, LARGE, RECIPES, for_keyword, run_name, student_config
@@ -198,7 +200,7 @@ def quantize_run(places: Places, asked: Exporting, bits: int = 8, progress: Prog
     put_on_grid(crnn, bits)
     settings["train"]["weight_bits"] = bits
     model = _write_model(places, asked, crnn, settings, progress)
-    packed = model.path.with_suffix(PACKED_SUFFIX).stat().st_size
+    packed = packed_bytes(load_numbers(model.path)[1], crnn)
     raw = packed_weight_bytes(crnn, bits)
     return Quantized(model, [*rows, SizeRow(f"all weights, {bits} bits", raw, packed, base.raw, base.packed)])
 
@@ -317,11 +319,11 @@ def check_pair(asked: Evaluating, stir: float) -> None:
 
 
 def _load(places: Places, name: str) -> tuple[Path, KeywordModel]:
-    """The file and the model of a name such as happy/teacher, or of a path to a .pt file."""
+    """The file and the model of a name such as happy/teacher, or of a path to a model file."""
     path = Path(name)
-    if path.suffix != ".pt":
+    if path.suffix not in (MODEL_SUFFIX, PROGRAM_SUFFIX):
         path = find_model(name, places.models).path
-    return path, KeywordModel.load_own(path)
+    return path, KeywordModel.load(path)
 
 
 def _request(places: Places, asked: Evaluating, card: ModelCard) -> test_sets.Request:

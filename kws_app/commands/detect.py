@@ -14,10 +14,11 @@ from kws_app.audio.audio_file import TAIL_S, read_blocks
 from kws_app.detection.cascade import detector_of
 from kws_app.detection.decision import Detection
 from kws_app.detection.detector import Detector
+from kws_app.engine.backends import ENGINE_HELP, ENGINES, checked_engine
 from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import KeywordModel, prepare_torch
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.pairs import card_of_pair, pair_name
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
@@ -40,17 +41,18 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "and decides by its own threshold: far fewer false alarms for hardly more work; what stirs nothing is missed",
     )
     parser.add_argument("--threshold", type=float, metavar="X", help="0..1; the model's own by default")
+    parser.add_argument("--engine", choices=ENGINES, help=ENGINE_HELP)
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of text")
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
-    prepare_torch()
     folders = ModelFolders([MODELS_DIR, own_models_dir(default_data_dir())])
     try:
-        model = KeywordModel.load(folders.find(options.model).path)
-        second = KeywordModel.load(folders.find(options.confirm).path) if options.confirm else None
+        engine = checked_engine(options.engine)
+        model = KeywordModel.load(folders.find(options.model).path, engine)
+        second = KeywordModel.load(folders.find(options.confirm).path, engine) if options.confirm else None
         config = card_of_pair(model.card, second.card if second else None).decision_config(options.threshold)
     except (ModelError, ValueError) as error:
         say(str(error))

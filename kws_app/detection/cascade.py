@@ -4,13 +4,13 @@ When the first model's posterior reaches `stir`, the second is given the last se
 listens on until the first has been calm for a while. The decision is taken on the second's posterior; it is nil asleep.
 """
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from kws_app.detection.detector import Detector, Steps
 from kws_app.engine.decision_config import DecisionConfig
+from kws_app.engine.frontend import Frames
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 
 REPLAY_FRAMES = 200  # given to the second model when it wakes: 2 s
 COUNTED_S = 0.5  # of these, the last: a score before them belongs to something that is over
@@ -43,26 +43,35 @@ class Cascade(Detector):
     def reset(self, sample: int) -> None:
         super().reset(sample)
         self._start = sample
-        self._recent = torch.zeros(1, 0, FrontendConfig.mel_bins)  # [1, T, F], the last frames
+        self._recent = np.zeros((0, FrontendConfig.mel_bins), np.float32)  # [T, F], the last frames
         self._recent_from = 0  # frames of the stream before them
         self._awake_until = -1
         self._next_frame: int | None = None  # that the second model wants; None while it sleeps
         self._value = 0.0
 
-    def process_frames(self, log_mel: Tensor) -> Steps:
+    def run_on(self, *models: KeywordModel) -> None:
+        first, second = models
+        super().run_on(first)
+        self._second.run_on(second)
+
+    @property
+    def models(self) -> tuple[KeywordModel, ...]:
+        return self.model, self._second.model
+
+    def process_frames(self, log_mel: Frames) -> Steps:
         """As a detector's; the scores are the second model's, nil while it sleeps."""
         posteriors, step_ends = self._posteriors(log_mel)
-        self.heard_frames += log_mel.shape[1]
-        self._recent = torch.cat([self._recent, log_mel], dim=1)
+        self.heard_frames += len(log_mel)
+        self._recent = np.concatenate((self._recent, log_mel))
         values = []
-        for posterior, end in zip(posteriors, step_ends.tolist(), strict=True):
+        for posterior, end in zip(posteriors.tolist(), step_ends.tolist(), strict=True):
             if posterior >= self.stir:
                 self._awake_until = end + int(HOLD_S * SAMPLE_RATE)
             values.append(self._listen(end) if end <= self._awake_until else self._sleep())
-        spare = self._recent.shape[1] - 2 * REPLAY_FRAMES
+        spare = len(self._recent) - 2 * REPLAY_FRAMES
         if spare > 0:
-            self._recent, self._recent_from = self._recent[:, spare:], self._recent_from + spare
-        return self._decide(values, step_ends)
+            self._recent, self._recent_from = self._recent[spare:], self._recent_from + spare
+        return self._decide(np.array(values, np.float32), step_ends)
 
     def _sleep(self) -> float:
         self._next_frame = None
@@ -78,7 +87,7 @@ class Cascade(Detector):
             begin = max(self._recent_from, frames - REPLAY_FRAMES)
             counted_from = end - int(COUNTED_S * SAMPLE_RATE)
             self._second.reset(self._start + begin * config.hop_samples)
-        heard = self._second.process_frames(self._recent[:, begin - self._recent_from : frames - self._recent_from])
+        heard = self._second.process_frames(self._recent[begin - self._recent_from : frames - self._recent_from])
         self.confirmed_frames += frames - begin
         self._next_frame = frames
         counted = heard.scores[heard.step_ends > counted_from]

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from kws_app.detection.decision import Decision, Detection, DetectionEnd
+from kws_app.engine.backends import Frontend, Posteriors, check_posteriors
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.engine.frontend import LogMel
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.frontend import Frames
+from kws_app.engine.keyword_model import KeywordModel
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,8 @@ class DetectorOutput(Steps):
 class FrameStream:
     """One stream of 16 kHz samples as frames. Several detectors can share them: every model has the same frontend."""
 
-    def __init__(self, frontend: LogMel, start_sample: int = 0) -> None:
+    def __init__(self, frontend: Frontend, start_sample: int = 0) -> None:
         self._frontend = frontend
-        self._inference = torch.inference_mode()
         self.reset(start_sample)
 
     def reset(self, sample: int) -> None:
@@ -44,11 +42,14 @@ class FrameStream:
         self._tail = self._frontend.initial_tail()
         self.next_frame = sample  # where the next frame begins
 
-    def process(self, samples: NDArray[np.float32]) -> Tensor:
-        """Take the samples [N] that follow those before, any N; the frames [1, T, F] that they complete."""
-        with self._inference:
-            log_mel, self._tail = self._frontend.forward(torch.from_numpy(samples).unsqueeze(0), self._tail)
-        self.next_frame += log_mel.shape[1] * self._frontend.hop_samples
+    def run_on(self, frontend: Frontend) -> None:
+        """Go on with another engine's frontend; nothing of the stream is lost."""
+        self._frontend = frontend
+
+    def process(self, samples: NDArray[np.float32]) -> Frames:
+        """Take the samples [N] that follow those before, any N; the frames [T, F] that they complete."""
+        log_mel, self._tail = self._frontend(samples, self._tail)
+        self.next_frame += len(log_mel) * self._frontend.hop_samples
         return log_mel
 
 
@@ -59,18 +60,28 @@ class Detector:
         self.model = model
         self.decision = Decision(config)
         self._frames = FrameStream(model.frontend)  # its own, for samples
-        self._inference = torch.inference_mode()
         self._ends: list[DetectionEnd] = []  # made by a reset
         self.reset(start_sample)
 
     def reset(self, sample: int) -> None:
         """Start afresh: the next sample has the absolute index `sample` and nothing came before it."""
         self._frames.reset(sample)
-        self._state = self.model.module.initial_state()
+        self._state = self.model.network.initial_state()
         self._next_step_end = sample + self.model.card.first_step_samples
+        self._missing = self.model.card.context_frames  # frames until the next step
         self.decision.reset()
         if self.decision.ended is not None:
             self._ends.append(self.decision.ended)
+
+    def run_on(self, *models: KeywordModel) -> None:
+        """Go on with the same model as another engine runs it; nothing of the stream is lost."""
+        (self.model,) = models
+        self._frames.run_on(self.model.frontend)
+
+    @property
+    def models(self) -> tuple[KeywordModel, ...]:
+        """All that listen in it, in the order in which `run_on` takes them."""
+        return (self.model,)
 
     def finish(self) -> list[DetectionEnd]:
         """No more samples follow those before: what ends with them."""
@@ -92,28 +103,30 @@ class Detector:
         first_frame = self._frames.next_frame
         log_mel = self._frames.process(samples)
         steps = self.process_frames(log_mel)
-        return DetectorOutput(**vars(steps), log_mel=log_mel[0].numpy(), first_frame=first_frame)
+        return DetectorOutput(**vars(steps), log_mel=log_mel, first_frame=first_frame)
 
-    def process_frames(self, log_mel: Tensor) -> Steps:
-        """Take the frames [1, T, F] that follow those before, of a stream that others may hear too.
+    def process_frames(self, log_mel: Frames) -> Steps:
+        """Take the frames [T, F] that follow those before, of a stream that others may hear too.
 
-        raises RuntimeError if the model fails: then this detector is of no more use
+        raises ModelError, or whatever the engine raises, if the model fails: then this detector is of no more use
         """
         return self._decide(*self._posteriors(log_mel))
 
-    def _posteriors(self, log_mel: Tensor) -> tuple[list[float], NDArray[np.int64]]:
+    def _posteriors(self, log_mel: Frames) -> tuple[Posteriors, NDArray[np.int64]]:
         """What the model makes of the frames: the posterior of each step, and at which sample it ends."""
-        with self._inference:
-            posterior, _, self._state = self.model.step(log_mel, self._state)
         card = self.model.card
-        first, self._next_step_end = self._next_step_end, self._next_step_end + card.step_samples * posterior.shape[1]
-        return posterior[0].tolist(), np.arange(first, self._next_step_end, card.step_samples, dtype=np.int64)
+        steps = max(0, (len(log_mel) - self._missing) // card.step_frames + 1)
+        answer, self._state = self.model.network.step(log_mel, self._state)
+        posteriors = check_posteriors(answer, steps)
+        self._missing += steps * card.step_frames - len(log_mel)
+        first, self._next_step_end = self._next_step_end, self._next_step_end + card.step_samples * steps
+        return posteriors, np.arange(first, self._next_step_end, card.step_samples, dtype=np.int64)
 
-    def _decide(self, posteriors: list[float], step_ends: NDArray[np.int64]) -> Steps:
+    def _decide(self, posteriors: Posteriors, step_ends: NDArray[np.int64]) -> Steps:
         scores = np.empty(len(posteriors), dtype=np.float32)
         detections = []
         ends, self._ends = self._ends, []
-        for i, (value, end) in enumerate(zip(posteriors, step_ends.tolist(), strict=True)):
+        for i, (value, end) in enumerate(zip(posteriors.tolist(), step_ends.tolist(), strict=True)):
             detection = self.decision.update(value, end)
             scores[i] = self.decision.score
             if detection is not None:

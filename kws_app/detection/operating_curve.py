@@ -9,6 +9,7 @@ from typing import Any
 
 from kws_app.detection.intervals import poisson_interval, wilson_interval
 from kws_app.engine.card import CURVE_FIELD, ModelCard
+from kws_app.engine.card_bounds import LONGEST_HOURS, MOST_COUNTED, MOST_POINTS
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.translation import _
 
@@ -52,6 +53,8 @@ class OperatingCurve:
 
     @classmethod
     def _read(cls, raw: dict[str, Any]) -> "OperatingCurve":
+        if len(raw["points"]) > MOST_POINTS:
+            raise ValueError("more points than anybody measures")
         points = sorted((Point(float(t), int(m), int(s)) for t, m, s, *_ in raw["points"]), key=lambda p: p.threshold)
         decision = DecisionConfig(
             smoothing_steps=int(raw["smoothing_steps"]),
@@ -59,9 +62,9 @@ class OperatingCurve:
             refractory_s=float(raw["refractory_s"]),
         )
         keywords, hours = int(raw["keywords"]), float(raw["speech_hours"])
-        sane = points and keywords > 0 and math.isfinite(hours) and hours > 0
+        sane = points and 0 < keywords <= MOST_COUNTED and 0 < hours <= LONGEST_HOURS
         if not sane or not all(
-            0 < p.threshold < 1 and 0 <= p.missed <= keywords and p.false_alarms >= 0 for p in points
+            0 < p.threshold < 1 and 0 <= p.missed <= keywords and 0 <= p.false_alarms <= MOST_COUNTED for p in points
         ):
             raise ValueError("no curve that could have been measured")
         return cls(tuple(points), keywords, hours, decision)

@@ -1,39 +1,38 @@
-"""Model cards: what an artifact says of itself, read as data: nothing in the file is run, and no torch is needed."""
+"""Model cards: what a model says of itself, read as data within stated bounds. Nothing is run; no torch, no Qt."""
 
 import json
-import re
-import zipfile
-import zlib
+import math
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
+from functools import lru_cache
 from typing import Any
 
+from kws_app.engine.card_bounds import (
+    COUNTS,
+    DECISION_FIELDS,
+    LARGEST_TOLERANCE,
+    MOST_GOLDEN,
+    check_count,
+    check_fields,
+    check_numbers,
+    is_number,
+    parse_object,
+)
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import FrontendConfig
+from kws_app.engine.names import ModelName, is_name
 from kws_app.errors import ModelError
 from kws_app.translation import _
 
-CARD_FILE = "card.json"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 _-]{0,40}")  # of a keyword or a role, being those of a folder and a file
-PLUS = "+"  # in the name of a pair of models, and in no model's own
 DEFAULT_MODEL = "happy/teacher"
-CARD_FORMAT = 1
-CURVE_FIELD = "operating_curve"  # of a card's figures; kws_app/detection/operating_curve.py reads it
-PAIRS_FIELD = "confirmed_by"  # of a card's figures, by the second model's role; kws_app/engine/pairs.py reads it
-LARGEST_TOLERANCE = 0.1  # of a score: beyond it the golden input proves nothing
-# What reading a damaged archive raises, to be caught; the last is zipfile's own, of a compression it does not know.
-UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError)
-LARGEST_CARD_BYTES = 4_000_000  # ours have 61,000
-
-
-def is_number(value: object) -> bool:
-    """Whether a value read from JSON is a number that can be reckoned with: neither true, nor infinite, nor huge."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+CARD_FORMAT = 2
+KNOWN_FORMATS = (1, 2)  # 1: of a jitted model alone, without its network
+CURVE_FIELD = "operating_curve"  # of a card's figures; detection/operating_curve.py reads it
+PAIRS_FIELD = "confirmed_by"  # of a card's figures, by the second model's role; pairs.py reads it
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What an artifact says of itself; see models/README.md for the meaning of each field."""
+    """What a model says of itself; see models/README.md for the meaning of each field."""
 
     keyword: str
     role: str  # teacher, student, quantized, ...
@@ -55,15 +54,14 @@ class ModelCard:
     commit: str = "unknown"  # of the code that trained it
     golden_tolerance: float = 1e-3  # between processors and releases; int8 arithmetic differs by more than float
     format: int = CARD_FORMAT
+    network: dict[str, Any] = field(default_factory=dict)  # family and shape; empty where there is only a jitted model
 
     @classmethod
     def from_json(cls, text: str) -> "ModelCard":
-        """raises ModelError if the text is no card of a known format"""
+        """raises ModelError if the text is no card of a known format within the bounds"""
         try:
-            raw = json.loads(text)
-            if not isinstance(raw, dict):
-                raise TypeError("the card is no JSON object")
-            if raw.get("format") != CARD_FORMAT:
+            raw = parse_object(text)
+            if raw.get("format") not in KNOWN_FORMATS:
                 raise ModelError(
                     _(
                         "its card has format {format!r}, this program reads {known}: update the program",
@@ -71,44 +69,46 @@ class ModelCard:
                         known=CARD_FORMAT,
                     )
                 )
-            known = {f.name for f in fields(cls)}
-            card = cls(**{name: value for name, value in raw.items() if name in known})
+            check_fields("the card", raw, {f.name for f in fields(cls)})
+            card = cls(**raw)
             card.validate()
             return card
-        except (TypeError, ValueError, OverflowError, KeyError, AttributeError, RecursionError) as error:
+        except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
             raise ModelError(_("its card cannot be read ({error})", error=error)) from error
 
     def validate(self) -> None:
         """raises ValueError on values that no model can have"""
-        if not isinstance(self.keyword, str) or not self.keyword or not isinstance(self.role, str):
-            raise ValueError("keyword and role must be words")
-        if not 0 < self.threshold <= 1:
-            raise ValueError(f"threshold {self.threshold} is outside 0..1")
-        for name in ("step_frames", "context_frames", "window_steps"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or not 0 < value <= 1000:
-                raise ValueError(f"{name} {value!r} is outside 1..1000")
-        for name in ("parameters", "macs", "weight_bytes"):
-            value = getattr(self, name)
-            if not is_number(value) or value < 0:
-                raise ValueError(f"{name} must be a count, got {value!r}")
+        if not is_name(self.keyword) or not is_name(self.role):
+            raise ValueError("keyword and role must be short words of letters and digits")
+        if not is_number(self.threshold) or not 0 < self.threshold <= 1:
+            raise ValueError(f"threshold {self.threshold!r:.60} is outside 0..1")
+        for name, (least, most) in COUNTS.items():
+            check_count(name, getattr(self, name), least, most)
         if not isinstance(self.golden, dict) or set(self.golden) != {"posterior", "hidden"}:
             raise ValueError("golden must hold posterior and hidden")
-        if not all(isinstance(values, list) and all(map(is_number, values)) for values in self.golden.values()):
-            raise ValueError("golden must hold lists of numbers")
+        for name, values in self.golden.items():
+            check_numbers(f"golden {name}", values, MOST_GOLDEN)
         if not (is_number(self.golden_tolerance) and 0 < self.golden_tolerance <= LARGEST_TOLERANCE):
-            raise ValueError(f"golden_tolerance {self.golden_tolerance!r} is outside 0..{LARGEST_TOLERANCE}")
-        for name in ("frontend", "decision", "figures", "training", "data"):
+            raise ValueError(f"golden_tolerance {self.golden_tolerance!r:.60} is outside 0..{LARGEST_TOLERANCE}")
+        for name in ("frontend", "decision", "figures", "training", "data", "network"):
             if not isinstance(getattr(self, name), dict):
                 raise ValueError(f"{name} must be an object")
-        for name in ("hop_samples", "window_samples"):
-            value = self.frontend.get(name, 0)
-            if not is_number(value) or not 1 <= value <= 1_000_000:
-                raise ValueError(f"{name} {value!r} of the frontend is outside 1..1000000")
+        if tuple(self.labels) != ("other", "keyword"):
+            raise ValueError("labels must be other and keyword")
+        if not isinstance(self.torch_version, str) or not isinstance(self.commit, str):
+            raise ValueError("torch_version and commit must be texts")
+        if self.frontend != FrontendConfig().to_dict():
+            raise ValueError("it was made for another frontend: export it again")
+        check_fields("decision", self.decision, DECISION_FIELDS)
         self.decision_config()
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(_finite(asdict(self)), separators=(",", ":"), allow_nan=False)
+
+    @property
+    def name(self) -> ModelName:
+        """What the card calls the model."""
+        return ModelName(self.keyword, self.role)
 
     def decision_config(self, threshold: float | None = None) -> DecisionConfig:
         """The decision that the model was scored with, at its own threshold or the one asked for.
@@ -133,20 +133,19 @@ class ModelCard:
         return (self.context_frames - 1) * hop + window
 
 
-def read_card(path: Path) -> ModelCard:
-    """The card of an artifact, read as data; nothing in the file is run.
+def _finite(value: Any) -> Any:
+    """Values for JSON, which has no word for infinity or for what is no number: those become null."""
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    raises ModelError if there is none
+
+@lru_cache(maxsize=64)
+def parse_card(text: str) -> ModelCard:
+    """A card by its text, the same object for the same text: each card is taken to pieces once.
+
+    raises ModelError if the text is no card
     """
-    if not path.is_file():
-        raise ModelError(_("There is no model file at {path}: choose another model.", path=path))
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(f"/extra/{CARD_FILE}")]
-            if not names:
-                raise ModelError(_("it has no card; was it exported by `python -m training export`?"))
-            if archive.getinfo(names[0]).file_size > LARGEST_CARD_BYTES:
-                raise ModelError(_("its card unpacks to more than {most} bytes", most=LARGEST_CARD_BYTES))
-            return ModelCard.from_json(archive.read(names[0]).decode())
-    except (ModelError, *UNREADABLE) as error:
-        raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
+    return ModelCard.from_json(text)

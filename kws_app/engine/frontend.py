@@ -1,69 +1,100 @@
-"""Log-mel frontend: samples in, frames out, streaming and whole-clip by the same code.
+"""Log-mel frontend in NumPy: samples in, frames out, the same frames in any chunking.
 
-Runs wherever it is called (worker thread, command line, training); holds no hidden state.
+The tail of a stream goes in and comes out. Buffers are kept between calls, so an object belongs to one thread.
 """
 
 import math
 
-import torch
-from torch import Tensor, nn
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+from numpy.typing import NDArray
 
 from kws_app.engine.frontend_config import FrontendConfig
 
+Samples = NDArray[np.float32]  # [N]
+Frames = NDArray[np.float32]  # [T, F], natural log of mel power
 
-def mel_filterbank(config: FrontendConfig) -> Tensor:
+STEP_FRAMES = 16  # the buffers for a live step stay small and warm
+BLOCK_FRAMES = 128  # of a long stretch at once: its spectra fit the second-level cache
+
+
+def mel_filterbank(config: FrontendConfig) -> NDArray[np.float32]:
     """Triangular filters evenly spaced on the HTK mel scale (Young et al., The HTK Book), unnormalised.
 
+    Single precision, rounded where torch rounds: the models were trained with these very numbers.
     returns: [window // 2 + 1, F] float32
     """
-
-    # Single precision throughout, as in torchaudio: rounding is all that a nearly nil weight is made of.
-    nyquist = config.sample_rate / 2
-    highest_mel = 2595.0 * math.log10(1.0 + nyquist / 700.0)
-    bin_hz = torch.linspace(0.0, nyquist, config.window_samples // 2 + 1)
-    edges_mel = torch.linspace(0.0, highest_mel, config.mel_bins + 2)
-    edges_hz = 700.0 * (10.0 ** (edges_mel / 2595.0) - 1.0)
-    width = edges_hz.diff()
+    nyquist, mels = config.sample_rate / 2, config.mel_bins
+    highest_mel = np.float32(2595.0 * math.log10(1.0 + nyquist / 700.0))
+    bin_hz = np.linspace(0.0, nyquist, config.window_samples // 2 + 1).astype(np.float32)
+    n, step = np.arange(mels + 2), float(highest_mel / np.float32(mels + 1))
+    from_below, from_above = step * n, float(highest_mel) - step * (mels + 1 - n)
+    edges_mel = np.where(n < (mels + 2) // 2, from_below, from_above).astype(np.float32)
+    power_of_ten = (10.0 ** (edges_mel / np.float32(2595.0)).astype(np.float64)).astype(np.float32)
+    edges_hz = np.float32(700.0) * (power_of_ten - np.float32(1.0))
+    width = np.diff(edges_hz)
     slopes = edges_hz[None, :] - bin_hz[:, None]  # [bins, F + 2]
     rising, falling = -slopes[:, :-2] / width[:-1], slopes[:, 2:] / width[1:]
-    return torch.minimum(rising, falling).clamp_min(0.0)
+    return np.maximum(np.minimum(rising, falling), np.float32(0.0))
 
 
-class LogMel(nn.Module):
+class _Buffers:
+    """Where up to `frames` frames are made."""
+
+    def __init__(self, frames: int, config: FrontendConfig) -> None:
+        self.samples = np.empty((frames - 1) * config.hop_samples + config.window_samples, np.float32)
+        item = self.samples.itemsize
+        self.framed = as_strided(
+            self.samples, (frames, config.window_samples), (config.hop_samples * item, item), writeable=False
+        )
+        self.windowed = np.empty((frames, config.window_samples), np.float32)
+        self.spectrum = np.empty((frames, config.window_samples // 2 + 1), np.complex64)
+        self.parts = self.spectrum.view(np.float32)  # real and imaginary parts in turn
+
+
+class LogMel:
     """Natural log of mel power, framed without centring so that chunks and wholes give the same frames."""
 
-    window: Tensor
-    filters: Tensor
-
     def __init__(self, config: FrontendConfig | None = None) -> None:
-        super().__init__()
         config = config or FrontendConfig()
-        self.window_samples = config.window_samples
-        self.hop_samples = config.hop_samples
-        self.power_floor = config.power_floor
+        self.window_samples, self.hop_samples = config.window_samples, config.hop_samples
         self.mel_bins = config.mel_bins
-        self.register_buffer("window", torch.hann_window(config.window_samples), persistent=False)
-        self.register_buffer("filters", mel_filterbank(config).double(), persistent=False)
+        self._floor = np.float32(config.power_floor)
+        turn = 2 * np.pi * np.arange(config.window_samples) / config.window_samples
+        self._window = (0.5 - 0.5 * np.cos(turn)).astype(np.float32)  # Hann, periodic
+        self._filters = np.repeat(mel_filterbank(config), 2, axis=0)  # adds the two parts of a bin up as well
+        self._step, self._block = _Buffers(STEP_FRAMES, config), _Buffers(BLOCK_FRAMES, config)
 
-    def initial_tail(self, batch: int = 1) -> Tensor:
-        """The tail of a stream that has heard nothing: [B, 0]."""
-        return torch.zeros(batch, 0)
+    def initial_tail(self) -> Samples:
+        """The tail of a stream that has heard nothing: [0]."""
+        return np.zeros(0, np.float32)
 
-    def forward(self, samples: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, samples: Samples, tail: Samples) -> tuple[Frames, Samples]:
         """Frames that the new samples complete, and the samples that later frames still need.
 
-        samples: [B, N] float32 in [-1, 1], any N
-        tail: [B, fewer than window_samples] as returned before, or `initial_tail`
-        returns: log_mel [B, T, F], natural log of power; the new tail
+        samples: [N] float32 in [-1, 1], any N
+        tail: [fewer than window_samples] as returned before, or `initial_tail`
+        returns: log_mel [T, F]; the new tail
         """
-        pending = torch.cat([tail, samples], dim=1)
-        frames = max(0, (pending.shape[1] - self.window_samples) // self.hop_samples + 1)
-        if frames == 0:
-            return pending.new_zeros(pending.shape[0], 0, self.mel_bins), pending
-        framed = pending.unfold(1, self.window_samples, self.hop_samples)  # [B, T, window]
-        spectrum = torch.view_as_real(torch.fft.rfft(framed * self.window))  # [B, T, bins, 2]
-        squares = spectrum * spectrum
-        power = squares[..., 0] + squares[..., 1]  # [B, T, bins]; a sum over two at a time takes three times as long
-        # In double precision, as the order in which a matrix product adds up depends on how many frames there are.
-        mel = torch.matmul(power.double(), self.filters).float()  # [B, T, F]
-        return mel.clamp_min_(self.power_floor).log_(), pending[:, frames * self.hop_samples :]
+        pending = np.concatenate((tail, samples))
+        frames = (len(pending) - self.window_samples) // self.hop_samples + 1
+        if frames <= 0:
+            return np.zeros((0, self.mel_bins), np.float32), pending
+        log_mel = np.empty((frames, self.mel_bins), np.float32)
+        for first in range(0, frames, BLOCK_FRAMES):
+            self._make(pending[first * self.hop_samples :], log_mel[first : first + BLOCK_FRAMES])
+        return log_mel, pending[frames * self.hop_samples :]
+
+    def _make(self, samples: Samples, log_mel: Frames) -> None:
+        """Fill log_mel [T, F] with the first T frames of the samples, T at most BLOCK_FRAMES."""
+        T = len(log_mel)
+        buffers = self._step if T <= STEP_FRAMES else self._block
+        needed = (T - 1) * self.hop_samples + self.window_samples
+        buffers.samples[:needed] = samples[:needed]
+        windowed, parts = buffers.windowed[:T], buffers.parts[:T]
+        np.multiply(buffers.framed[:T], self._window, out=windowed)
+        np.fft.rfft(windowed, out=buffers.spectrum[:T])  # type: ignore[arg-type]  # single precision, which it takes
+        np.multiply(parts, parts, out=parts)
+        np.dot(parts, self._filters, out=log_mel)
+        np.maximum(log_mel, self._floor, out=log_mel)
+        np.log(log_mel, out=log_mel)

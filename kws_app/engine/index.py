@@ -1,36 +1,97 @@
-"""The list of the shipped models: which file has which SHA-256."""
+"""Which jitted models are ours, by SHA-256: those that ship with the app, and those that were made on this machine.
+
+Two lists vouch, and no other: index.json in the app's own folder of models, and the user's list, which lies in the
+folder for settings, outside any folder of models. An index.json beside a stranger's models vouches for nothing.
+"""
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from kws_app.atomic_file import write_whole
 from kws_app.errors import ModelError
+from kws_app.paths import MODELS_DIR, own_programs_file
 from kws_app.translation import _
 
+INDEX = "index.json"
+PROGRAM_SUFFIX = ".pt"
+LARGEST_PROGRAM_BYTES = 64_000_000  # ours have 150,000
+LARGEST_INDEX_BYTES = 4_000_000
+MOST_OWN = 10_000  # programs made here; beyond it the oldest are forgotten
 
-def listed_content(path: Path) -> bytes | None:
-    """An artifact's bytes, compared with the SHA-256 that its folder's index.json gives; None if no index lists it.
 
-    raises ModelError on a mismatch
-    """
-    index = path.parent.parent / "index.json"
-    if not index.is_file():
-        return None
-    try:
-        models = json.loads(index.read_text())["models"]
-        expected = {name: entry["sha256"] for name, entry in models.items()}.get(f"{path.parent.name}/{path.stem}")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+@dataclass(frozen=True)
+class Program:
+    """The bytes of a jitted model, which `own_program` has found to be ours."""
+
+    path: Path
+    content: bytes
+
+
+def own_program(path: Path) -> Program:
+    """A jitted model that one of the two lists vouches for. raises ModelError, in one sentence, on any other"""
+    content = _read(path)
+    if not is_ours(content):
         raise ModelError(
-            _("{index} cannot be read, so no model can be verified: install the program again.", index=index)
-        ) from error
-    if expected is None:
-        return None
+            _(
+                "{path} is a program that was not made on this machine, and is not opened: "
+                "ask its maker for the .safetensors file, which holds numbers alone.",
+                path=path,
+            )
+        )
+    return Program(path, content)
+
+
+def is_ours(content: bytes) -> bool:
+    """Whether one of the two lists has the SHA-256 of a program."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    return sha256 in _listed(MODELS_DIR / INDEX) or sha256 in _listed(own_programs_file())
+
+
+def note_own(content: bytes) -> None:
+    """A program was made on this machine: put it on the user's list. raises OSError if that cannot be written"""
+    path = own_programs_file()
+    sha256 = hashlib.sha256(content).hexdigest()
+    known = _listed(path)
+    if sha256 in known:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    models = {f"made here {i}": {"sha256": value} for i, value in enumerate([*known, sha256][-MOST_OWN:])}
+    write_whole(path, (json.dumps({"models": models}, indent=1) + "\n").encode())
+
+
+def write_index(folder: Path) -> None:
+    """List every jitted model <folder>/<keyword>/<role>.pt with its SHA-256 in the folder's index.json.
+
+    It counts where the folder is the app's own.
+    """
+    models = {
+        f"{path.parent.name}/{path.stem}": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in sorted(folder.glob(f"*/*{PROGRAM_SUFFIX}"))
+    }
+    write_whole(folder / INDEX, (json.dumps({"models": models}, indent=1) + "\n").encode())
+    (folder / INDEX).chmod(0o644)
+
+
+def _listed(index: Path) -> list[str]:
+    """The SHA-256 of each program in a list, oldest first; none where the list cannot be read."""
     try:
-        content = path.read_bytes()
+        if index.stat().st_size > LARGEST_INDEX_BYTES:
+            return []
+        models: dict[str, Any] = json.loads(index.read_text(encoding="utf-8"))["models"]
+        return [str(entry["sha256"]) for entry in models.values()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return []
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_PROGRAM_BYTES + 1)
     except OSError as error:
         raise ModelError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
-    if expected != hashlib.sha256(content).hexdigest():
-        raise ModelError(
-            _("{path} differs from the model that was shipped (SHA-256): install the program again.", path=path)
-        )
+    if len(content) > LARGEST_PROGRAM_BYTES:
+        raise ModelError(_("{path} is too large to be a model.", path=path))
     return content

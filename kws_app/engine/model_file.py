@@ -1,112 +1,110 @@
-"""KeywordModel: an artifact, verified and loaded, with its frontend.
+"""Model files: one .safetensors with the weights as tensors and the card as JSON in its header. Numbers, not programs.
 
-An artifact is a TorchScript archive with a JSON card among its extra files. Before it is handed out, its SHA-256 is
-compared with what was shipped, its frontend with ours, and its answer to a golden input with the card's. One that no
-index lists is a stranger's: only arithmetic on tensors is let through (kws_app/trust).
+Reading one runs nothing of it: sizes are bounded first, then the safetensors library and a JSON parser read it. The
+card of a jitted model (.pt) of ours is read here too.
 """
 
 import io
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
-from kws_app.engine.card import ModelCard, read_card
-from kws_app.engine.frontend import LogMel
-from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
-from kws_app.engine.index import listed_content
+from kws_app.atomic_file import write_whole
+from kws_app.engine.card import ModelCard, parse_card
+from kws_app.engine.card_bounds import LARGEST_CARD_BYTES
+from kws_app.engine.index import PROGRAM_SUFFIX, Program, own_program
 from kws_app.errors import ModelError
 from kws_app.translation import _
-from kws_app.trust.archive import checked_archive
 
-GOLDEN_SECONDS = 2.0
-
-State = tuple[Tensor, Tensor, Tensor, Tensor]
-
-
-def prepare_torch() -> None:
-    """Set this process's torch up for steps that are far too small to share among threads, or to prepare at length.
-
-    oneDNN prepares each convolution anew, which takes longer than convolving: 270 us a step with it, 170 without.
-    """
-    torch.set_num_threads(1)
-    torch.backends.mkldnn.enabled = False  # type: ignore[assignment]  # a property of the module, which mypy cannot see
+MODEL_SUFFIX = ".safetensors"
+CARD_FIELD = "card"  # of the header's metadata
+CARD_FILE = "card.json"  # among the extra files of a jitted model
+LARGEST_FILE_BYTES = 16_000_000  # ours have up to 170,000
+LARGEST_HEADER_BYTES = 2 * LARGEST_CARD_BYTES
+MOST_TENSORS = 100
+# What reading a damaged archive raises; the last is zipfile's own, of a compression it does not know.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError, KeyError)
 
 
-def golden_samples() -> Tensor:
-    """Two seconds of swept tones in faint noise, made by formula: the same on every machine. [1, N] float32
+@dataclass(frozen=True)
+class ModelFile:
+    """What a file holds: checked as a file, not yet as a network."""
 
-    Without the noise, mel bins between the tones would hold nothing but rounding, which differs between processors.
-    """
-    n = np.arange(int(GOLDEN_SECONDS * SAMPLE_RATE), dtype=np.uint64)
-    noise = n * n * np.uint64(2654435761) % np.uint64(2**32) / 2**32 - 0.5  # whole numbers: exact everywhere
-    t = n / SAMPLE_RATE
-    sweep = 0.3 * np.sin(2 * np.pi * (150 * t + 600 * t**2)) + 0.1 * np.sin(2 * np.pi * (2500 * t - 500 * t**2))
-    envelope = 0.5 - 0.5 * np.cos(2 * np.pi * 3 * t)
-    return torch.from_numpy((sweep * envelope + 2e-3 * noise).astype(np.float32))[None]
+    card: ModelCard
+    tensors: Mapping[str, NDArray[Any]]
 
 
-def golden_scores(module: Any, frontend: LogMel) -> dict[str, list[float]]:
-    """Posteriors of the golden input and the GRU's state after it."""
-    with torch.inference_mode():
-        log_mel, _ = frontend(golden_samples(), frontend.initial_tail())
-        posterior, _, state = module(log_mel, module.initial_state())
-    return {
-        "posterior": [round(value, 6) for value in posterior.flatten().tolist()],
-        "hidden": [round(value, 6) for value in state[1].flatten().tolist()],
-    }
+def read_card(path: Path) -> ModelCard:
+    """The card of a model file, read as data. raises ModelError, in one sentence, if there is none"""
+    return card_of_program(own_program(path)) if path.suffix == PROGRAM_SUFFIX else read_model_file(path).card
 
 
-class KeywordModel:
-    """A loaded artifact with its frontend, ready to stream."""
+def read_model_file(path: Path) -> ModelFile:
+    """raises ModelError, in one sentence, whatever is wrong with the file"""
+    if path.suffix == PROGRAM_SUFFIX:
+        raise ModelError(_("{path} is a program, and holds no numbers that can be read.", path=path))
+    return parse_model_file(path, read_bytes(path))
 
-    def __init__(self, card: ModelCard, module: Any) -> None:
-        self.card = card
-        self.module = module
-        # frames and state in, posterior, attention and state out; what torch wraps round a call takes a fifth of a step
-        self.step = module.forward
-        self.frontend = LogMel(FrontendConfig(**self.card.frontend))  # type: ignore[arg-type]
 
-    @classmethod
-    def load(cls, path: Path, vouched_for: bool = True) -> "KeywordModel":
-        """raises ModelError, in one sentence, if the artifact is damaged, foreign or answers wrongly
+def read_bytes(path: Path) -> bytes:
+    """All of a model file. raises ModelError, in one sentence, if it is not there or too large"""
+    if not path.is_file():
+        raise ModelError(_("There is no model file at {path}: choose another model.", path=path))
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE_BYTES + 1)
+    except OSError as error:
+        raise ModelError(_("{path} cannot be read: {error}.", path=path, error=error.strerror or error)) from error
+    if len(content) > LARGEST_FILE_BYTES:
+        most = LARGEST_FILE_BYTES // 1_000_000
+        raise ModelError(_("{path} is no usable model: it has more than {megabytes} MB", path=path, megabytes=most))
+    return content
 
-        vouched_for: one that its folder's index lists is run as it is; every other is first looked through
-        """
-        card = read_card(path)
-        content = listed_content(path) if vouched_for else None
-        return cls._verified(path, card, checked_archive(path) if content is None else content)
 
-    @classmethod
-    def load_own(cls, path: Path) -> "KeywordModel":
-        """The same for what was made on this machine: it may hold operators that no stranger's model may."""
-        card = read_card(path)
-        return cls._verified(path, card, listed_content(path) or path.read_bytes())
+def parse_model_file(path: Path, content: bytes) -> ModelFile:
+    """A model file by its bytes. raises ModelError, in one sentence, which calls it `path`"""
+    try:
+        return _parsed(content)
+    except ModelError as error:
+        raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
 
-    @classmethod
-    def _verified(cls, path: Path, card: ModelCard, content: bytes) -> "KeywordModel":
-        if card.frontend != FrontendConfig().to_dict():
-            raise ModelError(
-                _(
-                    "{path} was made for another frontend ({frontend}): export it again.",
-                    path=path,
-                    frontend=card.frontend,
-                )
-            )
-        try:
-            module = torch.jit.load(io.BytesIO(content), map_location="cpu")
-            module.eval()
-            model = cls(card, module)
-            scores = golden_scores(module, model.frontend)
-        except (RuntimeError, TypeError, ValueError, AttributeError) as error:
-            reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise ModelError(_("{path} is no usable model: {reason}", path=path, reason=reason)) from error
-        for name, expected in card.golden.items():
-            same_length = len(expected) == len(scores[name])
-            if not (same_length and np.allclose(scores[name], expected, atol=card.golden_tolerance)):
-                raise ModelError(
-                    _("{path} does not give the scores its card promises: it is damaged, get it again.", path=path)
-                )
-        return model
+
+def _parsed(content: bytes) -> ModelFile:
+    header_bytes = int.from_bytes(content[:8], "little")
+    if not 2 <= header_bytes <= min(LARGEST_HEADER_BYTES, len(content) - 8):
+        raise ModelError(_("it is no model file (.safetensors), or was cut short"))
+    try:
+        tensors = load(content)  # checks the header as well: every tensor lies within the file, and no two overlap
+        metadata = json.loads(content[8 : 8 + header_bytes]).get("__metadata__") or {}
+    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ModelError(_("it is no model file (.safetensors), or was damaged")) from error
+    if set(metadata) != {CARD_FIELD} or len(tensors) > MOST_TENSORS:
+        raise ModelError(_("it has no card; was it exported by `python -m training export`?"))
+    return ModelFile(parse_card(metadata[CARD_FIELD]), tensors)
+
+
+def write_model_file(path: Path, card: ModelCard, tensors: Mapping[str, NDArray[Any]]) -> None:
+    """Write a model file that everybody may read, whole or not at all. raises OSError if the disk refuses"""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, save(dict(tensors), metadata={CARD_FIELD: card.to_json()}))
+    path.chmod(0o644)
+
+
+def card_of_program(program: Program) -> ModelCard:
+    """The card among the extra files of a jitted model of ours. raises ModelError if there is none"""
+    try:
+        with zipfile.ZipFile(io.BytesIO(program.content)) as archive:
+            names = [name for name in archive.namelist() if name.endswith(f"/extra/{CARD_FILE}")]
+            if not names or archive.getinfo(names[0]).file_size > LARGEST_CARD_BYTES:
+                raise ModelError(_("it has no card; was it exported by `python -m training export`?"))
+            return parse_card(archive.read(names[0]).decode())
+    except (ModelError, *_UNREADABLE) as error:
+        raise ModelError(_("{path} is no usable model: {error}", path=program.path, error=error)) from error

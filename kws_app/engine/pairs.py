@@ -7,20 +7,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kws_app.engine.card import CURVE_FIELD, PAIRS_FIELD, PLUS, ModelCard
+from kws_app.engine.card import CURVE_FIELD, PAIRS_FIELD, ModelCard
+from kws_app.engine.names import PLUS, ModelName
 from kws_app.errors import ModelError
 from kws_app.translation import _
 
 
 def pair_name(first: str, second: str) -> str:
     """Of two models of a keyword, the one that listens first; without a second it is the first's own."""
-    return f"{first}{PLUS}{second.rsplit('/', 1)[-1]}" if second else first
+    return str(ModelName.parse(first).with_second(ModelName.parse(second).role)) if second else first
 
 
 def halves(name: str) -> tuple[str, str]:
     """The names of the model that listens and of the one that confirms; that is empty for a single model."""
-    first, _plus, role = name.partition(PLUS)
-    return first, f"{first.rsplit('/', 1)[0]}/{role}" if role else ""
+    parsed = ModelName.parse(name)
+    return str(parsed.first), str(parsed.second or "")
 
 
 def card_of_pair(first: ModelCard, second: ModelCard | None) -> ModelCard:
@@ -70,7 +71,7 @@ def confirming(name: str, cards: Mapping[str, ModelCard]) -> list[str]:
     """Those of some models, by name, that can confirm one of them: the others of its keyword."""
 
     def word(one: str) -> tuple[str, str]:
-        return one.split("/")[0], cards[one].keyword
+        return ModelName.parse(one).keyword, cards[one].keyword
 
     return [other for other in cards if other != name and word(other) == word(name)]
 

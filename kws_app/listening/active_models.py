@@ -1,23 +1,23 @@
 """The models that listen at once: loaded and verified, each with its decision. On the worker's thread; no Qt.
 
-torch is imported with the first model, behind the window that is already there.
+Where the engine is the jitted one, torch is imported with the first model, behind the window that is already there.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from kws_app.detection.cascade import detector_of
+from kws_app.detection.detector import Detector
 from kws_app.detection.tuning import Tuning
+from kws_app.engine.backends import checked_engine, default_engine
 from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import ModelFolders
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.pairs import card_of_pair, halves
 from kws_app.errors import ModelError, brief
 from kws_app.translation import _
-
-if TYPE_CHECKING:
-    from kws_app.detection.detector import Detector
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,10 @@ class ActiveModel:
 class ActiveModels:
     """The models in use, in the user's order. The first of each keyword is its main one."""
 
-    def __init__(self, folders: ModelFolders) -> None:
+    def __init__(self, folders: ModelFolders, engine: str | None = None) -> None:
+        """engine: None for the default engine"""
         self._folders = folders
+        self._engine = engine
         self._tunings: Mapping[str, Tuning] = {}
         self._outdated: set[str] = set()  # to be loaded again when they are used the next time
         self._paths: dict[str, tuple[Path, ...]] = {}
@@ -53,8 +55,15 @@ class ActiveModels:
         self.detectors: dict[str, Detector] = {}  # replaced, never changed
         self.models: dict[str, ActiveModel] = {}  # likewise
 
+    @property
+    def engine(self) -> str:
+        """On which models run; a model that comes as numbers alone runs in NumPy on either engine."""
+        return self._engine or default_engine()
+
     def use(self, names: Sequence[str]) -> dict[str, str]:
-        """Listen with these; those that did already keep their past. Why each of those that cannot cannot.
+        """Listen with these; those that did already keep their past.
+
+        returns: by name of each refused model, the reason why it cannot be used
 
         If the first cannot, or none, what was in use stays.
         """
@@ -71,6 +80,20 @@ class ActiveModels:
             self._outdated.clear()
         return refused
 
+    def run_on(self, engine: str | None) -> None:
+        """Go on with the same models on another engine, or on the default engine for None; no stream loses its past.
+
+        raises ModelError, in one sentence, if a model cannot run there: then all go on as they did
+        """
+        engine = checked_engine(engine)
+        loaded = {name: self._read(name, engine) for name in self.detectors}
+        for name, detector in self.detectors.items():
+            if [model.card for model in loaded[name]] == [model.card for model in detector.models]:
+                detector.run_on(*loaded[name])
+            else:
+                self._outdated.add(name)  # its file is another by now: the next `use` takes it
+        self._engine = engine
+
     def drop(self, names: Sequence[str]) -> None:
         """Go on without these."""
         self._set({name: detector for name, detector in self.detectors.items() if name not in names})
@@ -85,7 +108,7 @@ class ActiveModels:
             self._tunings = tunings
             self._apply_tunings()
 
-    def _set(self, detectors: "dict[str, Detector]") -> None:
+    def _set(self, detectors: dict[str, Detector]) -> None:
         models: dict[str, ActiveModel] = {}
         for name in detectors:
             card = self._cards[name]
@@ -101,21 +124,19 @@ class ActiveModels:
             if detector.decision.config != config:
                 detector.decision.config = config
 
-    def _load(self, name: str) -> "Detector":
+    def _load(self, name: str) -> Detector:
         """raises ModelError, in one sentence, whatever is wrong"""
-        try:
-            from kws_app.detection.cascade import detector_of
-            from kws_app.engine.model_file import KeywordModel, prepare_torch
+        first, *others = self._read(name, self._engine)
+        second = others[0] if others else None
+        card = card_of_pair(first.card, second.card if second else None)
+        self._paths[name] = tuple(self._folders.find(half).path for half in halves(name) if half)
+        self._cards[name] = card
+        return detector_of(first, second, card.decision_config())
 
-            prepare_torch()
-            first, second = halves(name)
-            paths = tuple(self._folders.find(half).path for half in (first, second) if half)
-            model = KeywordModel.load(paths[0])
-            other = KeywordModel.load(paths[1]) if second else None
-            card = card_of_pair(model.card, other.card if other else None)
-            detector = detector_of(model, other, card.decision_config())
-            self._paths[name], self._cards[name] = paths, card
-            return detector
+    def _read(self, name: str, engine: str | None) -> list[KeywordModel]:
+        """The model of a name, or the two of a pair. raises ModelError, in one sentence, whatever is wrong"""
+        try:
+            return [KeywordModel.load(self._folders.find(half).path, engine) for half in halves(name) if half]
         except ModelError:
             raise
         except (ImportError, OSError) as error:  # torch, or a library that it is linked with

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +16,12 @@ from kws_app.audio.resample import StreamResampler, sane
 from kws_app.audio.ring import RingBlock, Samples
 from kws_app.audio.source import Feed, Source
 from kws_app.detection.decision import Detection, DetectionEnd
+from kws_app.detection.detector import Detector
+from kws_app.engine.backends import Frontend
+from kws_app.engine.frontend import Frames
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import brief
 from kws_app.listening.own_sounds import OwnSounds
-
-if TYPE_CHECKING:  # brings torch, which is loaded behind the window
-    from torch import Tensor
-
-    from kws_app.detection.detector import Detector
 
 READ_S = 1.0  # at most, of audio in one go: a backlog is worked off in pieces
 MEASURED_STEPS = 50  # the status is about these
@@ -63,6 +60,7 @@ class Health:
     step_ms: dict[str, float]
     overruns: int  # reported by the device
     lost_samples: int  # at 16 kHz: overwritten before they were read, or missed while a device was away
+    engines: tuple[str, ...] = ()  # on which the models run: one, or both
 
 
 class StepTimes:
@@ -89,7 +87,7 @@ class Session:
     def __init__(
         self,
         source: Source,
-        detectors: "Mapping[str, Detector]",
+        detectors: Mapping[str, Detector],
         own_sounds: OwnSounds | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -111,7 +109,7 @@ class Session:
         self._frames = next(iter(detectors.values())).new_frames()
         self.use(detectors)
 
-    def use(self, detectors: "Mapping[str, Detector]") -> None:
+    def use(self, detectors: Mapping[str, Detector]) -> None:
         """Go on with these, the new ones from the next frame and without a past."""
         for name, detector in detectors.items():
             if self.detectors.get(name) is not detector:
@@ -120,6 +118,10 @@ class Session:
                 self._step_times[name] = StepTimes()
                 self.failures.pop(name, None)
         self.detectors = detectors
+
+    def run_on(self, frontend: Frontend) -> None:
+        """Make frames on another engine from now on; nothing of the stream is lost."""
+        self._frames.run_on(frontend)
 
     @property
     def health(self) -> Health:
@@ -131,6 +133,9 @@ class Session:
             step_ms={name: self._step_times[name].mean_ms for name in self.detectors},
             overruns=self.source.overruns,
             lost_samples=self.lost_samples,
+            engines=tuple(
+                sorted({model.network.engine for detector in self.detectors.values() for model in detector.models})
+            ),
         )
 
     def finish(self) -> list[tuple[str, DetectionEnd]]:
@@ -209,24 +214,24 @@ class Session:
         first_frame = self._frames.next_frame
         begun = time.thread_time()  # of this thread alone: not what it waits while the window draws
         log_mel = self._frames.process(np.concatenate(self._pending))
-        frame_s = (time.thread_time() - begun) / max(1, log_mel.shape[1])
+        frame_s = (time.thread_time() - begun) / max(1, len(log_mel))
         self._pending.clear()
         scored = [self._score(name, log_mel, frame_s) for name in self.detectors]
         completed = [each for each in scored if each is not None and (len(each.scores) or each.ends)]
         self._note_lag(feed, completed)
-        return SoundChunk(samples, first_sample, log_mel[0].numpy(), first_frame, completed)
+        return SoundChunk(samples, first_sample, log_mel, first_frame, completed)
 
-    def _score(self, name: str, log_mel: "Tensor", frame_s: float) -> ModelScores | None:
+    def _score(self, name: str, log_mel: Frames, frame_s: float) -> ModelScores | None:
         """What a model makes of the frames; None, and no further part in this, if it fails."""
         detector = self.detectors[name]
         begun = time.thread_time()
         try:
             steps = detector.process_frames(log_mel)
-        except RuntimeError as error:  # torch's word for anything that goes wrong inside a model
+        except Exception as error:  # whatever goes wrong inside a model, the others listen on
             self.failures[name] = brief(error)
             self.detectors = {other: d for other, d in self.detectors.items() if other != name}
             return None
-        busy_s = time.thread_time() - begun + frame_s * log_mel.shape[1]
+        busy_s = time.thread_time() - begun + frame_s * len(log_mel)
         self._step_times[name].add(busy_s, len(steps.scores))
         return ModelScores(name, steps.scores, steps.step_ends, steps.detections, steps.ends)
 

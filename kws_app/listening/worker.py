@@ -19,8 +19,9 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.audio.source import Phase, Source, SourceState
 from kws_app.detection.decision import Detection
+from kws_app.engine.backends import frontend_of
 from kws_app.engine.catalogue import ModelFolders
-from kws_app.errors import brief
+from kws_app.errors import ModelError, brief
 from kws_app.history.disk_thread import DiskThread
 from kws_app.history.entries import ModelSetup, model_setup
 from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
@@ -58,12 +59,16 @@ class Worker(QObject):
     models_unknown = pyqtSignal(str)  # one sentence: they cannot be listed
     models_refused = pyqtSignal(object)  # why, by name, before the answer
     models_changed = pyqtSignal(object)  # list[ActiveModel] that listen from now on: the answer to each `use_models`
+    engine_changed = pyqtSignal(str)  # the engine that models run on from now on: the answer to `use_engine`
     models_left = pyqtSignal(object)  # list[ActiveModel] that go on listening after one failed
     detected = pyqtSignal(object)  # Mark, of the main model of a keyword only
     source_changed = pyqtSignal(object, object)  # Source, SourceState
     failed = pyqtSignal(str)  # one sentence
 
-    def __init__(self, models_dir: Path, log: DetectionLog, own_models_dir: Path | None = None) -> None:
+    def __init__(
+        self, models_dir: Path, log: DetectionLog, own_models_dir: Path | None = None, engine: str | None = None
+    ) -> None:
+        """engine: on which models run at first, None for the default engine"""
         super().__init__()
         self._health: Health | None = None  # replaced by this thread
         self._health_at = 0.0  # monotonic seconds: when it was
@@ -74,7 +79,7 @@ class Worker(QObject):
         self.recorder = Recorder(self.disk)
         self.folders = ModelFolders([models_dir, *([own_models_dir] if own_models_dir else [])])
         self._log = log
-        self._active = ActiveModels(self.folders)
+        self._active = ActiveModels(self.folders, engine)
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._source: Source | None = None
         self._session: Session | None = None
@@ -106,6 +111,10 @@ class Worker(QObject):
     def use_models(self, names: Sequence[str]) -> None:
         """Listen with these models; the first of each keyword is its main one."""
         self._commands.put(lambda: self._use_models(names))
+
+    def use_engine(self, engine: str | None) -> None:
+        """Run the models on another engine, or on the default engine for None; no sound and no past is lost."""
+        self._commands.put(lambda: self._use_engine(engine))
 
     def want(self, options: ListeningOptions) -> None:
         """Listen in this way from the next step on: `wanted` with fields replaced. On the window's thread."""
@@ -212,6 +221,16 @@ class Worker(QObject):
             self._session.use(self._active.detectors)
         self._note_setups()
         self.models_changed.emit(list(self._active.models.values()))
+
+    def _use_engine(self, engine: str | None) -> None:
+        try:
+            self._active.run_on(engine)
+        except ModelError as error:
+            self.failed.emit(str(error))
+        else:
+            if self._session is not None:
+                self._session.run_on(frontend_of(self._active.engine))
+        self.engine_changed.emit(self._active.engine)
 
     def _listen_to(self, source: Source, plot_data: deque[SoundChunk]) -> None:
         self._stop_listening()

@@ -16,6 +16,8 @@ from kws_app.actions.runner import Play
 from kws_app.audio.playback import play
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
+from kws_app.engine.index import PROGRAM_SUFFIX
+from kws_app.engine.model_file import MODEL_SUFFIX
 from kws_app.listening.worker import Worker
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
@@ -145,7 +147,7 @@ class MainWindow(QMainWindow):
         parts = self.parts
         offer = parts.controls.offer
         offer(_("Open an audio file…"), _("Play it as if it were the microphone (Ctrl+O)"), self.sources.ask_for_file)
-        offer(_("Add a model…"), _("A .pt file: you see its card first"), self.adding.ask_for_file)
+        offer(_("Add a model…"), _("A .safetensors file: you see its card first"), self.adding.ask_for_file)
         offer(_("First steps"), _("Choose the microphone, say the word, as at the first start"), self.first_run.begin)
         add_shortcuts(
             self,
@@ -192,7 +194,7 @@ class MainWindow(QMainWindow):
         files = [] if event is None else dropped_files(event)
         if event is not None and files:
             event.acceptProposedAction()
-            take = self.adding.propose if files[0].suffix == ".pt" else self.sources.open_file
+            take = self.adding.propose if files[0].suffix in (MODEL_SUFFIX, PROGRAM_SUFFIX) else self.sources.open_file
             take(files[0])
 
     def _follow_theme(self) -> None:

@@ -16,7 +16,7 @@ from kws_app.audio.resample import StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.detection.detector import Detector
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.errors import ModelError
+from kws_app.errors import ModelError, brief
 from kws_app.wyoming.offered_models import ServedModels
 from kws_app.wyoming.protocol import ProtocolError, audio_format, pcm_samples, read_event
 
@@ -123,8 +123,14 @@ class Connection:
     async def _hear(self, samples: Samples) -> None:
         if not len(samples):
             return
-        for listener in self._listeners or ():
-            for detection in listener.detector.process(samples).detections:
+        for listener in list(self._listeners or ()):
+            try:
+                detections = listener.detector.process(samples).detections
+            except Exception as error:  # whatever goes wrong inside a model, the others listen on
+                self._listeners = [other for other in self._listeners or () if other is not listener]
+                await self._write(Error(f"The model {listener.name} failed: {brief(error)}.", "model").event())
+                continue
+            for detection in detections:
                 self._heard = True
                 at_ms = self._start_ms + round(1000 * detection.time_s)
                 await self._write(Detection(name=listener.name, timestamp=at_ms).event())

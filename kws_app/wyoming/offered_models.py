@@ -7,10 +7,11 @@ from wyoming.info import Attribution, Info, WakeModel, WakeProgram
 
 from kws_app.detection.cascade import detector_of
 from kws_app.detection.detector import Detector
+from kws_app.engine.backends import checked_engine
 from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.engine.catalogue import ModelEntry, ModelFolders
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.pairs import cards_of_pairs, curve_of_pair, halves
 from kws_app.errors import ModelError
 
@@ -21,8 +22,12 @@ LANGUAGE = "en"  # of the shipped words; a card names none
 class ServedModels:
     """Every readable model in some folders, and every pair measured together: by name, the best also by keyword."""
 
-    def __init__(self, folders: ModelFolders, threshold: float | None = None) -> None:
-        """threshold: for all, in place of each model's own. raises ModelError if there is no model"""
+    def __init__(self, folders: ModelFolders, threshold: float | None = None, engine: str | None = None) -> None:
+        """threshold: for all, in place of each model's own; engine: None for the default engine
+
+        raises ModelError if there is no model, or no such engine here
+        """
+        self._engine = checked_engine(engine)
         self.entries = {entry.name: entry for entry in folders.find_all()[0]}
         if not self.entries:
             places = " or ".join(map(str, folders.folders))
@@ -70,7 +75,7 @@ class ServedModels:
     async def _load(self, name: str) -> KeywordModel:
         async with self._loading:
             if name not in self._loaded:
-                self._loaded[name] = await asyncio.to_thread(KeywordModel.load, self.entries[name].path)
+                self._loaded[name] = await asyncio.to_thread(KeywordModel.load, self.entries[name].path, self._engine)
         return self._loaded[name]
 
     def decision_config(self, entry: ModelEntry) -> DecisionConfig:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kws_app.engine.backends import ENGINE_HELP, ENGINES
 from kws_app.errors import ModelError
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 
@@ -39,6 +40,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "(default: %(default)s, this machine alone)",
     )
     parser.add_argument("--threshold", type=float, metavar="X", help="0..1, for all; each model's own by default")
+    parser.add_argument("--engine", choices=ENGINES, help=ENGINE_HELP)
     parser.add_argument(
         "--models", type=Path, metavar="DIR", help="folder of models, in place of those that ship and your own"
     )
@@ -53,13 +55,12 @@ def main(arguments: list[str] | None = None) -> int:
     except ImportError:
         return _refuse("the Wyoming protocol needs another package: `pip install 'kws-app[wyoming]'`.")
     from kws_app.engine.catalogue import ModelFolders
-    from kws_app.engine.model_file import prepare_torch
     from kws_app.wyoming.offered_models import ServedModels
 
-    prepare_torch()
     try:
         own = [MODELS_DIR, own_models_dir(default_data_dir())]
-        models = ServedModels(ModelFolders(own if options.models is None else [options.models]), options.threshold)
+        folders = ModelFolders(own if options.models is None else [options.models])
+        models = ServedModels(folders, options.threshold, options.engine)
         for entry in models.entries.values():
             models.decision_config(entry)
         place = _place(options.uri)

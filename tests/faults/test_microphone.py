@@ -12,7 +12,7 @@ from kws_app.audio.source import Phase
 from kws_app.detection.detector import Detector
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.errors import AudioError
 from kws_app.listening.session import Session
 from tests.soak.faults import NOTICED_S, RESUMED_S, sound_faults
@@ -46,7 +46,7 @@ def ear(tiny_models: Path, virtual_microphone: SoundServer, monkeypatch: pytest.
     for name, value in virtual_microphone.environment.items():
         monkeypatch.setenv(name, value)
     list_microphones(rescan=True)
-    ear = Ear(KeywordModel.load(tiny_models / "loud" / "teacher.pt"))
+    ear = Ear(KeywordModel.load(tiny_models / "loud" / "teacher.safetensors"))
     ear.source.start()
     until(lambda: ear.listening)
     yield ear

@@ -17,7 +17,7 @@ from kws_app.detection.detector import Detector
 from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.engine.catalogue import find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import KeywordModel, prepare_torch
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.listening.session import Session
 from kws_app.paths import MODELS_DIR
 from tests.soak.process import Footprint
@@ -67,7 +67,6 @@ class LoopedFile:
 
 def accelerated(hours: float, say: Callable[[str], None], speech: Path | None = None, seed: int = 0) -> bool:
     """Says what was heard and what it took; whether it held."""
-    prepare_torch()
     model = KeywordModel.load(find_model(DEFAULT_MODEL, MODELS_DIR).path)
     with tempfile.TemporaryDirectory(prefix="kws-soak-") as name:
         folder = Path(name)

@@ -22,7 +22,7 @@ from kws_app.audio.source import Source
 from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.engine.catalogue import find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import KeywordModel, prepare_torch
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.history.log import FILE_NAME, DetectionLog, DetectionRecord
 from kws_app.listening.session import SoundChunk
 from kws_app.listening.worker import Worker
@@ -77,7 +77,6 @@ class Soak:
         self.plan, self._say = plan, say
         self.account = Account()
         self._rng = np.random.default_rng(plan.seed)
-        prepare_torch()
         (folder / "speech").mkdir()
         model = KeywordModel.load(find_model(plan.model, MODELS_DIR).path)
         self._speech = Speech(model, folder / "speech", plan.speech, plan.seed)

@@ -19,7 +19,7 @@ from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.ring import Samples
 from kws_app.detection.detector import Detector
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.errors import AudioError
 
 OTHER_WORDS = ("yes", "stop", "cat", "seven", "follow", "house", "left", "marvin", "wow", "tree")

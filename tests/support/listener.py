@@ -20,7 +20,7 @@ class Listener:
 
     def __init__(self, models: Path, folder: Path) -> None:
         self.log = DetectionLog(folder)
-        self.worker = Worker(models, self.log)
+        self.worker = Worker(models, self.log, engine="plain")
         self.marks: list[Mark] = []
         self.phases: list[Phase] = []
         self.troubles: list[str] = []

@@ -3,60 +3,70 @@
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
-from kws_app.engine.card import CARD_FILE, ModelCard
+from kws_app.engine.backends.plain import PlainCrnn
+from kws_app.engine.card import ModelCard
+from kws_app.engine.crnn_file import CrnnSettings, Parameters, pack
+from kws_app.engine.crnn_shape import CrnnShape
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import golden_scores
+from kws_app.engine.keyword_model import golden_scores
+from kws_app.engine.model_file import write_model_file
 
-STEP_FRAMES, CONTEXT_FRAMES = 8, 20  # as in `forward`
+STEP_FRAMES, CONTEXT_FRAMES = 8, 20
 STEP_SAMPLES = 1280
 FIRST_STEP_SAMPLES = 3440  # 19 hops and a window
+LINEAR = 20.0  # within which tanh(x / LINEAR) * LINEAR is about x
+SHAPE = CrnnShape(
+    channels=1,
+    kernel_mels=40,
+    kernel_frames=CONTEXT_FRAMES,
+    stride_mels=40,
+    stride_frames=STEP_FRAMES,
+    hidden=1,
+    layers=1,
+    energy_hidden=1,
+    window_steps=2,
+    weighs_age=True,
+    input_mean=0.0,
+    input_std=1.0,
+)
+SETTINGS = CrnnSettings(SHAPE, 1.0, 0.0)
 
-State = tuple[Tensor, Tensor, Tensor, Tensor]
 
+def loudness_parameters() -> Parameters:
+    """A network whose posterior is sigmoid(mean log mel of the last 8 frames + 5), near enough.
 
-class Loudness(nn.Module):
-    """Stands in for a keyword model: its posterior is near 1 for loud sound, near 0 for quiet, predictably."""
-
-    @torch.jit.export
-    def initial_state(self, batch: int = 1) -> State:
-        nothing = torch.zeros(batch, 0)
-        return torch.zeros(batch, 0, 40), torch.zeros(1, batch, 1), nothing, nothing
-
-    def forward(self, log_mel: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        context, hidden, a, b = state
-        frames = torch.cat([context, log_mel], dim=1)
-        steps = max(0, (frames.shape[1] - 20) // 8 + 1)
-        if steps == 0:
-            return frames.new_zeros(1, 0), frames.new_zeros(1, 0, 1), (frames, hidden, a, b)
-        last_frames = frames.unfold(1, 20, 8)[..., 12:]  # [1, S, F, 8]
-        posterior = torch.sigmoid(last_frames.mean(dim=(2, 3)) + 5.0)
-        hidden = posterior[:, -1:].unsqueeze(0)
-        return posterior, posterior.unsqueeze(-1), (frames[:, steps * 8 :], hidden, a, b)
+    The convolution takes the mean, the GRU forgets at once, and the attention sees the last step alone.
+    """
+    parameters = {name: np.zeros(shape, np.float32) for name, shape in SHAPE.parameter_shapes.items()}
+    parameters["conv.weight"][..., CONTEXT_FRAMES - STEP_FRAMES :] = 1 / (STEP_FRAMES * SHAPE.mel_bins)
+    parameters["conv.bias"][:] = 25.0  # above the frontend's floor, so that the rectifier lets all through
+    parameters["gru.weight_ih_l0"][2] = 1 / LINEAR  # of the new state; then
+    parameters["gru.bias_ih_l0"][:] = (0.0, -100.0, (5.0 - 25.0) / LINEAR)  # the update gate is shut
+    parameters["age"][:] = (-1000.0, 0.0)
+    parameters["classifier.weight"][1] = LINEAR
+    return parameters
 
 
 def save_loudness_model(path: Path, threshold: float = 0.5, **card: object) -> None:
-    """Write an artifact of `Loudness` with its card, or with parts of the card changed."""
-    module = torch.jit.script(Loudness().eval())
+    """Write a model file that hears loudness, with parts of its card changed."""
+    parameters = loudness_parameters()
     fields = {
         "keyword": path.parent.name,
         "role": path.stem,
         "threshold": threshold,
         "step_frames": STEP_FRAMES,
         "context_frames": CONTEXT_FRAMES,
-        "window_steps": 1,
-        "parameters": 1,
+        "window_steps": SHAPE.window_steps,
+        "parameters": SHAPE.parameters,
         "macs": 1,
-        "weight_bytes": 4,
-        "golden": golden_scores(module, LogMel()),
+        "weight_bytes": SETTINGS.packed_bytes,
+        "golden": golden_scores(PlainCrnn(SETTINGS, parameters), LogMel()),
+        "network": SETTINGS.for_card(),
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = ModelCard(**{**fields, **card}).to_json()
-    torch.jit.save(module, str(path), _extra_files={CARD_FILE: text})
+    write_model_file(path, ModelCard(**{**fields, **card}), pack(SETTINGS, parameters))  # type: ignore[arg-type]
 
 
 def bursts(*at_s: float, duration_s: float, amplitude: float = 0.2, burst_s: float = 0.3) -> NDArray[np.float32]:

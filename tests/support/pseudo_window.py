@@ -33,7 +33,7 @@ DATA = "|".join(
         r"\([^()]*(Error|Errno)[^()]*\)|\(Expecting property .*\(char 1\)\)",  # what the system or a library says
         r"\b(loud|boom|happy|computer)(/\w+)?\b",  # words and models
         r"\b(teacher|student|broken|Default microphone|USB mic|mic|CC0)\b",
-        r"\b(sound\.wav|download\.pt|settings\.broken\.json)\b",
+        r"\b(sound\.wav|download\.safetensors|settings\.broken\.json)\b",
         r"\*\.\w+",
         r"(?<=\d )(Hz|kHz|dB|ms|s|h)\b|^ s$|^kHz\s*$|\d{4}-\d\d-\d\dT",
         r"\{(keyword|model|score|time|wall_time|source)\}",
@@ -189,9 +189,9 @@ def test_damage_is_said(bench: Bench):
 
 def test_models_that_cannot_be_used(bench: Bench, tmp_path: Path):
     settle(bench, model="loud/nowhere")
-    save_loudness_model(tmp_path / "models" / "loud" / "teacher.pt")
+    save_loudness_model(tmp_path / "models" / "loud" / "teacher.safetensors")
     for name in ("a", "b", "c"):
-        (tmp_path / "models" / "loud" / f"{name}.pt").write_bytes(b"nothing")
+        (tmp_path / "models" / "loud" / f"{name}.safetensors").write_bytes(b"nothing")
     window = bench.open(models=tmp_path / "models")
     said = DATA.replace("|broken|", "|broken|nowhere|").replace(r"/\S+", r"\S*/\S+|File is not a zip file")
     bench.qtbot.waitUntil(lambda: "nowhere" in window.parts.banner.text)
@@ -249,15 +249,15 @@ def test_starting_and_closing(bench: Bench):
 
 
 def test_a_model_is_added(bench: Bench, tmp_path: Path):
-    save_loudness_model(tmp_path / "boom" / "teacher.pt", data={"licence": "CC0"})
+    save_loudness_model(tmp_path / "boom" / "teacher.safetensors", data={"licence": "CC0"})
     window = bench.open()
-    brought = (tmp_path / "boom" / "teacher.pt").rename(tmp_path / "download.pt")
+    brought = (tmp_path / "boom" / "teacher.safetensors").rename(tmp_path / "download.safetensors")
     drop(window, brought)
     (dialog,) = window.findChildren(CardDialog)
     assert not plain(dialog, DATA)
     check_room(bench, dialog)
     dialog.close()
-    window.adding.propose(tmp_path / "nowhere.pt")
+    window.adding.propose(tmp_path / "nowhere.safetensors")
     held(bench, window, lambda: "⟧" in window.parts.banner.text)
 
 

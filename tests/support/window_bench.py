@@ -67,7 +67,7 @@ class Bench:
     def open(self, *, models: Path | None = None, ready: bool = True, **options: object) -> MainWindow:
         """A window that is shown; ready: with its model loaded and its microphones listed."""
         window = MainWindow(
-            Worker(models or self.models, DetectionLog(self.folder), self.folder / "models"),
+            Worker(models or self.models, DetectionLog(self.folder), self.folder / "models", engine="plain"),
             SettingsFile(self.folder),
             StartOptions(**options),  # type: ignore[arg-type]
             devices=DeviceScan(self.search),

@@ -38,7 +38,7 @@ def test_a_training_that_is_cancelled_goes_on_where_it_was(places: Places, capsy
     assert train(places, {"toy": RUN}, Progress(tell)) == {"toy": places.work / "toy" / "best.pt"}
     assert told == list(range(batches, RUN.train.epochs * batches + 1)), "the second epoch is begun anew"
     exported = export_run(places, Exporting("toy", "teacher"))
-    assert exported.path == places.models / KEYWORD / "teacher.pt"
+    assert exported.path == places.models / KEYWORD / "teacher.safetensors"
     assert exported.size_bytes == exported.path.stat().st_size
     captured = capsys.readouterr()
     assert captured.out == captured.err == "", "a stage prints nothing"

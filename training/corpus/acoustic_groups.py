@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from tqdm import tqdm
 
-from kws_app.engine.frontend import LogMel
+from kws_app.engine.backends.torch_frontend import LogMel
 from training.corpus.recordings import audio_files, split_of
 from training.corpus.sound import load_sound
 

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from kws_app.audio.audio_file import read_blocks
-from kws_app.engine.frontend import LogMel
+from kws_app.engine.backends.torch_frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 

@@ -12,7 +12,7 @@ from kws_app.audio.audio_file import TAIL_S
 from kws_app.detection.detector import Detector
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.errors import AudioError
 from training.corpus.recordings import SPLITS, Clip
 from training.corpus.sound import load_sound, pad_to_second

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
-from kws_app.engine.frontend import LogMel
+from kws_app.engine.backends.torch_frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.corpus.sound import load_or_pass_over, pad_to_second, word_bounds
 from training.corpus.synthetic_background import make_background

@@ -14,7 +14,7 @@ from kws_app.detection.detector import Detector, Steps
 from kws_app.detection.intervals import wilson_interval
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from training.corpus.sound import load_or_pass_over
 from training.evaluate.figures import (
     AlarmRate,

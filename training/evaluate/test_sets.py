@@ -7,7 +7,7 @@ from typing import Any
 
 from kws_app.detection.cascade import NO_DECISION, Cascade
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from training.config import DataConfig
 from training.corpus.recordings import audio_files, read_clips, read_recordings, says_keyword
 from training.corpus.synthetic_speech import SPEECH_FOLDER, stored_passages

@@ -1,34 +1,41 @@
 """From a checkpoint to an artifact: script, compare with eager, write with its card. Any mismatch raises."""
 
-import hashlib
-import json
 import os
 import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from kws_app.engine.card import CARD_FILE, CURVE_FIELD, NAME, ModelCard
+from kws_app.engine.backends import JITTED, Network
+from kws_app.engine.backends.jitted import JittedFrontend, JittedNetwork
+from kws_app.engine.backends.plain import PlainCrnn
+from kws_app.engine.backends.torch_frontend import LogMel
+from kws_app.engine.card import CURVE_FIELD, ModelCard
+from kws_app.engine.crnn_file import CrnnSettings, pack, unpack
+from kws_app.engine.crnn_shape import CrnnShape
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.engine.frontend import LogMel
-from kws_app.engine.model_file import KeywordModel, golden_samples, golden_scores
+from kws_app.engine.frontend import Frames
+from kws_app.engine.index import PROGRAM_SUFFIX, note_own, own_program, write_index
+from kws_app.engine.keyword_model import KeywordModel, golden_samples, golden_scores
+from kws_app.engine.model_file import CARD_FILE, MODEL_SUFFIX, read_card, read_model_file, write_model_file
+from kws_app.engine.names import is_name
 from kws_app.errors import ModelError
-from training.atomic_file import written_whole
+from kws_app.paths import MODELS_DIR
 from training.config import CrnnConfig, DataConfig, saved_config
 from training.export.calibrate import Calibration
 from training.network.costs import count_macs, count_parameters
 from training.network.crnn import Crnn, State, StreamingCrnn
 from training.network.dynamic_int8 import quantise_dynamic, raw_bytes
-from training.network.packed_file import load_packed, packed_weight_bytes, save_packed
+from training.network.packed_file import packed_weight_bytes, parameters_of, take_parameters
 
 TOLERANCE = 1e-5  # float32 arithmetic in another order; a real fault is orders of magnitude larger
 DYNAMIC_TOLERANCE = 0.05  # of golden scores between processors: dynamic int8 rounds activations
-PACKED_SUFFIX = ".safetensors"
 CHUNKS = (1, 7, 8, 50)  # frames at a time
 DATA_NOTE = {
     "description": "Google Speech Commands (Warden 2018), a part, with continuous speech from LibriSpeech, "
@@ -48,7 +55,7 @@ class Identity:
     part: str = "none"  # in dynamic int8, see quantize.PARTS
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.role):
+        if not is_name(self.role):
             raise ValueError(f"a role is a name of letters, digits, - and _, such as student; got {self.role!r}")
 
 
@@ -74,7 +81,7 @@ def verify(eager: nn.Module, scripted: Any, chunk_tolerance: float = TOLERANCE) 
     Dynamic int8 scales activations by the largest of a chunk, so there chunks do differ: chunk_tolerance is infinite.
     """
     frontend = LogMel()
-    log_mel, _ = frontend(golden_samples(), frontend.initial_tail())
+    log_mel, _ = frontend(torch.from_numpy(golden_samples())[None], frontend.initial_tail())
     torch.manual_seed(0)
     for frames in (log_mel, -6 + 4 * torch.randn(3, 200, log_mel.shape[2])):
         whole = stream(eager, frames, frames.shape[1])
@@ -90,6 +97,39 @@ def _compare(found: tuple[Tensor, State], expected: tuple[Tensor, State], tolera
     worst = max(float((a - b).abs().max()) for a, b in pairs)
     if worst > tolerance:
         raise ModelError(f"{what} frames by {worst:.2e} (at most {tolerance:g} is allowed); it was not exported.")
+
+
+def verify_plain(settings: CrnnSettings, crnn: Crnn, scripted: Any) -> None:
+    """raises ModelError unless NumPy gives the scripted network's posteriors and states, in any chunking"""
+    plain = PlainCrnn(settings, unpack(settings, pack(settings, parameters_of(crnn))))
+    frontend = LogMel()
+    golden, _ = frontend(torch.from_numpy(golden_samples())[None], frontend.initial_tail())
+    sounds = (golden[0].numpy(), np.random.default_rng(0).normal(-6, 4, (400, settings.shape.mel_bins)))
+    for log_mel in (sound.astype(np.float32) for sound in sounds):
+        expected = _plain_stream(JittedNetwork(scripted), log_mel, len(log_mel))
+        for chunk in (*CHUNKS, len(log_mel)):
+            found = _plain_stream(plain, log_mel, chunk)
+            worst = max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True))
+            if worst > TOLERANCE:
+                raise ModelError(
+                    f"The plain engine differs from the scripted model in chunks of {chunk} frames by {worst:.2e} "
+                    f"(at most {TOLERANCE:g} is allowed); it was not exported."
+                )
+
+
+def _plain_stream(network: Network, log_mel: Frames, chunk_frames: int) -> tuple[Frames, Frames, Frames]:
+    """All posteriors of frames [T, F] given in chunks, the GRU's last state and the past outputs."""
+    state, posteriors = network.initial_state(), []
+    for first in range(0, len(log_mel), chunk_frames):
+        some, state = network.step(log_mel[first : first + chunk_frames], state)
+        posteriors.append(some)
+    return np.concatenate(posteriors), state[1], state[2]
+
+
+def settings_of(config: dict[str, Any], calibration: Calibration) -> CrnnSettings:
+    """What a model file says of a run's network."""
+    bits = int(config["train"].get("weight_bits", 0))
+    return CrnnSettings(CrnnShape(**config["crnn"]), calibration.scale, calibration.offset, bits)
 
 
 def build_card(
@@ -109,7 +149,7 @@ def build_card(
         macs=count_macs(shape),
         weight_bytes=raw_bytes(crnn, identity.part) if not bits else packed_weight_bytes(crnn, bits),
         golden_tolerance=1e-3 if identity.part == "none" else DYNAMIC_TOLERANCE,
-        golden=golden_scores(scripted, LogMel()),
+        golden=golden_scores(JittedNetwork(scripted), JittedFrontend()),
         decision={
             "smoothing_steps": decision.smoothing_steps,
             "patience_steps": decision.patience_steps,
@@ -129,20 +169,20 @@ def current_commit() -> str:
     return result.stdout.strip() or "unknown"
 
 
-def save_artifact(
-    module: Any, card: ModelCard, path: Path, check: Callable[[KeywordModel], None] | None = None
-) -> None:
-    """Write the archive with its card, whole or not at all; the archive's inner folder is called as the file is.
+def save_program(module: Any, card: ModelCard, path: Path, check: Callable[[Any], None] | None = None) -> None:
+    """Write the jitted model with its card, whole or not at all, and put it on the list of what was made here.
 
-    check: what must hold of the file, loaded again, before it takes its place; raises if it does not
+    The archive's inner folder is called as the file is.
+    check: what must hold of the module, loaded again, before the file takes its place; raises if it does not
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
         temporary = Path(folder) / path.name
         torch.jit.save(module, str(temporary), _extra_files={CARD_FILE: card.to_json()})
-        loaded = KeywordModel.load_own(temporary)
+        note_own(temporary.read_bytes())
+        loaded = KeywordModel.load(temporary, JITTED)
         if check is not None:
-            check(loaded)
+            check(loaded.network.module)  # type: ignore[attr-defined]  # of the jitted engine
         os.replace(temporary, path)
 
 
@@ -154,62 +194,74 @@ def export(
     decision: DecisionConfig,
     folder: Path,
 ) -> Path:
-    """Script, verify, save, load again and verify that; returns the artifact's path.
+    """Script, verify, save both kinds, load again and verify that; returns the model's path.
 
+    A network in dynamic int8 exists as a program alone: its numbers would be another network's.
     raises ModelError if anything differs
     """
     eager = quantise_dynamic(StreamingCrnn(crnn, calibration.scale, calibration.offset), identity.part).eval()
     scripted = torch.jit.freeze(torch.jit.script(eager), preserved_attrs=["initial_state"])
-    chunk_tolerance = TOLERANCE if identity.part == "none" else float("inf")
+    has_numbers = identity.part == "none"
+    chunk_tolerance = TOLERANCE if has_numbers else float("inf")
     verify(eager, scripted, chunk_tolerance)
     card = build_card(crnn, scripted, config | {"calibration": asdict(calibration)}, identity, decision)
-    path = folder / identity.keyword / f"{identity.role}.pt"
-    save_artifact(scripted, card, path, lambda loaded: verify(eager, loaded.module, chunk_tolerance))
-    bits = int(config["train"].get("weight_bits", 0))
-    run = {"crnn": config["crnn"], "train": {"weight_bits": bits}}
-    recipe = {"run": run, "calibration": asdict(calibration), "identity": asdict(identity)}
-    save_packed(crnn, bits, recipe, path.with_suffix(PACKED_SUFFIX))
+    program = folder / identity.keyword / f"{identity.role}{PROGRAM_SUFFIX}"
+    numbers = program.with_suffix(MODEL_SUFFIX)
+    if has_numbers:
+        settings = settings_of(config, calibration)
+        verify_plain(settings, crnn, scripted)
+        card = replace(card, network=settings.for_card())
+    save_program(scripted, card, program, lambda module: verify(eager, module, chunk_tolerance))
+    if has_numbers:
+        write_model_file(numbers, card, pack(settings, parameters_of(crnn)))
+    else:
+        numbers.unlink(missing_ok=True)
     update_index(folder)
-    return path
+    return numbers if has_numbers else program
 
 
-def load_packed_crnn(packed: Path) -> tuple[Crnn, dict[str, Any]]:
-    """The network of a packed file, in single precision, and how its artifact is made from it."""
-    crnn, recipe = load_packed(packed, lambda recipe: Crnn(CrnnConfig(**recipe["run"]["crnn"])))
-    return cast(Crnn, crnn).eval(), recipe
+def load_numbers(path: Path) -> tuple[Crnn, CrnnSettings]:
+    """The network of a model file, in single precision, and its settings."""
+    file = read_model_file(path)
+    settings = CrnnSettings.from_card(file.card.network)
+    crnn = Crnn(CrnnConfig(**asdict(settings.shape)))
+    take_parameters(crnn, unpack(settings, file.tensors))
+    return crnn.eval(), settings
 
 
-def rebuild(packed: Path, decision: DecisionConfig, folder: Path) -> Path:
-    """The artifact of a packed file again, its weights bit for bit, with a card without figures."""
-    crnn, recipe = load_packed_crnn(packed)
-    identity, calibration = Identity(**recipe["identity"]), Calibration(**recipe["calibration"])
-    return export(crnn, recipe["run"], calibration, identity, decision, folder)
+def rebuild(path: Path, decision: DecisionConfig, folder: Path) -> Path:
+    """Both kinds of a model again from its model file, weights bit for bit, with a card without figures."""
+    crnn, settings = load_numbers(path)
+    card = read_card(path)
+    config = {"crnn": asdict(settings.shape), "train": {"weight_bits": settings.weight_bits}}
+    calibration = Calibration(settings.scale, settings.offset)
+    return export(crnn, config, calibration, Identity(card.keyword, card.role), decision, folder)
 
 
 def update_card(path: Path, figures: dict[str, Any], decision: DecisionConfig | None = None) -> None:
-    """Put measured figures, and the decision they were measured with, into an artifact's card.
+    """Put measured figures, and the decision they were measured with, into the card of a model, in both its files.
 
     Figures of other sets stay, by split, and so does the operating curve, which is of the test set alone.
     """
-    model = KeywordModel.load_own(path)
-    known = model.card.figures
+    card = read_card(path)
+    known = card.figures
     kept = {name: value for name, value in figures.items() if name != CURVE_FIELD or value["split"] == "testing"}
     for name in ("clips", "streams"):
         if name in kept:
             kept[name] = known.get(name, {}) | kept[name]
-    card = replace(model.card, figures=known | kept)
+    card = replace(card, figures=known | kept)
     if decision is not None:
         settings = {name: value for name, value in asdict(decision).items() if name != "threshold"}
         card = replace(card, threshold=decision.threshold, decision=settings)
-    save_artifact(model.module, card, path)
+    program = path.with_suffix(PROGRAM_SUFFIX)
+    if program.is_file():
+        save_program(JittedNetwork.open(own_program(program)).module, card, program)
+    if path.suffix == MODEL_SUFFIX:
+        write_model_file(path, card, read_model_file(path).tensors)
     update_index(path.parent.parent)
 
 
 def update_index(folder: Path) -> None:
-    """List every artifact below `folder` with its SHA-256 in index.json."""
-    models = {
-        f"{path.parent.name}/{path.stem}": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-        for path in sorted(folder.glob("*/*.pt"))
-    }
-    with written_whole(folder / "index.json") as part:
-        part.write_text(json.dumps({"models": models}, indent=1) + "\n")
+    """The app's own folder of models has an index of its programs; what is made elsewhere is on the user's list."""
+    if folder.resolve() == MODELS_DIR.resolve():
+        write_index(folder)

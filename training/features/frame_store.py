@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from kws_app.engine.frontend import LogMel
+from kws_app.engine.backends.torch_frontend import LogMel
 from kws_app.errors import AudioError
 from training.config import DataConfig
 from training.corpus.recordings import SPLITS, Clip, Recording, read_clips, read_recordings

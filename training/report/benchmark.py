@@ -10,8 +10,11 @@ import numpy as np
 import torch
 
 from kws_app.detection.detector import Detector
+from kws_app.engine.backends import ENGINES, JITTED, PLAIN
+from kws_app.engine.backends.jitted import JittedNetwork
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.engine.model_file import KeywordModel, prepare_torch
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.keyword_model import KeywordModel
 from training.config import CrnnConfig, RunConfig
 from training.features.batches import assemble, step_targets
 from training.features.frame_store import FrameStore
@@ -23,42 +26,38 @@ from training.network.crnn import Crnn, StreamingCrnn
 WARM_UP, STEPS, ROUNDS = 50, 200, 7
 
 
-def median_us(step: Callable[[], Any]) -> float:
+def median_us(step: Callable[[], Any], rounds: int = ROUNDS, steps: int = STEPS) -> float:
     """Microseconds of one call: the median over rounds of the mean within a round."""
-    for _ in range(WARM_UP):
+    for _ in range(min(WARM_UP, steps)):
         step()
-    rounds = []
-    for _ in range(ROUNDS):
+    means = []
+    for _ in range(rounds):
         start = time.perf_counter()
-        for _ in range(STEPS):
+        for _ in range(steps):
             step()
-        rounds.append((time.perf_counter() - start) / STEPS * 1e6)
-    return float(np.median(rounds))
+        means.append((time.perf_counter() - start) / steps * 1e6)
+    return float(np.median(means))
 
 
 def report(path: Path) -> list[str]:
-    """Lines to print: the time of a step by the artifact, by its parts, and by the eager network of the same shape."""
-    prepare_torch()
-    model = KeywordModel.load_own(path)
-    card = model.card
+    """Lines to print: the time of a step on each engine, by its parts, and by the eager network of the same shape."""
+    models = {engine: KeywordModel.load(path, engine) for engine in ENGINES}
+    card = models[PLAIN].card
     samples = np.random.default_rng(0).normal(0, 0.05, card.step_samples).astype(np.float32)
+    minute = np.random.default_rng(1).normal(0, 0.05, 60 * SAMPLE_RATE).astype(np.float32)
+    lines = [f"{card.name}: one step of {card.step_samples / 16:.0f} ms on one thread, sound to decision"]
+    for engine, model in models.items():
+        step_us = median_us(partial(Detector(model, DecisionConfig()).process, samples))
+        _, tail = model.frontend(samples, model.frontend.initial_tail())
+        mel_us = median_us(partial(model.frontend, samples, tail))
+        block_s = median_us(partial(Detector(model, DecisionConfig()).process, minute), rounds=3, steps=3) / 1e6
+        lines.append(
+            f"  {engine:8} {step_us:6.0f} us, of which log-mel {mel_us:4.0f} us; "
+            f"in blocks of a minute {60 / block_s:6.0f} x real time"
+        )
     eager = StreamingCrnn(Crnn(CrnnConfig(**card.training["crnn"]))).eval()
-
-    rows = [("scripted", Detector(model, DecisionConfig())), ("eager", Detector(_with(model, eager), DecisionConfig()))]
-    step_ms = card.step_samples / 16
-    lines = [f"{path.parent.name}/{path.stem}: one step of {step_ms:.0f} ms on one thread, sound to decision"]
-    lines += [f"  {name:9} {median_us(partial(detector.process, samples)):6.0f} us" for name, detector in rows]
-    tail = model.frontend.initial_tail()
-    with torch.inference_mode():
-        _, tail = model.frontend(torch.from_numpy(samples)[None], tail)
-        mel_us = median_us(lambda: model.frontend(torch.from_numpy(samples)[None], tail))
-    lines.append(f"  of which log-mel {mel_us:.0f} us")
-    minute = np.tile(samples, 10 * 16_000 // len(samples))
-    detector = Detector(model, DecisionConfig())
-    seconds = len(minute) / 16_000
-    lines.append(
-        f"  in blocks of 10 s: {seconds / (median_us(lambda: detector.process(minute)) / 1e6):.0f} x real time"
-    )
+    unscripted = KeywordModel(card, JittedNetwork(eager), models[JITTED].frontend)
+    lines.append(f"  {'eager':8} {median_us(partial(Detector(unscripted, DecisionConfig()).process, samples)):6.0f} us")
     return lines
 
 
@@ -90,8 +89,3 @@ def seconds(step: Callable[[], Any]) -> float:
         step()
         times.append(time.perf_counter() - start)
     return float(np.median(times))
-
-
-def _with(model: KeywordModel, module: Any) -> KeywordModel:
-    """The same card and frontend round another network."""
-    return KeywordModel(model.card, module)

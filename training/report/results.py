@@ -4,18 +4,21 @@ Reads the figures that evaluation put into the cards of the models, and the area
 models/RESULTS.md of them. Nothing is scored here.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from kws_app.engine.card import PLUS, ModelCard
+from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import ModelEntry, find_models
+from kws_app.engine.index import PROGRAM_SUFFIX
+from kws_app.engine.names import PLUS
 from kws_app.engine.pairs import curve_of_pair
 from training.evaluate.figures import AlarmRate, Figures, Fired, Interval, Misses, StreamFigures
-from training.export.artifact import PACKED_SUFFIX, load_packed_crnn
+from training.export.artifact import load_numbers, settings_of
+from training.export.calibrate import Calibration
 from training.network.costs import count_macs
 from training.network.crnn import Crnn
-from training.network.dynamic_int8 import quantise_dynamic, raw_bytes, saved_bytes
-from training.network.packed_file import float_packed_bytes, grid_state
+from training.network.dynamic_int8 import raw_bytes, saved_bytes
+from training.network.packed_file import grid_state, packed_bytes
 from training.recipes import RECIPES
 from training.report.seeds import Seed, known_seeds, seed_range
 
@@ -29,7 +32,7 @@ class Cost:
 
     raw: int  # weights alone
     saved: int  # torch.save of the state dict, quantised where the network is: how the lineage counted
-    packed: int  # a safetensors file from which the model file is made again
+    packed: int  # a safetensors file of its numbers and settings: a model file without the rest of its card
     macs: int
 
 
@@ -46,19 +49,21 @@ class Shipped:
 
 
 def cost_of(entry: ModelEntry) -> Cost:
-    """What a model costs; its packed weights lie beside it."""
-    packed = entry.path.with_suffix(PACKED_SUFFIX)
-    crnn, recipe = load_packed_crnn(packed)
-    bits, part = recipe["run"]["train"]["weight_bits"], recipe["identity"]["part"]
-    saved = saved_bytes(grid_state(crnn, bits) if bits else quantise_dynamic(crnn, part).state_dict())
-    return Cost(entry.card.weight_bytes, saved, packed.stat().st_size, entry.card.macs)
+    """What a model costs, by its numbers; where it is a program alone, the file counts."""
+    if entry.path.suffix == PROGRAM_SUFFIX:
+        size = entry.path.stat().st_size
+        return Cost(entry.card.weight_bytes, size, size, entry.card.macs)
+    crnn, settings = load_numbers(entry.path)
+    saved = saved_bytes(grid_state(crnn, settings.weight_bits) if settings.weight_bits else crnn.state_dict())
+    return Cost(entry.card.weight_bytes, saved, packed_bytes(settings, crnn), entry.card.macs)
 
 
 def base_cost() -> Cost:
     """The lineage's base network, h = 32, in single precision: what all ratios are against."""
     shape = RECIPES["teacher"].crnn
     crnn = Crnn(shape)
-    return Cost(raw_bytes(crnn), saved_bytes(crnn.state_dict()), float_packed_bytes(crnn), count_macs(shape))
+    settings = settings_of({"crnn": asdict(shape), "train": {}}, Calibration())
+    return Cost(raw_bytes(crnn), saved_bytes(crnn.state_dict()), packed_bytes(settings, crnn), count_macs(shape))
 
 
 def shipped(models: Path) -> dict[str, list[Shipped]]:

@@ -7,18 +7,18 @@ from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QLabel, QVBoxLayout, QWidget
 
-from kws_app.engine.card import ModelCard, read_card
-from kws_app.engine.catalogue import ModelFolders
+from kws_app.engine.card import ModelCard
+from kws_app.engine.card_bounds import shown
+from kws_app.engine.catalogue import ModelFolders, check_suffix
+from kws_app.engine.model_file import read_card
 from kws_app.errors import ModelError, brief
 from kws_app.translation import _
 from kws_app.ui.models.legend import stream_figures
 
 WARNING = _(
-    "Add only a model whose maker you trust: a model is a program. Before it is added, it will be "
-    "looked through for anything but computing with sound, and tried in a process of its own; neither "
-    "is proof that it does no harm."
+    "A model is numbers, not a program: nothing in the file is run. What it hears as its word is up to its maker."
 )
-MODEL_FILES = ";;".join([_("Models") + " (*.pt)", _("All files") + " (*)"])
+MODEL_FILES = ";;".join([_("Models") + " (*.safetensors)", _("All files") + " (*)"])
 
 
 def card_rows(card: ModelCard) -> dict[str, str]:
@@ -36,8 +36,8 @@ def card_rows(card: ModelCard) -> dict[str, str]:
         _("Role"): card.role,
         _("Size"): _("{parameters:,} parameters, {bytes:,} bytes", parameters=card.parameters, bytes=card.weight_bytes),
         _("Measured"): measured,
-        _("Trained on"): str(card.data.get("description", _("not stated"))),
-        _("Licence"): str(card.data.get("licence", _("not stated"))),
+        _("Trained on"): shown(card.data.get("description"), _("not stated")),
+        _("Licence"): shown(card.data.get("licence"), _("not stated")),
     }
 
 
@@ -102,6 +102,7 @@ class ModelAdding(QObject):
     def propose(self, path: Path) -> None:
         """Show the card of a file, and add the model if the user says so."""
         try:
+            check_suffix(path)
             card = read_card(path)
             self._folders.check_name(path, card)  # now, rather than after the user has read it all
         except ModelError as error:

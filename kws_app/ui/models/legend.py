@@ -1,12 +1,13 @@
 """The models that are compared, side by side: colour, step time, misses, false alarms, size. The window's thread."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from kws_app.engine.card import PLUS, ModelCard, is_number
+from kws_app.engine.card import ModelCard
+from kws_app.engine.card_bounds import is_number
+from kws_app.engine.names import PLUS
 from kws_app.listening.active_models import ActiveModel
 from kws_app.translation import _, ngettext
 from kws_app.ui.theme import LIGHT, Theme
@@ -23,7 +24,7 @@ COLUMNS = (
         _("Share of the keywords that it missed on recorded speech with speakers it never heard, from its card"),
     ),
     (_("False an hour"), _("False alarms an hour on that recording, from its card")),
-    (_("Size"), _("Bytes of its packed file; of its weights alone where there is no such file")),
+    (_("Size"), _("Bytes of its weights, as its file holds them")),
 )
 CONDITION = ("testing", "clean")  # of the figures on a card
 
@@ -36,11 +37,6 @@ def stream_figures(card: ModelCard) -> dict[str, float]:
     if not isinstance(figures, dict):
         return {}
     return {name: float(value) for name, value in figures.items() if is_number(value)}
-
-
-def packed_bytes(model: ActiveModel) -> int:
-    packed = [path.with_suffix(".safetensors") for path in model.paths]
-    return sum(path.stat().st_size for path in packed) if all(map(Path.is_file, packed)) else model.card.weight_bytes
 
 
 class Legend(QWidget):
@@ -75,7 +71,7 @@ class Legend(QWidget):
             self._steps[model.name] = self._put(row, 2, "–")
             self._put(row, 3, f"{100 * figures['frr']:.1f} %" if "frr" in figures else "–")
             self._put(row, 4, f"{figures['fa_per_hour']:.2f}" if "fa_per_hour" in figures else "–")
-            size = packed_bytes(model)
+            size = model.card.weight_bytes
             self._put(row, 5, ngettext("{count:,} byte", "{count:,} bytes", size))
         self._color()
         self.setVisible(len(models) > 1)

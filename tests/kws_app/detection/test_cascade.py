@@ -8,7 +8,7 @@ import pytest
 from kws_app.detection.cascade import Cascade
 from kws_app.detection.detector import Detector
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from tests.support.loudness import STEP_SAMPLES, bursts
 
 SOUND = bursts(3.0, 8.0, duration_s=12.0)
@@ -17,7 +17,7 @@ CONFIG = DecisionConfig()
 
 @pytest.fixture(scope="module")
 def model(tiny_models: Path) -> KeywordModel:
-    return KeywordModel.load(tiny_models / "loud" / "teacher.pt")
+    return KeywordModel.load(tiny_models / "loud" / "teacher.safetensors")
 
 
 def samples(detector: Detector, sound: np.ndarray, pieces: int = 1) -> list[int]:

@@ -117,7 +117,7 @@ def test_the_smoothed_score_is_what_peaks() -> None:
 
 def test_a_reset_ends_a_detection_with_what_was_heard_of_it() -> None:
     decision = Decision(DecisionConfig(threshold=0.5))
-    detection = next(decision.update(value, (i + 1) * STEP) for i, value in enumerate((0.6, 0.9, 0.8)))
+    detection, *_ = [decision.update(value, (i + 1) * STEP) for i, value in enumerate((0.6, 0.9, 0.8))]
     decision.reset()
     assert decision.ended == DetectionEnd(detection, 0.9, 2 * STEP)
     decision.reset()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from kws_app.detection.detector import Detector
 from kws_app.engine.catalogue import find_model
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from tests.support.loudness import bursts
 
 

@@ -106,7 +106,7 @@ def test_one_that_cannot_be_used_confirms_nothing(bench: Bench):
 
 
 def test_where_there_is_no_other_model_there_is_no_choice(bench: Bench, tmp_path: Path):
-    save_loudness_model(tmp_path / "one" / "loud" / "teacher.pt")
+    save_loudness_model(tmp_path / "one" / "loud" / "teacher.safetensors")
     window = bench.open(models=tmp_path / "one")
     window.parts.operating.advanced.click()
     assert not window.parts.operating.form.confirm.isVisible()
@@ -119,7 +119,7 @@ def test_one_that_is_gone_is_done_without(bench: Bench, tmp_path: Path, tiny_mod
     confirm_with(window, "loud/student")
     bench.qtbot.waitUntil(lambda: names(window) == [PAIR])
     window.close()
-    (bench.models / "loud" / "student.pt").unlink()
+    (bench.models / "loud" / "student.safetensors").unlink()
     assert names(bench.open()) == ["loud/teacher"]
 
 

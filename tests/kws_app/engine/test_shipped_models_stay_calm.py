@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from kws_app.detection.detector import Detector
 from kws_app.engine.catalogue import find_model, find_models
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.paths import MODELS_DIR
 
 SECONDS = 60

@@ -9,7 +9,7 @@ from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.detection.detector import Detector
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
 from kws_app.listening.own_sounds import LINGERS_S, OwnSounds
 from kws_app.listening.session import Session, SoundChunk
 from tests.support.loudness import bursts
@@ -35,7 +35,7 @@ class HandFedSource:
 
 @pytest.fixture
 def detector(tiny_models: Path) -> Detector:
-    model = KeywordModel.load(tiny_models / "loud" / "teacher.pt")
+    model = KeywordModel.load(tiny_models / "loud" / "teacher.safetensors")
     return Detector(model, DecisionConfig(threshold=0.5))
 
 
@@ -140,7 +140,7 @@ def test_an_overrun_of_unknown_length_forgets_the_past(detector: Detector):
 
 @pytest.fixture
 def student(tiny_models: Path) -> Detector:
-    return Detector(KeywordModel.load(tiny_models / "loud" / "student.pt"), DecisionConfig(threshold=0.9))
+    return Detector(KeywordModel.load(tiny_models / "loud" / "student.safetensors"), DecisionConfig(threshold=0.9))
 
 
 def test_another_detector_goes_on_at_the_same_time(detector: Detector, student: Detector):

@@ -99,7 +99,7 @@ def test_of_two_models_of_a_keyword_the_first_alone_counts_and_both_are_drawn(li
 
 def test_of_two_keywords_each_counts(qtbot, write_wav, tmp_path):
     for name in ("loud", "noise"):
-        save_loudness_model(tmp_path / "models" / name / "teacher.pt")
+        save_loudness_model(tmp_path / "models" / name / "teacher.safetensors")
     listener = Listener(tmp_path / "models", tmp_path / "data")
     listener.worker.start()
     models = use(listener, qtbot, "loud/teacher", "noise/teacher")

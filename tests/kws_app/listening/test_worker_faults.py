@@ -96,7 +96,7 @@ def test_a_model_that_fails_in_an_unforeseen_way_is_refused_and_the_one_before_g
     def fail(*_: object) -> None:
         raise zlib.error("invalid block type\nsecond line")
 
-    monkeypatch.setattr("kws_app.engine.catalogue.find_model", fail)
+    monkeypatch.setattr("kws_app.listening.active_models.KeywordModel.load", fail)
     with qtbot.waitSignal(listener.worker.models_refused) as refused:
         listener.worker.use_models(["loud/student"])
     reason = "The model loud/student cannot be used (error: invalid block type): choose another."
@@ -110,7 +110,7 @@ def test_models_that_cannot_be_listed_are_said(qtbot, tmp_path, monkeypatch, cap
     def fail(*_: object) -> None:
         raise zlib.error("invalid block type")
 
-    monkeypatch.setattr("kws_app.engine.catalogue.find_models", fail)
+    monkeypatch.setattr("kws_app.engine.catalogue._scan", fail)
     worker = Worker(tmp_path, DetectionLog(tmp_path))
     with qtbot.waitSignal(worker.models_unknown) as refused:
         worker.start()

@@ -110,7 +110,7 @@ def test_every_control_has_a_name_and_a_tooltip(bench: Bench):
     window.parts.operating.advanced.click()
     window.first_run.begin()
     window.desktop.show_start_dialog()
-    window.adding.propose(bench.models / "loud" / "teacher.pt")
+    window.adding.propose(bench.models / "loud" / "teacher.safetensors")
     controls = [
         widget
         for kind in (QAbstractButton, QComboBox, QSlider, QAbstractSpinBox, QTableWidget)

@@ -28,7 +28,8 @@ from wyoming.info import Describe, Info
 from wyoming.ping import Ping, Pong
 from wyoming.wake import Detect, Detection, NotDetected
 
-from kws_app.engine.card import CURVE_FIELD, read_card
+from kws_app.engine.card import CURVE_FIELD
+from kws_app.engine.model_file import read_card
 from kws_app.engine.pairs import with_pair
 from kws_app.wyoming.server import MOST_CLIENTS, main
 from tests.support.waiting import PATIENCE_S
@@ -296,10 +297,10 @@ def test_without_the_package_the_extra_is_named(python: Callable[..., "subproces
 
 
 def test_a_pair_that_was_measured_is_served_by_its_name(serve: Start, tmp_path: Path):
-    save_loudness_model(tmp_path / "loud" / "teacher.pt", threshold=0.9)
-    teacher = read_card(tmp_path / "loud" / "teacher.pt")
+    save_loudness_model(tmp_path / "loud" / "teacher.safetensors", threshold=0.9)
+    teacher = read_card(tmp_path / "loud" / "teacher.safetensors")
     known = with_pair(teacher, teacher, {CURVE_FIELD: {"threshold": [0.9]}})  # one network, so it is what was measured
-    save_loudness_model(tmp_path / "loud" / "student.pt", figures=known)
+    save_loudness_model(tmp_path / "loud" / "student.safetensors", figures=known)
     pair = "loud/student+teacher"
 
     async def scene(uri: str) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from kws_app.detection.detector import Detector
 from kws_app.detection.operating_curve import OperatingCurve
-from kws_app.engine.card import read_card
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
+from kws_app.engine.model_file import read_card
 from kws_app.engine.pairs import card_of_pair, curve_of_pair
 from tests.support.toy_speech import KEYWORD
 from training.__main__ import main
@@ -65,7 +65,7 @@ def test_figures_of_clips_streams_and_given_talk(
 def test_card_equals_a_fresh_evaluation(command: list[str], models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stream = [*command, "--split", "testing", "--stream", "--conditions", "all", "--hours", HOURS]
     run([*stream, "--write-card"], capsys)
-    written = read_card(models / "rise" / "teacher.pt").figures
+    written = read_card(models / "rise" / "teacher.safetensors").figures
     fresh = run(stream, capsys)
     for name in ("clips", "streams", "operating_curve"):
         assert written[name] == fresh[name]
@@ -76,7 +76,7 @@ def test_the_curve_in_a_card_is_what_the_detector_does(
     command: list[str], models: Path, toy_archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run([*command, "--split", "testing", "--stream", "--hours", HOURS, "--write-card"], capsys)
-    card = read_card(models / "rise" / "teacher.pt")
+    card = read_card(models / "rise" / "teacher.safetensors")
     curve = card.figures["operating_curve"]
     assert len(curve["points"]) == len(CARD_THRESHOLDS) <= 60 and curve["split"] == "testing"
     row = next(row for row in curve["points"] if row[0] == 0.5)
@@ -87,7 +87,7 @@ def test_the_curve_in_a_card_is_what_the_detector_does(
 
 
 def test_replay_in_blocks_counts_what_the_app_detects(models: Path, toy_archive: Path) -> None:
-    model = KeywordModel.load(models / "rise" / "teacher.pt")
+    model = KeywordModel.load(models / "rise" / "teacher.safetensors")
     clips = toy_archive / "speech_commands"
     material = Material(audio_files(toy_archive / "talk"), audio_files(clips / KEYWORD))
     config = DecisionConfig(threshold=0.3, smoothing_steps=2, patience_steps=2, refractory_s=0.5)
@@ -111,7 +111,7 @@ def test_tuning_keeps_to_the_limit_and_writes_the_decision(
     rows = figures["tuning"]
     assert len(rows) == 20 and all(row["fa_per_hour"] <= 0.5 for row in rows)
     assert [row["frr"] for row in rows] == sorted(row["frr"] for row in rows)
-    card = read_card(models / "rise" / "teacher.pt")
+    card = read_card(models / "rise" / "teacher.safetensors")
     assert card.decision["smoothing_steps"] == rows[0]["smoothing_steps"]
     assert card.decision["patience_steps"] == rows[0]["patience_steps"]
     assert card.threshold == pytest.approx(rows[0]["threshold"], rel=1e-3)
@@ -137,7 +137,7 @@ def test_the_cascade_command_states_its_cost_and_writes_the_curve_of_the_pair(
     cascade = [*command, "--cascade", "rise/teacher", "--split", "testing", "--hours", "0.01"]
     clean = run([*cascade, "--write-card"], capsys)["streams"]["testing"]["clean"]
     assert 0 < clean["second_awake"] <= 1 and clean["keywords"] == 2
-    card = read_card(models / "rise" / "teacher.pt")
+    card = read_card(models / "rise" / "teacher.safetensors")
     curve = OperatingCurve.of(card_of_pair(card, card))
     assert curve is not None and curve.keywords == 2 and curve != OperatingCurve.of(card)
     at = curve.at(card.threshold)
@@ -155,7 +155,7 @@ def test_a_card_keeps_the_figures_of_other_sets_and_the_curve_of_the_test_set(
 ) -> None:
     for split in ("testing", "validation"):
         run([*command, "--split", split, "--stream", "--hours", HOURS, "--write-card"], capsys)
-    figures = read_card(models / "rise" / "teacher.pt").figures
+    figures = read_card(models / "rise" / "teacher.safetensors").figures
     assert {"testing", "validation"} <= figures["clips"].keys() & figures["streams"].keys()
     assert figures["operating_curve"]["split"] == "testing"
 

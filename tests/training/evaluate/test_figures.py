@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kws_app.engine.card import PAIRS_FIELD, ModelCard, read_card
+from kws_app.engine.card import PAIRS_FIELD, ModelCard
+from kws_app.engine.model_file import read_card
 from kws_app.paths import MODELS_DIR
 from training.evaluate.as_text import as_text
 from training.evaluate.figures import (
@@ -58,7 +59,7 @@ FIGURES = Figures(
 
 
 def shipped() -> list[Path]:
-    return sorted(MODELS_DIR.glob("*/*.pt"))
+    return sorted(MODELS_DIR.glob("*/*.safetensors"))
 
 
 @pytest.mark.parametrize("path", shipped(), ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from kws_app.engine.frontend import LogMel
+from kws_app.engine.backends.torch_frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from tests.support.toy_speech import DATA, word, write_archive
 from training.corpus.sound import load_sound, pad_to_second, word_bounds

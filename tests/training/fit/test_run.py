@@ -3,12 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from kws_app.engine.card import read_card
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.engine.model_file import KeywordModel
+from kws_app.engine.keyword_model import KeywordModel
+from kws_app.engine.model_file import read_card
 from kws_app.errors import ModelError
 from tests.support.toy_speech import RUN
 from training.config import OPTIMIZERS, DistillConfig, TrainConfig
@@ -108,20 +109,21 @@ def artifact(trained: Path, toy_store: FrameStore, tmp_path_factory: pytest.Temp
 
 def test_saved_equals_loaded_equals_eager(trained: Path, artifact: Path) -> None:
     crnn, _ = load_crnn(trained / "best.pt")
-    model = KeywordModel.load_own(artifact)
+    model = KeywordModel.load(artifact, "jitted")
     calibration = model.card.training["calibration"]
     eager = StreamingCrnn(crnn, **calibration).eval()
     sound = -6 + 4 * torch.randn(2, 150, 40, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected, _ = stream(eager, sound, 150)
         for chunk in CHUNKS:
-            found, _ = stream(model.module, sound, chunk)
+            found, _ = stream(model.network.module, sound, chunk)
             torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
 def test_the_packed_file_gives_the_artifact_back(artifact: Path, tmp_path: Path) -> None:
-    again = rebuild(artifact.with_suffix(".safetensors"), DecisionConfig(), tmp_path)
-    was, now = (torch.jit.load(str(path)) for path in (artifact, again))
+    again = rebuild(artifact, DecisionConfig(), tmp_path)
+    assert artifact.read_bytes() == again.read_bytes() or read_card(artifact).training != read_card(again).training
+    was, now = (KeywordModel.load(path, "jitted").network.module for path in (artifact, again))
     sound = -6 + 4 * torch.randn(1, 150, 40, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         assert torch.equal(was(sound, was.initial_state())[0], now(sound, now.initial_state())[0])
@@ -132,8 +134,18 @@ def test_the_packed_file_gives_the_artifact_back(artifact: Path, tmp_path: Path)
 def test_quantised_artifacts_stream_as_they_were_exported(trained: Path, tmp_path: Path, part: str) -> None:
     crnn, settings = load_crnn(trained / "best.pt")
     path = export(crnn, settings, Calibration(), Identity("rise", part, part), DecisionConfig(), tmp_path)
-    card = KeywordModel.load_own(path).card
+    card = KeywordModel.load(path, "jitted").card
+    assert path.suffix == ".pt" and not card.network, "its numbers would be another network's"
     assert card.parameters == sum(p.numel() for p in crnn.parameters()) and card.weight_bytes < 4 * card.parameters
+
+
+def test_both_kinds_are_exported_and_answer_alike(artifact: Path) -> None:
+    plain, jitted = (KeywordModel.load(artifact, engine) for engine in ("plain", "jitted"))
+    assert (plain.network.engine, jitted.network.engine) == ("plain", "jitted")
+    sound = np.random.default_rng(0).normal(-6, 4, (400, 40)).astype(np.float32)
+    ours, theirs = (model.network.step(sound, model.network.initial_state())[0] for model in (plain, jitted))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-5)
+    assert read_card(artifact.with_suffix(".pt")) == read_card(artifact)
 
 
 def test_card_tells_what_it_is(artifact: Path) -> None:

@@ -11,7 +11,7 @@ from training.report.seeds import Seed, keep_seeds, known_seeds, seed_range
 def scored(folder: Path, area: float, parameters: int = 7) -> ModelEntry:
     clips = ClipFigures(0.999, area, area, 3, 9, Interval(0.0, 1.0), (ClipRates(0.0, 0.0),))
     figures = Figures(clips={"testing": clips})
-    save_loudness_model(folder / "loud" / "student.pt", figures=figures.to_json(), parameters=parameters)
+    save_loudness_model(folder / "loud" / "student.safetensors", figures=figures.to_json(), parameters=parameters)
     return find_model("loud/student", folder)
 
 
@@ -25,9 +25,9 @@ def test_areas_outlive_the_artifacts_they_are_of(tmp_path: Path) -> None:
     keep_seeds(models, folders)
     scored(folders / "1", 1e-5)
     scored(folders / "2", 8e-5)
-    save_loudness_model(folders / "3" / "loud" / "student.pt")  # was never scored
+    save_loudness_model(folders / "3" / "loud" / "student.safetensors")  # was never scored
     keep_seeds(models, folders)
-    for path in folders.glob("*/*/*.pt"):
+    for path in folders.glob("*/*/*.safetensors"):
         path.unlink()
     keep_seeds(models, folders)
     kept = known_seeds(models)

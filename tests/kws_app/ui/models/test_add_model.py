@@ -18,8 +18,8 @@ from tests.support.window_bench import Bench, drop
 @pytest.fixture
 def brought(tmp_path: Path) -> Path:
     """A model for another word, as it may have been downloaded."""
-    save_loudness_model(tmp_path / "boom" / "teacher.pt", threshold=0.7, data={"licence": "<b>CC0</b>"})
-    return Path(shutil.move(tmp_path / "boom" / "teacher.pt", tmp_path / "some download.pt"))
+    save_loudness_model(tmp_path / "boom" / "teacher.safetensors", threshold=0.7, data={"licence": "<b>CC0</b>"})
+    return Path(shutil.move(tmp_path / "boom" / "teacher.safetensors", tmp_path / "some download.safetensors"))
 
 
 def card_dialog(window: MainWindow) -> CardDialog:
@@ -36,7 +36,7 @@ def test_a_dropped_model_shows_its_card_and_is_added(bench: Bench, brought: Path
     assert "boom" in texts and "<b>CC0</b>" in texts and WARNING in texts
     dialog.add.click()
     bench.qtbot.waitUntil(lambda: window.models.model.name == "boom/teacher")
-    assert (bench.folder / "models" / "boom" / "teacher.pt").is_file()
+    assert (bench.folder / "models" / "boom" / "teacher.safetensors").is_file()
     assert window.parts.threshold.threshold == 0.7
     window.close()
     again = bench.open()
@@ -48,8 +48,8 @@ def test_a_dropped_model_shows_its_card_and_is_added(bench: Bench, brought: Path
 def test_one_in_place_of_one_that_listens_is_heard_from_then_on(bench: Bench, brought: Path, tmp_path: Path):
     window = bench.open()
     for threshold in (0.7, 0.2):
-        save_loudness_model(tmp_path / "boom" / "teacher.pt", threshold=threshold)
-        window.adding.propose(tmp_path / "boom" / "teacher.pt")
+        save_loudness_model(tmp_path / "boom" / "teacher.safetensors", threshold=threshold)
+        window.adding.propose(tmp_path / "boom" / "teacher.safetensors")
         card_dialog(window).accept()
         bench.qtbot.waitUntil(
             lambda threshold=threshold: [model.recommended for model in window.models.models] == [threshold],
@@ -60,10 +60,10 @@ def test_one_in_place_of_one_that_listens_is_heard_from_then_on(bench: Bench, br
 
 def test_one_in_place_of_another_waits_for_a_use_that_comes_about(tmp_path: Path):
     lineup = ActiveModels(ModelFolders([tmp_path]))
-    save_loudness_model(tmp_path / "boom" / "teacher.pt", threshold=0.7)
+    save_loudness_model(tmp_path / "boom" / "teacher.safetensors", threshold=0.7)
     lineup.use(["boom/teacher"])
     old = lineup.detectors["boom/teacher"]
-    save_loudness_model(tmp_path / "boom" / "teacher.pt", threshold=0.2)
+    save_loudness_model(tmp_path / "boom" / "teacher.safetensors", threshold=0.2)
     lineup.forget("boom/teacher")
     assert lineup.use(["boom/none", "boom/teacher"]).keys() == {"boom/none"}  # the first is refused: all stays
     assert lineup.detectors["boom/teacher"] is old
@@ -82,25 +82,25 @@ def test_one_that_is_declined_is_not_added(bench: Bench, brought: Path):
 
 
 def test_one_that_answers_wrongly_is_refused_in_a_sentence(bench: Bench, tmp_path: Path):
-    save_loudness_model(tmp_path / "boom" / "teacher.pt", golden={"posterior": [0.5], "hidden": [0.5]})
+    save_loudness_model(tmp_path / "boom" / "teacher.safetensors", golden={"posterior": [0.5], "hidden": [0.5]})
     window = bench.open()
-    window.adding.propose(tmp_path / "boom" / "teacher.pt")
+    window.adding.propose(tmp_path / "boom" / "teacher.safetensors")
     card_dialog(window).add.click()
     bench.qtbot.waitUntil(lambda: "does not give the scores" in window.parts.banner.text)
-    assert not list(bench.folder.glob("models/*/*.pt"))
+    assert not list(bench.folder.glob("models/*/*.safetensors"))
 
 
 def test_a_file_that_is_no_model_is_refused_at_once(bench: Bench, tmp_path: Path):
-    (tmp_path / "x.pt").write_bytes(b"nothing")
+    (tmp_path / "x.safetensors").write_bytes(b"nothing")
     window = bench.open()
-    drop(window, tmp_path / "x.pt")
+    drop(window, tmp_path / "x.safetensors")
     assert "is no usable model" in window.parts.banner.text
     assert window.findChildren(CardDialog) == []
 
 
 def test_one_with_the_name_of_a_shipped_model_is_refused_at_once(bench: Bench, tiny_models: Path):
     window = bench.open()
-    window.adding.propose(tiny_models / "loud" / "teacher.pt")
+    window.adding.propose(tiny_models / "loud" / "teacher.safetensors")
     assert "loud/teacher comes with the program" in window.parts.banner.text
     assert window.findChildren(CardDialog) == []
 
@@ -120,24 +120,24 @@ def test_the_name_of_a_shipped_model_cannot_be_taken(tiny_models: Path, tmp_path
     own = tmp_path / "own"
     folders = ModelFolders([tiny_models, own])
     with pytest.raises(ModelError, match="loud/teacher comes with the program"):
-        folders.add(tiny_models / "loud" / "teacher.pt")
+        folders.add(tiny_models / "loud" / "teacher.safetensors")
     assert not own.exists()
 
 
 @pytest.mark.parametrize("keyword", ["../x", "a/b", ".hidden", "x" * 60])
 def test_a_keyword_that_leads_elsewhere_is_refused(tmp_path: Path, keyword: str):
-    save_loudness_model(tmp_path / "boom" / "teacher.pt", keyword=keyword)
-    with pytest.raises(ModelError, match="no name"):
-        ModelFolders([tmp_path / "own"]).add(tmp_path / "boom" / "teacher.pt")
+    save_loudness_model(tmp_path / "boom" / "teacher.safetensors", keyword=keyword)
+    with pytest.raises(ModelError, match="keyword and role must be short words"):
+        ModelFolders([tmp_path / "own"]).add(tmp_path / "boom" / "teacher.safetensors")
 
 
 def test_both_folders_are_searched_and_the_first_has_precedence(tiny_models: Path, tmp_path: Path):
     for name in ("loud/teacher", "boom/teacher"):
-        save_loudness_model(tmp_path / f"{name}.pt", threshold=0.2)
+        save_loudness_model(tmp_path / f"{name}.safetensors", threshold=0.2)
     folders = ModelFolders([tiny_models, tmp_path])
     names = [entry.name for entry in folders.find_all()[0]]
     assert names == ["boom/teacher", "loud/broken", "loud/student", "loud/teacher"]
     assert folders.find("loud/teacher").card.threshold == 0.5
-    assert folders.find("boom/teacher").path == tmp_path / "boom" / "teacher.pt"
+    assert folders.find("boom/teacher").path == tmp_path / "boom" / "teacher.safetensors"
     with pytest.raises(ModelError, match="there are: boom/teacher, loud/broken"):
         folders.find("loud/none")

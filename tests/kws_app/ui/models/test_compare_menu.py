@@ -9,9 +9,9 @@ from PyQt6.QtTest import QTest
 
 from kws_app.audio.source import Phase
 from kws_app.history.log import DetectionLog
-from kws_app.ui.models.legend import packed_bytes, stream_figures
+from kws_app.ui.models.legend import stream_figures
 from kws_app.ui.window import MainWindow
-from tests.support.loudness import bursts, save_loudness_model
+from tests.support.loudness import SETTINGS, bursts, save_loudness_model
 from tests.support.window_bench import Bench
 
 
@@ -42,7 +42,9 @@ def test_two_models_are_drawn_and_the_first_counts(bench: Bench, write_wav: Call
     colors = {curve.pen.color().name() for curve in scores.curves.values()}
     assert len(colors) == 2
     legend = window.parts.legend
-    assert legend.isVisible() and "✓ loud/teacher" in legend.text() and "4 bytes" in legend.text()
+    assert (
+        legend.isVisible() and "✓ loud/teacher" in legend.text() and f"{SETTINGS.packed_bytes:,} bytes" in legend.text()
+    )
 
 
 def test_the_one_that_is_looked_at_counts(bench: Bench):
@@ -90,16 +92,14 @@ def test_the_menu_opens_by_key(bench: Bench):
     window.compare.menu.close()
 
 
-def test_figures_come_from_the_card_and_the_packed_file(bench: Bench, tmp_path: Path):
+def test_figures_come_from_the_card(bench: Bench, tmp_path: Path):
     stream = {"frr": 0.05, "fa_per_hour": 0.5, "curve": []}
-    path = tmp_path / "models" / "loud" / "teacher.pt"
+    path = tmp_path / "models" / "loud" / "teacher.safetensors"
     save_loudness_model(path, figures={"streams": {"testing": {"clean": stream}}})
     window = bench.open(models=tmp_path / "models")
     model = window.models.model
     assert model is not None
     assert stream_figures(model.card) == {"frr": 0.05, "fa_per_hour": 0.5}
-    assert packed_bytes(model) == 4
-    path.with_suffix(".safetensors").write_bytes(b"x" * 77)
-    assert packed_bytes(model) == 77
+    assert model.card.weight_bytes == SETTINGS.packed_bytes
     save_loudness_model(path, figures={"streams": 3})
     assert stream_figures(type(model.card).from_json(model.card.to_json())) != {}

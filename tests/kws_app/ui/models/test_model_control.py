@@ -85,14 +85,14 @@ def test_a_damaged_model_is_named_and_so_is_the_one_used_instead(bench: Bench, t
     models = tmp_path / "models"
     for name in ("another/teacher", "loud/student"):
         (models / name).parent.mkdir(parents=True)
-        shutil.copy(bench.models / "loud" / "student.pt", models / f"{name}.pt")
-    (models / "loud" / "teacher.pt").write_bytes(b"cut off")
+        shutil.copy(bench.models / "loud" / "student.safetensors", models / f"{name}.safetensors")
+    (models / "loud" / "teacher.safetensors").write_bytes(b"cut off")
     window = bench.open(models=models, ready=False)
     bench.qtbot.waitUntil(lambda: window.models.model is not None)
     assert window.models.model.name == window.parts.controls.model.currentText() == "loud/student"
     text = window.parts.banner.text
     assert text.startswith("There is no usable model loud/teacher: loud/student listens instead.")
-    assert f"{models / 'loud' / 'teacher.pt'} is no usable model" in text
+    assert f"{models / 'loud' / 'teacher.safetensors'} is no usable model" in text
     assert window.store.settings.model == "loud/teacher"  # the user's choice, once it is whole again
 
 
@@ -100,7 +100,7 @@ def test_a_model_that_fails_in_an_unforeseen_way_is_not_waited_for(bench: Bench,
     def fail(*_: object) -> None:
         raise KeyError("hop_samples")
 
-    monkeypatch.setattr("kws_app.engine.catalogue.find_model", fail)
+    monkeypatch.setattr("kws_app.listening.active_models.KeywordModel.load", fail)
     window = bench.open(ready=False, listen=True)
     bench.qtbot.waitUntil(lambda: "cannot be used (KeyError: 'hop_samples')" in window.parts.banner.text)
     assert not window.parts.controls.start.isChecked()

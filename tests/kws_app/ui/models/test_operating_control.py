@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from PyQt6.QtCore import Qt
 
-from kws_app.engine.card import PAIRS_FIELD, read_card
+from kws_app.engine.card import PAIRS_FIELD
+from kws_app.engine.model_file import read_card
 from kws_app.engine.pairs import with_pair
 from kws_app.ui.window import MainWindow
 from tests.support.loudness import save_loudness_model
@@ -24,10 +25,10 @@ def measured(bench: Bench, tmp_path: Path) -> Bench:
     bench.models = tmp_path / "measured"
     teacher = figures([0.2, 1, 40, 60], [0.5, 5, 8, 12], [0.8, 10, 2, 4], [0.95, 30, 0, 1])
     student = figures([0.3, 8, 9, 9], [0.6, 12, 8, 8], [0.7, 20, 2, 2], [0.9, 50, 0, 0])
-    save_loudness_model(bench.models / "loud" / "teacher.pt", figures=teacher)
-    save_loudness_model(bench.models / "loud" / "student.pt", figures=student)
-    save_loudness_model(bench.models / "loud" / "other.pt")
-    save_loudness_model(bench.models / "soft" / "teacher.pt", figures=teacher)
+    save_loudness_model(bench.models / "loud" / "teacher.safetensors", figures=teacher)
+    save_loudness_model(bench.models / "loud" / "student.safetensors", figures=student)
+    save_loudness_model(bench.models / "loud" / "other.safetensors")
+    save_loudness_model(bench.models / "soft" / "teacher.safetensors", figures=teacher)
     return bench
 
 
@@ -82,7 +83,7 @@ def test_presets_move_the_one_threshold_and_show_which_holds(measured: Bench):
 
 def test_of_presets_that_are_the_same_one_is_lit_and_the_others_say_why(measured: Bench):
     alike = figures([0.2, 1, 40, 60], [0.7, 20, 0, 0], [0.9, 40, 0, 0])
-    save_loudness_model(measured.models / "loud" / "alike.pt", figures=alike)
+    save_loudness_model(measured.models / "loud" / "alike.safetensors", figures=alike)
     window = measured.open(model="loud/alike")
     press(measured, window, "Rarely wrong")
     assert threshold(window) == 0.7 and pressed(window) == ["Rarely wrong"]
@@ -100,11 +101,11 @@ def test_without_a_curve_that_is_said_and_nothing_can_be_pressed(measured: Bench
 
 
 def test_a_pair_is_spoken_of_by_its_own_curve_where_both_were_measured(measured: Bench):
-    teacher = read_card(measured.models / "loud" / "teacher.pt")
+    teacher = read_card(measured.models / "loud" / "teacher.safetensors")
     together = figures([0.4, 7, 5, 6], [0.5, 9, 1, 2], [0.9, 40, 0, 0])
     known = with_pair(teacher, teacher, together)  # all three are one network, so any of them is what was measured
     known[PAIRS_FIELD] = {"student": known[PAIRS_FIELD]["teacher"]}
-    save_loudness_model(measured.models / "loud" / "teacher.pt", figures={**teacher.figures, **known})
+    save_loudness_model(measured.models / "loud" / "teacher.safetensors", figures={**teacher.figures, **known})
     window = measured.open()
     window.models.confirm_with("loud/student")
     measured.qtbot.waitUntil(lambda: window.models.name == "loud/teacher+student")

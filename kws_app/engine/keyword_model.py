@@ -1,0 +1,117 @@
+"""KeywordModel: a model file, checked and ready to run on one of the engines, with the frontend that goes with it.
+
+Before a model is handed out, its answer to a golden input is compared with the one that its card promises. A model
+belongs to one thread, however many streams it hears there.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from kws_app.engine.backends import JITTED, PLAIN, Frontend, Network, checked_engine, frontend_of
+from kws_app.engine.backends.plain import plain_network
+from kws_app.engine.card import ModelCard
+from kws_app.engine.frontend import Samples
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.index import PROGRAM_SUFFIX, Program, own_program
+from kws_app.engine.model_file import ModelFile, card_of_program, read_model_file
+from kws_app.errors import ModelError, brief
+from kws_app.translation import _
+
+GOLDEN_SECONDS = 2.0
+
+
+def golden_samples() -> Samples:
+    """Two seconds of swept tones in faint noise, made by formula: the same on every machine. [N] float32
+
+    Without the noise, mel bins between the tones would hold nothing but rounding, which differs between processors.
+    """
+    n = np.arange(int(GOLDEN_SECONDS * SAMPLE_RATE), dtype=np.uint64)
+    noise = n * n * np.uint64(2654435761) % np.uint64(2**32) / 2**32 - 0.5  # whole numbers: exact everywhere
+    t = n / SAMPLE_RATE
+    sweep = 0.3 * np.sin(2 * np.pi * (150 * t + 600 * t**2)) + 0.1 * np.sin(2 * np.pi * (2500 * t - 500 * t**2))
+    envelope = 0.5 - 0.5 * np.cos(2 * np.pi * 3 * t)
+    return (sweep * envelope + 2e-3 * noise).astype(np.float32)
+
+
+def golden_scores(network: Network, frontend: Frontend) -> dict[str, list[float]]:
+    """Posteriors of the golden input, and the second part of the state after it (of a `crnn`, the GRU's)."""
+    log_mel, _tail = frontend(golden_samples(), frontend.initial_tail())
+    posteriors, state = network.step(log_mel, network.initial_state())
+    return {
+        "posterior": [round(float(value), 6) for value in posteriors],
+        "hidden": [round(float(value), 6) for value in state[1].flat],
+    }
+
+
+class KeywordModel:
+    """A loaded model with its frontend, ready to stream."""
+
+    def __init__(self, card: ModelCard, network: Network, frontend: Frontend) -> None:
+        self.card = card
+        self.network = network
+        self.frontend = frontend
+
+    @classmethod
+    def load(cls, path: Path, engine: str | None = None) -> "KeywordModel":
+        """engine: where it is to run, the default engine for None
+
+        A model that comes as numbers alone runs in NumPy on either engine.
+        raises ModelError, in one sentence, if the file is damaged, not to be opened, or answers wrongly
+        """
+        engine = checked_engine(engine)
+        if path.suffix == PROGRAM_SUFFIX:
+            program = own_program(path)
+            if engine == PLAIN:
+                raise ModelError(_("{path} runs on the jitted engine alone: choose that.", path=path))
+            return cls._checked(path, card_of_program(program), _jitted_network(path, program), frontend_of(engine))
+        file = read_model_file(path)
+        program_beside = _program_beside(path) if engine == JITTED else None
+        network = _jitted_network(path, program_beside) if program_beside else cls._plain(path, file)
+        return cls._checked(path, file.card, network, frontend_of(engine))
+
+    @classmethod
+    def of_file(cls, path: Path, file: ModelFile) -> "KeywordModel":
+        """The numbers of a file that was read, on the plain engine; path: what errors call it"""
+        return cls._checked(path, file.card, cls._plain(path, file), frontend_of(PLAIN))
+
+    @staticmethod
+    def _plain(path: Path, file: ModelFile) -> Network:
+        try:
+            return plain_network(file)
+        except (TypeError, ValueError, KeyError) as error:
+            raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
+
+    @classmethod
+    def _checked(cls, path: Path, card: ModelCard, network: Network, frontend: Frontend) -> "KeywordModel":
+        try:
+            scores = golden_scores(network, frontend)
+        except Exception as error:  # a damaged model may fail in any way
+            raise ModelError(_("{path} is no usable model: {error}", path=path, error=brief(error))) from error
+        for name, expected in card.golden.items():
+            same_length = len(expected) == len(scores[name])
+            if not (same_length and np.allclose(scores[name], expected, atol=card.golden_tolerance)):
+                raise ModelError(
+                    _("{path} does not give the scores its card promises: it is damaged, get it again.", path=path)
+                )
+        return cls(card, network, frontend)
+
+
+def _program_beside(path: Path) -> Program | None:
+    """The jitted form of a model file, if it is ours."""
+    program = path.with_suffix(PROGRAM_SUFFIX)
+    if not program.is_file():
+        return None
+    try:
+        return own_program(program)
+    except ModelError:  # not ours, and so not opened: the numbers do as well
+        return None
+
+
+def _jitted_network(path: Path, program: Program) -> Network:
+    from kws_app.engine.backends.jitted import JittedNetwork  # brings torch
+
+    try:
+        return JittedNetwork.open(program)
+    except ModelError as error:
+        raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
