@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.config import DataConfig
+from training.corpus.held_back import without_held_back
 
 SPLITS = ("training", "validation", "testing")
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
@@ -78,7 +79,7 @@ def read_clips(folder: Path) -> list[Clip]:
     clips = []
     words = [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(("_", "."))]
     for word in sorted(words):
-        for path in audio_files(word):
+        for path in without_held_back(audio_files(word)):
             speaker = speaker_of(path)
             default = "training" if has_lists else split_of(speaker, 10, 10)
             clips.append(Clip(path, word.name, speaker, listed.get(f"{word.name}/{path.name}", default)))
@@ -90,21 +91,22 @@ def read_clips(folder: Path) -> list[Clip]:
 def stream_group(path: Path) -> str:
     """Who speaks in a recording, as its name tells: LibriSpeech's reader, `spkNNNN`, a data set of one reader."""
     folder = path.parent.name
-    if folder in ("librispeech", "english_learners"):
+    if folder in ("librispeech", "english_learners", "arabic_commands"):
         return f"{folder}/{path.stem.split('-')[0]}"
     if folder == "synthetic_speech":
         return f"{folder}/{path.stem.rsplit('-', 1)[0]}"
-    if folder in ("kathleen_en", "ljspeech", "kerstin_de", "nathalie_nl"):
+    if folder in ("kathleen_en", "ljspeech", "kerstin_de", "nathalie_nl", "fillets_cs", "fillets_nl"):
         return folder
+    if folder == "telephone":
+        return f"{folder}/{path.stem[:2]}"  # a speaker for each language
     return f"{folder}/{path.stem}"
 
 
 def says_keyword(root: Path, data: DataConfig) -> set[str]:
     """Names (folder/stem) of recordings whose transcript holds the keyword, alone or inside a longer word."""
-    path = root / data.transcripts
-    if not path.is_file():
-        return set()
-    rows = (line.split("\t", 1) for line in path.read_text().splitlines() if "\t" in line)
+    tables = {root / data.transcripts, *root.glob("*/transcripts.tsv")}
+    lines = [line for table in sorted(tables) if table.is_file() for line in table.read_text("utf-8").splitlines()]
+    rows = (line.split("\t", 1) for line in lines if "\t" in line)
     return {name for name, text in rows if data.keyword.lower() in text.lower()}
 
 
@@ -116,7 +118,7 @@ def read_recordings(root: Path, patterns: tuple[str, ...], data: DataConfig) -> 
         for folder in sorted(path for path in root.glob(pattern) if path.is_dir()):
             if folder.name == data.keyword:
                 continue
-            for path in audio_files(folder):
+            for path in without_held_back(audio_files(folder)):
                 if f"{folder.name}/{path.stem}" in spoken or path.stem in data.exclude:
                     continue
                 group = stream_group(path)
