@@ -1,0 +1,218 @@
+"""Takes of a word by the voices of this machine: planned, made, and kept in a folder, so that they are made once.
+
+A take's file is named <voice>_<digest of the pronunciation>_<speed>.wav, in a folder for each engine.
+"""
+
+import hashlib
+import os
+import re
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from training.corpus.pronunciations import Pronunciation
+from training.corpus.synthetic_speech import write_sound
+from training.corpus.voice_engines import Engine, UnsayableError
+from training.corpus.voice_engines.kokoro import BLEND, KokoroEngine
+from training.corpus.word_advice import NearSound
+from training.progress import SILENT, Progress
+
+SPEEDS = (0.85, 1.0, 1.2)
+FOREIGN_SHARE = 0.15  # of the takes, by voices of other languages: people with an accent say the word too
+PLAIN_SHARE = 0.1  # of the takes, at most, by engines that sound like a machine, where a better engine is here
+SHORTEST_S = 0.15  # a take that is shorter holds no word
+LONGEST_S = 6.0
+TAKES = 84  # of each pronunciation, where nothing else is asked for
+
+
+@dataclass(frozen=True)
+class Take:
+    """A word that a voice says, made or still to be made."""
+
+    path: Path
+    engine: str
+    voice: str
+    pronunciation: Pronunciation
+    speed: float
+    near: bool = False  # whether it is something that only sounds like the word
+
+
+@dataclass
+class Made:
+    """What `make_takes` did."""
+
+    takes: list[Take] = field(default_factory=list)  # those whose file is there
+    failed: int = 0  # the voice could not say it
+    reasons: list[str] = field(default_factory=list)  # of failures, each once
+
+    def counts(self) -> dict[str, int]:
+        """Takes by engine, for the model card."""
+        names = [take.engine for take in self.takes]
+        return {name: names.count(name) for name in dict.fromkeys(names)}
+
+
+def plan_takes(
+    pronunciations: Sequence[Pronunciation],
+    engines: Sequence[Engine],
+    language: str,
+    folder: Path,
+    count: int | None = None,
+    seed: int = 0,
+) -> list[Take]:
+    """Which voice says which pronunciation how fast: `count` takes, TAKES a pronunciation if None is given.
+
+    The first takes use every voice once, so a plan that is cut short still has many voices. Same seed, same plan.
+    raises ValueError if there is no engine or no pronunciation
+    """
+    if not engines or not pronunciations:
+        raise ValueError("No voice is here to say the word: install espeak-ng.")
+    count = TAKES * len(pronunciations) if count is None else count
+    best, others = engines[0], engines[1:]
+    spare = [(engine, voice) for engine in others for voice in _spread(engine, language, seed)]
+    share = min(len(spare), round(count * PLAIN_SHARE)) if best.name != "espeak-ng" else 0
+    voices = _many_voices(best, language, -(-count // len(pronunciations)), seed)
+    plan = _planned(best, voices, pronunciations, count - share, folder, seed)
+    for number, (engine, voice) in enumerate(spare[:share]):
+        pronunciation = _suits(engine, voice, pronunciations, number)
+        plan.append(_take(folder, engine, voice, pronunciation, SPEEDS[number % len(SPEEDS)]))
+    return list({take.path: take for take in plan}.values())
+
+
+def plan_near(
+    sounds: Sequence[NearSound], engines: Sequence[Engine], language: str, folder: Path, each: int = 4, seed: int = 0
+) -> list[Take]:
+    """Takes of what only sounds like the word: `each` of every sound, in voices that change from sound to sound.
+
+    raises ValueError if there is no engine
+    """
+    if not engines:
+        raise ValueError("No voice is here to say the near words: install espeak-ng.")
+    best = engines[0]
+    voices = _many_voices(best, language, max(each * len(sounds), 1), seed + 1)
+    plan = []
+    for number, sound in enumerate(sounds):
+        for take in range(each):
+            voice = voices[(number * each + take) % len(voices)]
+            speed = SPEEDS[(number + take) % len(SPEEDS)]
+            plan.append(_take(folder, best, voice, sound.pronunciation, speed, near=True))
+    return list({take.path: take for take in plan}.values())
+
+
+def _many_voices(engine: Engine, language: str, count: int, seed: int) -> list[str]:
+    """At least `count` voices where there are as many, in the order they are used.
+
+    Kokoro's are the language's own, then blends of two, some of other languages between.
+    """
+    rng = np.random.default_rng(seed)
+    if not isinstance(engine, KokoroEngine):
+        voices = engine.voices(language)
+        return [voices[place] for place in rng.permutation(len(voices))]
+    own = engine.own_voices(language) or engine.voices(language)
+    foreign = [voice for voice in engine.voices(language) if voice not in own]
+    pairs = list(combinations(own, 2))
+    blends = [BLEND.join(pairs[place]) for place in rng.permutation(len(pairs))]
+    voices = [own[place] for place in rng.permutation(len(own))]
+    voices += blends[: max(0, count - len(own) - len(foreign))]
+    step = round(1 / FOREIGN_SHARE)
+    for number, place in enumerate(rng.permutation(len(foreign))):
+        voices.insert((number + 1) * step, foreign[place])
+    return voices
+
+
+def _spread(engine: Engine, language: str, seed: int) -> list[str]:
+    voices = engine.voices(language)
+    return [voices[place] for place in np.random.default_rng(seed).permutation(len(voices))]
+
+
+def _planned(
+    engine: Engine, voices: list[str], pronunciations: Sequence[Pronunciation], count: int, folder: Path, seed: int
+) -> list[Take]:
+    plan = []
+    ways = len(pronunciations)
+    for number in range(count):
+        turn, place = divmod(number, len(voices))  # a voice that comes again says another pronunciation
+        pronunciation = pronunciations[(place + turn) % ways]
+        speed = SPEEDS[(place + turn + turn // ways + seed) % len(SPEEDS)]
+        plan.append(_take(folder, engine, voices[place], pronunciation, speed))
+    return plan
+
+
+def _suits(engine: Engine, voice: str, pronunciations: Sequence[Pronunciation], number: int) -> Pronunciation:
+    """A pronunciation that the voice says from the text, if there is one."""
+    accent = voice.lower().split(":")[0].replace("_", "-")
+    for pronunciation in pronunciations:
+        if pronunciation.from_text and not engine.says_phonemes and accent.startswith(pronunciation.accent):
+            return pronunciation
+    readable = [p for p in pronunciations if p.from_text] or list(pronunciations)
+    return readable[number % len(readable)] if engine.says_phonemes else readable[0]
+
+
+def _take(
+    folder: Path, engine: Engine, voice: str, pronunciation: Pronunciation, speed: float, near: bool = False
+) -> Take:
+    said = f"{pronunciation.accent} {pronunciation.ipa} {pronunciation.text if pronunciation.from_text else ''}"
+    digest = hashlib.sha256(said.encode()).hexdigest()[:8]
+    name = f"{re.sub(r'[^A-Za-z0-9+_-]', '.', voice)}_{digest}_{speed}.wav"
+    return Take(folder / engine.name.replace(" ", "_") / name, engine.name, voice, pronunciation, speed, near)
+
+
+def make_takes(
+    plan: Sequence[Take], engines: Sequence[Engine], progress: Progress = SILENT, workers: int | None = None
+) -> Made:
+    """Make the takes whose files are not there yet, on all cores.
+
+    raises StageStoppedError if the user stops it; what is made stays. OSError if nothing can be written, such as on a
+    full disk, or if every voice fails
+    """
+    by_name = {engine.name: engine for engine in engines}
+    made, lock = Made(), threading.Lock()
+
+    def work(take: Take) -> None:
+        reason = None if take.path.is_file() else _make(take, by_name[take.engine])
+        with lock:
+            if reason is None:
+                made.takes.append(take)
+            else:
+                made.failed += 1
+                if reason not in made.reasons:
+                    made.reasons.append(reason)
+            progress.step("takes", len(made.takes) + made.failed, len(plan))
+
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        try:
+            for _ in pool.map(work, plan):  # the first error ends it
+                pass
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    if plan and not made.takes and made.reasons:
+        raise OSError(f"No voice could say the word: {made.reasons[0]}")
+    order = {take.path: number for number, take in enumerate(plan)}
+    made.takes.sort(key=lambda take: order[take.path])
+    return made
+
+
+def _make(take: Take, engine: Engine) -> str | None:
+    """Make a take. Returns why the voice could not say it, or None."""
+    try:
+        sound = engine.say(take.pronunciation, take.voice, take.speed)
+    except UnsayableError as error:
+        return str(error)
+    seconds = len(sound) / SAMPLE_RATE
+    if not SHORTEST_S <= seconds <= LONGEST_S or not np.abs(sound).max() > 0.01:
+        return f"{engine.name}'s voice {take.voice} says '{take.pronunciation.text}' in {seconds:.2f} s: no word."
+    take.path.parent.mkdir(parents=True, exist_ok=True)
+    write_sound(take.path, sound)
+    return None
+
+
+def total_seconds(takes: Sequence[Take]) -> float:
+    """How long the takes last together."""
+    return sum(float(soundfile.info(str(take.path)).duration) for take in takes)

@@ -1,0 +1,17 @@
+"""Programs and packages that say a word. Each is optional: `find_engines` returns what is on this machine."""
+
+from training.corpus.voice_engines.engine import Engine, UnsayableError
+from training.corpus.voice_engines.espeak import EspeakEngine
+from training.corpus.voice_engines.flite import FliteEngine
+from training.corpus.voice_engines.kokoro import KokoroEngine
+from training.corpus.voice_engines.pico import PicoEngine
+from training.corpus.voice_engines.piper import PiperEngine
+
+__all__ = ["Engine", "UnsayableError", "find_engines"]
+
+ENGINES: tuple[type[Engine], ...] = (KokoroEngine, PiperEngine, PicoEngine, FliteEngine, EspeakEngine)
+
+
+def find_engines() -> list[Engine]:
+    """The engines that can speak here, the best first."""
+    return [engine for engine in (kind() for kind in ENGINES) if engine.is_here()]

@@ -1,0 +1,149 @@
+"""Kokoro-82M (hexgrad 2024): a small neural voice, 54 speakers. It says phonemes, so it says every pronunciation.
+
+Needs the package onnxruntime and the files that `python -m training fetch --voices` brings.
+"""
+
+import importlib
+import importlib.util
+import json
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soxr
+
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from training.corpus.phonemes import STRESS, phoneme_distance, plain
+from training.corpus.pronunciations import Pronunciation
+from training.corpus.voice_engines.engine import Sound, UnsayableError
+from training.corpus.voice_files import MODEL, STYLE_SHAPE, STYLES, SYMBOLS, voices_folder
+
+KOKORO_RATE = 24_000
+LONGEST = 500  # symbols
+BLEND = "+"  # between the names of two voices that are blended half and half
+EDGE_S = (0.03, 0.05)  # kept before and after the sound
+QUIET = 0.01  # of full scale
+
+_LANGUAGES = {"en": "ab", "es": "e", "fr": "f", "hi": "h", "it": "i", "ja": "j", "pt": "p", "cmn": "z"}
+# Kokoro's own letters for what espeak-ng writes otherwise, as its authors trained it.
+_SOUNDS = {
+    "aɪ": "I", "aʊ": "W", "eɪ": "A", "ɔɪ": "Y", "oʊ": "O", "əʊ": "Q", "tʃ": "ʧ", "dʒ": "ʤ", "ts": "ʦ", "dz": "ʣ",
+    "ɾ": "T", "ʔ": "t", "ɐ": "ə", "ɚ": "əɹ", "ɜːɹ": "ɜɹ", "ɝ": "ɜɹ", "r": "ɹ", "g": "ɡ", "n̩": "ᵊn", "l̩": "ᵊl",
+    "əl": "ᵊl", "oː": "ɔ", "e": "A", "eː": "A", "o": "O", "iə": "iə", "ʉː": "u", "ʉ": "u", "x": "k", "ɬ": "l",
+}  # fmt: skip
+_FOREIGN = {"e": "e", "eː": "e", "o": "o", "oː": "o", "r": "r", "x": "x", "ɾ": "ɾ"}  # languages other than English
+_BRITISH = {"ɜː": "ɜː", "ɾ": "T", "iə": "ɪə", "eə": "ɛː", "oː": "O"}
+
+
+class KokoroEngine:
+    """54 voices, and the blends of any two."""
+
+    name = "Kokoro"
+    licence = "Apache-2.0"
+    says_phonemes = True
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or voices_folder()
+
+    def is_here(self) -> bool:
+        """Whether the files and onnxruntime are there."""
+        files = all((self.folder / name).exists() for name in (MODEL, SYMBOLS, STYLES))
+        return files and importlib.util.find_spec("onnxruntime") is not None
+
+    def voices(self, language: str) -> list[str]:
+        """The voices of the language first, then all others: every voice says the phonemes it is given."""
+        names = sorted(path.stem for path in (self.folder / STYLES).glob("*.bin"))
+        own = _LANGUAGES.get(language.split("-")[0], "")
+        return sorted(names, key=lambda name: name[0] not in own)
+
+    def own_voices(self, language: str) -> list[str]:
+        """The voices that speak the language as their own."""
+        own = _LANGUAGES.get(language.split("-")[0], "")
+        return [name for name in self.voices(language) if own and name[0] in own]
+
+    @cached_property
+    def symbols(self) -> dict[str, int]:
+        """Kokoro's number for each letter."""
+        table: dict[str, int] = json.loads((self.folder / SYMBOLS).read_text(encoding="utf-8"))
+        return table
+
+    @cached_property
+    def _session(self) -> Any:
+        onnxruntime = importlib.import_module("onnxruntime")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # a word is too short to share
+        return onnxruntime.InferenceSession(str(self.folder / MODEL), options, providers=["CPUExecutionProvider"])
+
+    @lru_cache(maxsize=128)  # noqa: B019 (an engine lives as long as its command)
+    def _style(self, voice: str) -> Sound:
+        parts = [np.fromfile(self.folder / STYLES / f"{name}.bin", np.float32) for name in voice.split(BLEND)]
+        return np.mean([part.reshape(STYLE_SHAPE) for part in parts], axis=0, dtype=np.float32)
+
+    def say(self, pronunciation: Pronunciation, voice: str, speed: float) -> Sound:
+        """See Engine. A voice "af_heart+bm_lewis" is the blend of two."""
+        written = kokoro_letters(pronunciation, self.symbols)
+        numbers = [self.symbols[letter] for letter in written]
+        style = self._style(voice)[min(len(numbers), STYLE_SHAPE[0] - 1)]
+        inputs = {
+            "tokens": np.array([[0, *numbers, 0]], np.int64),
+            "style": style.reshape(1, -1),
+            "speed": np.array([speed], np.float32),
+        }
+        samples = np.asarray(self._session.run(None, inputs)[0], np.float32).ravel()
+        loud = np.flatnonzero(np.abs(samples) > QUIET)
+        if not len(loud):
+            raise UnsayableError(f"Kokoro's voice {voice} stays silent on '{pronunciation.text}'.")
+        before, after = (round(seconds * KOKORO_RATE) for seconds in EDGE_S)
+        samples = samples[max(0, loud[0] - before) : loud[-1] + after]
+        return np.asarray(soxr.resample(samples, KOKORO_RATE, SAMPLE_RATE), np.float32).clip(-1, 1)
+
+
+def kokoro_letters(pronunciation: Pronunciation, symbols: dict[str, int]) -> str:
+    """The pronunciation as Kokoro writes it, with a full stop at the end. A sound it lacks becomes the nearest it has.
+
+    raises UnsayableError if the word is longer than Kokoro takes
+    """
+    sounds = dict(_SOUNDS)
+    if not pronunciation.accent.startswith("en"):
+        sounds |= _FOREIGN
+    elif not pronunciation.accent.startswith("en-us"):
+        sounds |= _BRITISH
+    keeps_length = not pronunciation.accent.startswith("en-us")
+    words = []
+    for phonemes in pronunciation.words:
+        words.append("".join(_letters(phoneme, sounds, keeps_length, symbols) for phoneme in phonemes))
+    written = " ".join(words) + "."
+    if len(written) > LONGEST:
+        raise UnsayableError(f"'{pronunciation.text}' is longer than Kokoro takes.")
+    return written
+
+
+def _letters(phoneme: str, sounds: dict[str, str], keeps_length: bool, symbols: dict[str, int]) -> str:
+    mark = phoneme[0] if phoneme[:1] in STRESS else ""
+    bare = phoneme.removeprefix(mark)
+    for pattern in (bare, bare.rstrip("ː")):
+        if pattern in sounds:
+            return mark + sounds[pattern]
+    written = ""
+    rest = bare
+    while rest:
+        for length in (3, 2, 1):
+            if rest[:length] in sounds and len(rest) >= length:
+                written += sounds[rest[:length]]
+                break
+        else:
+            length = 1
+            if rest[0] == "ː":
+                written += "ː" if keeps_length else ""
+            elif rest[0] in symbols:
+                written += rest[0]
+            elif plain(rest[0]):
+                written += _nearest(rest[0], symbols)
+        rest = rest[length:]
+    return mark + written
+
+
+def _nearest(letter: str, symbols: dict[str, int]) -> str:
+    known: list[tuple[float, str]] = [(phoneme_distance(letter, other), other) for other in symbols if plain(other)]
+    return min(known)[1]
