@@ -15,7 +15,10 @@ from training import stages
 from training.arguments import build_parser
 from training.corpus.acoustic_groups import write_lists
 from training.corpus.fetch import fetch_archive, unpack_parts
+from training.corpus.fetch_public import fetch_source
+from training.corpus.public_audio import SOURCES, source_named
 from training.corpus.synthetic_speech import write_speech, write_words
+from training.corpus.voice_files import LICENCE, NAME, SIZE_MB, fetch_voices
 from training.progress import Progress, StageStoppedError, terminal_progress
 from training.stages import Evaluating, Exporting, Places, Training
 
@@ -23,7 +26,14 @@ INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it
 
 
 def run_fetch(options: argparse.Namespace, places: Places, progress: Progress) -> None:
-    if options.synthesize is not None:
+    if options.voices:
+        print(f"{NAME}, about {SIZE_MB} MB, licence {LICENCE}.")
+        print(f"The voices are at {fetch_voices(progress=progress)}.")
+    elif options.public == ["list"]:
+        print("\n".join(f"{s.name}: {s.about} ({s.kind}, {s.size_mb} MB, {s.licence}; {s.origin})" for s in SOURCES))
+    elif options.public:
+        fetch_public(options.public, places.data, options.place, progress)
+    elif options.synthesize is not None:
         for keyword in options.keyword:
             print(f"Words: {write_words(places.data, keyword)}.")
         print(f"Speech: {write_speech(places.data, options.synthesize, options.keyword[0])}.")
@@ -34,6 +44,17 @@ def run_fetch(options: argparse.Namespace, places: Places, progress: Progress) -
     else:
         for folder in unpack_parts(options.source, places.data):
             print(f"Unpacked {folder}.")
+
+
+def fetch_public(names: list[str], root: Path, place: Path | None, progress: Progress) -> None:
+    """Bring public sources. raises ValueError or OSError with a sentence"""
+    sources = [source_named(name) for name in names]
+    if place is not None and len(sources) > 1:
+        raise ValueError("--place names the place of one source; give one name with --public.")
+    for source in sources:
+        print(f"{source.name}: {source.about}, about {source.size_mb} MB, licence {source.licence}.")
+        brought = fetch_source(source, root, place, progress)
+        print(f"{root / source.folder}: {brought.describe()}")
 
 
 def run_teacher(options: argparse.Namespace, places: Places, progress: Progress) -> None:

@@ -41,6 +41,17 @@ def build_parser() -> argparse.ArgumentParser:
         help="split the recordings in this folder of the data by how they sound, as nobody named their speakers",
     )
 
+    fetch.add_argument(
+        "--public",
+        nargs="+",
+        metavar="SOURCE",
+        help="bring these public sources of audio; `--public list` tells their names, sizes and licences",
+    )
+    fetch.add_argument(
+        "--place", type=Path, metavar="PATH", help="with --public: the clone, folder or Debian package that is here"
+    )
+    fetch.add_argument("--voices", action="store_true", help="bring the Kokoro voices: 120 MB, licence Apache-2.0")
+
     teacher = stage("teacher", "train a network on labels alone")
     add_training(teacher, ("teacher", "large"), "teacher", "train.epochs=80")
 
