@@ -12,7 +12,8 @@ import numpy as np
 import soundfile
 
 from kws_app.audio.downmix import Downmix
-from kws_app.audio.recordings import RecordingReader, find_recordings
+from kws_app.audio.recording import RecordingReader
+from kws_app.audio.recordings import find_recordings
 from kws_app.audio.resample import LOUDEST, StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError

@@ -12,14 +12,9 @@ import pytest
 import soundfile
 
 from kws_app.audio.audio_file import read_blocks
-from kws_app.audio.recordings import (
-    Recording,
-    RecordingReader,
-    _after_id3,
-    _first_frame,
-    _mpeg_frame_bytes,
-    find_recordings,
-)
+from kws_app.audio.mpeg_frames import first_frame, frame_bytes
+from kws_app.audio.recording import Recording, RecordingReader, after_id3
+from kws_app.audio.recordings import find_recordings
 from kws_app.errors import AudioError
 
 SECONDS = 2.5
@@ -171,7 +166,7 @@ def test_a_program_that_forgets_the_padding_after_an_odd_size(tmp_path: Path):
 
 def without_tag(mp3: bytes) -> bytes:
     """A file from a program that does not state its length: without the first frame, which holds no sound."""
-    return mp3[_mpeg_frame_bytes(mp3[:4]) :]
+    return mp3[frame_bytes(mp3[:4]) :]
 
 
 def test_mpeg_without_a_stated_length_is_heard_to_its_end(tmp_path: Path, encoded: Write, capfd):
@@ -278,5 +273,5 @@ def test_many_recordings_are_found_in_a_moment(encoded: Write):
     tiny = encoded("wav")[:44] + bytes(200)
     tiny = put(tiny, 40, struct.pack("<I", 200))
     assert len(find_recordings(io.BytesIO(tiny * 20_000))) == 10_000
-    assert _after_id3(io.BytesIO(TITLES[2] + b"x"), 0) == len(TITLES[2])
-    assert _first_frame(io.BytesIO(b"\xff" * 200), 0) is None
+    assert after_id3(io.BytesIO(TITLES[2] + b"x"), 0) == len(TITLES[2])
+    assert first_frame(io.BytesIO(b"\xff" * 200), 0) is None

@@ -1,0 +1,162 @@
+"""Recordings in containers of chunks (WAV, RF64, AIFF, CAF, W64) and in Sun's format: their sizes, put right."""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from kws_app.audio.recording import Recording, holds_nothing, places, read_at
+
+UINT32_MOST = 0xFFFFFFFF
+FLAC_MARKS = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")  # with the head of the first block, which is 34 long
+
+
+@dataclass(frozen=True)
+class _Chunks:
+    """How a container writes its chunks."""
+
+    data_id: bytes
+    size_format: str  # of struct, as it stands after the id
+    first: int  # bytes from the container's start to its first chunk
+    align: int = 2  # bytes; a chunk begins at a multiple of it
+    counts_head: int = 0  # bytes of the chunk's head that its size includes
+    whole_size_at: int | None = 4  # where the size of the whole is written
+    joined: bytes | None = None  # what stands eight bytes after the start of another recording
+
+    def padding(self, place: int) -> int:
+        """Bytes from a place, counted from the container's start, to where the next chunk may begin."""
+        return -place % self.align
+
+
+W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
+W64 = _Chunks(W64_DATA, "<Q", 40, 8, 24, 16)
+CHUNKS = {
+    b"RIFF": _Chunks(b"data", "<I", 12, joined=b"WAVE"),
+    b"RF64": _Chunks(b"data", "<I", 12, joined=b"WAVE"),
+    b"RIFX": _Chunks(b"data", ">I", 12, joined=b"WAVE"),
+    b"FORM": _Chunks(b"SSND", ">I", 12, joined=b"AIF"),
+    b"caff": _Chunks(b"data", ">Q", 8, align=1, whole_size_at=None),
+}
+FORMS = (b"WAVE", b"AIFF", b"AIFC")
+
+
+def _is_start(head: bytes) -> bool:
+    """Whether a container begins here."""
+    return _is_container(head) or head[:16] == W64_RIFF or head[:4] in (b".snd", b"OggS") or head[:8] in FLAC_MARKS
+
+
+def recording_in_chunks(file: BinaryIO, at: int, size: int) -> Recording | None:
+    """The recording that begins at a byte of the file; None where it is in none of these containers."""
+    head = read_at(file, at, 40)
+    if _is_container(head):
+        return _chunked(file, at, size, CHUNKS[head[:4]])
+    if head[:16] == W64_RIFF:
+        return _chunked(file, at, size, W64)
+    if head[:4] == b".snd":
+        return _au(file, at, size, head)
+    return None
+
+
+def _is_container(head: bytes) -> bool:
+    return head[:4] in CHUNKS and (head[8:12] in FORMS or head[:4] == b"caff")
+
+
+def _chunked(file: BinaryIO, at: int, size: int, kind: _Chunks) -> Recording | None:
+    """A recording in a container of chunks, with the sizes put right where they are too small or unknown."""
+    chunks = list(_walk(file, at, size, kind))
+    data = next((chunk for chunk in chunks if chunk[0] == kind.data_id), None)
+    if data is None:  # a decoder will say so
+        return Recording(at, size - at)
+    _, data_at, stated = data
+    if (stated_long := _rf64_size(file, chunks)) is not None:
+        stated = stated_long
+    data_end = data_at + stated
+    for after in (data_end + kind.padding(data_end - at), data_end):  # some programs forget the padding
+        end = _tail_end(file, at, after, size, kind)
+        if end is not None:
+            return Recording(at, end - at)
+    end = _joined_at(file, data_at, size, kind)
+    return Recording(at, end - at, _right_sizes(file, at, end, data_at, chunks, kind), is_sound_to_end=True)
+
+
+def _walk(file: BinaryIO, start: int, size: int, kind: _Chunks) -> Iterator[tuple[bytes, int, int]]:
+    """The chunks up to the data: id, where the content begins, the stated size of the content."""
+    at = start + kind.first
+    head_bytes = len(kind.data_id) + struct.calcsize(kind.size_format)
+    while at + head_bytes <= size:
+        head = read_at(file, at, head_bytes)
+        name = head[: len(kind.data_id)]
+        stated = struct.unpack(kind.size_format, head[len(name) :])[0] - kind.counts_head
+        yield name, at + head_bytes, max(0, stated)
+        if name == kind.data_id:
+            return
+        at += head_bytes + max(0, stated)
+        at += kind.padding(at - start)
+
+
+def _tail_end(file: BinaryIO, start: int, at: int, size: int, kind: _Chunks) -> int | None:
+    """Where a recording whose data ends at `at` is over, its last chunks included. None: its data goes on there."""
+    name_bytes = len(kind.data_id)
+    head_bytes = name_bytes + struct.calcsize(kind.size_format)
+    while at < size:
+        if _is_start(read_at(file, at, 40)):
+            return at
+        if holds_nothing(file, at, size):
+            return size
+        head = read_at(file, at, head_bytes)
+        stated = struct.unpack(kind.size_format, head[name_bytes:])[0] - kind.counts_head
+        is_name = head[:4].isascii() and head[:4].decode().isprintable()
+        if not is_name or stated < 0 or at + head_bytes + stated > size + 1:
+            return None
+        at += head_bytes + stated
+        at += kind.padding(at - start)
+    return size if at <= size + 1 else None
+
+
+def _joined_at(file: BinaryIO, at: int, size: int, kind: _Chunks) -> int:
+    """Where the next recording of the same kind begins, or the end of the file."""
+    if kind.joined is not None:
+        for place in places(file, at, size, (kind.joined,)):
+            if place - 8 > at and _is_start(read_at(file, place - 8, 40)):
+                return place - 8
+    return size
+
+
+def _rf64_size(file: BinaryIO, chunks: list[tuple[bytes, int, int]]) -> int | None:
+    """The size of the data as the chunk ds64 of an RF64 file states it."""
+    ds64 = next((at for name, at, _ in chunks if name == b"ds64"), None)
+    return None if ds64 is None else int(struct.unpack("<Q", read_at(file, ds64 + 8, 8))[0])
+
+
+def _right_sizes(
+    file: BinaryIO, start: int, end: int, data_at: int, chunks: list[tuple[bytes, int, int]], kind: _Chunks
+) -> dict[int, bytes]:
+    """Patches that let the data reach to `end`. A size that has no room in its field becomes the largest one."""
+    width = struct.calcsize(kind.size_format)
+    most = (1 << (8 * width)) - 1 if width < 8 else (1 << 63) - 1
+
+    def packed(value: int) -> bytes:
+        return struct.pack(kind.size_format, min(value, most))
+
+    patches = {data_at - start - width: packed(end - data_at + kind.counts_head)}
+    if kind.whole_size_at is not None:
+        patches[kind.whole_size_at] = packed(end - start - (8 if kind.counts_head == 0 else 0))
+    for name, at, _ in chunks:
+        if name == b"ds64":
+            patches[at - start] = struct.pack("<QQ", end - start - 8, end - data_at)
+            patches[data_at - start - width] = patches[4] = b"\xff\xff\xff\xff"
+        if name == b"COMM":  # of AIFF: channels, frames, bits a sample
+            channels, _, bits = struct.unpack(">HIH", read_at(file, at, 8))
+            frame_bytes = max(1, channels * ((bits + 7) // 8))
+            patches[at - start + 2] = struct.pack(">I", min((end - data_at - 8) // frame_bytes, UINT32_MOST))
+    return patches
+
+
+def _au(file: BinaryIO, at: int, size: int, head: bytes) -> Recording:
+    """A recording in Sun's format: 24 bytes of header or more, then samples of a stated or an unknown size."""
+    data_offset, stated = struct.unpack(">II", head[4:12].ljust(8, b"\0"))
+    end = at + data_offset + stated
+    if stated and end <= size and (_is_start(read_at(file, end, 40)) or holds_nothing(file, end, size)):
+        return Recording(at, end - at)
+    return Recording(at, size - at, {8: b"\xff\xff\xff\xff"})

@@ -1,0 +1,154 @@
+"""One recording in a file: where it lies, how a decoder sees it, and how to search for its marks.
+
+recordings.py finds the recordings of a file with the help of chunk_container.py and mpeg_frames.py.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+SEARCH_BYTES = 1 << 20  # read at once in the search for a mark
+SECTOR_BYTES = 512  # a disk fails in pieces of this size or larger
+OLD_TITLE_BYTES = 128  # of a title in the first version of ID3, which stands at the end
+LEAST_HIDDEN_BYTES = 64  # after a header's size: fewer hold no sound worth hearing
+END_TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")  # of titles, which other programs append to any file
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Where one recording lies in a file, and what its header should say."""
+
+    start: int  # bytes from the start of the file
+    size: int  # bytes
+    patches: dict[int, bytes] = field(default_factory=dict)  # bytes from the recording's start -> the right bytes
+    prefix: bytes = b""  # what a decoder should read in front of it
+    is_sound_to_end: bool = False  # so that a decoder that stops before the end has left sound unread
+
+    @property
+    def end(self) -> int:
+        return self.start + self.size
+
+
+class RecordingReader(io.RawIOBase):
+    """One recording of an open file, as a file of its own for a decoder.
+
+    It never raises: an exception could not pass through the decoder, which would print it and go on. The first error
+    is kept in `error`, and the recording ends there.
+    """
+
+    def __init__(self, file: BinaryIO, recording: Recording) -> None:
+        self._file, self._recording = file, recording
+        self._position = 0
+        self._furthest = 0
+        self.error: OSError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    @property
+    def unread_bytes(self) -> int:
+        """After the furthest byte that was read."""
+        return len(self._recording.prefix) + self._recording.size - self._furthest
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """A place before the start, which broken headers point to, leaves the position as it is."""
+        whole = len(self._recording.prefix) + self._recording.size
+        origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: whole}[whence]
+        if origin + offset >= 0:
+            self._position = origin + offset
+        return self._position
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def] # any writable buffer
+        view = memoryview(buffer).cast("B")
+        done = 0
+        while done < len(view) and (data := self._some(len(view) - done)):
+            view[done : done + len(data)] = data
+            done += len(data)
+            self._position += len(data)
+            self._furthest = max(self._furthest, self._position)
+        return done
+
+    def _some(self, count: int) -> bytes:
+        """At least one and at most `count` bytes from the position on; none at the end or after an error."""
+        prefix, recording = self._recording.prefix, self._recording
+        if self._position < len(prefix):
+            return prefix[self._position :][:count]
+        first = self._position - len(prefix)  # in the recording
+        count = min(count, recording.size - first)
+        if count <= 0 or self.error is not None:
+            return b""
+        try:
+            data = bytearray(read_at(self._file, recording.start + first, count))
+        except OSError as error:
+            self.error = error
+            return b""
+        for at, patch in recording.patches.items():
+            begin, end = max(at, first), min(at + len(patch), first + len(data))
+            if begin < end:
+                data[begin - first : end - first] = patch[begin - at : end - at]
+        return bytes(data)
+
+
+def read_at(file: BinaryIO, at: int, count: int) -> bytes:
+    """Up to `count` bytes: fewer in front of a place that cannot be read. raises OSError at that place"""
+    while True:
+        try:
+            file.seek(at)
+            return file.read(count)
+        except OSError:
+            if count <= SECTOR_BYTES:
+                raise
+            count //= 2
+
+
+def places(file: BinaryIO, at: int, size: int, marks: tuple[bytes, ...]) -> Iterator[int]:
+    """Every place from `at` on where one of the marks stands, in order."""
+    longest = max(map(len, marks))
+    while at < size:
+        data = read_at(file, at, SEARCH_BYTES)
+        places = set()
+        for mark in marks:
+            place = data.find(mark)
+            while place >= 0:
+                places.add(place)
+                place = data.find(mark, place + 1)
+        fresh = len(data) - longest + 1 if at + len(data) < size else len(data)
+        if fresh <= 0:
+            return
+        yield from (at + place for place in sorted(places) if place < fresh)
+        at += fresh
+
+
+def holds_nothing(file: BinaryIO, at: int, size: int) -> bool:
+    """Whether the rest of the file is a title, zeros, or too short to hold sound."""
+    if size - at < LEAST_HIDDEN_BYTES or read_at(file, at, 16).startswith(END_TAGS):
+        return True
+    while at < size and not any(data := read_at(file, at, SEARCH_BYTES)):
+        at += len(data)
+    return at >= size
+
+
+def after_id3(file: BinaryIO, at: int) -> int:
+    """Where the sound begins: after the titles in front of it."""
+    while (head := read_at(file, at, 10))[:3] == b"ID3" and len(head) == 10:
+        length = 0
+        for byte in head[6:10]:  # seven bits each
+            length = length << 7 | byte & 0x7F
+        at += 10 + length + (10 if head[5] & 0x10 else 0)
+    return at
+
+
+def start_of_titles(file: BinaryIO, after: int, end: int) -> int:
+    """Where the titles begin that stand between a recording and `end`; `end` where there are none."""
+    for place in places(file, max(after, end - SEARCH_BYTES), end, (b"ID3",)):
+        if place > after and after_id3(file, place) == end:
+            return place
+    old = end - OLD_TITLE_BYTES
+    return old if old > after and read_at(file, old, 3) == b"TAG" else end
