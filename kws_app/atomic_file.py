@@ -2,9 +2,21 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 UNFINISHED = ".unfinished-"  # what the name begins with of a file that a kill left behind
+
+
+def tidy_unfinished(folder: Path) -> None:
+    """Remove what a kill left behind in a folder; a file that cannot be removed stays."""
+    try:
+        names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(UNFINISHED)]
+    except OSError:
+        return  # no such folder, or none that can be read
+    for name in names:
+        with suppress(OSError):
+            (folder / name).unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -11,11 +11,13 @@ from kws_app.actions.choices import KeywordActions
 from kws_app.atomic_file import write_whole
 from kws_app.detection.tuning import Tuning
 from kws_app.engine.card import DEFAULT_MODEL
+from kws_app.regular_file import make_private, read_regular
 from kws_app.translation import _
 
 VERSION = 1
 FILE_NAME = "settings.json"
 BROKEN_NAME = "settings.broken.json"
+MOST_BYTES = 4_000_000  # of the file; ours have some 1,000
 MOST = 1_000_000  # of anything that is counted
 LOWEST_THRESHOLD = 0.001  # that the window's controls can show
 
@@ -111,7 +113,7 @@ class SettingsFile:
     def load(self) -> tuple[Settings, str]:
         """The settings, and a sentence for the user if they could not be read (then they are the defaults)."""
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = read_regular(self.path, MOST_BYTES).decode()
         except FileNotFoundError:
             return Settings(), ""
         except (OSError, UnicodeDecodeError) as error:
@@ -127,7 +129,7 @@ class SettingsFile:
 
     def save(self, settings: Settings) -> None:
         """raises OSError if the folder cannot be written"""
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self.path.parent)
         write_whole(self.path, json.dumps({"version": VERSION, **asdict(settings)}, indent=1).encode())
 
     def _set_aside(self, reason: str) -> str:

@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
-from kws_app.atomic_file import write_whole
+from kws_app.atomic_file import tidy_unfinished, write_whole
 from kws_app.paths import ASSETS_DIR
+from kws_app.regular_file import make_private
 from kws_app.translation import _
 
 ENTRY_NAME = "kws-app.desktop"
@@ -65,5 +66,6 @@ def desktop_entry(arguments: list[str]) -> str:
 
 def write_entry(path: Path, text: str) -> None:
     """Put a file where the desktop looks for it, making its folder. raises OSError"""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private(path.parent)
+    tidy_unfinished(path.parent)
     write_whole(path, text.encode(errors="surrogateescape"))

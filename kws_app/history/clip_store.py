@@ -5,18 +5,21 @@ One thread uses a store at a time; the archive's.
 
 import io
 import itertools
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import soundfile
 
-from kws_app.atomic_file import UNFINISHED, write_whole
+from kws_app.atomic_file import write_whole
 from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.ring import Samples
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
-from kws_app.history.log import clip_name, is_clip_name
+from kws_app.history.log import CLIP_SUFFIX, clip_name, is_clip_name
+from kws_app.regular_file import make_private
 from kws_app.translation import _
 
 FOLDER_NAME = "clips"
@@ -35,52 +38,70 @@ class ClipStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sizes: dict[str, int] = {}  # bytes by id, oldest first; as `look` found them and `write` added
+        # bytes by id, oldest first, as `look` found them and `write` added; None where nobody has asked yet
+        self.sizes: dict[str, int | None] = {}
+        self._stuck: set[str] = set()  # ids of clips that could not be removed
 
     def path(self, id: str) -> Path:
         return self.folder / clip_name(id)
 
     def look(self) -> None:
-        """See what is there; what is no clip of ours is left alone. raises OSError"""
-        paths = sorted(self.folder.iterdir()) if self.folder.is_dir() else []  # ids sort by age
-        self.sizes = {path.stem: path.stat().st_size for path in paths if is_clip_name(path.name)}
-
-    def tidy(self) -> None:
-        """Remove what a crash left unfinished. raises OSError"""
-        for path in self.folder.glob(f"{UNFINISHED}*"):
-            path.unlink(missing_ok=True)
+        """See which clips are there; whatever else lies in the folder is left alone. raises OSError"""
+        names: list[str] = []
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
+            names = [each.name for each in entries if is_clip_name(each.name) and each.is_file(follow_symlinks=False)]
+        self.sizes = dict.fromkeys(name.removesuffix(CLIP_SUFFIX) for name in sorted(names))  # ids sort by age
+        self._stuck.clear()
 
     def write(self, id: str, samples: Samples) -> None:
         """samples: [N] at 16 kHz. raises OSError if the disk refuses: then nothing is left of it"""
         packed = io.BytesIO()
         soundfile.write(packed, np.clip(samples, -1.0, 1.0), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self.folder)
         content = packed.getvalue()
         write_whole(self.path(id), content)
         self.sizes[id] = len(content)
 
     def read(self, id: str) -> Samples:
         """The samples [N] at 16 kHz. raises AudioError if they are not there"""
-        parts = list(read_blocks(self.path(id)))
+        path = self.path(id)
+        if path.is_symlink() or not path.is_file():
+            raise AudioError(_("There is no clip {path}.", path=path))
+        parts = list(read_blocks(path))
         if not parts:
-            raise AudioError(_("{path} holds no sound.", path=self.path(id)))
+            raise AudioError(_("{path} holds no sound.", path=path))
         return np.concatenate(parts)
 
     def remove(self, id: str) -> None:
-        """raises OSError if it is there and cannot be removed"""
+        """raises OSError if it is there and cannot be removed; then it makes no room for others any more"""
+        self._stuck.add(id)
         self.path(id).unlink(missing_ok=True)
+        self._stuck.discard(id)
         self.sizes.pop(id, None)
 
     def surplus(self, limits: ClipLimits, labelled: set[str]) -> list[str]:
         """The ids that must go for the limits to hold: the oldest without a label first, then the oldest."""
-        order = sorted(self.sizes, key=lambda id: (id in labelled, id))
-        count, total, surplus = len(self.sizes), sum(self.sizes.values()), []
-        for id in order:
-            if count <= limits.count and total <= limits.megabytes * 1_000_000:
+        free = sorted(self.sizes.keys() - self._stuck)  # ids sort by age
+        order = [id for id in free if id not in labelled] + [id for id in free if id in labelled]
+        fewest = max(0, len(self.sizes) - limits.count)  # that must go by their number alone, whatever their size
+        total = sum(map(self._size, self.sizes.keys() - set(order[:fewest])))
+        surplus = order[:fewest]
+        for id in order[fewest:]:
+            if total <= limits.megabytes * 1_000_000:
                 break
             surplus.append(id)
-            count, total = count - 1, total - self.sizes[id]
+            total -= self._size(id)
         return surplus
+
+    def _size(self, id: str) -> int:
+        size = self.sizes[id]
+        if size is None:
+            try:
+                size = self.path(id).stat(follow_symlinks=False).st_size
+            except OSError:  # it has just gone
+                size = 0
+            self.sizes[id] = size
+        return size
 
 
 def outline(samples: Samples, bins: int = 48) -> Samples:

@@ -11,13 +11,16 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from kws_app.atomic_file import tidy_unfinished
 from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
 from kws_app.history.clip_store import FOLDER_NAME, ClipLimits, ClipStore, outline
 from kws_app.history.entries import History, add_up
 from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
-from kws_app.translation import _
+from kws_app.paths import own_models_dir
+from kws_app.translation import _, ngettext
 
+REMOVED_AT_ONCE = 2000  # clips, in well under a second
 WAITING = 32  # clips of 160 kB each; other tasks are small and few
 CLOSE_S = 2.0
 
@@ -102,6 +105,7 @@ class DiskThread:
         self._places = threading.BoundedSemaphore(WAITING)  # for clips
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
         self._said_full = False
+        self._unannounced: set[str] = set()  # ids of clips that go as they were found: nobody was told of them
 
     def start(self) -> None:
         self._thread.start()
@@ -173,8 +177,8 @@ class DiskThread:
             )
             said, bad_lines = [], 0
         history = add_up(said)
+        self._tidy()
         try:
-            self._store.tidy()
             self._store.look()
         except OSError as error:
             self.tell(
@@ -185,8 +189,16 @@ class DiskThread:
         self._remove(
             [entry.id for entry in history.entries.values() if entry.deleted and entry.id in self._store.sizes]
         )
+        self._unannounced = set(self._store.surplus(self._limits, self._labelled))
+        self.tell(Loaded(history, frozenset(self._store.sizes.keys() - self._unannounced), bad_lines))
         self._make_room()
-        self.tell(Loaded(history, frozenset(self._store.sizes), bad_lines))
+
+    def _tidy(self) -> None:
+        """Remove what a kill left unfinished in the user's folder."""
+        data = self.log.path.parent
+        models = own_models_dir(data)
+        for folder in (data, self._store.folder, models, *models.glob("*/")):
+            tidy_unfinished(folder)
 
     def _note(self, fact: DetectionRecord | Fact) -> None:
         if isinstance(fact, Labelled):
@@ -224,20 +236,36 @@ class DiskThread:
         self._make_room()
 
     def _make_room(self) -> None:
-        self._remove(self._store.surplus(self._limits, self._labelled))
+        """Remove what is too much, a part at a time, so that others need not wait long."""
+        surplus = self._store.surplus(self._limits, self._labelled)
+        self._remove(surplus[:REMOVED_AT_ONCE])
+        if len(surplus) > REMOVED_AT_ONCE:
+            self._tasks.put(self._make_room)
 
     def _remove(self, ids: Sequence[str]) -> None:
+        """A clip that cannot be removed stays; the others go."""
+        stuck: list[str] = []
         for id in ids:
             try:
                 self._store.remove(id)
             except OSError as error:
-                self.tell(
-                    Trouble(
-                        _("The clip {file} could not be removed ({error}).", file=self._store.path(id), error=error)
+                stuck.append(f"{self._store.path(id)}: {error.strerror or error}")
+                continue
+            if id in self._unannounced:
+                self._unannounced.discard(id)
+            else:
+                self.tell(ClipGone(id))
+        if stuck:
+            self.tell(
+                Trouble(
+                    ngettext(
+                        "A clip could not be removed ({reason}).",
+                        "{count} clips could not be removed, the first ({reason}).",
+                        len(stuck),
+                        reason=stuck[0],
                     )
                 )
-                return
-            self.tell(ClipGone(id))
+            )
 
     def _read_clip(self, id: str) -> None:
         try:

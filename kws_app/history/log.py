@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from kws_app.engine.decision_config import DecisionConfig
+from kws_app.regular_file import make_private, open_regular
 
 FILE_NAME = "detections.jsonl"
 READ_BACK = 200
 READ_BYTES = 64 * 2**20  # of the log's end; some 200,000 lines
 WRONG_TYPES = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)  # what foreign JSON may raise
+CLIP_SUFFIX = ".flac"
+_CLIP_NAME = re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}\.flac", re.ASCII)
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # an id names a file: nothing that leads out of the folder
 
 
@@ -191,12 +194,12 @@ def now_iso() -> str:
 
 def clip_name(id: str) -> str:
     """The file in the folder of clips that belongs to an id."""
-    return f"{id}.flac"
+    return f"{id}{CLIP_SUFFIX}"
 
 
 def is_clip_name(name: str) -> bool:
     """Whether a file of this name can be a clip of ours."""
-    return re.fullmatch(r"\d{8}T\d{12}-[0-9a-f]{6}\.flac", name) is not None
+    return _CLIP_NAME.fullmatch(name) is not None
 
 
 def new_id() -> str:
@@ -218,9 +221,9 @@ class DetectionLog:
         else:
             text = json.dumps({"event": EVENTS[type(entry)], **asdict(entry)})
         line = text.encode() + b"\n"
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(self.path.parent)
         with self._lock:
-            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
+            handle = open_regular(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
             with os.fdopen(handle, "r+b", buffering=0) as file:
                 if file.seek(0, os.SEEK_END):
                     file.seek(-1, os.SEEK_END)
@@ -238,7 +241,7 @@ class DetectionLog:
         said: list[DetectionRecord | Fact] = []
         bad = 0
         try:
-            with open(self.path, "rb") as file:
+            with os.fdopen(open_regular(self.path, os.O_RDONLY), "rb") as file:
                 begin = max(0, file.seek(0, os.SEEK_END) - READ_BYTES)
                 file.seek(begin)
                 if begin:

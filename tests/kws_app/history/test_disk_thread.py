@@ -11,18 +11,19 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
+from kws_app.atomic_file import UNFINISHED
 from kws_app.history.clip_store import ClipLimits, ClipStore
 from kws_app.history.disk_thread import WAITING, ClipGone, ClipKept, ClipRead, DiskThread, Done, Loaded, News, Trouble
 from kws_app.history.entries import RIGHT
 from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id, now_iso
-from tests.support.waiting import PATIENCE_S, Stopwatch
+from tests.support.waiting import PATIENCE_S, Stopwatch, until
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
 Kind = TypeVar("Kind", bound=News)
 
 
 class Bench:
-    """An disk over a folder, and all that it told."""
+    """A disk thread over a folder, and all that it told."""
 
     def __init__(self, folder: Path, limits: ClipLimits | None = None) -> None:
         self.log = DetectionLog(folder)
@@ -80,7 +81,7 @@ def test_a_clip_is_kept_read_looked_at_and_removed(open_bench: Callable[..., Ben
     bench.disk.look_at_clip(id)
     bench.wait(ClipGone, 2)
     bench.disk.read_clip(id)
-    assert "cannot be played: There is no file" in bench.wait(Trouble)[0].text
+    assert "cannot be played: There is no clip" in bench.wait(Trouble)[0].text
 
 
 def test_the_next_start_finds_it_all(open_bench: Callable[..., Bench]):
@@ -164,6 +165,54 @@ def test_limits_hold_also_over_what_was_there(open_bench: Callable[..., Bench]):
     again = open_bench(ClipLimits(count=1))
     (loaded,) = again.wait(Loaded)
     assert loaded.clips == {ids[0]}
+
+
+def test_a_clip_that_cannot_be_removed_is_said_once_and_the_limit_holds_with_the_others(
+    open_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    remove = ClipStore.remove
+    bench = open_bench(ClipLimits(count=3))
+    ids = [bench.record().id for _ in range(6)]
+
+    def stuck(store: ClipStore, id: str) -> None:
+        if id == ids[0]:
+            store._stuck.add(id)
+            raise PermissionError(1, "Operation not permitted")
+        remove(store, id)
+
+    monkeypatch.setattr(ClipStore, "remove", stuck)
+    for id in ids:
+        bench.disk.keep_clip(id, SOUND)
+    bench.disk.close()
+    assert sorted(path.stem for path in (tmp_path / "data" / "clips").iterdir()) == [ids[0], *ids[4:]]
+    (trouble,) = bench.all(Trouble)
+    assert "A clip could not be removed" in trouble.text and ids[0] in trouble.text
+
+
+def test_what_a_kill_left_unfinished_is_tidied_in_every_folder(open_bench: Callable[..., Bench], tmp_path: Path):
+    data = tmp_path / "data"
+    folders = [data, data / "clips", data / "models", data / "models" / "loud"]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        (folder / f"{UNFINISHED}ab12").write_bytes(b"half")
+    open_bench().wait(Loaded)
+    assert not list(data.rglob(f"{UNFINISHED}*")) and all(folder.is_dir() for folder in folders)
+
+
+def test_a_folder_far_beyond_the_limit_is_looked_up_at_once_and_emptied_in_pieces(
+    open_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("kws_app.history.disk_thread.REMOVED_AT_ONCE", 7)
+    clips = tmp_path / "data" / "clips"
+    clips.mkdir(parents=True)
+    ids = sorted(new_id() for _ in range(50))
+    for id in ids:
+        (clips / clip_name(id)).write_bytes(b"x")
+    bench = open_bench(ClipLimits(count=5))
+    (loaded,) = bench.wait(Loaded)
+    assert loaded.clips == set(ids[-5:])
+    until(lambda: len(list(clips.iterdir())) == 5)
+    assert not bench.all(ClipGone)  # nobody was told that these were there
 
 
 def test_a_clip_that_the_log_does_not_name_stays(open_bench: Callable[..., Bench], tmp_path: Path):

@@ -1,0 +1,67 @@
+"""The user's own files: plain files only, in folders that only their owner can open.
+
+A link, a pipe or a device in a file's place can hang the program, fill its memory or lead a write elsewhere.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from kws_app.translation import _
+
+# Windows has none of these flags
+_SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+class NotRegularError(OSError):
+    """There is something else in the file's place; one sentence."""
+
+
+def open_regular(path: Path, flags: int, mode: int = 0o600) -> int:
+    """A handle of a regular file, as os.open gives it, without a wait for a pipe and without following a link.
+
+    raises NotRegularError if it is a link, a pipe, a device or a folder; FileNotFoundError and other OSErrors
+    """
+    if path.is_symlink():  # with a reason that can be read, and on Windows, which knows no O_NOFOLLOW
+        raise NotRegularError(_("{path} is a link, which is not followed: put a file in its place", path=path))
+    try:
+        handle = os.open(path, flags | _SAFE | _BINARY, mode)
+    except OSError as error:
+        if path.exists() and not path.is_file():
+            raise _not_regular(path) from error
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise _not_regular(path)
+    return handle
+
+
+def _not_regular(path: Path) -> NotRegularError:
+    return NotRegularError(_("{path} is not a file: remove what has its name", path=path))
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """The content of a regular file.
+
+    raises NotRegularError, also if it has more than `most_bytes`; FileNotFoundError and other OSErrors
+    """
+    with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise NotRegularError(_("{path} is larger than {most} bytes", path=path, most=most_bytes))
+    return content
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder and those above it that are missing, for their owner alone, whatever the umask.
+
+    raises OSError
+    """
+    if folder.is_dir():
+        return
+    if folder.is_symlink():
+        raise NotRegularError(_("{path} is a link that leads nowhere", path=folder))
+    if folder.parent != folder:
+        make_private(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)

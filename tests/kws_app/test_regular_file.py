@@ -1,0 +1,88 @@
+"""The user's own files: what is no plain file is refused at once, and folders are for their owner alone."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
+from kws_app.regular_file import NotRegularError, make_private, open_regular, read_regular
+from kws_app.settings import Settings, SettingsFile
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes, devices and permissions of POSIX")
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def link_to_a_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def link_to_a_file(path: Path) -> None:
+    (path.parent / "precious").write_bytes(b"precious")
+    path.symlink_to(path.parent / "precious")
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+WRONG = [pipe, link_to_a_device, link_to_a_file, folder]
+
+
+@pytest.mark.parametrize("make", WRONG)
+@pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_RDWR | os.O_CREAT, os.O_WRONLY | os.O_APPEND])
+def test_only_a_plain_file_is_opened(tmp_path: Path, make, flags: int):
+    make(tmp_path / "file")
+    with pytest.raises(NotRegularError, match=r"is a link|is not a file"):
+        open_regular(tmp_path / "file", flags)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path):
+    (tmp_path / "file").write_bytes(b"12345")
+    assert read_regular(tmp_path / "file", 5) == b"12345"
+    with pytest.raises(NotRegularError, match="larger than 4 bytes"):
+        read_regular(tmp_path / "file", 4)
+
+
+@pytest.mark.parametrize("make", WRONG)
+def test_settings_that_are_no_file_are_said_and_the_defaults_hold(tmp_path: Path, make):
+    make(tmp_path / "settings.json")
+    settings, notice = SettingsFile(tmp_path).load()
+    assert settings == Settings() and notice.count("\n") == 0 and "starting with the defaults" in notice
+    SettingsFile(tmp_path).save(Settings(model="a/b"))
+    assert SettingsFile(tmp_path).load() == (Settings(model="a/b"), "")
+    if make is link_to_a_file:
+        assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("make", WRONG)
+def test_a_log_that_is_no_file_is_neither_read_nor_written(tmp_path: Path, make):
+    make(tmp_path / "detections.jsonl")
+    log = DetectionLog(tmp_path)
+    with pytest.raises(NotRegularError):
+        log.read()
+    with pytest.raises(NotRegularError):
+        log.append(DetectionRecord(now_iso(), None, "mic", "loud", "loud/teacher", 1.0, 0.9))
+    if make is link_to_a_file:
+        assert (tmp_path / "precious").read_bytes() == b"precious"
+
+
+def test_folders_are_for_their_owner_alone_whatever_the_umask(tmp_path: Path):
+    before = os.umask(0)
+    try:
+        make_private(tmp_path / "a" / "b" / "c")
+    finally:
+        os.umask(before)
+    made = [tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "c"]
+    assert [stat.S_IMODE(each.stat().st_mode) for each in made] == [0o700] * 3
+
+
+def test_a_folder_whose_name_is_a_dangling_link_is_refused(tmp_path: Path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(NotRegularError, match="a link that leads nowhere"):
+        make_private(tmp_path / "link" / "models")
