@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from kws_app import __version__
 from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.device_scan import LIST_OPTION, print_microphones
 from kws_app.desktop.single_instance import AlreadyRunningError, call, hold
@@ -14,12 +15,13 @@ from kws_app.engine.backends import ENGINE_HELP, ENGINES, checked_engine
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
+from kws_app.regular_file import make_private
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import language, prefer
 from kws_app.ui.keys import help_text
 
-# SIGHUP: the session or the terminal is over
-STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+# SIGHUP: the session or the terminal is over; SIGBREAK: the same on Windows
+STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -29,6 +31,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "For audio files without a window: kws-detect.",
         epilog=help_text(),
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     parser.add_argument("--input", type=Path, metavar="FILE", help="play this audio file as if it were the microphone")
     parser.add_argument("--model", metavar="NAME", help="such as happy/teacher; the one used last by default")
     parser.add_argument(
@@ -60,7 +63,7 @@ def check(options: argparse.Namespace) -> None:
     if options.input is not None and next(read_blocks(options.input, block_s=1.0), None) is None:
         raise AudioError(f"{options.input} holds no sound.")
     try:
-        options.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(options.data_dir)
     except OSError as error:
         raise ValueError(f"--data-dir {options.data_dir} cannot be used ({error}): name another folder.") from error
 
@@ -93,6 +96,9 @@ def main(arguments: list[str] | None = None) -> int:
         call(error.process)
         print(f"kws-app: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # such as a folder that cannot be written, or a link in the place of the lock
+        print(f"kws-app: {error}; a second window on this folder is not noticed.", file=sys.stderr)
+        held = None
     try:
         return run(options)
     finally:
@@ -119,9 +125,11 @@ def run(options: argparse.Namespace) -> int:
     from kws_app.listening.worker import Worker
     from kws_app.settings import SettingsFile
     from kws_app.ui.application import Application
+    from kws_app.ui.no_display import one_sentence_without_window
     from kws_app.ui.window import MainWindow, StartOptions
 
-    app = Application([sys.argv[0]])
+    with one_sentence_without_window():
+        app = Application([sys.argv[0]])
     app.setApplicationName("kws-app")
     app.setDesktopFileName("kws-app")  # by which a desktop finds the icon of its windows
     app.setQuitOnLastWindowClosed(False)  # with the tray, the last window may be a dialog

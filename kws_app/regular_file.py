@@ -62,6 +62,8 @@ def make_private(folder: Path) -> None:
         return
     if folder.is_symlink():
         raise NotRegularError(_("{path} is a link that leads nowhere", path=folder))
+    if folder.exists():
+        raise NotRegularError(_("{path} is not a folder", path=folder))
     if folder.parent != folder:
         make_private(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)

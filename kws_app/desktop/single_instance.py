@@ -5,10 +5,16 @@ The lock is the system's, on an open file: it ends with the process, however tha
 
 import os
 import signal
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+from kws_app.regular_file import open_regular
+
 FILE_NAME = "lock"
+LOCKED_AT = 1 << 20  # the byte that Windows locks, behind the number, as a locked byte cannot be read there
+CAN_CALL = hasattr(signal, "SIGUSR1")  # whether another process can be asked to show its window
 
 
 class AlreadyRunningError(Exception):
@@ -16,46 +22,59 @@ class AlreadyRunningError(Exception):
 
     def __init__(self, folder: Path, process: int | None) -> None:
         named = f" (process {process})" if process else ""
+        shown = ", and its window is shown" if CAN_CALL else ""
         super().__init__(
-            f"It is already running with the data folder {folder}{named}, and its window is shown: "
-            "use that one, or name another folder with --data-dir."
+            f"It is already running with the data folder {folder}{named}{shown}: "
+            "use that window, or name another folder with --data-dir."
         )
         self.process = process
 
 
-def hold(folder: Path) -> IO[str] | None:
+def hold(folder: Path) -> IO[bytes] | None:
     """Take the folder for this process, as long as what is returned is kept; None where there are no locks.
 
-    raises AlreadyRunningError if another has it
+    raises AlreadyRunningError if another has it; NotRegularError if something else has the name of the lock
     """
+    handle = open_regular(folder / FILE_NAME, os.O_RDWR | os.O_CREAT)
+    file = open(handle, "r+b", buffering=0)  # noqa: SIM115 - kept open; unbuffered, as a full disk fails each flush
     try:
-        import fcntl
-
-        file = open(os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+")  # noqa: SIM115
-    except (ImportError, OSError):  # Windows; a folder that cannot be written, which others will say
-        return None
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle)
     except BlockingIOError as error:
         with file:
             raise AlreadyRunningError(folder, _number(file.read(20))) from error
     except OSError:  # a file system without locks
         file.close()
         return None
-    file.truncate()
-    file.write(str(os.getpid()))
-    file.flush()
+    with suppress(OSError):  # on a full disk others only do not learn the number
+        file.truncate(0)
+        file.write(str(os.getpid()).encode())
     return file
 
 
-def call(process: int | None) -> None:
-    """Ask the window of another process to show itself."""
-    if process is not None and hasattr(signal, "SIGUSR1"):
+def _lock(handle: int) -> None:
+    """raises BlockingIOError if another process has the lock, OSError where there are no locks"""
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(handle, LOCKED_AT, os.SEEK_SET)
         try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError from error
+        finally:
+            os.lseek(handle, 0, os.SEEK_SET)
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def call(process: int | None) -> None:
+    """Ask the window of another process to show itself, where this system can."""
+    if process is not None and hasattr(signal, "SIGUSR1"):
+        with suppress(OSError):  # it has just ended, or is another user's
             os.kill(process, signal.SIGUSR1)
-        except OSError:  # it has just ended, or is another user's
-            return
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isdecimal() and text.isascii() else None
+def _number(text: bytes) -> int | None:
+    return int(text) if text.isdigit() else None

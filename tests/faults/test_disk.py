@@ -21,6 +21,7 @@ from tests.support.waiting import until
 
 SIZE_KB = 256
 PIECE = bytes(1024)
+OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 
 
 class SmallDisk:
@@ -115,6 +116,36 @@ def test_the_window_goes_on_hearing_and_says_what_it_cannot_keep(bench, small_di
     before = len(DetectionLog(bench.folder).last())
     window.listening.start()
     bench.qtbot.waitUntil(lambda: len(DetectionLog(bench.folder).last()) > before)
+
+
+START_ON_A_FULL_DISK = """
+import sys
+import kws_app.ui.window
+from kws_app.__main__ import main
+
+class Window(kws_app.ui.window.MainWindow):
+    def showEvent(self, event):
+        super().showEvent(event)
+        print("ready", flush=True)
+
+kws_app.ui.window.MainWindow = Window
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_it_starts_on_a_full_disk(python: Callable, small_disk: SmallDisk, fresh: bool):
+    folder = small_disk.path / "data"
+    folder.mkdir()
+    if not fresh:
+        (folder / "lock").write_text("4711")
+        SettingsFile(folder).save(Settings(model="a/b"))
+    small_disk.fill()
+    process = python(["-c", START_ON_A_FULL_DISK, "--data-dir", str(folder)], {**os.environ, **OFFSCREEN})
+    assert process.stdout.readline() == "ready\n"
+    process.terminate()
+    _output, error = process.communicate(timeout=30)
+    assert process.returncode == 0 and "Traceback" not in error
 
 
 READ_ONLY = """

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from kws_app import __version__
 from kws_app.__main__ import main
 from kws_app.history.log import DetectionLog
 from kws_app.settings import Settings, SettingsFile
@@ -36,6 +37,32 @@ def test_without_a_display_one_sentence_names_kws_detect(monkeypatch, capsys):
     assert main([]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "kws-detect" in error
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a display")
+@pytest.mark.parametrize("name", ["DISPLAY", "WAYLAND_DISPLAY"])
+def test_on_a_dead_display_one_sentence_names_kws_detect(name: str, python: Callable, tmp_path: Path):
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET", "QT_QPA_PLATFORM")
+    environment = {known: value for known, value in os.environ.items() if known not in hidden}
+    environment |= {name: {"DISPLAY": ":4711", "WAYLAND_DISPLAY": "wayland-4711"}[name]}
+    process = python(["-m", "kws_app", "--data-dir", str(tmp_path)], environment)
+    output, error = process.communicate(timeout=30)
+    assert (process.returncode, output, error.count("\n")) == (2, "", 1)
+    assert "no window can be opened" in error and "4711" in error and "kws-detect" in error
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as exit_info:
+        main(["--version"])
+    assert exit_info.value.code == 0 and capsys.readouterr().out == f"kws-app {__version__}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows needs a right to make links")
+def test_a_dangling_link_as_data_folder_is_said(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    (tmp_path / "data").symlink_to(tmp_path / "nowhere")
+    assert main(["--data-dir", str(tmp_path / "data")]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "a link that leads nowhere" in error
 
 
 @pytest.mark.parametrize(
@@ -141,6 +168,7 @@ QUIT = """
 import sys
 import kws_app.ui.window
 from PyQt6.QtCore import QCoreApplication, QEvent, QTimer
+from kws_app import __version__
 from kws_app.__main__ import main
 from kws_app.ui.desktop.tray import Tray
 
@@ -214,6 +242,7 @@ sys.exit(app.main(sys.argv[1:]))
 READY_MARK = """
 import sys
 import kws_app.ui.window
+from kws_app import __version__
 from kws_app.__main__ import main
 
 class Window(kws_app.ui.window.MainWindow):

@@ -1,0 +1,36 @@
+"""What Qt does where no window can be opened is to abort; here it becomes one sentence and exit status 2."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PyQt6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
+
+
+@contextmanager
+def one_sentence_without_window() -> Iterator[None]:
+    """Around the making of the application. What Qt warns of meanwhile is told, or is the reason in the sentence."""
+    warnings: list[str] = []
+
+    def hear(kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
+        if kind is QtMsgType.QtFatalMsg:
+            displays = [f"{name}={os.environ[name]}" for name in ("DISPLAY", "WAYLAND_DISPLAY") if name in os.environ]
+            where = ", ".join(displays) or "this system"
+            reason = warnings[0].strip().rstrip(".") if warnings else (message or "").splitlines()[0].rstrip(".")
+            print(
+                f"kws-app: no window can be opened on {where} ({reason}); for audio files use kws-detect.",
+                file=sys.stderr,
+                flush=True,
+            )
+            os._exit(2)  # Qt aborts once this returns
+        elif kind is not QtMsgType.QtDebugMsg and message:
+            warnings.append(message)
+
+    before = qInstallMessageHandler(hear)
+    try:
+        yield
+    finally:
+        qInstallMessageHandler(before)
+    for warning in warnings:
+        print(warning, file=sys.stderr)
