@@ -15,6 +15,7 @@ from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.model_file import MODEL_SUFFIX, parse_model_file, read_bytes, read_card
 from kws_app.engine.names import ModelName
 from kws_app.errors import ModelError, brief
+from kws_app.regular_file import make_private
 from kws_app.translation import _
 
 MOST_FILES = 1_000  # in a folder; more are not looked at
@@ -100,6 +101,10 @@ class ModelFolders:
 
     def find(self, name: str) -> ModelEntry:
         """The model called keyword/role. raises ModelError naming the models there are"""
+        return _entry(self.path(name))
+
+    def path(self, name: str) -> Path:
+        """The file of the model called keyword/role, not yet read. raises ModelError naming the models there are"""
         try:
             parsed = ModelName.parse(name)
         except ValueError as error:
@@ -107,7 +112,7 @@ class ModelFolders:
         for folder in self.folders:
             path = model_path(folder, parsed)
             if path is not None:
-                return _entry(path)
+                return path
         raise unknown_model(name, self.find_all()[0])
 
     def add(self, path: Path) -> str:
@@ -122,7 +127,7 @@ class ModelFolders:
         name, folder = card.name, self.folders[-1]
         try:
             target = folder / name.keyword / f"{name.role}{MODEL_SUFFIX}"
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(target.parent)
             write_whole(target, content)
             target.with_suffix(PROGRAM_SUFFIX).unlink(missing_ok=True)  # of the model that had the name before
         except OSError as error:

@@ -13,6 +13,7 @@ from typing import Any
 from kws_app.atomic_file import write_whole
 from kws_app.errors import ModelError
 from kws_app.paths import MODELS_DIR, own_programs_file
+from kws_app.regular_file import make_private
 from kws_app.translation import _
 
 INDEX = "index.json"
@@ -57,7 +58,7 @@ def note_own(content: bytes) -> None:
     known = _listed(path)
     if sha256 in known:
         return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private(path.parent)
     models = {f"made here {i}": {"sha256": value} for i, value in enumerate([*known, sha256][-MOST_OWN:])}
     write_whole(path, (json.dumps({"models": models}, indent=1) + "\n").encode())
 
@@ -87,6 +88,8 @@ def _listed(index: Path) -> list[str]:
 
 
 def _read(path: Path) -> bytes:
+    if not path.is_file():  # nobody waits for a pipe
+        raise ModelError(_("There is no model file at {path}: choose another model.", path=path))
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST_PROGRAM_BYTES + 1)

@@ -129,14 +129,14 @@ class ActiveModels:
         first, *others = self._read(name, self._engine)
         second = others[0] if others else None
         card = card_of_pair(first.card, second.card if second else None)
-        self._paths[name] = tuple(self._folders.find(half).path for half in halves(name) if half)
+        self._paths[name] = tuple(self._folders.path(half) for half in halves(name) if half)
         self._cards[name] = card
         return detector_of(first, second, card.decision_config())
 
     def _read(self, name: str, engine: str | None) -> list[KeywordModel]:
         """The model of a name, or the two of a pair. raises ModelError, in one sentence, whatever is wrong"""
         try:
-            return [KeywordModel.load(self._folders.find(half).path, engine) for half in halves(name) if half]
+            return [KeywordModel.load(self._folders.path(half), engine) for half in halves(name) if half]
         except ModelError:
             raise
         except (ImportError, OSError) as error:  # torch, or a library that it is linked with

@@ -59,19 +59,19 @@ def test_one_in_place_of_one_that_listens_is_heard_from_then_on(bench: Bench, br
 
 
 def test_one_in_place_of_another_waits_for_a_use_that_comes_about(tmp_path: Path):
-    lineup = ActiveModels(ModelFolders([tmp_path]))
+    active = ActiveModels(ModelFolders([tmp_path]))
     save_loudness_model(tmp_path / "boom" / "teacher.safetensors", threshold=0.7)
-    lineup.use(["boom/teacher"])
-    old = lineup.detectors["boom/teacher"]
+    active.use(["boom/teacher"])
+    old = active.detectors["boom/teacher"]
     save_loudness_model(tmp_path / "boom" / "teacher.safetensors", threshold=0.2)
-    lineup.forget("boom/teacher")
-    assert lineup.use(["boom/none", "boom/teacher"]).keys() == {"boom/none"}  # the first is refused: all stays
-    assert lineup.detectors["boom/teacher"] is old
-    lineup.use(["boom/teacher"])
-    new = lineup.detectors["boom/teacher"]
+    active.forget("boom/teacher")
+    assert active.use(["boom/none", "boom/teacher"]).keys() == {"boom/none"}  # the first is refused: all stays
+    assert active.detectors["boom/teacher"] is old
+    active.use(["boom/teacher"])
+    new = active.detectors["boom/teacher"]
     assert new is not old and new.decision.config.threshold == 0.2
-    lineup.use(["boom/teacher"])
-    assert lineup.detectors["boom/teacher"] is new
+    active.use(["boom/teacher"])
+    assert active.detectors["boom/teacher"] is new
 
 
 def test_one_that_is_declined_is_not_added(bench: Bench, brought: Path):
