@@ -1,0 +1,147 @@
+"""The training of a word of one's own, in a child process, so that a fault or a kill of it leaves the app listening.
+
+The child is `python -m training own-word`, which the app does not import. A thread of this module reads its progress,
+one JSON object a line, and calls back; the window turns the calls into signals. The child continues where it was
+ended, so that starting it again resumes.
+"""
+
+import importlib.util
+import json
+import logging
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kws_app.translation import _
+
+END_S = 5.0  # for the child to put away what it has, after it was told to end
+KEPT_LINES = 40  # of what the child says on stderr; the last line is its reason
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the training is."""
+
+    share: float  # of the whole, 0..1
+    text: str  # a sentence
+    ready: str = ""  # name of the model that can be used from now on
+    curve: list[tuple[float, float]] = field(default_factory=list)  # (false alarms per hour, share missed)
+
+    @classmethod
+    def from_line(cls, line: str) -> "Progress | None":
+        """A line of the child's, or None where it is no progress."""
+        try:
+            raw = json.loads(line)
+            curve = [(float(alarms), float(missed)) for alarms, missed in raw.get("curve", [])]
+            return cls(min(1.0, max(0.0, float(raw["share"]))), str(raw["text"]), str(raw.get("ready", "")), curve)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+
+def why_not() -> str:
+    """Why this installation cannot train, in one sentence that says what to install; empty where it can."""
+    if getattr(sys, "frozen", False):
+        return _("This bundle only listens: install kws-app[training] with pip to make a word of your own.")
+    missing = [name for name in ("training", "torch", "scipy") if importlib.util.find_spec(name) is None]
+    if missing:
+        return _(
+            "Making a word needs {packages}: install them with `pip install 'kws-app[training]'`.",
+            packages=", ".join(missing),
+        )
+    return ""
+
+
+class TrainingJob:
+    """One training at a time. Its callbacks come on its own thread."""
+
+    def __init__(self, progress: Callable[[Progress], None], ended: Callable[[str], None]) -> None:
+        """progress: called for each step forward
+        ended: called once, with an empty text after success or a cancel, else with one sentence
+        """
+        self._progress, self._ended = progress, ended
+        self._process: subprocess.Popen[str] | None = None
+        self._thread: threading.Thread | None = None
+        self._cancelled = False  # written by the window's thread
+
+    @property
+    def running(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self, word: str, recordings: Path | None, models: Path, voices: bool = True) -> None:
+        """Train the word. recordings: folder of takes, or None where nothing was recorded; models: where it goes."""
+        if self.running:
+            raise RuntimeError("a training is running already")
+        command = [sys.executable, "-m", "training", "own-word", word, "--models", str(models), "--progress-json"]
+        if recordings is not None:
+            command += ["--recordings", str(recordings)]
+        if not voices:
+            command.append("--no-voices")
+        self._cancelled = False
+        self._thread = threading.Thread(target=self._run, args=(command,), name="own word", daemon=True)
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """End the training; what it has made so far is kept for the next start. Returns soon."""
+        self._cancelled = True
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            threading.Thread(target=self._make_sure, args=(process,), name="own word's end", daemon=True).start()
+
+    def wait(self, patience_s: float) -> bool:
+        """Whether the training has ended within this time."""
+        if self._thread is not None:
+            self._thread.join(patience_s)
+        return not self.running
+
+    @staticmethod
+    def _make_sure(process: "subprocess.Popen[str]") -> None:
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+    def _run(self, command: list[str]) -> None:
+        try:
+            reason = self._follow(command)
+        except OSError as error:
+            reason = _("The training could not be started ({error}).", error=error.strerror or error)
+        self._ended("" if self._cancelled else reason)
+
+    def _follow(self, command: list[str]) -> str:
+        """Run the child to its end; why it failed, or nothing."""
+        root = Path(__file__).resolve().parents[2]  # -m finds training there, not in the user's present folder
+        with subprocess.Popen(
+            command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            self._process = process
+            assert process.stdout is not None and process.stderr is not None
+            if self._cancelled:
+                process.terminate()
+            said: list[str] = []
+            errors = threading.Thread(target=self._collect, args=(process.stderr, said), daemon=True)
+            errors.start()
+            for line in process.stdout:
+                step = Progress.from_line(line)
+                if step is not None:
+                    self._progress(step)
+            status = process.wait()
+            errors.join()
+        if status == 0:
+            return ""
+        log.error("The training of a word ended with status %d: %s", status, " | ".join(said))
+        return said[-1] if said else _("The training ended without a reason (status {status}).", status=status)
+
+    @staticmethod
+    def _collect(stream: Any, said: list[str]) -> None:
+        for line in stream:
+            if line.strip():
+                said.append(line.strip())
+                del said[:-KEPT_LINES]

@@ -1,0 +1,1 @@
+"""The way to a word of one's own: type it, say it, watch it learn, use it."""
