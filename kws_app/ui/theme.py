@@ -176,6 +176,19 @@ def style_sheet(theme: Theme) -> str:
     QFrame#plots {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}
     QFrame#firstRun {{ background: {theme.panel}; border: 2px solid {theme.accent}; border-radius: 8px; }}
     QLabel#stepTitle {{ font-weight: 600; }}
+    QLabel#pageTitle {{ font-weight: 600; font-size: 15pt; }}
+    QLabel#prompt {{ font-weight: 600; }}
+    QPushButton#forward {{ background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent}; }}
+    QPushButton#forward:disabled {{ background: {theme.window}; color: {theme.muted}; border-color: {theme.border}; }}
+    QPushButton#forward:focus {{ border: 2px solid {theme.text}; }}
+    QListWidget {{
+        background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.border}; border-radius: 8px;
+        padding: 4px; outline: none;
+    }}
+    QListWidget::item {{ padding: 5px 6px; border-radius: 4px; }}
+    QListWidget::item:selected {{ background: {theme.accent}; color: {theme.on_accent}; }}
+    QProgressBar {{ background: {theme.border}; border: none; border-radius: 4px; min-height: 8px; max-height: 8px; }}
+    QProgressBar::chunk {{ background: {theme.accent}; border-radius: 4px; }}
     QLabel {{ color: {theme.text}; background: transparent; }}
     QLabel[muted="true"] {{ color: {theme.muted}; }}
     QFrame#part {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}
@@ -195,6 +208,12 @@ def style_sheet(theme: Theme) -> str:
     }}
     QCheckBox::indicator:disabled {{ background: {theme.window}; border-color: {theme.border}; }}
     QCheckBox::indicator:focus {{ border: 2px solid {theme.accent}; }}
+    QRadioButton {{ color: {theme.text}; spacing: 6px; }}
+    QRadioButton::indicator {{
+        width: 14px; height: 14px; border: 1px solid {theme.muted}; border-radius: 8px; background: {theme.control};
+    }}
+    QRadioButton::indicator:checked {{ border: 5px solid {theme.accent}; width: 6px; height: 6px; }}
+    QRadioButton::indicator:focus {{ border-color: {theme.accent}; }}
     QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
     QStatusBar {{ background: {theme.window}; color: {theme.muted}; }}
     QStatusBar::item {{ border: none; }}

@@ -9,7 +9,9 @@ from kws_app.own_word.job import Progress
 from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 
-FEWEST_ALARMS = 0.02  # an hour: none at all is drawn here, as the axis is logarithmic
+FEWEST_ALARMS = 0.05  # an hour: none at all is drawn here, as the axis is logarithmic
+MOST_ALARMS = 5.0
+TICKS = {FEWEST_ALARMS: _("none"), 0.1: "0.1", 0.2: "0.2", 0.5: "0.5", 1.0: "1", 2.0: "2", MOST_ALARMS: "5"}
 
 
 class LearnPage(QWidget):
@@ -39,6 +41,9 @@ class LearnPage(QWidget):
         self.plot.setMenuEnabled(False)
         self.plot.setLogMode(x=True, y=False)
         self.plot.setAccessibleName(_("Words missed against false alarms an hour"))
+        self.plot.setXRange(np.log10(FEWEST_ALARMS), np.log10(MOST_ALARMS), padding=0.03)
+        self.plot.getAxis("bottom").setTicks([[(float(np.log10(at)), text) for at, text in TICKS.items()]])
+        self.plot.setLimits(yMin=0)
         self.plot.hide()
         self._curve = self.plot.plot([], [], symbol="o", symbolSize=6)
         column = QVBoxLayout(self)
@@ -80,7 +85,8 @@ class LearnPage(QWidget):
             self.try_it.show()
         if progress.curve:
             alarms, missed = np.array(progress.curve, dtype=np.float64).T
-            self._curve.setData(np.maximum(alarms, FEWEST_ALARMS), 100 * missed)
+            self._curve.setData(np.clip(alarms, FEWEST_ALARMS, MOST_ALARMS), 100 * missed)
+            self.plot.setYRange(0, max(5.0, 110 * float(missed.max())))
             self.plot.show()
 
     def show_stopped(self) -> None:

@@ -77,7 +77,7 @@ class OwnWordWizard(QWidget):
         self.trouble.hide()
         self.back, self.next = QPushButton(_("&Back")), QPushButton()
         self.back.setToolTip(_("To the step before (Alt+B)"))
-        self.next.setDefault(True)
+        self.next.setObjectName("forward")
         buttons = QHBoxLayout()
         buttons.addWidget(self.back)
         buttons.addStretch(1)
@@ -127,10 +127,10 @@ class OwnWordWizard(QWidget):
         self.pages.setCurrentIndex(page)
         self.say_page.set_active(page == SAY)
         for number, mark in enumerate(self._marks):
-            mark.setObjectName("stepTitle" if number == page else "muted")
-            style = mark.style()
-            if style is not None:
-                style.polish(mark)
+            font = mark.font()
+            font.setBold(number == page)
+            mark.setFont(font)
+            mark.setEnabled(number <= page)
         self._say("")
         self._show_buttons()
 

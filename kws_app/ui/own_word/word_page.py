@@ -33,7 +33,7 @@ class WordPage(QWidget):
             )
         )
         what.setWordWrap(True)
-        what.setObjectName("muted")
+        what.setProperty("muted", True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(10)
