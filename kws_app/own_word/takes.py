@@ -12,7 +12,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from kws_app.atomic_file import UNFINISHED
-from kws_app.audio.audio_file import StreamResampler, sane
+from kws_app.audio.resample import StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Feed
 from kws_app.engine.frontend import LogMel
