@@ -187,7 +187,8 @@ class SayPage(QWidget):
             for number, take in enumerate(self.takes, start=1):
                 said = _("good, {length:.1f} s", length=take.length_s) if take.fault is None else take.fault.sentence
                 mark = "✓" if take.good else "✗"
-                self.list.addItem(QListWidgetItem(f"{mark}  {_('Take {number}', number=number)}: {said}"))
+                text = _("{mark}  Take {number}: {said}", mark=mark, number=number, said=said)
+                self.list.addItem(QListWidgetItem(text))
         self._show_state()
 
     def _show_state(self) -> None:
