@@ -115,6 +115,7 @@ def test_a_worker_that_stalls_shows_its_lag_and_catches_up(bench: Bench):
     bench.qtbot.waitUntil(lambda: f"lag {1000 * STALL_S:.0f} ms" in window.status.text())
     go_on.set()
     bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() == 1)
+    bench.qtbot.waitUntil(lambda: source.feed.reader.available == 0)
     go_on = stall(bench, window)
     source.feed.ring.write(bursts(duration_s=35.0))  # more than its ring holds
     go_on.set()
