@@ -103,7 +103,7 @@ class Detector:
         first_frame = self._frames.next_frame
         log_mel = self._frames.process(samples)
         steps = self.process_frames(log_mel)
-        return DetectorOutput(**vars(steps), log_mel=log_mel, first_frame=first_frame)
+        return DetectorOutput(steps.scores, steps.step_ends, steps.detections, steps.ends, log_mel, first_frame)
 
     def process_frames(self, log_mel: Frames) -> Steps:
         """Take the frames [T, F] that follow those before, of a stream that others may hear too.

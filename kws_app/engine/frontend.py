@@ -15,7 +15,7 @@ Samples = NDArray[np.float32]  # [N]
 Frames = NDArray[np.float32]  # [T, F], natural log of mel power
 
 STEP_FRAMES = 16  # the buffers for a live step stay small and warm
-BLOCK_FRAMES = 128  # of a long stretch at once: its spectra fit the second-level cache
+BLOCK_FRAMES = 192  # of a long stretch at once: its spectra fit the second-level cache
 
 
 def mel_filterbank(config: FrontendConfig) -> NDArray[np.float32]:
@@ -39,17 +39,15 @@ def mel_filterbank(config: FrontendConfig) -> NDArray[np.float32]:
 
 
 class _Buffers:
-    """Where up to `frames` frames are made."""
+    """Where up to `frames` frames are worked out."""
 
     def __init__(self, frames: int, config: FrontendConfig) -> None:
-        self.samples = np.empty((frames - 1) * config.hop_samples + config.window_samples, np.float32)
-        item = self.samples.itemsize
-        self.framed = as_strided(
-            self.samples, (frames, config.window_samples), (config.hop_samples * item, item), writeable=False
-        )
+        bins = config.window_samples // 2 + 1
         self.windowed = np.empty((frames, config.window_samples), np.float32)
-        self.spectrum = np.empty((frames, config.window_samples // 2 + 1), np.complex64)
+        self.spectrum = np.empty((frames, bins), np.complex64)
         self.parts = self.spectrum.view(np.float32)  # real and imaginary parts in turn
+        self.real, self.imaginary = self.parts[:, ::2], self.parts[:, 1::2]
+        self.power = np.empty((frames, bins), np.float32)
 
 
 class LogMel:
@@ -59,11 +57,14 @@ class LogMel:
         config = config or FrontendConfig()
         self.window_samples, self.hop_samples = config.window_samples, config.hop_samples
         self.mel_bins = config.mel_bins
-        self._floor = np.float32(config.power_floor)
+        self._floor = np.full(config.mel_bins, config.power_floor, np.float32)
         turn = 2 * np.pi * np.arange(config.window_samples) / config.window_samples
         self._window = (0.5 - 0.5 * np.cos(turn)).astype(np.float32)  # Hann, periodic
-        self._filters = np.repeat(mel_filterbank(config), 2, axis=0)  # adds the two parts of a bin up as well
+        self._filters = mel_filterbank(config)
         self._step, self._block = _Buffers(STEP_FRAMES, config), _Buffers(BLOCK_FRAMES, config)
+        # the samples of a live step, and its frames as a view of them, which takes long to make
+        self._pending = np.empty((STEP_FRAMES - 1) * config.hop_samples + config.window_samples, np.float32)
+        self._framed = self._frames_of(self._pending, STEP_FRAMES)
 
     def initial_tail(self) -> Samples:
         """The tail of a stream that has heard nothing: [0]."""
@@ -81,20 +82,31 @@ class LogMel:
         if frames <= 0:
             return np.zeros((0, self.mel_bins), np.float32), pending
         log_mel = np.empty((frames, self.mel_bins), np.float32)
-        for first in range(0, frames, BLOCK_FRAMES):
-            self._make(pending[first * self.hop_samples :], log_mel[first : first + BLOCK_FRAMES])
+        if frames <= STEP_FRAMES:
+            used = (frames - 1) * self.hop_samples + self.window_samples
+            self._pending[:used] = pending[:used]
+            self._make(self._framed[:frames], log_mel, self._step)
+        else:
+            framed = self._frames_of(pending, frames)
+            for first in range(0, frames, BLOCK_FRAMES):
+                some = slice(first, first + BLOCK_FRAMES)
+                self._make(framed[some], log_mel[some], self._block)
         return log_mel, pending[frames * self.hop_samples :]
 
-    def _make(self, samples: Samples, log_mel: Frames) -> None:
-        """Fill log_mel [T, F] with the first T frames of the samples, T at most BLOCK_FRAMES."""
+    def _frames_of(self, samples: Samples, frames: int) -> Samples:
+        """A view of samples as overlapping frames [T, window]."""
+        item = samples.itemsize
+        strides = (self.hop_samples * item, item)
+        return as_strided(samples, (frames, self.window_samples), strides, writeable=False)
+
+    def _make(self, framed: Samples, log_mel: Frames, buffers: _Buffers) -> None:
+        """Fill log_mel [T, F] from frames of samples [T, window]."""
         T = len(log_mel)
-        buffers = self._step if T <= STEP_FRAMES else self._block
-        needed = (T - 1) * self.hop_samples + self.window_samples
-        buffers.samples[:needed] = samples[:needed]
-        windowed, parts = buffers.windowed[:T], buffers.parts[:T]
-        np.multiply(buffers.framed[:T], self._window, out=windowed)
+        windowed, parts, power = buffers.windowed[:T], buffers.parts[:T], buffers.power[:T]
+        np.multiply(framed, self._window, out=windowed)
         np.fft.rfft(windowed, out=buffers.spectrum[:T])  # type: ignore[arg-type]  # single precision, which it takes
         np.multiply(parts, parts, out=parts)
-        np.dot(parts, self._filters, out=log_mel)
+        np.add(buffers.real[:T], buffers.imaginary[:T], out=power)
+        np.dot(power, self._filters, out=log_mel)
         np.maximum(log_mel, self._floor, out=log_mel)
         np.log(log_mel, out=log_mel)

@@ -4,6 +4,7 @@
 model file in NumPy. torch is imported by `jitted` alone, when it is first used.
 """
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -20,7 +21,7 @@ ENGINE_HELP = "what runs the models: jitted (TorchScript, the default where PyTo
 
 # Of a stream, for a `crnn`: context frames [Tc, F], GRU hidden [L, H], past outputs [W - 1, H], their energies
 # [W - 1, heads]. A state that went in is used up: only the one that came out goes on.
-State = tuple[NDArray[np.float32], ...]
+State = Sequence[NDArray[np.float32]]
 Posteriors = NDArray[np.float32]  # [S]
 
 
@@ -83,6 +84,10 @@ def check_posteriors(posteriors: object, steps: int) -> Posteriors:
     """What a network answered, if it is one number in 0..1 for each step. raises ModelError if it is not"""
     if not isinstance(posteriors, np.ndarray) or posteriors.dtype != np.float32 or posteriors.shape != (steps,):
         raise ModelError(_("it answered with something other than {steps} scores", steps=steps))
-    if steps and not (posteriors.min() >= 0.0 and posteriors.max() <= 1.0):  # false where one is no number
+    if steps == 1:
+        within = 0.0 <= posteriors.item() <= 1.0  # false where it is no number
+    else:
+        within = steps == 0 or bool(posteriors.min() >= 0.0 and posteriors.max() <= 1.0)
+    if not within:
         raise ModelError(_("it answered with a score outside 0..1"))
     return posteriors

@@ -5,10 +5,12 @@ SHA-256: see `index.py`. Nothing else is ever handed to `torch.jit.load`.
 """
 
 import io
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from kws_app.engine.backends import JITTED, Posteriors, State
@@ -30,10 +32,24 @@ def prepare_torch() -> None:
     torch.backends.mkldnn.enabled = False  # type: ignore[assignment]  # a property of the module, which mypy cannot see
 
 
-class _TorchState(tuple):  # type: ignore[type-arg]  # of arrays, as State
-    """A state that also holds the tensors its arrays are views of: they need not be wrapped again at the next step."""
+class _TorchState(Sequence[NDArray[np.float32]]):
+    """A state that is arrays when somebody looks, and tensors until then: making the views takes a tenth of a step."""
 
-    tensors: Tensors
+    def __init__(self, tensors: Tensors, has_heads: bool) -> None:
+        self.tensors = tensors
+        self._has_heads = has_heads
+
+    def __len__(self) -> int:
+        return len(self.tensors)
+
+    @overload
+    def __getitem__(self, index: int) -> NDArray[np.float32]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[NDArray[np.float32]]: ...
+    def __getitem__(self, index: int | slice) -> NDArray[np.float32] | Sequence[NDArray[np.float32]]:
+        context, hidden, outputs, energies = self.tensors
+        parts = (context[0], hidden[:, 0], outputs[0], energies[0] if self._has_heads else energies[0].unsqueeze(1))
+        return tuple(part.numpy() for part in parts)[index]
 
 
 class JittedNetwork:
@@ -60,23 +76,15 @@ class JittedNetwork:
 
     def initial_state(self) -> State:
         with self._inference:
-            return self._arrays(self.module.initial_state())
+            return _TorchState(self.module.initial_state(), self._has_heads)
 
     def step(self, log_mel: Frames, state: State) -> tuple[Posteriors, State]:
         with self._inference:
             posterior, _attention, after = self._forward(torch.from_numpy(log_mel).unsqueeze(0), self._tensors(state))
-            return posterior[0].numpy(), self._arrays(after)
-
-    def _arrays(self, tensors: Tensors) -> State:
-        """The state of a stream as arrays, which share the tensors' memory."""
-        context, hidden, outputs, energies = tensors
-        parts = (context[0], hidden[:, 0], outputs[0], energies[0] if self._has_heads else energies[0].unsqueeze(1))
-        state = _TorchState(part.numpy() for part in parts)
-        state.tensors = tensors
-        return state
+            return posterior.numpy()[0], _TorchState(after, self._has_heads)
 
     def _tensors(self, state: State) -> Tensors:
-        """The other way; the state may come from another engine."""
+        """The state as this program takes it; it may come from another engine."""
         if isinstance(state, _TorchState):
             return state.tensors
         context, hidden, outputs, energies = (torch.from_numpy(np.ascontiguousarray(part)) for part in state)
@@ -101,4 +109,4 @@ class JittedFrontend:
             log_mel, rest = self._log_mel.forward(
                 torch.from_numpy(samples).unsqueeze(0), torch.from_numpy(tail).unsqueeze(0)
             )
-        return log_mel[0].numpy(), rest[0].numpy()
+        return log_mel.numpy()[0], rest.numpy()[0]

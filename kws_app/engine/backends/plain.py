@@ -21,8 +21,9 @@ Array = NDArray[np.float32]
 POSITIONS_AT_ONCE = 6  # of the convolution's kernel, in one product: more multiply zeros, fewer copy too often
 PATCH_STEPS = 128  # of a block whose patches are copied at once
 LANE_STEPS = 96  # of a block, at least, that are worth a lane of their own
-WARM_UP_STEPS = 48  # before a lane's first step, from a state of nothing
+WARM_UP_STEPS = 64  # before a lane's first step, from a state of nothing
 MOST_LANES = 64
+HIGHEST_ENERGY = 60.0  # of the attention: exp of it is far from the largest number
 LANE_TOLERANCE = 1e-6  # between the state that a lane began with and the one that the lane before ended with
 
 
@@ -109,6 +110,7 @@ class _Convolution:
                 (slice(at, at + mels), slice(first * C, (first + count) * C), matrix.reshape(-1, count * C))
             )
         self._maps = np.empty(shape.positions * C, np.float32)
+        self._zeros = np.zeros_like(self._maps)  # an array is taken faster than a number
         self._flat = [
             np.empty((shape.kernel_frames, mels.stop - mels.start), np.float32) for mels, _, _ in self._groups
         ]
@@ -120,7 +122,7 @@ class _Convolution:
             flat[:] = frames[: self._shape.kernel_frames, mels]
             np.dot(flat.reshape(-1), matrix, out=maps[places])
         np.add(maps, self._bias, out=maps)
-        return np.maximum(maps, 0.0, out=maps)
+        return np.maximum(maps, self._zeros, out=maps)
 
     def many(self, frames: Frames, steps: int) -> Array:
         """The maps [S, F' * C] of all steps."""
@@ -243,14 +245,14 @@ class _Recurrence:
         H = self._hidden
         np.add(given[..., : 2 * H], buffers.recurrent_gates, out=gates)
         np.tanh(gates, out=gates)
-        np.add(gates, 1.0, out=gates)  # twice the gates
+        np.add(gates, buffers.ones, out=gates)  # twice the gates
         np.add(buffers.recurrent_new, self._new_bias, out=new)
         np.multiply(new, reset, out=new)
         np.add(new, given[..., 2 * H :], out=new)
         np.tanh(new, out=new)
         np.subtract(hidden, new, out=after)
         np.multiply(after, update, out=after)
-        np.multiply(after, 0.5, out=after)
+        np.multiply(after, buffers.halves, out=after)
         return np.add(after, new, out=after)
 
 
@@ -264,6 +266,7 @@ class _Lanes:
         self.gates = np.empty((*lead, 2 * hidden), np.float32)
         self.reset, self.update = self.gates[..., :hidden], self.gates[..., hidden:]
         self.new = np.empty((*lead, hidden), np.float32)
+        self.ones, self.halves = np.ones_like(self.gates), np.full_like(self.new, 0.5)  # faster to take than numbers
 
 
 class _Attention:
@@ -280,7 +283,8 @@ class _Attention:
         self._first_bias = parameters["energy.0.bias"]
         self._second = np.ascontiguousarray(parameters["energy.2.weight"].T)  # [E, heads]
         self._second_bias = parameters["energy.2.bias"]
-        self._age = np.ascontiguousarray(parameters["age"].T) if shape.weighs_age else None  # [W, heads], oldest first
+        no_age = np.zeros((heads, shape.window_steps), np.float32)
+        self._age = parameters["age"] if shape.weighs_age else no_age  # [heads, W], oldest first
         other, keyword = parameters["classifier.weight"].astype(np.float64)
         other_bias, keyword_bias = parameters["classifier.bias"].astype(np.float64)
         margin = (settings.scale * (keyword - other)).reshape(heads, H // heads)
@@ -288,21 +292,36 @@ class _Attention:
         for head, weights in enumerate(margin):
             self._margin[head * len(weights) : (head + 1) * len(weights), head] = weights
         self._margin_bias = float(settings.scale * (keyword_bias - other_bias - settings.offset))
+        # exp must not overflow: where energies may grow large, the largest is taken off first
+        highest = np.abs(self._second).sum(0).max() + np.abs(self._second_bias).max() + np.abs(self._age).max()
+        self._takes_highest_off = bool(highest > HIGHEST_ENERGY)
+        # of one step: the weights and, below them, what they gather, so that one product adds both up
+        self._inner, self._energy = np.empty_like(self._first_bias), np.empty(heads, np.float32)
+        self._terms, self._column = np.empty((2 * heads, self._window), np.float32), np.ones(self._window, np.float32)
+        self._weights, self._gathered = self._terms[:heads], self._terms[heads:]  # [heads, W]
+        self._sums, self._heads = np.empty(2 * heads, np.float32), heads
+        self._margin_rows = np.ascontiguousarray(self._margin.T)  # [heads, H]
 
     def one(self, output: Array, outputs: Array, energies: Array) -> tuple[Posteriors, Array, Array]:
         """The posterior [1] of a step with its output [H]; the past [W - 1, ...] goes in and comes out."""
         recent = np.concatenate((outputs, output[None]))
-        inner = np.dot(output, self._first)
+        inner, energy, weights, gathered = self._inner, self._energy, self._weights, self._gathered
+        np.dot(output, self._first, out=inner)
         np.add(inner, self._first_bias, out=inner)
         np.tanh(inner, out=inner)
-        energy = np.dot(inner, self._second)
+        np.dot(inner, self._second, out=energy)
         np.add(energy, self._second_bias, out=energy)
         all_energies = np.concatenate((energies, energy[None]))
-        weights = all_energies if self._age is None else all_energies + self._age  # [W, heads]
-        weights = np.exp(weights - weights.max(0))
-        gathered = np.dot(recent, self._margin)  # [W, heads]
+        np.add(all_energies.T, self._age, out=weights)
+        if self._takes_highest_off:
+            np.subtract(weights, weights.max(1, keepdims=True), out=weights)
+        np.exp(weights, out=weights)
+        np.dot(self._margin_rows, recent.T, out=gathered)
         np.multiply(gathered, weights, out=gathered)
-        margin = float((gathered.sum(0) / weights.sum(0)).sum()) + self._margin_bias
+        sums = np.dot(self._terms, self._column, out=self._sums).tolist()
+        margin = self._margin_bias
+        for head in range(self._heads):
+            margin += sums[self._heads + head] / sums[head]
         return np.array([_sigmoid(margin)], np.float32), recent[1:], all_energies[1:]
 
     def many(self, block: Array, outputs: Array, energies: Array) -> tuple[Posteriors, Array, Array]:
@@ -310,9 +329,7 @@ class _Attention:
         outputs = np.concatenate((outputs, block))
         new = np.tanh(block @ self._first + self._first_bias) @ self._second + self._second_bias
         energies = np.concatenate((energies, new))  # [W - 1 + S, heads]
-        weights = sliding_window_view(energies, self._window, 0)  # [S, heads, W]
-        if self._age is not None:
-            weights = weights + self._age.T
+        weights = sliding_window_view(energies, self._window, 0) + self._age  # [S, heads, W]
         weights = np.exp(weights - weights.max(-1, keepdims=True))
         gathered = sliding_window_view(outputs @ self._margin, self._window, 0)
         margins = (np.einsum("shw,shw->sh", weights, gathered) / weights.sum(-1)).sum(-1) + self._margin_bias
