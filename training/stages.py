@@ -123,9 +123,9 @@ def train(places: Places, configs: Mapping[str, RunConfig], progress: Progress =
     team = Team()
     heard = progress if team.writes else SILENT
     first = next(iter(configs.values()))
-    store = open_store(places.data, places.cache, first.data, heard)
     taught = first.distill.teachers
     teachers = Teachers.load(taught, places.work, team.device) if taught else None
+    store = open_store(places.data, places.cache, first.data, heard)
     members = []
     for name, config in configs.items():
         loss: Loss = DistillLoss(config.distill, config.crnn, teachers) if teachers else hard_loss

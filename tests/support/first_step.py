@@ -1,4 +1,4 @@
-"""Run by test_team.py, in one process or several: one optimiser step on the first global batch, gradients saved."""
+"""One step on the first global batch, its gradients saved: run by test_distributed.py in several processes."""
 
 import sys
 from pathlib import Path
@@ -13,13 +13,19 @@ from training.features.plan import sequence_frames
 from training.fit.distributed import Team
 from training.fit.run import Run
 
-archive, cache, out = (Path(argument) for argument in sys.argv[1:])
-torch.set_num_threads(1)
-team = Team()
-run = Run(out.parent / "run", RUN, open_store(archive, cache, RUN.data), team)
-frames = sequence_frames(RUN.augment, stream=True)
-plan = run.planner.draw(np.random.default_rng(0), RUN.train.batch_size, stream=True).share(team.rank, team.world)
-run.step(assemble(run.store, plan, frames), step_targets(plan, frames, RUN.crnn))
-if team.writes:
-    torch.save({name: p.grad for name, p in run.crnn.named_parameters()}, out)
-team.disband()
+
+def take_step(archive: Path, cache: Path, out: Path) -> None:
+    """Take this process's share of the step. The process that writes saves the gradients to `out`."""
+    team = Team()
+    run = Run(out.parent / "run", RUN, open_store(archive, cache, RUN.data), team)
+    frames = sequence_frames(RUN.augment, stream=True)
+    plan = run.planner.draw(np.random.default_rng(0), RUN.train.batch_size, stream=True).share(team.rank, team.world)
+    run.step(assemble(run.store, plan, frames), step_targets(plan, frames, RUN.crnn))
+    if team.writes:
+        torch.save({name: p.grad for name, p in run.crnn.named_parameters()}, out)
+    team.disband()
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    take_step(*(Path(argument) for argument in sys.argv[1:]))

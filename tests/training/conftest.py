@@ -2,6 +2,7 @@
 
 import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from kws_app.engine.decision_config import DecisionConfig
 from tests.support.paths import REPOSITORY
 from tests.support.toy_speech import KEYWORD, RUN, write_archive
+from training.evaluate import stream_render
 from training.export.artifact import Identity, export
 from training.export.calibrate import calibrate
+from training.features import frame_store
 from training.features.frame_store import FrameStore, open_store
 from training.fit.distributed import Team
 from training.fit.run import Run
@@ -46,6 +49,15 @@ def toy_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_archive(tmp_path_factory.mktemp("toy"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _short_noises() -> Iterator[None]:
+    """Noises made by formula last 3 s in place of a minute: every store that a test builds holds 18 of them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frame_store, "SYNTHETIC_SECONDS", 3.0)
+        patch.setattr(stream_render, "MADE_NOISE_S", 3.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def toy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the frames of the toy archive are kept."""
@@ -58,11 +70,18 @@ def toy_store(toy_archive: Path, toy_cache: Path) -> FrameStore:
 
 
 @pytest.fixture(scope="session")
-def toy_models(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A models folder with rise/teacher, trained for a few seconds on toy speech."""
+def toy_run(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run on toy speech. Nothing may be written into it."""
+    folder = tmp_path_factory.mktemp("toy-run")
+    Cohort([Run(folder, RUN, toy_store, Team())]).train()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_models(toy_run: Path, toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with rise/teacher, trained for a few seconds on toy speech. Copy it to write cards."""
     folder = tmp_path_factory.mktemp("toy-models")
-    run = Run(folder / "run", RUN, toy_store, Team())
-    crnn, settings = load_crnn(Cohort([run]).train()[0])
+    crnn, settings = load_crnn(toy_run / "best.pt")
     calibration = calibrate(crnn, toy_store, misses=0.1)
     export(crnn, settings, calibration, Identity(KEYWORD, "teacher"), DecisionConfig(), folder)
     return folder

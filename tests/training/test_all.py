@@ -9,6 +9,7 @@ from training.__main__ import main
 
 SETTINGS = [
     "data.speech=('talk',)",
+    "data.noise=('speech_commands/_background_noise_',)",
     "data.rooms=()",
     "data.keyword_variants=2",
     "data.clip_variants=1",

@@ -1,12 +1,12 @@
 """Figures of merit: the FA-FR area with its interval, false alarms per hour, false rejects."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.detection.decision import Decision
 from kws_app.engine.decision_config import DecisionConfig
+from kws_app.engine.frontend_config import SAMPLE_RATE
 
 Floats = NDArray[np.floating]
 
@@ -86,16 +86,27 @@ class OperatingPoint:
 
 
 def detection_steps(scores: Floats, config: DecisionConfig, step_samples: int) -> list[int]:
-    """The steps at which the app's own Decision would detect, given scores [S] that are already smoothed.
+    """The steps at which the app's Decision detects, given scores [S] that are already smoothed.
 
-    Only the steps that can matter are replayed: those at or above the threshold, and the first below after each.
+    A run of steps at or above the threshold gives one detection at most, as Decision waits for the score to fall. It is
+    made at the first step at which the run is `patience_steps` long and the refractory time is over. A test compares
+    this with Decision, step by step.
     """
     scores = np.asarray(scores, dtype=np.float64)  # else the threshold would be rounded to single precision
-    above = scores >= config.threshold
-    falling = np.concatenate([[False], above[:-1]]) & ~above
-    decision = Decision(replace(config, smoothing_steps=1))
-    steps = np.flatnonzero(above | falling).tolist()
-    return [step for step in steps if decision.update(float(scores[step]), (step + 1) * step_samples)]
+    above = np.concatenate([[False], scores >= config.threshold, [False]]).astype(np.int8)
+    change = np.diff(above)
+    begins, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)  # of runs, the end being one past the last
+    long_enough = ends - begins >= config.patience_steps
+    refractory_samples = round(config.refractory_s * SAMPLE_RATE)
+    detected: list[int] = []
+    allowed = 0  # the first step that ends after the refractory time
+    for begin, end in zip(begins[long_enough].tolist(), ends[long_enough].tolist(), strict=True):
+        step = max(begin + config.patience_steps - 1, allowed)
+        if step < end:
+            detected.append(step)
+            # step k ends at sample (k + 1) * step_samples
+            allowed = -(-((step + 1) * step_samples + refractory_samples) // step_samples) - 1
+    return detected
 
 
 def fa_at_frr(curve: list[OperatingPoint], frr: float) -> OperatingPoint | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from training.corpus.synthetic_noise import KINDS, make_sound
 from training.evaluate.stream_plan import Part
 
 Sound = NDArray[np.float32]
+MADE_NOISE_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Renderer:
     def _noise(self, noises: list[Path]) -> Sound:
         """All noises one after another at one level, recorded and synthetic."""
         sounds = [sound for path in noises if len(sound := load_or_pass_over(path))]
-        sounds += [make_sound(kind, 30.0, 1000 + i) for i, kind in enumerate(KINDS)]
+        sounds += made_noises()
         level = [np.sqrt(np.mean(sound**2)) + 1e-9 for sound in sounds]
         return np.concatenate([s / rms for s, rms in zip(sounds, level, strict=True)]).astype(np.float32)
 
@@ -107,6 +109,12 @@ class Renderer:
         heard = np.pad(heard, (0, longest - len(heard))) + np.pad(self.ringing, (0, longest - len(self.ringing)))
         self.ringing = heard[len(sound) :].astype(np.float32)
         return heard[: len(sound)].astype(np.float32)
+
+
+@lru_cache(maxsize=1)
+def made_noises() -> list[Sound]:
+    """Half a minute of each noise that is made by formula. Made once: every stream hears the same."""
+    return [make_sound(kind, MADE_NOISE_S, 1000 + i) for i, kind in enumerate(KINDS)]
 
 
 def _from_its_peak(room: Sound) -> Sound:

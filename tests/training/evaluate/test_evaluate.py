@@ -30,7 +30,7 @@ HOURS = "0.05"
 @pytest.fixture
 def models(toy_models: Path, tmp_path: Path) -> Path:
     """A copy, whose cards may be written."""
-    return Path(shutil.copytree(toy_models, tmp_path / "models", ignore=shutil.ignore_patterns("run")))
+    return Path(shutil.copytree(toy_models, tmp_path / "models"))
 
 
 @pytest.fixture

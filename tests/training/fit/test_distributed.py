@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from tests.support.first_step import take_step
 from tests.support.paths import REPOSITORY
 from training.features.frame_store import FrameStore
 from training.fit.distributed import Team
@@ -28,19 +29,22 @@ def free_port() -> str:
     raise AssertionError("no free port among 50")
 
 
-def gradients(world: int, archive: Path, folder: Path) -> dict[str, torch.Tensor]:
-    """Of one step on the same global batch, taken by `world` processes."""
-    out = folder / f"{world}.pt"
-    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "WORLD_SIZE": str(world)}
-    command = [sys.executable, str(SCRIPT), str(archive), str(folder / "cache"), str(out)]
+def gradients_of_two(archive: Path, cache: Path, folder: Path) -> dict[str, torch.Tensor]:
+    """The gradients of one step that two processes take together."""
+    out = folder / "two.pt"
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "WORLD_SIZE": "2"}
+    command = [sys.executable, str(SCRIPT), str(archive), str(cache), str(out)]
     environment = {**os.environ, **meeting, "PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "ignore"}
-    processes = [subprocess.Popen(command, env={**environment, "RANK": str(rank)}) for rank in range(world)]
-    assert [process.wait(50) for process in processes] == [0] * world
+    processes = [subprocess.Popen(command, env={**environment, "RANK": str(rank)}) for rank in range(2)]
+    assert [process.wait() for process in processes] == [0, 0]
     return torch.load(out, weights_only=True)
 
 
-def test_two_processes_take_the_step_of_one(toy_archive: Path, toy_store: FrameStore, tmp_path: Path) -> None:
-    one, two = (gradients(world, toy_archive, tmp_path) for world in (1, 2))
+def test_two_processes_take_the_step_of_one(
+    toy_archive: Path, toy_cache: Path, toy_store: FrameStore, tmp_path: Path
+) -> None:
+    take_step(toy_archive, toy_cache, tmp_path / "one.pt")
+    one, two = torch.load(tmp_path / "one.pt", weights_only=True), gradients_of_two(toy_archive, toy_cache, tmp_path)
     assert one.keys() == two.keys() and any(value.abs().max() > 1e-3 for value in one.values())
     for name, value in one.items():
         # the same sums in another order, in single precision

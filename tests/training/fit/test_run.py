@@ -15,7 +15,7 @@ from tests.support.toy_speech import RUN
 from training.config import OPTIMIZERS, DistillConfig, TrainConfig
 from training.export import artifact as export_module
 from training.export.artifact import CHUNKS, Identity, export, rebuild, stream
-from training.export.calibrate import Calibration, calibrate
+from training.export.calibrate import Calibration
 from training.features.frame_store import FrameStore
 from training.fit.distill import DistillLoss, Teachers
 from training.fit.distributed import Team
@@ -25,12 +25,10 @@ from training.network.checkpoint import load_crnn
 from training.network.crnn import Crnn, StreamingCrnn
 
 
-@pytest.fixture(scope="module")
-def trained(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def trained(toy_run: Path) -> Path:
     """A finished run's folder."""
-    folder = tmp_path_factory.mktemp("run")
-    Cohort([Run(folder, RUN, toy_store, Team())]).train()
-    return folder
+    return toy_run
 
 
 def test_a_step_lowers_the_loss(trained: Path) -> None:
@@ -99,12 +97,10 @@ def test_a_damaged_checkpoint_is_one_sentence(trained: Path, toy_store: FrameSto
             Run(tmp_path, RUN, toy_store, Team()).resume()
 
 
-@pytest.fixture(scope="module")
-def artifact(trained: Path, toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    crnn, settings = load_crnn(trained / "best.pt")
-    calibration = calibrate(crnn, toy_store, misses=0.1)
-    folder = tmp_path_factory.mktemp("models")
-    return export(crnn, settings, calibration, Identity("rise", "teacher"), DecisionConfig(), folder)
+@pytest.fixture
+def artifact(toy_models: Path) -> Path:
+    """The model file of the finished run."""
+    return toy_models / "rise" / "teacher.safetensors"
 
 
 def test_saved_equals_loaded_equals_eager(trained: Path, artifact: Path) -> None:
