@@ -17,6 +17,7 @@ from training.corpus.acoustic_groups import write_lists
 from training.corpus.fetch import fetch_archive, unpack_parts
 from training.corpus.fetch_public import fetch_source
 from training.corpus.public_audio import SOURCES, source_named
+from training.corpus.speech_body import write_body
 from training.corpus.synthetic_speech import write_speech, write_words
 from training.corpus.voice_files import LICENCE, NAME, SIZE_MB, fetch_voices
 from training.progress import Progress, StageStoppedError, terminal_progress
@@ -29,6 +30,8 @@ def run_fetch(options: argparse.Namespace, places: Places, progress: Progress) -
     if options.voices:
         print(f"{NAME}, about {SIZE_MB} MB, licence {LICENCE}.")
         print(f"The voices are at {fetch_voices(progress=progress)}.")
+    elif options.speech_embedding is not None:
+        print(f"The speech embedding is at {write_body(places.models, options.speech_embedding or None)}.")
     elif options.public == ["list"]:
         print("\n".join(f"{s.name}: {s.about} ({s.kind}, {s.size_mb} MB, {s.licence}; {s.origin})" for s in SOURCES))
     elif options.public:

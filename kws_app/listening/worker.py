@@ -19,7 +19,6 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.audio.source import Phase, Source, SourceState
 from kws_app.detection.decision import Detection
-from kws_app.engine.backends import frontend_of
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import ModelError, brief
 from kws_app.history.disk_thread import DiskThread
@@ -229,7 +228,7 @@ class Worker(QObject):
             self.failed.emit(str(error))
         else:
             if self._session is not None:
-                self._session.run_on(frontend_of(self._active.engine))
+                self._session.renew_frontend()
         self.engine_changed.emit(self._active.engine)
 
     def _listen_to(self, source: Source, plot_data: deque[SoundChunk]) -> None:

@@ -1,0 +1,121 @@
+"""The body of an `expert`: Google's speech embedding, twenty frozen convolutions that every word shares.
+
+It ships once, as a data file in models/; a card names it by its SHA-256. `models/README.md` says where it comes from.
+The shape is stated here, for both engines and for training; the numbers are only read. NumPy alone.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load
+
+from kws_app.errors import ModelError
+from kws_app.paths import MODELS_DIR
+from kws_app.translation import _
+
+Array = NDArray[np.float32]
+
+BODY_FILE = "speech_embedding.safetensors"  # in the folder of models that ships with the app
+BODY_SHA256 = "a2ef440e01dd7cca1eb819c4c0c9a75f0588b78765629817b63dda38876b93ea"  # of that file
+LARGEST_BODY_BYTES = 4_000_000  # the file has 1.3 million
+BANDS = 32  # mel bands of a frame
+STEP_FRAMES = 8  # new frames that make one embedding: 80 ms
+EMBEDDING = 96  # numbers of an embedding
+FIELD_FRAMES = 76  # frames that an embedding is made of
+SLOPE, LOWEST = 0.2, -0.4  # of the activation: max(x, SLOPE * x), but not below LOWEST
+QUIET_BAND = 1.0  # every band of the frames before a stream begins, as the embedding's own runtime starts
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A convolution over frames, over bands, or over both (the first), and the maximum that is taken after it."""
+
+    inputs: int  # channels
+    outputs: int
+    over_frames: bool  # three frames: the two before a step's own are kept from step to step
+    over_bands: bool  # three bands, with a band of zeros on either side
+    frames: int  # of its output, for one step
+    bands: int
+    pool_frames: int = 1
+    pool_bands: int = 1
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        return (3 if self.over_frames else 1), (3 if self.over_bands else 1)
+
+    @property
+    def kept(self) -> tuple[int, int, int]:
+        """Shape of what is kept of its input from step to step: frames, bands, channels."""
+        return 2, self.bands, self.inputs
+
+
+def _layers() -> tuple[Layer, ...]:
+    """Five groups; in a group, layers over bands and over frames take turns, and a maximum ends every pair or two."""
+    layers = [Layer(1, 24, True, True, STEP_FRAMES, BANDS)]
+    frames, bands, inputs = STEP_FRAMES, BANDS, 24
+    #        channels, pairs, pooled frames and bands after the last pair
+    groups = ((24, 1, 2, 2), (48, 2, 1, 2), (72, 2, 2, 2), (96, 2, 1, 2), (96, 2, 2, 2))
+    for channels, pairs, pool_frames, pool_bands in groups:
+        for pair in range(pairs):
+            last = pair == pairs - 1
+            layers.append(Layer(inputs, channels, False, True, frames, bands))
+            pool = (pool_frames, pool_bands) if last else (1, 1)
+            layers.append(Layer(channels, channels, True, False, frames, bands, *pool))
+            inputs = channels
+        frames, bands = frames // pool_frames, bands // pool_bands
+    return (*layers, Layer(inputs, EMBEDDING, True, False, frames, bands))
+
+
+LAYERS = _layers()
+KEPT_VALUES = sum(int(np.prod(layer.kept)) for layer in LAYERS if layer.over_frames)  # of a stream's state
+MACS_A_STEP = sum(
+    layer.frames * layer.bands * layer.inputs * layer.outputs * layer.kernel[0] * layer.kernel[1] for layer in LAYERS
+)
+
+
+def tensor_shapes() -> dict[str, tuple[int, ...]]:
+    """Every tensor of the data file by name; all in single precision."""
+    shapes: dict[str, tuple[int, ...]] = {"norm.scale": (LAYERS[0].outputs,), "norm.shift": (LAYERS[0].outputs,)}
+    for number, layer in enumerate(LAYERS):
+        shapes[f"conv{number}.weight"] = (layer.outputs, layer.inputs, *layer.kernel)
+        shapes[f"conv{number}.bias"] = (layer.outputs,)
+    return shapes
+
+
+@lru_cache(maxsize=2)
+def load_body(sha256: str, path: Path = MODELS_DIR / BODY_FILE) -> Mapping[str, Array]:
+    """The tensors of the body with this SHA-256, by name.
+
+    raises ModelError, in one sentence, if the file is not there, or is another
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_BODY_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or error
+        raise ModelError(
+            _("The speech embedding cannot be read at {path}: {reason}.", path=path, reason=reason)
+        ) from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ModelError(_("it was made for another speech embedding than the one that this program has"))
+    try:
+        tensors: dict[str, Array] = load(content)
+    except (SafetensorError, ValueError, TypeError) as error:
+        raise ModelError(
+            _("The speech embedding at {path} is damaged: install the program again.", path=path)
+        ) from error
+    found = {name: tensor.shape for name, tensor in tensors.items()}
+    if found != tensor_shapes() or any(tensor.dtype != np.float32 for tensor in tensors.values()):
+        raise ModelError(_("The speech embedding at {path} has another shape: install the program again.", path=path))
+    return tensors
+
+
+def kernel_matrix(layer: Layer, weight: Array) -> Array:
+    """A kernel [Cout, Cin, frames, bands] as the matrix [taps * Cin, Cout] that a patch is multiplied with."""
+    return np.ascontiguousarray(weight.transpose(2, 3, 1, 0).reshape(-1, layer.outputs))
