@@ -13,6 +13,10 @@ class ActionError(Exception):
     """Something that a detection should have set off, and did not."""
 
 
+class LabelError(Exception):
+    """A label that would teach the next model something wrong."""
+
+
 def brief(error: Exception) -> str:
     """An error of any kind in one line."""
     lines = str(error).strip().splitlines()

@@ -4,27 +4,42 @@ It holds the last seconds of sound, cuts a clip around each detection once its e
 missed, and counts the hours heard.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from kws_app.audio.circular_buffer import CircularBuffer
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
 from kws_app.detection.decision import DetectionEnd
 from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.errors import LabelError
 from kws_app.history.disk_thread import DiskThread
 from kws_app.history.entries import ModelSetup
 from kws_app.history.log import DetectionRecord, Ended, HoursHeard, clip_name, new_id, now_iso
+from kws_app.translation import _
 
 BEFORE_S = 2.0  # of sound before a detection, in its clip
 AFTER_S = 0.5  # and after it
 MISSED_S = 3.0  # of sound before the user says that the word was missed
+SILENCE_DB = -65.0  # the loudest of a whisper into a quiet microphone is some 10 dB above it
+LOUDEST_S = 0.1  # a part of a syllable
 STALE_S = 5.0  # after this long without sound it is too late to say so
 KEPT_S = 8.0  # of sound: a backlog is read in pieces of a second
 SAVE_HOURS_S = 600.0  # of listening: what a crash can lose of the hours heard
 LEAST_S = 1.0  # a threshold that is dragged passes many others
+
+
+def loudest_db(samples: Samples) -> float:
+    """The level of the loudest LOUDEST_S of samples [N]: root mean square in dB below full scale, at least -200."""
+    size = round(LOUDEST_S * SAMPLE_RATE)
+    pieces = [samples[first : first + size] for first in range(0, len(samples), size)]
+    power = max((float(np.mean(np.square(piece, dtype=np.float64))) for piece in pieces), default=0.0)
+    return 10 * math.log10(max(power, 1e-20))
 
 
 class RecentSound:
@@ -78,6 +93,7 @@ class Recorder:
         self._pending: list[_Pending] = []
         self._open: dict[tuple[str, int], str] = {}  # ids of detections that are not over, by model and sample
         self._source: Source | None = None
+        self._detected_at: int | None = None  # the sample of the last detection of this source
 
     @property
     def is_live(self) -> bool:
@@ -90,6 +106,7 @@ class Recorder:
         self._source = source
         self._recent = RecentSound()
         self._scores.clear()
+        self._detected_at = None
         self.file_s = {}
 
     def hear(self, samples: Samples, first_sample: int, setups: dict[str, ModelSetup]) -> None:
@@ -110,6 +127,7 @@ class Recorder:
     def add(self, record: DetectionRecord, sample: int, setup: ModelSetup) -> DetectionRecord:
         """The record of a detection at `sample`, with an id, by which its clip and its end will be known."""
         id = new_id()
+        self._detected_at = sample
         self._open[record.model, sample] = id
         if self.keep_clips:
             self._pending.append(_Pending(id, sample))
@@ -123,18 +141,30 @@ class Recorder:
             above_s = round(end.above_samples / SAMPLE_RATE, 3)
             self.disk.note(Ended(id, round(end.peak, 4), above_s))
 
-    def missed(self, setups: Mapping[str, ModelSetup]) -> DetectionRecord | None:
-        """The record of a word that was said in the last MISSED_S without a detection; None if none was heard lately.
+    def missed(self, setups: Mapping[str, ModelSetup]) -> DetectionRecord:
+        """The record of a word that was said in the last MISSED_S without a detection.
 
         setups: by keyword; of several the word is the one whose model came nearest to it
+        raises LabelError, in one sentence, if there was no sound, silence, or a detection
         """
-        if self._clock() - self._heard_at > STALE_S:
-            return None
         end, source = self._recent.end, self._source
         first = end - round(MISSED_S * SAMPLE_RATE)
         samples = self._recent.cut(first, end)
-        if not len(samples) or source is None or not setups:
-            return None
+        if self._clock() - self._heard_at > STALE_S or not len(samples) or source is None or not setups:
+            raise LabelError(_("No sound was heard in the last {seconds:.0f} s: nothing is kept.", seconds=STALE_S))
+        if loudest_db(samples) < SILENCE_DB:
+            raise LabelError(
+                _("The last {seconds:.0f} s were silent, so no word was missed: nothing is kept.", seconds=MISSED_S)
+            )
+        if self._detected_at is not None and self._detected_at > first:
+            ago_s = (end - self._detected_at) / SAMPLE_RATE
+            raise LabelError(
+                _(
+                    "A word was heard {seconds:.1f} s ago, and would be kept as missed: nothing is kept. If that word "
+                    "was another, call it a false alarm.",
+                    seconds=ago_s,
+                )
+            )
         peaks = {model: 0.0 for model, _ in setups.values()}
         for model, at, score in self._scores:
             if model in peaks and at > first:

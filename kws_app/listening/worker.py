@@ -20,11 +20,11 @@ from PyQt6.QtCore import QObject, pyqtSignal
 from kws_app.audio.source import Phase, Source, SourceState
 from kws_app.detection.decision import Detection
 from kws_app.engine.catalogue import ModelFolders
-from kws_app.errors import ModelError, brief
+from kws_app.errors import LabelError, ModelError, brief
 from kws_app.history.disk_thread import DiskThread
 from kws_app.history.entries import ModelSetup, model_setup
 from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
-from kws_app.history.recorder import STALE_S, Recorder
+from kws_app.history.recorder import Recorder
 from kws_app.listening.active_models import ActiveModel, ActiveModels
 from kws_app.listening.options import ListeningOptions
 from kws_app.listening.own_sounds import OwnSounds
@@ -307,10 +307,10 @@ class Worker(QObject):
         return {model.keyword: model_setup(model.name, decisions[model.name].decision.config) for model in models}
 
     def _save_missed(self) -> None:
-        if self.recorder.missed(self._setups()) is None:
-            self.failed.emit(
-                _("There is nothing to keep: no sound was heard in the last {seconds:.0f} s.", seconds=STALE_S)
-            )
+        try:
+            self.recorder.missed(self._setups())
+        except LabelError as error:
+            self.failed.emit(str(error))
 
     def _go_on_without(self, session: Session) -> bool:
         """Leave out the models that failed; False, and the listening has stopped, if there is no other."""

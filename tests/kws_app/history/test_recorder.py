@@ -10,6 +10,7 @@ import pytest
 from kws_app.audio.ring import Samples
 from kws_app.detection.decision import Detection, DetectionEnd
 from kws_app.engine.decision_config import DecisionConfig
+from kws_app.errors import LabelError
 from kws_app.history.log import DetectionRecord, Ended, Fact, HoursHeard, now_iso
 from kws_app.history.recorder import SAVE_HOURS_S, STALE_S, RecentSound, Recorder
 
@@ -136,7 +137,7 @@ def test_a_missed_word_is_the_last_three_seconds_and_the_highest_score_in_them(r
     recorder.note_scores("loud/teacher", ends, [0.99, 0.3, 0.2])
     recorder.note_scores("loud/student", ends, [0.8, 0.8, 0.8])
     record = recorder.missed({"loud": SETTING})
-    assert record is not None and record.missed and record.time_s == 10.0
+    assert record.missed and record.time_s == 10.0
     assert (record.score, record.keyword, record.microphone, record.file) == (0.3, "loud", "USB mic", None)
     np.testing.assert_array_equal(kept.clips[record.id], RAMP[7 * RATE : 10 * RATE])
     assert kept.facts == [record] and kept.labelled == [record.id]
@@ -147,12 +148,43 @@ def test_of_several_keywords_the_nearest_was_missed(recorder: Recorder):
     recorder.note_scores("loud/teacher", [4 * RATE], [0.2])
     recorder.note_scores("happy/teacher", [4 * RATE], [0.4])
     record = recorder.missed({"loud": SETTING, "happy": ("happy/teacher", DecisionConfig())})
-    assert record is not None and (record.keyword, record.model) == ("happy", "happy/teacher")
+    assert (record.keyword, record.model) == ("happy", "happy/teacher")
 
 
 def test_nothing_is_missed_where_nothing_was_heard(recorder: Recorder, kept: Kept):
-    assert recorder.missed({"loud": SETTING}) is None
+    with pytest.raises(LabelError, match="No sound was heard"):
+        recorder.missed({"loud": SETTING})
     assert kept.facts == []
+
+
+@pytest.mark.parametrize("level_db", [-180.0, -80.0])
+def test_nothing_is_missed_in_silence(recorder: Recorder, kept: Kept, level_db: float):
+    noise = np.random.default_rng(0).normal(0, 10 ** (level_db / 20), 5 * RATE).astype(np.float32)
+    recorder.hear(noise, 0, {"loud": SETTING})
+    with pytest.raises(LabelError, match="were silent"):
+        recorder.missed({"loud": SETTING})
+    assert kept.facts == [] and kept.clips == {}
+
+
+def test_a_quiet_word_can_be_missed(recorder: Recorder):
+    sound = np.random.default_rng(0).normal(0, 1e-4, 5 * RATE).astype(np.float32)
+    sound[3 * RATE : 4 * RATE] += np.sin(np.arange(RATE), dtype=np.float32) * 0.002  # -57 dB
+    recorder.hear(sound, 0, {"loud": SETTING})
+    assert recorder.missed({"loud": SETTING}).missed
+
+
+def test_nothing_is_missed_right_after_a_detection(recorder: Recorder, kept: Kept):
+    hear(recorder, 0, 5)
+    record = detect(recorder, 4.0)
+    hear(recorder, 5, 6.9)
+    with pytest.raises(LabelError, match=r"A word was heard 2\.9 s ago"):
+        recorder.missed({"loud": SETTING})
+    assert kept.facts == [] and list(kept.clips) == [record.id]
+    hear(recorder, 6.9, 7.1)
+    assert recorder.missed({"loud": SETTING}).time_s == 7.1
+    recorder.begin(FakeSource())  # type: ignore[arg-type]
+    hear(recorder, 0, 4)
+    assert recorder.missed({"loud": SETTING}).missed  # that detection was in another sound
 
 
 def test_what_was_heard_long_ago_is_not_kept_as_missed(kept: Kept):
@@ -162,10 +194,11 @@ def test_what_was_heard_long_ago_is_not_kept_as_missed(kept: Kept):
     hear(recorder, 0, 5)
     recorder.finish()
     now_s += STALE_S + 1
-    assert recorder.missed({"loud": SETTING}) is None
+    with pytest.raises(LabelError, match="No sound was heard"):
+        recorder.missed({"loud": SETTING})
     assert kept.clips == {}
     now_s -= 2
-    assert recorder.missed({"loud": SETTING}) is not None
+    assert recorder.missed({"loud": SETTING}).missed
 
 
 def test_hours_of_a_microphone_count_by_setting_and_are_saved_now_and_then(recorder: Recorder, kept: Kept):

@@ -67,6 +67,7 @@ def test_what_was_missed_is_kept_with_what_the_model_made_of_it(listener, qtbot,
 
 def test_after_the_end_a_missed_word_and_the_rate_are_about_what_is_set_now(listener, qtbot, write_wav):
     use(listener, qtbot, "loud/teacher")
+    tune(listener, {"loud/teacher": Tuning(threshold=0.999999)})  # nothing is heard
     play(listener, qtbot, write_wav(bursts(0.5, duration_s=1.0)))
     tune(listener, {"loud/teacher": Tuning(threshold=0.8)})
     listener.worker.save_missed()
@@ -89,11 +90,20 @@ def test_a_threshold_that_is_dragged_does_not_keep_it_from_listening(listener, q
     assert len(listener.marks) == 1
 
 
+def test_what_was_heard_is_not_kept_as_missed(listener, qtbot, write_wav):
+    use(listener, qtbot, "loud/teacher")
+    play(listener, qtbot, write_wav(bursts(0.5, duration_s=1.0)))
+    with qtbot.waitSignal(listener.worker.failed) as failed:
+        listener.worker.save_missed()
+    assert "A word was heard" in failed.args[0]
+    assert len(log_history(listener).entries) == len(listener.marks) == 1
+
+
 def test_nothing_can_be_missed_before_anything_was_heard(listener, qtbot):
     use(listener, qtbot, "loud/teacher")
     with qtbot.waitSignal(listener.worker.failed) as failed:
         listener.worker.save_missed()
-    assert "nothing to keep" in failed.args[0]
+    assert "nothing is kept" in failed.args[0]
 
 
 class Ready(Waiting):

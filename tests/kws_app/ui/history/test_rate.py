@@ -39,7 +39,7 @@ def test_a_missed_word_is_kept_and_shown(bench: Bench, write_wav: Callable[..., 
 def test_nothing_heard_is_nothing_missed(bench: Bench):
     window = bench.open()
     window.parts.history.missed.click()
-    bench.qtbot.waitUntil(lambda: "nothing to keep" in window.parts.banner.text)
+    bench.qtbot.waitUntil(lambda: "nothing is kept" in window.parts.banner.text)
 
 
 def test_the_running_rate_counts_hours_and_marks(bench: Bench):
