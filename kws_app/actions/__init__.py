@@ -1,1 +1,1 @@
-"""What a detection sets off: a sound, a notification, a command, a webhook. No Qt; each runs in its own thread."""
+"""What a detection sets off, such as a command or a sound. No Qt; each action runs in a thread of its own."""

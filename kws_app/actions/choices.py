@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 from urllib.parse import urlsplit
 
+from kws_app.actions.media_key import MediaKey
 from kws_app.translation import _
 
 MOST_ARGUMENTS = 100
@@ -24,6 +25,12 @@ def _text(value: object, what: str) -> str:
     return value
 
 
+def _arguments(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or len(value) > MOST_ARGUMENTS:
+        raise ValueError(_("a command must be a list of at most {most} arguments", most=MOST_ARGUMENTS))
+    return tuple(_text(each, _("an argument")) for each in value)
+
+
 def _switch(value: object, what: str) -> None:
     if not isinstance(value, bool):
         raise ValueError(f"{what} must be true or false, got {value!r}")
@@ -39,13 +46,35 @@ class CommandChoice:
 
     def __post_init__(self) -> None:
         _switch(self.on, "the command's switch")
-        if not isinstance(self.arguments, list | tuple) or len(self.arguments) > MOST_ARGUMENTS:
-            raise ValueError(_("a command must be a list of at most {most} arguments", most=MOST_ARGUMENTS))
-        object.__setattr__(self, "arguments", tuple(_text(value, _("an argument")) for value in self.arguments))
+        object.__setattr__(self, "arguments", _arguments(self.arguments))
         if isinstance(self.limit_s, bool) or not isinstance(self.limit_s, int | float):
             raise ValueError(f"the command's time limit must be a number, got {self.limit_s!r}")
         if not 0.1 <= self.limit_s <= LONGEST_S:
             raise ValueError(f"the command's time limit must be from 0.1 to {LONGEST_S:g} s, got {self.limit_s}")
+
+
+@dataclass(frozen=True)
+class ProgramChoice:
+    """A program that is opened and stays; its arguments may hold placeholders, and no shell reads them."""
+
+    on: bool = False
+    arguments: tuple[str, ...] = ()  # the first is the program
+
+    def __post_init__(self) -> None:
+        _switch(self.on, "the program's switch")
+        object.__setattr__(self, "arguments", _arguments(self.arguments))
+
+
+@dataclass(frozen=True)
+class MediaKeyChoice:
+    """A key that tells the player that plays what to do."""
+
+    on: bool = False
+    key: MediaKey = MediaKey.PLAY_PAUSE
+
+    def __post_init__(self) -> None:
+        _switch(self.on, "the media key's switch")
+        object.__setattr__(self, "key", MediaKey(self.key))  # raises ValueError on a name that is none
 
 
 @dataclass(frozen=True)
@@ -56,8 +85,8 @@ class WebhookChoice:
     url: str = ""
 
     def __post_init__(self) -> None:
-        _switch(self.on, "the webhook's switch")
-        _text(self.url, _("the webhook's address"))
+        _switch(self.on, "the web hook's switch")
+        _text(self.url, _("the web hook's address"))
 
 
 @dataclass(frozen=True)
@@ -68,6 +97,14 @@ class KeywordActions:
     notification: bool = False
     command: CommandChoice = field(default_factory=CommandChoice)
     webhook: WebhookChoice = field(default_factory=WebhookChoice)
+    program: ProgramChoice = field(default_factory=ProgramChoice)
+    media_key: MediaKeyChoice = field(default_factory=MediaKeyChoice)
+
+    @property
+    def any_on(self) -> bool:
+        """Whether a detection sets anything off."""
+        kinds = (self.program, self.media_key, self.command, self.webhook)
+        return self.sound or self.notification or any(kind.on for kind in kinds)
 
     def __post_init__(self) -> None:
         _switch(self.sound, "the sound's switch")
@@ -77,16 +114,22 @@ class KeywordActions:
     def from_dict(cls, raw: object) -> "KeywordActions":
         """Unknown fields are passed over. raises ValueError on values that make no sense"""
         known = _known(cls, raw)
-        if "command" in known:
-            known["command"] = CommandChoice(**_known(CommandChoice, known["command"]))
-        if "webhook" in known:
-            known["webhook"] = WebhookChoice(**_known(WebhookChoice, known["webhook"]))
+        kinds: dict[str, type] = {
+            "command": CommandChoice,
+            "webhook": WebhookChoice,
+            "program": ProgramChoice,
+            "media_key": MediaKeyChoice,
+        }
+        for name in kinds.keys() & known.keys():
+            known[name] = kinds[name](**_known(kinds[name], known[name]))
         return cls(**known)
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold."""
         raw = asdict(self)
         raw["command"]["arguments"] = list(self.command.arguments)
+        raw["program"]["arguments"] = list(self.program.arguments)
+        raw["media_key"]["key"] = self.media_key.key.value
         return raw
 
 
@@ -100,7 +143,7 @@ def _known(kind: type, raw: object) -> dict[str, Any]:
 def url_fault(url: str) -> str:
     """Why an address cannot be posted to, in one sentence; empty if it can."""
     if not url:
-        return _("Give the webhook's address, such as http://homeassistant.local:8123/api/webhook/NAME.")
+        return _("Give the web hook's address, such as http://homeassistant.local:8123/api/webhook/NAME.")
     if not url.isascii() or any(ord(character) <= 32 or ord(character) == 127 for character in url):
         return _("The address {url!r} holds a space or a character that no address may hold: write it as %XX.", url=url)
     try:
@@ -111,5 +154,5 @@ def url_fault(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return _("{url} is no web address: it must begin with http:// or https:// and name a machine.", url=url)
     if parts.username is not None:
-        return _("A name or password in the webhook's address would not be sent: leave out the part before the @.")
+        return _("A name or password in the web hook's address would not be sent: leave out the part before the @.")
     return ""

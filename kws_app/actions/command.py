@@ -1,10 +1,11 @@
 """A command of the user's: an argument list run without a shell, for a limited time, its output read and bounded.
 
-Runs in the calling thread. All that the command started and that still holds its output is ended with it.
+Runs in the calling thread. At the time limit the command and all that it started are ended, or it is said that a
+program could not be ended.
 """
 
 import os
-import selectors
+import secrets
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from kws_app.actions.arguments import SHOWN_CHARACTERS, environment_for, filled, home, not_started, program_name
 from kws_app.actions.choices import CommandChoice
 from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
@@ -20,8 +22,9 @@ from kws_app.translation import _
 
 KEPT_BYTES = 2048  # of the output's end, for the sentence about a failure
 READ_BYTES = 65_536
-SHOWN_CHARACTERS = 200
 END_S = 1.0  # for a killed program to be gone
+MARK_VARIABLE = "KWS_RUN"  # holds a number drawn for this run
+KILL_ROUNDS = 5  # a program may start others while it is looked for
 
 
 class Command:
@@ -29,89 +32,64 @@ class Command:
 
     def __init__(self, choice: CommandChoice, event: DetectionEvent) -> None:
         """raises ActionError if it cannot be run as it stands"""
-        if not choice.arguments or not choice.arguments[0].strip():
-            raise ActionError(_("Give the command: the program first, then its arguments, one a line."))
         self._limit_s = choice.limit_s
         self._event = event
-        self.arguments = [self._argument(template) for template in choice.arguments]
-        self.name = Path(self.arguments[0]).name or self.arguments[0]
+        self.arguments = filled(choice.arguments, event)
+        self.name = program_name(self.arguments)
+        self._mark = secrets.token_hex(16)  # in the environment of all that it starts
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()  # around the start of the process and its reaping: a group is killed in between
         self._ended = False  # by `end`, under the lock
         self._tail = b""
-
-    def _argument(self, template: str) -> str:
-        """A template filled. What would turn into an option by its value alone is refused."""
-        filled = self._event.fill(os.path.expanduser(template) if template.startswith("~/") else template)
-        if filled.startswith("-") and not template.startswith("-"):
-            raise ActionError(
-                _(
-                    "The command was not run, as {argument!r} would be taken for an option: let it read the "
-                    "environment variables (KWS_KEYWORD and so on) instead.",
-                    argument=filled[:SHOWN_CHARACTERS],
-                )
-            )
-        return filled
+        self._silent = threading.Event()
 
     def run(self) -> None:
         """Run it to its end. raises ActionError, in one sentence, if it failed or took too long"""
         deadline = time.monotonic() + self._limit_s
         process = self._start()
-        try:
-            late = not self._drain(process, deadline)
-            if not late:
-                try:
-                    process.wait(max(0.0, deadline - time.monotonic()))
-                except subprocess.TimeoutExpired:
-                    late = True
-            self._check(self._finish(process, late), late)
-        finally:
-            assert process.stdout is not None
-            process.stdout.close()
+        late = not self._silent.wait(deadline - time.monotonic())  # nothing holds its output any more
+        if not late:
+            # it is not reaped before, so that its number stays its own until the group could be killed
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                late = True
+        status = self._finish(process, late)
+        self._check(status, late, lives=late and not self._silent.wait(END_S))
 
     def end(self) -> None:
         """End it and all that it started, now or before it starts."""
         with self._lock:
             self._ended = True
             if self._process is not None:
-                _kill(self._process)
+                _kill(self._process, self._mark)
 
     def _start(self) -> "subprocess.Popen[bytes]":
         try:
             with self._lock:
                 if self._ended:
-                    raise ActionError(_("“{name}” was not run, as the program is closing.", name=self.name))
+                    raise ActionError(_("“{name}” was not run, as the app is closing.", name=self.name))
                 self._process = subprocess.Popen(
                     self.arguments,
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT,
-                    env={**_environment(), **self._event.environment},
-                    cwd=Path.home() if Path.home().is_dir() else None,
+                    env={**environment_for(self._event), MARK_VARIABLE: self._mark},
+                    cwd=home(),
                     start_new_session=True,  # a process group of its own, to be ended as a whole
                 )
-                return self._process
-        except FileNotFoundError as error:
-            raise ActionError(_("There is no program “{name}”: give its full path.", name=self.arguments[0])) from error
+            threading.Thread(target=self._read, args=(self._process,), name="action: output", daemon=True).start()
+            return self._process
         except (OSError, ValueError) as error:
-            raise ActionError(_("“{name}” cannot be run ({error}).", name=self.name, error=error)) from error
+            raise not_started(self.arguments, error) from error
 
-    def _drain(self, process: "subprocess.Popen[bytes]", deadline: float) -> bool:
-        """Read all that is written, keeping the end; False if the deadline came first.
-
-        The process is not reaped here, so that its number stays its own until the group has been killed.
-        """
+    def _read(self, process: "subprocess.Popen[bytes]") -> None:
+        """Read all that is written until nothing holds the output any more, and keep the end."""
         assert process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(process.stdout, selectors.EVENT_READ)
-            while (left := deadline - time.monotonic()) > 0:
-                if not selector.select(left):
-                    break
-                data = os.read(process.stdout.fileno(), READ_BYTES)
-                if not data:
-                    return True
+        with process.stdout as output:
+            while data := os.read(output.fileno(), READ_BYTES):
                 self._tail = (self._tail + data)[-KEPT_BYTES:]
-        return False
+        self._silent.set()
 
     def _finish(self, process: "subprocess.Popen[bytes]", late: bool) -> int | None:
         """The exit status; None if it had not ended by itself."""
@@ -119,26 +97,36 @@ class Command:
             status = process.returncode
             if late and status is None:
                 status = _exit_status(process)
-                _kill(process)
+                _kill(process, self._mark)
             self._process = None
         with suppress(subprocess.TimeoutExpired):  # one stuck in the kernel is left behind
             process.wait(END_S)
         return status
 
-    def _check(self, status: int | None, late: bool) -> None:
-        limit = f"{self._limit_s:g} s"
+    def _check(self, status: int | None, late: bool, lives: bool) -> None:
+        """late: something ran at the deadline. lives: a program that it started could not be ended"""
+        name, limit = self.name, f"{self._limit_s:g} s"
         if self._ended:
-            raise ActionError(_("“{name}” was ended, as the program is closing.", name=self.name))
+            raise ActionError(_("“{name}” was ended, as the app is closing.", name=name))
+        if lives:
+            raise ActionError(
+                _(
+                    "“{name}” took longer than {limit}, and a program that it started could not be ended and still "
+                    "runs: use “Open a program” for a program that is to stay.",
+                    name=name,
+                    limit=limit,
+                )
+            )
         if status is None:
-            raise ActionError(_("“{name}” took longer than {limit} and was ended.", name=self.name, limit=limit))
+            raise ActionError(_("“{name}” took longer than {limit} and was ended.", name=name, limit=limit))
         if status:
             raise ActionError(self._failure(status))
         if late:
             raise ActionError(
                 _(
-                    "“{name}” left programs running, which were ended after {limit}: put setsid before a program that "
-                    "is to stay.",
-                    name=self.name,
+                    "“{name}” left programs running, which were ended after {limit}: use “Open a program” for a "
+                    "program that is to stay.",
+                    name=name,
                     limit=limit,
                 )
             )
@@ -160,17 +148,6 @@ class Command:
         return shown[:SHOWN_CHARACTERS]
 
 
-def _environment() -> dict[str, str]:
-    """The user's own, also in a frozen bundle, which points the loader at its own libraries."""
-    environment = dict(os.environ)
-    if getattr(sys, "frozen", False):
-        for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
-            environment.pop(name, None)
-            if (before := environment.pop(f"{name}_ORIG", None)) is not None:
-                environment[name] = before
-    return environment
-
-
 def _exit_status(process: "subprocess.Popen[bytes]") -> int | None:
     """The status of a process that has ended but is not reaped; None while it runs."""
     if not hasattr(os, "waitid"):
@@ -182,12 +159,30 @@ def _exit_status(process: "subprocess.Popen[bytes]") -> int | None:
     return None
 
 
-def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """The whole group of a process that is not reaped yet."""
+def _kill(process: "subprocess.Popen[bytes]", mark: str) -> None:
+    """The whole group of a process that is not reaped yet, and what left the group for a session of its own."""
     if process.returncode is not None:
         return
     with suppress(ProcessLookupError, PermissionError):  # gone already; macOS says so of a group of the dead
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
+        if sys.platform == "win32":
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
             process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    for _round in range(KILL_ROUNDS):
+        left = _marked(mark)
+        for pid in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not left:
+            return
+
+
+def _marked(mark: str) -> list[int]:
+    """The processes of this user's that have the mark in their environment; none where the system does not tell."""
+    wanted, found = f"{MARK_VARIABLE}={mark}".encode(), []
+    for folder in Path("/proc").glob("[0-9]*") if sys.platform.startswith("linux") else ():
+        with suppress(OSError):  # another user's, or just gone; of a process that ended it is empty
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found

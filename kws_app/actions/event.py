@@ -16,6 +16,7 @@ class DetectionEvent:
     time_s: float  # in the source's own audio
     wall_time: str  # ISO 8601
     source: str = ""  # the microphone's name, or the file's path
+    id: str = ""  # of the detection in the log; empty for a trial. Actions are not told of it
 
     @property
     def values(self) -> dict[str, str]:
@@ -41,7 +42,7 @@ class DetectionEvent:
         return {f"KWS_{name.upper()}": value for name, value in self.values.items()}
 
     def to_json(self) -> dict[str, str | float]:
-        """What a webhook is told: not from which microphone or file, which are nobody's business."""
+        """What a web hook is told: not from which microphone or file, which are nobody's business."""
         told = asdict(self)
-        del told["source"]
+        del told["source"], told["id"]
         return told

@@ -12,9 +12,11 @@ from enum import Enum
 from typing import Protocol
 
 from kws_app.actions.chime import chime
-from kws_app.actions.choices import KeywordActions
+from kws_app.actions.choices import KeywordActions, MediaKeyChoice
 from kws_app.actions.command import Command
 from kws_app.actions.event import DetectionEvent
+from kws_app.actions.media_key import MediaKey, press_media_key
+from kws_app.actions.program import OpenedProgram
 from kws_app.actions.webhook import Webhook
 from kws_app.audio.ring import Samples
 from kws_app.errors import ActionError, AudioError
@@ -29,17 +31,21 @@ log = logging.getLogger(__name__)
 class Kind(Enum):
     """The kinds of action."""
 
+    PROGRAM = "program"
+    MEDIA_KEY = "media key"
+    COMMAND = "command"
+    WEBHOOK = "web hook"
     SOUND = "sound"
     NOTIFICATION = "notification"
-    COMMAND = "command"
-    WEBHOOK = "webhook"
 
 
 WHAT = {
+    Kind.PROGRAM: _("The program"),
+    Kind.MEDIA_KEY: _("The media key"),
+    Kind.COMMAND: _("The command"),
+    Kind.WEBHOOK: _("The web hook"),
     Kind.SOUND: _("The sound"),
     Kind.NOTIFICATION: _("The notification"),
-    Kind.COMMAND: _("The command"),
-    Kind.WEBHOOK: _("The webhook"),
 }
 
 
@@ -51,6 +57,7 @@ class Outcome:
     keyword: str
     failure: str
     tried: bool  # by the button, and not set off by a detection
+    id: str = ""  # of the detection that set it off
 
 
 class Running(Protocol):
@@ -65,6 +72,20 @@ class Running(Protocol):
 
 Play = Callable[[Samples, threading.Event], None]
 Notify = Callable[[DetectionEvent], None]
+Press = Callable[[MediaKey], None]
+
+
+class KeyPress:
+    """A media key, once."""
+
+    def __init__(self, press: Press, choice: MediaKeyChoice) -> None:
+        self._press, self._key = press, choice.key
+
+    def run(self) -> None:
+        self._press(self._key)
+
+    def end(self) -> None:
+        """It is limited in time by itself."""
 
 
 class Sound:
@@ -97,11 +118,14 @@ class Notification:
 class ActionRunner:
     """Sets actions off. Used by one thread; `report` is called once for each action, mostly from others."""
 
-    def __init__(self, report: Callable[[Outcome], None], play: Play, notify: Notify) -> None:
+    def __init__(
+        self, report: Callable[[Outcome], None], play: Play, notify: Notify, press: Press = press_media_key
+    ) -> None:
         """play: samples at 16 kHz, until they have sounded or the event is set. notify: shows a message soon.
 
-        Both are called in a thread of the action's own, and raise ActionError or AudioError.
+        Each of the three is called in a thread of the action's own, and raises ActionError or AudioError.
         """
+        self._press = press
         self._report = report
         self._play = play
         self._notify = notify
@@ -112,10 +136,12 @@ class ActionRunner:
     def set_off(self, actions: KeywordActions, event: DetectionEvent) -> None:
         """All that is switched on."""
         for kind, on in (
-            (Kind.SOUND, actions.sound),
-            (Kind.NOTIFICATION, actions.notification),
+            (Kind.PROGRAM, actions.program.on),
+            (Kind.MEDIA_KEY, actions.media_key.on),
             (Kind.COMMAND, actions.command.on),
             (Kind.WEBHOOK, actions.webhook.on),
+            (Kind.SOUND, actions.sound),
+            (Kind.NOTIFICATION, actions.notification),
         ):
             if on:
                 self._start(kind, actions, event, tried=False)
@@ -138,7 +164,7 @@ class ActionRunner:
 
     def _start(self, kind: Kind, actions: KeywordActions, event: DetectionEvent, tried: bool) -> None:
         def report(failure: str) -> None:
-            self._report(Outcome(kind, event.keyword, failure, tried))
+            self._report(Outcome(kind, event.keyword, failure, tried, event.id))
 
         try:
             action = self._action(kind, actions, event)
@@ -165,6 +191,10 @@ class ActionRunner:
             return Sound(self._play)
         if kind is Kind.NOTIFICATION:
             return Notification(self._notify, event)
+        if kind is Kind.PROGRAM:
+            return OpenedProgram(actions.program, event)
+        if kind is Kind.MEDIA_KEY:
+            return KeyPress(self._press, actions.media_key)
         if kind is Kind.COMMAND:
             return Command(actions.command, event)
         return Webhook(actions.webhook, event)

@@ -1,4 +1,4 @@
-"""A webhook: one HTTP POST of JSON to an address that the user gave, and to no other: redirects are not followed.
+"""A web hook: one HTTP POST of JSON to an address that the user gave, and to no other: redirects are not followed.
 
 Runs in the calling thread. It holds no proxy settings and no cookies, and reads nothing of the answer but its status.
 """
@@ -20,7 +20,7 @@ LIMIT_S = 5.0  # for all of it, however slowly the answer drips
 
 
 class Webhook:
-    """One call of a webhook. `run` once, in any thread; `end` from another ends it early."""
+    """One call of a web hook. `run` once, in any thread; `end` from another ends it early."""
 
     def __init__(self, choice: WebhookChoice, event: DetectionEvent, limit_s: float = LIMIT_S) -> None:
         """raises ActionError if the address is none"""
@@ -30,7 +30,7 @@ class Webhook:
         self._secure = parts.scheme == "https"
         self._host, self._port = parts.hostname or "", parts.port or (443 if self._secure else 80)
         self._target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        self.name = _("The webhook at {host}", host=self._host)
+        self.name = _("The web hook at {host}", host=self._host)
         self._body = json.dumps(event.to_json()).encode()
         self._limit_s = limit_s
         self._connection = self._new_connection()

@@ -16,7 +16,17 @@ from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
 from kws_app.history.clip_store import FOLDER_NAME, ClipLimits, ClipStore, outline
 from kws_app.history.entries import History, add_up
-from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
+from kws_app.history.log import (
+    ActionDone,
+    Deleted,
+    DetectionLog,
+    DetectionRecord,
+    Ended,
+    Fact,
+    HoursHeard,
+    Labelled,
+    Restored,
+)
 from kws_app.paths import own_models_dir
 from kws_app.translation import _, ngettext
 
@@ -31,6 +41,7 @@ _WHAT: dict[type[DetectionRecord | Fact], str] = {
     Deleted: _("The deletion"),
     Restored: _("The undoing of a deletion"),
     HoursHeard: _("The hours heard"),
+    ActionDone: _("What became of an action"),
 }
 
 log = logging.getLogger(__name__)

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.history.log import Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
+from kws_app.history.log import ActionDone, Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
 from kws_app.translation import _
 
 RIGHT = "right"
 FALSE_ALARM = "false alarm"
 LABELS = ("", RIGHT, FALSE_ALARM)  # as they stand in the log; the first takes a label back
+MOST_ACTIONS = 20  # of a detection; there are six kinds
 LABEL_WORDS = {"": "", RIGHT: _("right"), FALSE_ALARM: _("false alarm")}  # for the user
 
 
@@ -23,6 +24,7 @@ class Entry:
     above_s: float | None = None  # how long the score stayed at or above the threshold
     label: str = ""
     deleted: bool = False
+    actions: tuple[ActionDone, ...] = ()  # what it set off, in the order in which that ended
 
     @property
     def id(self) -> str:
@@ -40,6 +42,8 @@ class Entry:
                 return replace(self, peak=peak, above_s=above_s)
             case Labelled(label=label):
                 return replace(self, label=label if label in LABELS else "")
+            case ActionDone() if len(self.actions) < MOST_ACTIONS:
+                return replace(self, actions=(*self.actions, fact))
             case Deleted():
                 return replace(self, deleted=True)
             case Restored():

@@ -129,13 +129,23 @@ class HoursHeard:
     heard_s: float
 
 
-Fact = Ended | Labelled | Deleted | Restored | HoursHeard
+@dataclass(frozen=True)
+class ActionDone:
+    """A detection set off an action, and what became of that."""
+
+    id: str
+    action: str  # the value of its kind, kws_app/actions/runner.py
+    failure: str  # one sentence; empty where it worked
+
+
+Fact = Ended | Labelled | Deleted | Restored | HoursHeard | ActionDone
 EVENTS: dict[type[Fact], str] = {
     Ended: "end",
     Labelled: "label",
     Deleted: "delete",
     Restored: "restore",
     HoursHeard: "heard",
+    ActionDone: "action",
 }
 
 
@@ -178,6 +188,8 @@ def parse(line: str) -> DetectionRecord | Fact | None:
                 return Deleted(str(raw["id"]))
             case "restore":
                 return Restored(str(raw["id"]))
+            case "action":
+                return ActionDone(str(raw["id"]), str(raw["action"]), str(raw["failure"]))
             case "heard":
                 decision, heard_s = _decision(raw["decision"]), _number(raw["heard_s"])
                 if decision is not None:

@@ -8,7 +8,7 @@ from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import FALSE_ALARM, Entry, ModelSetup
 from kws_app.translation import _
 
-LEAST_HOURS = 0.1  # before that a rate is noise
+LEAST_HOURS = 1.0  # before that a rate is noise
 
 
 @dataclass(frozen=True)

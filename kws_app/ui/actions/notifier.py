@@ -35,7 +35,7 @@ class Notifier(QObject):
         text = _(
             "{time}, probability {score:.2f}", time=event.wall_time[11:19], score=event.score
         )  # digits alone: no markup to escape
-        if _has_bus():
+        if has_bus():
             self._ask_service(title, text)
         elif self.tray_shows:
             self.for_tray.emit(title, text)
@@ -65,7 +65,7 @@ def _typed(value: object, kind: QMetaType.Type) -> QVariant:
     return variant
 
 
-def _has_bus() -> bool:
+def has_bus() -> bool:
     """Whether this session has a message bus; looked up first, as asking for one could start one."""
     if not sys.platform.startswith(("linux", "freebsd")):
         return False

@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice, url_fault
+from kws_app.actions.choices import (
+    CommandChoice,
+    KeywordActions,
+    MediaKeyChoice,
+    ProgramChoice,
+    WebhookChoice,
+    url_fault,
+)
+from kws_app.actions.media_key import MediaKey
 
 
 def test_choices_survive_json():
@@ -12,6 +20,8 @@ def test_choices_survive_json():
         sound=True,
         command=CommandChoice(True, ("notify", "{keyword}", "two\nlines", ""), 2.5),
         webhook=WebhookChoice(True, "http://localhost:1/x"),
+        program=ProgramChoice(True, ("xterm", "-e", "top")),
+        media_key=MediaKeyChoice(True, MediaKey.NEXT),
     )
     assert KeywordActions.from_dict(json.loads(json.dumps(actions.to_dict()))) == actions
 
@@ -35,6 +45,10 @@ def test_nothing_is_set_off_by_default_and_unknown_fields_are_passed_over():
         {"command": {"limit_s": 0}},
         {"command": {"limit_s": float("nan")}},
         {"command": {"limit_s": True}},
+        {"program": {"arguments": "xterm"}},
+        {"program": {"on": 1}},
+        {"media_key": {"key": "self-destruct"}},
+        {"media_key": {"key": None}},
         {"webhook": {"url": None}},
         {"webhook": {"on": 1}},
     ],
@@ -52,7 +66,7 @@ def test_addresses_that_can_be_posted_to(url):
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        ("", "Give the webhook's address"),
+        ("", "Give the web hook's address"),
         ("file:///etc/passwd", "must begin with http://"),
         ("ftp://a/b", "must begin with http://"),
         ("localhost:80", "must begin with http://"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -107,9 +108,40 @@ def test_a_hang_is_ended_with_all_that_it_started(tmp_path: Path):
 
 def test_a_child_left_behind_with_the_output_is_ended_at_the_limit(tmp_path: Path):
     child = tmp_path / "child"
-    with pytest.raises(ActionError, match=r"left programs running, which were ended after 1 s: put setsid"):
+    with pytest.raises(ActionError, match=r"left programs running, which were ended after 1 s: use “Open a program”"):
         run("sh", "-c", f"sleep 1000 & echo $! > {child}", limit_s=1.0)
     assert gone(pid_in(child))
+
+
+LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes in /proc")
+
+
+@LINUX
+@pytest.mark.parametrize("waits", ["wait", "true"])
+def test_a_child_in_a_session_of_its_own_is_ended_too(tmp_path: Path, waits: str):
+    child = tmp_path / "child"
+    with pytest.raises(ActionError, match=r"was ended|were ended after 1 s"):
+        run("sh", "-c", f"setsid sh -c 'echo $$ > {child}; exec sleep 1000' & {waits}", limit_s=1.0)
+    assert gone(pid_in(child))
+
+
+@LINUX
+def test_a_child_that_hides_from_its_end_is_said_to_live_on(tmp_path: Path):
+    child = tmp_path / "child"
+    hides = f"env -i PATH=$PATH setsid sh -c 'echo $$ > {child}; exec sleep 1000' & true"
+    with pytest.raises(ActionError, match="could not be ended and still runs"):
+        run("sh", "-c", hides, limit_s=1.0)
+    pid = pid_in(child)
+    os.kill(pid, signal.SIGKILL)  # this time by the test
+    assert gone(pid)
+
+
+def test_a_child_that_lets_go_of_the_output_is_left_alone(tmp_path: Path):
+    child = tmp_path / "child"
+    run("sh", "-c", f"setsid sleep 1000 > {tmp_path}/log 2>&1 & echo $! > {child}")
+    pid = pid_in(child)
+    os.kill(pid, signal.SIGKILL)  # it was there, or this would raise
+    assert gone(pid)
 
 
 def test_a_flood_is_read_to_its_end_and_not_kept():
@@ -145,7 +177,7 @@ def test_ending_it_from_another_thread(tmp_path: Path):
     command.end()
     thread.join(PATIENCE_S)
     assert not thread.is_alive() and gone(pid)
-    assert failures == ["“sh” was ended, as the program is closing."]
+    assert failures == ["“sh” was ended, as the app is closing."]
     with pytest.raises(ActionError, match="closing"):
         command.run()
 

@@ -4,12 +4,14 @@ import queue
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
+from kws_app.actions.choices import CommandChoice, KeywordActions, MediaKeyChoice, WebhookChoice
 from kws_app.actions.event import DetectionEvent
+from kws_app.actions.media_key import MediaKey
 from kws_app.actions.runner import MOST_AT_ONCE, ActionRunner, Kind, Outcome
 from kws_app.audio.ring import Samples
 from kws_app.errors import ActionError, AudioError
@@ -28,7 +30,8 @@ class Bench:
         self.fault: Exception | None = None
         self.release = threading.Event()
         self.release.set()
-        self.runner = ActionRunner(self.outcomes.put, self._play, self._notify)
+        self.pressed: list[MediaKey] = []
+        self.runner = ActionRunner(self.outcomes.put, self._play, self._notify, self.pressed.append)
 
     def _play(self, samples: Samples, stop: threading.Event) -> None:
         assert len(samples) and not stop.is_set()
@@ -74,6 +77,13 @@ def test_all_that_is_on_is_done_elsewhere(bench: Bench, tmp_path: Path):
     assert bench.chimes == ["action: sound"] and bench.notified == [HEARD] and touched.exists()
 
 
+def test_a_media_key_is_pressed_and_the_outcome_names_the_detection(bench: Bench):
+    actions = KeywordActions(media_key=MediaKeyChoice(True, MediaKey.NEXT))
+    bench.runner.set_off(actions, replace(HEARD, id="20261129T120000000000-abcdef"))
+    assert bench.next() == Outcome(Kind.MEDIA_KEY, "happy", "", False, "20261129T120000000000-abcdef")
+    assert bench.pressed == [MediaKey.NEXT]
+
+
 def test_one_is_tried_though_it_is_off(bench: Bench):
     bench.runner.try_out(Kind.SOUND, KeywordActions(), HEARD)
     assert bench.next() == Outcome(Kind.SOUND, "happy", "", tried=True)
@@ -94,7 +104,12 @@ def test_a_failure_is_one_sentence(bench: Bench, fault: Exception, expected: str
 
 
 @pytest.mark.parametrize(
-    ("kind", "expected"), [(Kind.COMMAND, "the program first"), (Kind.WEBHOOK, "Give the webhook's address")]
+    ("kind", "expected"),
+    [
+        (Kind.COMMAND, "the program first"),
+        (Kind.PROGRAM, "the program first"),
+        (Kind.WEBHOOK, "Give the web hook's address"),
+    ],
 )
 def test_what_is_not_filled_in_is_said(bench: Bench, kind: Kind, expected: str):
     bench.runner.try_out(kind, KeywordActions(), HEARD)

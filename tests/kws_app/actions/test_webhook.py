@@ -30,7 +30,7 @@ def test_it_posts_the_detection_as_json(hook: Hook):
 
 @pytest.mark.parametrize("status", [400, 404, 500, 304])
 def test_any_other_answer_is_a_failure(hook: Hook, status: int):
-    with pytest.raises(ActionError, match=rf"^The webhook at 127.0.0.1 answered {status} "):
+    with pytest.raises(ActionError, match=rf"^The web hook at 127.0.0.1 answered {status} "):
         post(f"{hook.url}/{status}")
 
 
@@ -49,7 +49,7 @@ def test_a_server_that_is_down_is_said():
 
 
 def test_a_name_that_is_none_is_said():
-    with pytest.raises(ActionError, match=r"The webhook at nobody.invalid cannot be reached"):
+    with pytest.raises(ActionError, match=r"The web hook at nobody.invalid cannot be reached"):
         post("http://nobody.invalid/")
 
 

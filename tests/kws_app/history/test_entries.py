@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry, add_up, model_setup
-from kws_app.history.log import Deleted, DetectionRecord, Ended, HoursHeard, Labelled, Restored, now_iso
+from kws_app.history.entries import FALSE_ALARM, MOST_ACTIONS, RIGHT, Entry, add_up, model_setup
+from kws_app.history.log import ActionDone, Deleted, DetectionRecord, Ended, HoursHeard, Labelled, Restored, now_iso
 
 RECORD = DetectionRecord(now_iso(), None, "USB mic", "happy", "happy/teacher", 1.5, 0.93, id="a")
 OTHER = replace(RECORD, id="b", time_s=9.0)
@@ -30,6 +30,12 @@ def test_facts_reach_their_detection_and_the_last_one_counts():
 
 def test_a_fact_that_was_written_before_its_detection_counts():
     assert add_up([Ended("a", 0.98, 0.4), RECORD]).entries["a"].peak == 0.98
+
+
+def test_what_a_detection_set_off_is_known_by_the_detection():
+    worked, failed = ActionDone("a", "sound", ""), ActionDone("a", "command", "“sh” ended with status 3.")
+    assert add_up([RECORD, worked, OTHER, failed]).entries["a"].actions == (worked, failed)
+    assert len(add_up([RECORD, *[worked] * (2 * MOST_ACTIONS)]).entries["a"].actions) == MOST_ACTIONS
 
 
 def test_a_label_is_taken_back_and_an_unknown_one_is_none():

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.log import (
+    ActionDone,
     Deleted,
     DetectionLog,
     DetectionRecord,
@@ -133,6 +134,7 @@ DECISION = DecisionConfig(0.4, 2, 3, 1.5)
         Labelled("a", "right"),
         Deleted("a"),
         Restored("a"),
+        ActionDone("a", "command", "“sh” ended with status 3."),
         HoursHeard(now_iso(), "happy/teacher", DECISION, 600.0),
         replace(record(), id=new_id(), clip="x.flac", decision=DECISION, missed=True),
     ],

@@ -22,11 +22,10 @@ def entries(*labels: str) -> list[Entry]:
     [
         (Rate(3, 1, 2.4), "3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"),
         (Rate(0, 0, 3.0), "0 in 3.0 h, none marked false: 0.0 an hour (0.0 to 1.2)"),
-        (Rate(5, 5, 0.5), "5 in 30 min, 5 marked false: 10.0 an hour (3.2 to 23.3)"),
+        (Rate(5, 5, 1.0), "5 in 1.0 h, 5 marked false: 5.0 an hour (1.6 to 11.7)"),
         (Rate(1, 0, 0.001), "1 in under a minute, none marked false"),
         (Rate(0, 0, 0.0), "0 in under a minute, none marked false"),
-        (Rate(4, 0, 0.09), "4 in 5 min, none marked false"),
-        (Rate(4, 0, 0.1), "4 in 6 min, none marked false: 0.0 an hour (0.0 to 36.9)"),
+        (Rate(4, 2, 0.99), "4 in 59 min, 2 marked false"),
     ],
 )
 def test_it_reads_plainly(rate: Rate, text: str):
@@ -34,30 +33,30 @@ def test_it_reads_plainly(rate: Rate, text: str):
 
 
 def test_it_counts_what_was_marked_and_follows_a_change_of_mind():
-    tally = DetectionCounter()
-    tally.add(entries("", FALSE_ALARM, RIGHT))
-    assert tally.rate("happy/teacher", DECISION, 3600) == Rate(3, 1, 1.0)
-    tally.label("0", FALSE_ALARM)
-    tally.label("1", "")
-    tally.label("1", "")
-    assert tally.rate("happy/teacher", DECISION, 3600) == Rate(3, 1, 1.0)
+    counter = DetectionCounter()
+    counter.add(entries("", FALSE_ALARM, RIGHT))
+    assert counter.rate("happy/teacher", DECISION, 3600) == Rate(3, 1, 1.0)
+    counter.label("0", FALSE_ALARM)
+    counter.label("1", "")
+    counter.label("1", "")
+    assert counter.rate("happy/teacher", DECISION, 3600) == Rate(3, 1, 1.0)
 
 
 def test_each_detection_counts_once_and_a_deleted_one_still_happened():
-    tally = DetectionCounter()
-    tally.add(entries("", ""))
-    tally.add([replace(entry, deleted=True) for entry in entries("", "", FALSE_ALARM)])
-    assert tally.rate("happy/teacher", DECISION, 0) == Rate(3, 1, 0.0)
+    counter = DetectionCounter()
+    counter.add(entries("", ""))
+    counter.add([replace(entry, deleted=True) for entry in entries("", "", FALSE_ALARM)])
+    assert counter.rate("happy/teacher", DECISION, 0) == Rate(3, 1, 0.0)
 
 
 def test_a_rate_belongs_to_a_model_and_its_setting():
-    tally = DetectionCounter()
-    tally.add(entries("", ""))
-    tally.add([Entry(replace(RECORD, id="x", decision=DecisionConfig(0.9)))])
-    tally.add([Entry(replace(RECORD, id="y", model="happy/student"))])
-    tally.add([Entry(replace(RECORD, id="z", decision=None)), Entry(replace(RECORD, id="m", missed=True))])
-    assert tally.rate("happy/teacher", DECISION, 0).detections == 2
-    assert tally.rate("happy/teacher", DecisionConfig(0.9), 0).detections == 1
-    assert tally.rate("happy/student", DECISION, 0).detections == 1
-    tally.label("nowhere", FALSE_ALARM)
-    assert tally.rate("happy/teacher", DECISION, 0).false_alarms == 0
+    counter = DetectionCounter()
+    counter.add(entries("", ""))
+    counter.add([Entry(replace(RECORD, id="x", decision=DecisionConfig(0.9)))])
+    counter.add([Entry(replace(RECORD, id="y", model="happy/student"))])
+    counter.add([Entry(replace(RECORD, id="z", decision=None)), Entry(replace(RECORD, id="m", missed=True))])
+    assert counter.rate("happy/teacher", DECISION, 0).detections == 2
+    assert counter.rate("happy/teacher", DecisionConfig(0.9), 0).detections == 1
+    assert counter.rate("happy/student", DECISION, 0).detections == 1
+    counter.label("nowhere", FALSE_ALARM)
+    assert counter.rate("happy/teacher", DECISION, 0).false_alarms == 0

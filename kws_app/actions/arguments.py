@@ -1,0 +1,62 @@
+"""What the user typed as a command, made ready to be run for one detection: placeholders filled, no shell."""
+
+import os
+import sys
+from pathlib import Path
+
+from kws_app.actions.event import DetectionEvent
+from kws_app.errors import ActionError
+from kws_app.translation import _
+
+SHOWN_CHARACTERS = 200
+
+
+def filled(arguments: tuple[str, ...], event: DetectionEvent) -> list[str]:
+    """The arguments with each placeholder replaced.
+
+    raises ActionError if there is no program, or if an argument would turn into an option by its value alone
+    """
+    if not arguments or not arguments[0].strip():
+        raise ActionError(_("Give the command: the program first, then its arguments."))
+    return [_filled(template, event) for template in arguments]
+
+
+def _filled(template: str, event: DetectionEvent) -> str:
+    argument = event.fill(os.path.expanduser(template) if template.startswith("~/") else template)
+    if argument.startswith("-") and not template.startswith("-"):
+        raise ActionError(
+            _(
+                "The command was not run, as {argument!r} would be taken for an option: let it read the "
+                "environment variables (KWS_KEYWORD and so on) instead.",
+                argument=argument[:SHOWN_CHARACTERS],
+            )
+        )
+    return argument
+
+
+def program_name(arguments: list[str]) -> str:
+    """What messages call it: the name of its file."""
+    return Path(arguments[0]).name or arguments[0]
+
+
+def environment_for(event: DetectionEvent) -> dict[str, str]:
+    """The user's own environment, also in a frozen bundle, which points the loader at its own libraries; KWS_*."""
+    environment = dict(os.environ)
+    if getattr(sys, "frozen", False):
+        for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
+            environment.pop(name, None)
+            if (before := environment.pop(f"{name}_ORIG", None)) is not None:
+                environment[name] = before
+    return {**environment, **event.environment}
+
+
+def home() -> Path | None:
+    """Where a program of the user's starts; None: where this one did."""
+    return Path.home() if Path.home().is_dir() else None
+
+
+def not_started(arguments: list[str], error: OSError | ValueError) -> ActionError:
+    """Why a program could not be started, in one sentence."""
+    if isinstance(error, FileNotFoundError):
+        return ActionError(_("There is no program “{name}”: give its full path.", name=arguments[0][:SHOWN_CHARACTERS]))
+    return ActionError(_("“{name}” cannot be run ({error}).", name=program_name(arguments), error=error))

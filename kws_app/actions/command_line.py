@@ -1,0 +1,34 @@
+"""A command as one line, read into arguments as a shell would, and written back. No shell runs it."""
+
+import re
+import shlex
+import sys
+from collections.abc import Iterable
+
+from kws_app.translation import _
+
+_PLAIN = re.compile(r"[\w@%+=:,./{}~\\-]+" if sys.platform == "win32" else r"[\w@%+=:,./{}~-]+")
+
+
+def arguments_of(line: str) -> tuple[str, ...]:
+    """The program and its arguments: words apart by spaces, of which quotation marks keep some together.
+
+    raises ValueError, in one sentence, if a quotation mark is not closed
+    """
+    words = shlex.shlex(line, posix=True)
+    words.whitespace_split = True
+    words.commenters = ""
+    if sys.platform == "win32":
+        words.escape = ""  # it stands in every path there
+    try:
+        return tuple(words)
+    except ValueError as error:
+        raise ValueError(_("A quotation mark, or what a backslash stands before, is missing at the end.")) from error
+
+
+def line_of(arguments: Iterable[str]) -> str:
+    """One line that `arguments_of` reads as these arguments."""
+    return " ".join(
+        argument if _PLAIN.fullmatch(argument) else "'" + argument.replace("'", "'\"'\"'") + "'"
+        for argument in arguments
+    )
