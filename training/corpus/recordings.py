@@ -14,6 +14,20 @@ from training.corpus.held_back import without_held_back
 SPLITS = ("training", "validation", "testing")
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 _HASH_SPAN = 2**27 - 1
+# Sources that are in one set as a whole, so that the test holds kinds of talk that training has no part of.
+SOURCE_SPLITS = {
+    "spoken_commands": "testing",  # its speakers have no names
+    "drascula": "testing",
+    "fillets_cs": "testing",
+    "fillets_nl": "testing",
+    "kathleen_en": "testing",
+    "nathalie_nl": "testing",
+    "kerstin_de": "validation",
+    "queen": "training",  # a closed cast, as the other games have
+    "telephone/it": "validation",
+    "telephone/ru": "validation",
+    "telephone": "training",
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,14 @@ def split_of(name: str, validation_percent: float, test_percent: float) -> str:
     if percent < validation_percent:
         return "validation"
     return "testing" if percent < validation_percent + test_percent else "training"
+
+
+def group_split(group: str, validation_percent: float, test_percent: float) -> str:
+    """The set of a speaker or source: as SOURCE_SPLITS says, else by the hash of its name."""
+    for name in (group, group.split("/")[0]):
+        if name in SOURCE_SPLITS:
+            return SOURCE_SPLITS[name]
+    return split_of(group, validation_percent, test_percent)
 
 
 def speaker_of(path: Path) -> str:
@@ -95,7 +117,16 @@ def stream_group(path: Path) -> str:
         return f"{folder}/{path.stem.split('-')[0]}"
     if folder == "synthetic_speech":
         return f"{folder}/{path.stem.rsplit('-', 1)[0]}"
-    if folder in ("kathleen_en", "ljspeech", "kerstin_de", "nathalie_nl", "fillets_cs", "fillets_nl"):
+    if folder in (
+        "kathleen_en",
+        "ljspeech",
+        "kerstin_de",
+        "nathalie_nl",
+        "fillets_cs",
+        "fillets_nl",
+        "queen",
+        "drascula",
+    ):
         return folder
     if folder == "telephone":
         return f"{folder}/{path.stem[:2]}"  # a speaker for each language
@@ -122,6 +153,6 @@ def read_recordings(root: Path, patterns: tuple[str, ...], data: DataConfig) -> 
                 if f"{folder.name}/{path.stem}" in spoken or path.stem in data.exclude:
                     continue
                 group = stream_group(path)
-                split = split_of(group, data.validation_percent, data.test_percent)
+                split = group_split(group, data.validation_percent, data.test_percent)
                 recordings.append(Recording(path, group, split))
     return recordings

@@ -7,6 +7,7 @@ import pytest
 from tests.support.toy_speech import DATA
 from training.config import DataConfig
 from training.corpus.recordings import (
+    group_split,
     hash_percent,
     read_clips,
     read_recordings,
@@ -87,3 +88,34 @@ def test_groups_keep_a_speaker_together() -> None:
 
 def test_toy_talk_is_in_all_sets(toy_archive: Path) -> None:
     assert {r.split for r in read_recordings(toy_archive, DATA.speech, DATA)} == {"training", "validation", "testing"}
+
+
+@pytest.mark.parametrize(
+    ("path", "group", "split"),
+    [
+        ("acted_talk/drascula/BJ22.wav", "drascula", "testing"),
+        ("acted_talk/queen/020001P2.wav", "queen", "training"),
+        ("more_talk/fillets_cs/gods-b1.flac", "fillets_cs", "testing"),
+        ("more_talk/telephone/it-hello.flac", "telephone/it", "validation"),
+        ("more_talk/telephone/en-hello.flac", "telephone/en", "training"),
+        ("speech_streams/spoken_commands/a.wav", "spoken_commands/a", "testing"),
+        ("more_words/arabic_commands/00000030-zoom_out-07.flac", "arabic_commands/00000030", None),
+    ],
+)
+def test_a_source_of_one_cast_is_in_one_set(path: str, group: str, split: str | None) -> None:
+    assert stream_group(Path(path)) == group
+    assert group_split(group, 15, 25) == (split or split_of(group, 15, 25))
+
+
+def test_a_speaker_is_in_one_set_wherever_the_recording_lies() -> None:
+    old, new = (
+        stream_group(Path(f"{folder}/english_learners/spk0003-1.wav")) for folder in ("more_speech", "more_talk")
+    )
+    assert old == new == "english_learners/spk0003"
+
+
+def test_transcripts_beside_every_folder_are_read(tmp_path: Path) -> None:
+    for folder, name in (("more_speech", "one/a"), ("more_talk", "two/b")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "transcripts.tsv").write_text(f"{name}\tI am unhappy\n{name}x\tnothing\n")
+    assert says_keyword(tmp_path, DataConfig()) == {"one/a", "two/b"}
