@@ -363,10 +363,10 @@ install_python_packages() {
     if [ "$1" = test ]; then
         lock="$ROOT/requirements.lock"
         say "installing the app's, training's and tests' packages, in the files of requirements.hashes.lock:"
-        explain_packages dependencies training test
+        explain_packages dependencies jitted training test
     else
         say "installing the app's packages, in the files of requirements.hashes.lock:"
-        explain_packages dependencies
+        explain_packages dependencies jitted
     fi
     with_hashes "$lock" others | quiet_pip_locked || fail_install "the packages"
     # hatchling from the lock, in .venv, builds the editable install: nothing is fetched into a build environment.

@@ -4,6 +4,7 @@
 model file in NumPy. torch is imported by `jitted` alone, when it is first used.
 """
 
+import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Protocol
@@ -51,8 +52,8 @@ class Frontend(Protocol):
 
 
 def has_torch() -> bool:
-    """Whether the jitted engine can run here; found out without importing it."""
-    return find_spec("torch") is not None
+    """Whether the jitted engine can run here; found out without importing it. torch.jit ends with Python 3.13."""
+    return sys.version_info < (3, 14) and find_spec("torch") is not None
 
 
 def default_engine() -> str:
@@ -67,7 +68,12 @@ def checked_engine(name: str | None) -> str:
     if name not in ENGINES:
         raise ModelError(_("There is no engine {name!r}; there are: {names}.", name=name, names=", ".join(ENGINES)))
     if name == JITTED and not has_torch():
-        raise ModelError(_("The jitted engine needs PyTorch: install kws-app[jitted], or use the plain engine."))
+        raise ModelError(
+            _(
+                "The jitted engine needs PyTorch, on Python 3.13 or older: install kws-app[jitted], "
+                "or use the plain engine."
+            )
+        )
     return name
 
 
