@@ -24,7 +24,7 @@ def test_every_link_leads_somewhere(page: Path):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/architecture.md"])
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
 def test_every_file_that_is_named_is_there(name: str):
     """A path is named from the top of the checkout, or from the package that the page is about."""
     places = (REPOSITORY, REPOSITORY / "kws_app", REPOSITORY / "training")
