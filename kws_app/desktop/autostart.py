@@ -9,6 +9,7 @@ from kws_app.desktop import desktop_entry
 from kws_app.translation import _
 
 LABEL = "org.kws-app.login"  # of the Mac's launch agent
+WINDOWS_FOLDER = ("Microsoft", "Windows", "Start Menu", "Programs", "Startup")  # below %APPDATA%
 ARGUMENTS = ["--minimised", "--listen"]
 
 
@@ -20,6 +21,8 @@ def path() -> Path | None:
         config = os.environ.get("XDG_CONFIG_HOME", "")
         folder = Path(config) if os.path.isabs(config) else Path.home() / ".config"  # as the specification has it
         return folder / "autostart" / desktop_entry.ENTRY_NAME
+    if sys.platform == "win32" and os.environ.get("APPDATA"):
+        return Path(os.environ["APPDATA"], *WINDOWS_FOLDER, "kws-app.cmd")
     return None
 
 
@@ -48,8 +51,21 @@ def switch_on(arguments: list[str]) -> None:
     if sys.platform == "darwin":
         agent = {"Label": LABEL, "ProgramArguments": command, "RunAtLoad": True, "ProcessType": "Interactive"}
         desktop_entry.write_entry(file, plistlib.dumps(agent).decode())
+    elif sys.platform == "win32":
+        desktop_entry.write_entry(file, _batch_file(command))
     else:
         desktop_entry.write_entry(file, desktop_entry.desktop_entry(command))
+
+
+def _batch_file(command: list[str]) -> str:
+    """What Windows runs at login; pythonw opens no console. raises ValueError for a line break or a quotation mark"""
+    if any(character in argument for argument in command for character in '\n\r"'):
+        raise ValueError(f"A path with a line break or a quotation mark cannot stand in a batch file: {command!r}.")
+    program = Path(command[0])
+    quiet = program.with_name("pythonw.exe")
+    words = [str(quiet if program.name == "python.exe" and quiet.is_file() else program), *command[1:]]
+    line = " ".join(f'"{word}"' for word in words).replace("%", "%%")
+    return f'@chcp 65001 >nul\r\n@start "" {line}\r\n'
 
 
 def switch_off() -> None:

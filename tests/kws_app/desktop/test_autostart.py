@@ -48,8 +48,35 @@ def test_mac(home: Path, monkeypatch: pytest.MonkeyPatch):
     assert not autostart.is_on()
 
 
-def test_elsewhere_it_is_not_offered(home: Path, monkeypatch: pytest.MonkeyPatch):
+def test_windows(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("APPDATA", str(home / "AppData" / "Roaming"))
+    monkeypatch.setattr(desktop_entry, "command", lambda: ["C:\\100% mine\\kws-app.exe"])
+    path = home / "AppData/Roaming/Microsoft/Windows/Start Menu/Programs/Startup/kws-app.cmd"
+    assert autostart.path() == path and not autostart.is_on()
+    autostart.switch_on(autostart.ARGUMENTS)
+    line = path.read_bytes().decode().splitlines()[1]
+    assert line == '@start "" "C:\\100%% mine\\kws-app.exe" "--minimised" "--listen"'
+    autostart.switch_off()
+    assert not autostart.is_on()
+    with pytest.raises(ValueError, match="quotation mark"):
+        autostart.switch_on(['a" & calc "'])
+    monkeypatch.delenv("APPDATA")
+    assert autostart.path() is None
+
+
+def test_windows_starts_without_a_console(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setenv("APPDATA", str(home))
+    (home / "pythonw.exe").write_bytes(b"")
+    monkeypatch.setattr(desktop_entry, "command", lambda: [str(home / "python.exe"), "-I", "-m", "kws_app"])
+    autostart.switch_on([])
+    file = autostart.path()
+    assert file is not None and f'"{home / "pythonw.exe"}" "-I" "-m" "kws_app"' in file.read_text()
+
+
+def test_elsewhere_it_is_not_offered(home: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sys, "platform", "haiku")
     assert not autostart.is_on() and "not offered" in autostart.explanation()
     with pytest.raises(OSError, match="not offered"):
         autostart.switch_on(autostart.ARGUMENTS)
