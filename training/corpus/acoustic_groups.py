@@ -1,6 +1,6 @@
-"""Sets for recordings that name no speaker: those that sound alike stay together, so that few voices are in two sets.
+"""Splits recordings whose speakers have no names: recordings that sound alike go into the same set.
 
-A guess, not knowledge: what is alike in voice, microphone and room falls together, and a speaker may still be in two.
+This is a guess. Recordings that share a voice, a microphone and a room sound alike; a speaker may still be in two sets.
 """
 
 from pathlib import Path
@@ -15,12 +15,12 @@ from kws_app.engine.backends.torch_frontend import LogMel
 from training.corpus.recordings import audio_files, split_of
 from training.corpus.sound import load_sound
 
-PER_GROUP = 8  # recordings, about: of the speakers of a collection of three words
+PER_GROUP = 8  # recordings in a group, on average
 VALIDATION_PERCENT, TEST_PERCENT = 15, 25
 
 
 def sound_print(log_mel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What a recording sounds like whatever is said: mean and spread of its loud frames, and its background. [3 F]
+    """Numbers that tell the voice and the room, not the word: loud frames' mean and spread, the background. [3 F]
 
     log_mel: [T, F]; the level of the whole is taken out
     """
@@ -41,9 +41,9 @@ def group_alike(prints: NDArray[np.float32]) -> NDArray[np.int64]:
 
 
 def write_lists(folder: Path) -> dict[str, int]:
-    """Write validation_list.txt and testing_list.txt for a folder of words; recordings in each set.
+    """Write validation_list.txt and testing_list.txt for a folder of words. Returns the size of each set.
 
-    raises ValueError if there is no audio, AudioError if some is broken
+    raises ValueError if there is no audio, AudioError if a recording is broken
     """
     paths = [path for word in sorted(folder.iterdir()) if word.is_dir() for path in audio_files(word)]
     if not paths:

@@ -1,6 +1,7 @@
-"""Brings audio to where training looks for it: the full Speech Commands archive, or a folder of packed parts."""
+"""Brings audio into the data folder: the full Speech Commands archive, or a folder of packed parts."""
 
 import io
+import logging
 import shutil
 import tarfile
 from pathlib import Path
@@ -9,7 +10,11 @@ import soundfile
 import torchaudio
 from tqdm import tqdm
 
+from training.corpus.held_back import is_held_back
+
 ARCHIVE = "speech_commands_v0.02"
+
+log = logging.getLogger(__name__)
 
 
 def fetch_archive(root: Path) -> Path:
@@ -22,14 +27,14 @@ def fetch_archive(root: Path) -> Path:
     if target.is_dir():
         return target
     unpacked = root / "SpeechCommands" / ARCHIVE
-    if unpacked.is_dir():  # of a run that was cut: torchaudio would take it for complete
+    if unpacked.is_dir():  # left by a run that was cut; torchaudio would take it for complete
         shutil.rmtree(unpacked)
     try:
         torchaudio.datasets.SPEECHCOMMANDS(str(root), url=ARCHIVE, download=True)
     except (OSError, RuntimeError) as error:
         raise OSError(
             f"The Speech Commands archive could not be downloaded ({error}). Get {ARCHIVE}.tar.gz by other means, "
-            f"unpack it and put its folder at {target}; or name a folder of packed parts with --from."
+            f"unpack it and put its folder at {target}. Or name a folder of packed parts with --from."
         ) from error
     unpacked.rename(target)
     (root / f"{ARCHIVE}.tar.gz").unlink(missing_ok=True)
@@ -43,7 +48,7 @@ def unpack_parts(source: Path, root: Path) -> list[Path]:
     """
     archives = sorted(source.glob("*.tar"))
     if not archives:
-        raise ValueError(f"{source} holds no .tar file of audio; name the folder that does with --from.")
+        raise ValueError(f"{source} holds no .tar file. Name the folder of packed parts with --from.")
     folders = []
     for archive in archives:
         try:
@@ -54,11 +59,15 @@ def unpack_parts(source: Path, root: Path) -> list[Path]:
 
 
 def unpack_archive(archive: Path, target: Path) -> Path:
-    """One tar, its Ogg files as 16-bit WAV; members that are there already are left alone."""
+    """Write one tar's files, Ogg files as 16-bit WAV. Files that are there stay; held-back audio is left out."""
+    held_back = 0
     with tarfile.open(archive) as tar:
         for member in tqdm(tar, desc=archive.stem, unit="file", disable=None):
             path = (target / member.name).resolve()
             if not member.isfile() or not path.is_relative_to(target.resolve()):
+                continue
+            if is_held_back(f"{archive.stem}/{member.name}"):
+                held_back += 1
                 continue
             wav = path.with_suffix(".wav")
             is_packed = path.suffix == ".ogg"
@@ -72,11 +81,13 @@ def unpack_archive(archive: Path, target: Path) -> Path:
             part = path.with_suffix(".part")
             if is_packed:
                 samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
-                decoded = io.BytesIO()  # libsndfile itself would wait for the disk after every file
+                decoded = io.BytesIO()  # in memory: libsndfile waits for the disk after every file
                 soundfile.write(decoded, samples, rate, format="WAV", subtype="PCM_16")
                 part.write_bytes(decoded.getvalue())
                 part.rename(wav)
             else:
                 part.write_bytes(content)
                 part.rename(path)
+    if held_back:
+        log.warning("%s: %d held-back audio file(s) left out", archive.name, held_back)
     return target

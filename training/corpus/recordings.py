@@ -1,6 +1,6 @@
-"""What audio there is: the Speech Commands layout with its official sets, and continuous speech split by speaker.
+"""Lists the audio files: words in the Speech Commands layout with its official sets, and talk split by speaker.
 
-Reads names and lists only; decoding is in features.py.
+Reads names and lists only; `sound.py` decodes.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
-"""Hours of sound that nobody says anything in: music-like, household, hum and silence. Seeded, cheap, piece by piece.
+"""Makes hours of sound without speech: music-like sound, household noise, hum and silence.
 
-Made for scoring, by other formulas than training's synthetic.py: a network is not scored on what it has heard. Notes,
-noises and drums are made once and then laid together, a thousand times faster than real time.
+The sound is for scoring. Training uses other formulas (synthetic_noise.py), so no network is scored on sound it has
+heard. Notes, noises and drums are made once and then mixed, a thousand times faster than real time. The same seed
+gives the same sound.
 """
 
 from functools import lru_cache
@@ -69,13 +70,13 @@ def _add(sound: Sound, part: Sound, at: int, gain: float) -> None:
 
 
 def _stretch(rng: np.random.Generator, count: int) -> Sound:
-    """A stretch of noise of some colour, repeated where it is longer than what there is. [N]"""
+    """Some noise of a random colour, repeated if it must be longer than NOISE_S. [N]"""
     noise = _noise(float(rng.choice(COLOURS)))
     return np.resize(np.roll(noise[: 60 * SAMPLE_RATE], -int(rng.integers(60 * SAMPLE_RATE))), count)
 
 
 def music(rng: np.random.Generator, count: int) -> Sound:
-    """Chords, a melody, at times drums, in a key and a tempo of their own. [N]"""
+    """Chords, often a melody and drums, in a random key and tempo. [N]"""
     sound = np.zeros(count, np.float32)
     tuning, scale, chords = (rng.integers(len(choice)) for choice in (TUNINGS_HZ, SCALES, CHORDS))
     beat = int(60 / rng.uniform(70, 150) * SAMPLE_RATE)
@@ -105,7 +106,7 @@ def music(rng: np.random.Generator, count: int) -> Sound:
 
 
 def household(rng: np.random.Generator, count: int) -> Sound:
-    """A machine that runs, water or a fan, and things put down, knocked and rattled. [N]"""
+    """A running machine, water or a fan, with knocks and rattles. [N]"""
     t = np.arange(count, dtype=np.float32) / SAMPLE_RATE
     sound = _stretch(rng, count) * np.float32(10 ** (rng.uniform(-30, 0) / 20))
     pulse_hz, depth = rng.uniform(0.2, 12), rng.uniform(0, 0.8)
@@ -117,7 +118,7 @@ def household(rng: np.random.Generator, count: int) -> Sound:
     for _ in range(int(rng.poisson(0.4 * count / SAMPLE_RATE))):
         length = int(rng.uniform(0.01, 0.3) * SAMPLE_RATE)
         burst = _stretch(rng, length) * np.exp(-np.arange(length, dtype=np.float32) / (length / 5))
-        if rng.random() < 0.5:  # it rings
+        if rng.random() < 0.5:  # the knock rings
             burst = burst * np.sin(np.arange(length) * (2 * np.pi * rng.uniform(300, 4000) / SAMPLE_RATE))
         at, gain = int(rng.integers(count)), float(10 ** (rng.uniform(-10, 15) / 20))
         for repeat in range(int(rng.integers(1, 6))):
@@ -126,7 +127,7 @@ def household(rng: np.random.Generator, count: int) -> Sound:
 
 
 def quiet(rng: np.random.Generator, count: int) -> Sound:
-    """A silent room: faint noise, often mains hum, at times nothing at all. [N]"""
+    """A silent room: faint noise, often mains hum, sometimes exact zeros. [N]"""
     if rng.random() < 0.2:
         return np.zeros(count, np.float32)
     sound = _stretch(rng, count) * np.float32(10 ** (rng.uniform(-65, -30) / 20))

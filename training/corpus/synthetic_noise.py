@@ -1,4 +1,4 @@
-"""Sounds made by formula: noises, hum and music-like tones that no keyword spotter should answer to."""
+"""Sounds made by formula: noises, hum and music-like tones. No model should hear its word in them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ def music(rng: np.random.Generator, count: int) -> Sound:
 
 
 def clicks(rng: np.random.Generator, count: int) -> Sound:
-    """Short bursts at random times, as of keys and doors. [N]"""
+    """Short bursts at random times, like keys and doors. [N]"""
     sound = np.zeros(count, dtype=np.float32)
     for start in rng.integers(0, count, size=max(1, count // 8000)):
         burst = rng.standard_normal(int(rng.integers(40, 1600)))

@@ -1,7 +1,7 @@
-"""Synthetic speech: sentences and single words that espeak-ng says in many voices, to train on and to score with.
+"""Synthetic speech: sentences and single words by espeak-ng in many voices, for training and for scoring.
 
-The text avoids the keyword and, on purpose, holds words that sound like it. A voice belongs to one set, by the same
-hash rule as a speaker, so that none is both trained on and scored with.
+The sentences avoid the keyword, and hold words that sound like it. A voice belongs to one set, by the hash rule of
+speakers, so no voice is in both training and test.
 """
 
 import io
@@ -33,7 +33,7 @@ VOICES = (
     "david ed edward grandma grandpa gustave iven iven2 john linda marcelo max michel miguel norbert pablo paul "
     "pedro quincy rob robert sandro shelby steph steph2 travis victor zac"
 ).split()
-NEAR_WORDS = {  # sound like a keyword and are none
+NEAR_WORDS = {  # sound like a keyword
     "happy": "happen happened happening apply hippie nappy snappy sappy harpy hobby habit puppy poppy copy coffee "
     "abbey apple appetite gabby tabby heavy heaven hoppy chappie hatpin half have-a hat-be help".split(),
     "computer": "commuter compute compete competing compute-it commute complete completer come-pewter conquer "
@@ -84,7 +84,14 @@ def voices_of(split: str) -> list[str]:
 
 
 def sentence(rng: np.random.Generator, keyword: str) -> str:
-    """A sentence without the keyword, every third with a word that sounds like it."""
+    """A sentence without the keyword. A third of the sentences hold a word that sounds like it."""
+    while True:
+        text = _any_sentence(rng, keyword)
+        if keyword.lower() not in text:
+            return text
+
+
+def _any_sentence(rng: np.random.Generator, keyword: str) -> str:
     draw = rng.random()
     if draw < 0.15:
         return str(rng.choice(COMMANDS))
@@ -97,7 +104,7 @@ def sentence(rng: np.random.Generator, keyword: str) -> str:
 
 
 def say(text: str, voice: str, rng: np.random.Generator) -> Sound:
-    """The text in a voice, at a random accent, speed and pitch. [N] at 16 kHz
+    """The text in a voice, with a random accent, speed and pitch. [N] at 16 kHz
 
     raises OSError if espeak-ng is missing or fails
     """
@@ -113,7 +120,7 @@ def say(text: str, voice: str, rng: np.random.Generator) -> Sound:
 
 
 def passages(split: str, keyword: str, seed: int) -> Iterator[tuple[str, Sound]]:
-    """Without end: a voice of the set and a passage of some 18 s in it; the same for the same seed."""
+    """Yield a voice of the set and a passage of about 18 s, without end. The same seed gives the same passages."""
     rng = np.random.default_rng(seed)
     voices = voices_of(split)
     while True:
@@ -123,7 +130,7 @@ def passages(split: str, keyword: str, seed: int) -> Iterator[tuple[str, Sound]]
 
 
 def stored_passages(folder: Path, split: str, keyword: str, hours: float) -> list[Path]:
-    """Passages in the voices of a set, lasting so long, made once and kept in `folder`; none without espeak-ng."""
+    """Files of passages in the voices of a set, made once and kept in `folder`. Empty without espeak-ng."""
     if shutil.which("espeak-ng") is None:
         return []
     folder.mkdir(parents=True, exist_ok=True)
@@ -142,13 +149,13 @@ def stored_passages(folder: Path, split: str, keyword: str, hours: float) -> lis
 
 
 def write_sound(path: Path, sound: Sound) -> None:
-    """A 16-bit file at 16 kHz."""
+    """Write a 16-bit WAV file at 16 kHz."""
     with written_whole(path) as part:
         soundfile.write(str(part), sound, SAMPLE_RATE, subtype="PCM_16", format="WAV")
 
 
 def write_speech(root: Path, hours: float, keyword: str) -> Path:
-    """Passages below root/SPEECH_FOLDER, as many for each voice; goes on where it was cut. Returns the folder"""
+    """Write passages below root/SPEECH_FOLDER, as many for each voice. A cut run goes on. Returns the folder."""
     folder = root / SPEECH_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     takes = max(1, round(hours * 3600 / PASSAGE_S / len(VOICES)))
@@ -162,11 +169,11 @@ def write_speech(root: Path, hours: float, keyword: str) -> Path:
 
 
 def write_words(root: Path, keyword: str) -> Path:
-    """The keyword, words that sound like it and common words, each by every training voice, below root/WORDS_FOLDER."""
+    """Write the keyword, words like it and common words, by every training voice, below root/WORDS_FOLDER."""
     folder = root / WORDS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("validation_list.txt", "testing_list.txt"):
-        (folder / name).touch()  # empty: all is for training
+        (folder / name).touch()  # empty lists: every word is for training
     words = [keyword, *NEAR_WORDS.get(keyword, []), *COMMON_WORDS]
     voices = voices_of("training")
     for word in tqdm(words, desc=WORDS_FOLDER, unit="word", disable=None):

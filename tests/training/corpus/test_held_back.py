@@ -1,11 +1,13 @@
 """What judges the result is recognised by its name, and nothing else is."""
 
 import logging
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from training.config import DataConfig
+from training.corpus.fetch import unpack_parts
 from training.corpus.held_back import held_back_names, is_held_back, refuse_held_back, without_held_back
 from training.corpus.recordings import read_clips, read_recordings
 
@@ -95,3 +97,13 @@ def test_the_readers_pass_over_what_is_held_back(tmp_path: Path, caplog: pytest.
 def test_without_held_back_keeps_the_order() -> None:
     paths = [Path(f"{name}_nohash_0.wav") for name in ("b", one("speech commands speaker"), "a")]
     assert without_held_back(paths) == [paths[0], paths[2]]
+
+
+def test_unpacking_leaves_out_what_is_held_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with tarfile.open(tmp_path / "wake_words.tar", "w") as tar:
+        for name in ("alexa/1.wav", "jarvis/1.wav"):
+            tar.addfile(tarfile.TarInfo(name))
+    with caplog.at_level(logging.WARNING):
+        (folder,) = unpack_parts(tmp_path, tmp_path / "data")
+    assert [str(path.relative_to(folder)) for path in folder.rglob("*.wav")] == ["alexa/1.wav"]
+    assert "1 held-back audio file" in caplog.text

@@ -17,7 +17,7 @@ from training.corpus.recordings import SPLITS, read_clips, read_recordings
 needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 
 
-@pytest.mark.parametrize("keyword", synthetic_speech.NEAR_WORDS)
+@pytest.mark.parametrize("keyword", [*synthetic_speech.NEAR_WORDS, "mirror"])
 def test_no_sentence_says_the_keyword(keyword: str) -> None:
     rng = np.random.default_rng(0)
     sentences = [synthetic_speech.sentence(rng, keyword) for _ in range(2000)]
