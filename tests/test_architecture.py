@@ -209,6 +209,16 @@ def test_the_worker_knows_no_widget():
 def test_nothing_is_unpickled_and_no_folder_is_a_rag_bag():
     for name in modules("kws_app"):
         assert not tops(IMPORTS[name]) & {"pickle", "dill"}, name
+        # it hands work to processes of this program's own; its `load` would run what a file says
+        assert not {found for found in IMPORTS[name] if found.startswith("joblib")} - {
+            "joblib",
+            "joblib.Parallel",
+            "joblib.delayed",
+            "joblib.externals.loky",
+            "joblib.externals.loky.get_reusable_executor",
+            "joblib.externals.loky.process_executor",
+            "joblib.externals.loky.process_executor.TerminatedWorkerError",
+        }, name
         assert not {"utils", "helpers", "common"} & set(name.split(".")), name
 
 

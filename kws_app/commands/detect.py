@@ -1,38 +1,48 @@
-"""kws-detect: the app's detector over audio files, from the command line, faster than real time."""
+"""kws-detect: the app's detector over audio files, from the command line, faster than real time.
 
-import argparse
-import json
-import os
+Modules that take long to import are imported late, where Ctrl-C is taken care of.
+"""
+
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from kws_app.audio.audio_file import TAIL_S, read_blocks
-from kws_app.detection.cascade import detector_of
-from kws_app.detection.decision import Detection
-from kws_app.detection.detector import Detector
-from kws_app.engine.backends import ENGINE_HELP, ENGINES, checked_engine
-from kws_app.engine.card import DEFAULT_MODEL
-from kws_app.engine.catalogue import ModelFolders
-from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.keyword_model import KeywordModel
-from kws_app.engine.pairs import card_of_pair, pair_name
-from kws_app.errors import AudioError, ModelError
+from kws_app.commands.interruption import INTERRUPTED, Interruption, interruptible
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 
+if TYPE_CHECKING:
+    import argparse
+
+    from kws_app.commands.file_hearing import Question
+    from kws_app.commands.report import Report
+
 CLOSED = 141  # exit status of a program whose output is closed: 128 and SIGPIPE, as the shell has it
+FAILED = 2
+MOST_JOBS = 256
 
 
-def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+def parse_arguments(arguments: list[str] | None = None) -> "argparse.Namespace":
+    import argparse
+
+    from kws_app import __version__
+    from kws_app.engine.backends import ENGINE_HELP, ENGINES
+    from kws_app.engine.card import DEFAULT_MODEL
+
     parser = argparse.ArgumentParser(
         prog="kws-detect",
         description="Find the keyword in audio files, with the same detector that the app runs.",
-        epilog="Exit status: 0 when every file was read, 2 when one was not or the options are wrong.",
+        epilog="Exit status: 0 when every file was read, 2 when a file was not or the options are wrong, 130 after "
+        "Ctrl-C: what was found by then is printed.",
     )
-    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="WAV, FLAC, OGG or MP3, any rate")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="WAV, FLAC, OGG or MP3, any rate; a folder stands for the audio files in it and below it, a pattern such "
+        "as 'radio/**/*.mp3' for the files that match, - for standard input",
+    )
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME", help="as in %(default)s, the default")
     parser.add_argument(
         "--confirm",
@@ -43,72 +53,171 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--threshold", type=float, metavar="X", help="0..1; the model's own by default")
     parser.add_argument("--engine", choices=ENGINES, help=ENGINE_HELP)
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of text")
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        metavar="RESULT",
+        help="write JSON lines into this file; if it holds results of an earlier run, its files are not heard again",
+    )
+    work = parser.add_mutually_exclusive_group()
+    work.add_argument(
+        "--jobs", type=_jobs, default=1, metavar="N", help="hear N files at a time, each in a process of its own"
+    )
+    work.add_argument(
+        "--scheduler",
+        metavar="tcp://HOST:PORT",
+        help="hear the files on the workers of this Dask scheduler, which need the same release and the same paths; "
+        "whoever controls the scheduler controls the workers, so keep it in a network that you trust",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser.parse_args(arguments)
 
 
+def _jobs(text: str) -> int:
+    import argparse
+
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_JOBS:
+        raise argparse.ArgumentTypeError(f"must be from 1 to {MOST_JOBS}, got {text!r}")
+    return int(text)
+
+
 def main(arguments: list[str] | None = None) -> int:
-    options = parse_arguments(arguments)
-    folders = ModelFolders([MODELS_DIR, own_models_dir(default_data_dir())])
-    try:
-        engine = checked_engine(options.engine)
-        model = KeywordModel.load(folders.find(options.model).path, engine)
-        second = KeywordModel.load(folders.find(options.confirm).path, engine) if options.confirm else None
-        config = card_of_pair(model.card, second.card if second else None).decision_config(options.threshold)
-    except (ModelError, ValueError) as error:
-        say(str(error))
-        return 2
-    name = pair_name(options.model, options.confirm or "")
-    status = 0
-    for path in options.files:
+    with interruptible() as interruption:
         try:
-            for detection in detections(path, detector_of(model, second, config)):
-                report(path, name, model, detection.time_s, detection.score, options.json)
-        except AudioError as error:
+            with interruption.held():
+                from kws_app.audio.native_noise import native_noise_silenced
+                from kws_app.commands.report import OutputError, discard_output, say
+
+                options = parse_arguments(arguments)
+            with native_noise_silenced():
+                if hasattr(sys.stdout, "reconfigure"):  # what the terminal's encoding lacks is written as escapes
+                    sys.stdout.reconfigure(errors="backslashreplace")
+                try:
+                    return _run(options, interruption)
+                except BrokenPipeError:  # whoever reads the output, as `head` does, has read enough
+                    discard_output()
+                    return CLOSED
+                except OutputError as error:
+                    discard_output()
+                    say(str(error))
+                    return FAILED
+        except KeyboardInterrupt:
+            return INTERRUPTED
+
+
+def _run(options: "argparse.Namespace", interruption: Interruption) -> int:
+    """The exit status."""
+    with interruption.held():
+        from kws_app.commands.file_search import find_files
+        from kws_app.commands.report import Report, progress, reason, say
+        from kws_app.commands.result_file import ResultFile, ResultFileError
+        from kws_app.errors import ModelError
+
+        try:
+            question, keyword = _question(options)
+        except (ModelError, ValueError) as error:
             say(str(error))
-            status = 2
-        except BrokenPipeError:  # whoever reads the output, as `head` does, has read enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python flushes at the end
-            return CLOSED
-    return status
+            return FAILED
+    report = Report(keyword, question.name, options.json or options.resume is not None)
+    files = list(find_files(options.files, report.fail))
+    with ExitStack() as stack:
+        if options.resume is not None:
+            try:
+                report.record = stack.enter_context(ResultFile(options.resume, question.name, options.threshold))
+            except (ResultFileError, OSError) as error:
+                say(reason(error))
+                return FAILED
+            files = [file for file in dict.fromkeys(files) if file not in report.record.done]
+            report.has_failed |= bool(report.record.failed)
+        report.begin(stack.enter_context(progress(files)))
+        _hear(files, question, options, interruption, report)
+    return FAILED if report.has_failed else 0
 
 
-def detections(path: Path, detector: Detector) -> Iterator[Detection]:
-    """What a fresh detector finds in a file, as it is read. raises AudioError if it is no audio
+def _question(options: "argparse.Namespace") -> tuple["Question", str]:
+    """What to listen for, and the keyword. raises ModelError or ValueError"""
+    from dataclasses import replace
 
-    Silence is heard after the end, as a word there would else be missed; times stay within the file.
-    """
-    length = 0
-    for samples in read_blocks(path):
-        length += len(samples)
-        yield from detector.process(samples).detections
-    for detection in detector.process(np.zeros(int(TAIL_S * SAMPLE_RATE), dtype=np.float32)).detections:
-        yield replace(detection, sample=min(detection.sample, length))
+    from kws_app.commands.file_hearing import Question, models_of
+    from kws_app.engine.backends import checked_engine
 
-
-def say(message: str) -> None:
-    """A sentence on stderr."""
-    print(printable(f"kws-detect: {message}"), file=sys.stderr)
+    folders = (str(MODELS_DIR), str(own_models_dir(default_data_dir())))
+    confirm = options.confirm or ""
+    question = Question(options.model, confirm, options.threshold, checked_engine(options.engine), folders)
+    models = models_of(question)
+    if options.scheduler:
+        question = replace(question, digests=models.digests)
+    return question, models.keyword
 
 
-def printable(text: str) -> str:
-    """The text with what no terminal can show, as the bytes of a file's name may hold, written as escapes."""
-    return text.encode(errors="backslashreplace").decode()
+def _hear(
+    files: list[str], question: "Question", options: "argparse.Namespace", interruption: Interruption, report: "Report"
+) -> None:
+    """Hear the files and report what is found."""
+    from kws_app.commands.file_search import STANDARD_INPUT
+    from kws_app.commands.job_runner import JobError, over_cluster, over_cores
+
+    elsewhere = [file for file in files if file != STANDARD_INPUT] if options.jobs > 1 or options.scheduler else []
+    try:
+        if elsewhere:
+            over_cluster_or_cores = (
+                over_cluster(question, elsewhere, options.scheduler)
+                if options.scheduler
+                else over_cores(question, elsewhere, options.jobs)
+            )
+            with closing(over_cluster_or_cores) as results:
+                for result in results:
+                    report.whole(result)
+    except JobError as error:
+        report.fail(str(error))
+    here = files if not elsewhere else [file for file in files if file == STANDARD_INPUT]
+    for file in here:
+        _hear_here(file, question, interruption, report)
 
 
-def report(path: Path, name: str, model: KeywordModel, time_s: float, score: float, as_json: bool) -> None:
-    """One detection, as text or as a JSON object, on a line of its own."""
-    if as_json:
-        row = {
-            "file": printable(str(path)),
-            "keyword": model.card.keyword,
-            "model": name,
-            "time_s": round(time_s, 3),
-            "score": round(score, 4),
-        }
-        print(json.dumps(row), flush=True)
-    else:
-        name = printable(str(path))
-        print(f"{name}  {time_s:9.2f} s  {model.card.keyword}  {score:.3f}", flush=True)
+def _hear_here(file: str, question: "Question", interruption: Interruption, report: "Report") -> None:
+    """Hear a file in this process: a detection is reported as soon as it is found."""
+    from kws_app.commands.file_hearing import FileResult, detections, models_of
+    from kws_app.errors import AudioError
+
+    result = FileResult(file)
+    try:
+        with _spooled(file) as path:
+            found = detections(path, models_of(question).detector(), result.remarks.append, result)
+            for row in interruption.each(found):
+                report.row(file, row)
+                result.rows.append(row)
+    except AudioError as error:
+        result.error = str(error)
+    report.finish(result)
+
+
+@contextmanager
+def _spooled(file: str) -> Iterator[Path]:
+    """The path of a file; standard input is copied into a temporary one, as a decoder has to seek. raises AudioError"""
+    import shutil
+    import tempfile
+
+    from kws_app.commands.file_search import STANDARD_INPUT
+    from kws_app.commands.report import reason
+    from kws_app.errors import AudioError
+
+    if file != STANDARD_INPUT:
+        yield Path(file)
+        return
+    if sys.stdin is None or sys.stdin.isatty():
+        raise AudioError("There is no sound on standard input: it is a terminal.")
+    with tempfile.TemporaryDirectory(prefix="kws-detect-") as folder:
+        path = Path(folder) / "standard input"
+        try:
+            with path.open("wb") as copy:
+                shutil.copyfileobj(sys.stdin.buffer, copy)
+        except OSError as error:
+            raise AudioError(f"Standard input cannot be read: {reason(error)}.") from error
+        try:
+            yield path
+        except AudioError as error:
+            raise AudioError(str(error).replace(str(path), "Standard input")) from error
 
 
 if __name__ == "__main__":

@@ -1,0 +1,118 @@
+"""One file, heard by a fresh detector: what kws-detect does, here or in another process or on another machine."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from kws_app.audio.audio_file import TAIL_S, read_blocks
+from kws_app.audio.native_noise import native_noise_silenced
+from kws_app.detection.cascade import detector_of
+from kws_app.detection.detector import Detector
+from kws_app.engine.catalogue import ModelFolders
+from kws_app.engine.decision_config import DecisionConfig
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.keyword_model import KeywordModel
+from kws_app.engine.pairs import card_of_pair, pair_name
+from kws_app.errors import AudioError, ModelError
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to listen for. It travels to other processes; the models do not."""
+
+    model: str  # keyword/role
+    confirm: str  # of a second model; empty for none
+    threshold: float | None  # None for the model's own
+    engine: str
+    folders: tuple[str, ...]  # where models are looked for
+    digests: tuple[str, ...] = ()  # SHA-256 of the files of the models; empty: any model of that name will do
+
+    @property
+    def name(self) -> str:
+        """Of the model, or of the pair."""
+        return pair_name(self.model, self.confirm)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One detection."""
+
+    time_s: float
+    score: float
+
+
+@dataclass
+class FileResult:
+    """All that was heard in one file."""
+
+    file: str
+    rows: list[Row] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)  # on how the file was heard
+    error: str = ""  # one sentence where the file could not be read to its end
+    length_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Models:
+    """Loaded models of a question."""
+
+    first: KeywordModel
+    second: KeywordModel | None
+    config: DecisionConfig
+    digests: tuple[str, ...]
+
+    @property
+    def keyword(self) -> str:
+        return self.first.card.keyword
+
+    def detector(self) -> Detector:
+        """A fresh one."""
+        return detector_of(self.first, self.second, self.config)
+
+
+@lru_cache(maxsize=4)
+def models_of(question: Question) -> Models:
+    """The models, loaded once in a process. raises ModelError or ValueError, in one sentence"""
+    folders = ModelFolders([Path(folder) for folder in question.folders])
+    names = [question.model, *([question.confirm] if question.confirm else [])]
+    paths = [folders.find(name).path for name in names]
+    digests = tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
+    if question.digests and question.digests != digests:
+        raise ModelError(f"The model {question.name} is another one here: install the same release on every machine.")
+    first, *others = [KeywordModel.load(path, question.engine) for path in paths]
+    second = others[0] if others else None
+    config = card_of_pair(first.card, second.card if second else None).decision_config(question.threshold)
+    return Models(first, second, config, digests)
+
+
+def detections(path: Path, detector: Detector, remark: Callable[[str], None], result: FileResult) -> Iterator[Row]:
+    """What a detector finds in a file, as it is read; `result.length_s` grows with it.
+
+    Silence is heard after the end, as a word at the very end would else be missed; times stay within the file.
+    raises AudioError if the file is no audio or cannot be read to its end
+    """
+    length = 0
+    for samples in read_blocks(path, remark=remark):
+        length += len(samples)
+        result.length_s = length / SAMPLE_RATE
+        for detection in detector.process(samples).detections:
+            yield Row(detection.time_s, detection.score)
+    for detection in detector.process(np.zeros(int(TAIL_S * SAMPLE_RATE), dtype=np.float32)).detections:
+        at_end = replace(detection, sample=min(detection.sample, length))
+        yield Row(at_end.time_s, at_end.score)
+
+
+def hear_file(question: Question, file: str) -> FileResult:
+    """All detections of a file. Runs in any process; it raises nothing, so that one file harms no other."""
+    result = FileResult(file)
+    try:
+        with native_noise_silenced():
+            detector = models_of(question).detector()
+            result.rows.extend(detections(Path(file), detector, result.remarks.append, result))
+    except (AudioError, ModelError, ValueError, OSError) as error:
+        result.error = str(error)
+    return result

@@ -1,0 +1,81 @@
+"""Ctrl-C that ends a command cleanly. For the main thread of a program of the command line."""
+
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TypeVar
+
+T = TypeVar("T")
+
+INTERRUPTED = 130  # exit status: 128 and SIGINT, as a shell has it
+
+
+class Interruption:
+    """Turns Ctrl-C into a KeyboardInterrupt at places that can bear one.
+
+    A decoder in C that calls back into Python would swallow the exception and go on as if the file had ended. So it
+    waits until the step that is held is over. A second Ctrl-C does not wait.
+    """
+
+    def __init__(self) -> None:
+        self._is_held = False
+        self._is_pending = False
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        """The handler of the signal."""
+        if self._is_held and not self._is_pending:
+            self._is_pending = True
+            return
+        raise KeyboardInterrupt
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Until the end of the block, Ctrl-C waits."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+        if self._is_pending:
+            raise KeyboardInterrupt
+
+    def each(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, where Ctrl-C waits until the next of them is there."""
+        iterator = iter(items)
+        while True:
+            with self.held():
+                try:
+                    item = next(iterator)
+                except StopIteration:
+                    return
+            yield item
+
+
+@contextmanager
+def interruptible() -> Iterator[Interruption]:
+    """Within the block, Ctrl-C raises KeyboardInterrupt by the rules of `Interruption`."""
+    interruption = Interruption()
+    try:
+        before = signal.signal(signal.SIGINT, interruption.handle)
+    except ValueError:  # not the main thread, where a signal arrives
+        yield interruption
+        return
+    try:
+        yield interruption
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def children_ignore_ctrl_c() -> Iterator[None]:
+    """Processes that are started within the block leave Ctrl-C to this one: they inherit what is blocked here."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        with suppress(ValueError):
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
