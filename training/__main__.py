@@ -117,6 +117,7 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
         seed=options.seed,
         threshold=options.threshold,
         write_card=options.write_card,
+        jobs=options.jobs,
     )
     if options.cascade is not None and options.tune:
         raise ValueError("--cascade is scored on streams of one set: leave --tune out.")

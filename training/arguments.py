@@ -233,6 +233,9 @@ def add_evaluating(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--stir", type=float, default=STIR, metavar="X", help="score that wakes the second model; default: %(default)s"
     )
+    how.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="processes that share the streams; default: %(default)s"
+    )
     result = parser.add_argument_group("the result")
     result.add_argument("--json", action="store_true", help="print one JSON object")
     result.add_argument("--write-card", action="store_true", help="put the figures into the model's card")

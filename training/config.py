@@ -26,6 +26,10 @@ class DataConfig:
     )  # folders of continuous speech; recordings that say the keyword are left out
     noise: tuple[str, ...] = ("speech_commands/_background_noise_", "more_speech/household_noise")
     rooms: tuple[str, ...] = ("rooms/*",)  # impulse responses
+    # Sources that training has no part of: they are for test alone, whatever the names of their files.
+    test_speech: tuple[str, ...] = ("acted_talk/drascula", "more_talk/fillets_cs", "more_talk/fillets_nl")
+    test_noise: tuple[str, ...] = ("more_noise/moodist", "more_music/singularity")
+    test_rooms: tuple[str, ...] = ("rooms/openair_toobamp", "more_rooms/*")
     transcripts: str = "more_speech/transcripts.tsv"  # folder/name, tab, text
     exclude: tuple[str, ...] = ("19-227-0038",)  # says "happy"; has no transcript
     validation_percent: int = 15  # of the groups (speakers, or files where no speaker is named) of `speech`

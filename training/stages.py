@@ -25,6 +25,7 @@ from training.evaluate import test_sets
 from training.evaluate.as_text import as_text
 from training.evaluate.clips import score_clips
 from training.evaluate.figures import Figures
+from training.evaluate.segments import Heard
 from training.evaluate.stream_render import CONDITIONS
 from training.evaluate.tune_decision import as_row
 from training.export.artifact import Identity, data_config, export, load_numbers, rebuild, update_card
@@ -232,12 +233,15 @@ class Evaluating:
     seed: int = 0  # of a stream's composition
     threshold: float | None = None  # by default the model's own
     write_card: bool = False  # keep the figures in the model's card
+    jobs: int = 1  # processes that share the streams
 
     def __post_init__(self) -> None:
         if self.split not in (*SPLITS, "all"):
             raise ValueError(f"split must be one of {', '.join(SPLITS)} or all, got {self.split!r}")
         if not self.hours > 0:
             raise ValueError(f"hours must be above 0, got {self.hours:g}")
+        if self.jobs < 1:
+            raise ValueError(f"jobs must be at least 1, got {self.jobs}")
         if self.write_card and self.threshold is not None:
             raise ValueError("a card's figures are of its own threshold: leave --threshold or --write-card out.")
 
@@ -258,8 +262,9 @@ class Evaluation:
 
 
 def evaluate(places: Places, asked: Evaluating, progress: Progress = SILENT) -> Evaluation:
-    """Score a model file on clips, and on streams or talk if asked."""
+    """Score a model file on clips, and on streams or talk if asked. One that was cut goes on where it was."""
     path, model = _load(places, asked.model)
+    heard = Heard(path)
     data = data_config(model.card.training)
     request = _request(places, asked, model.card)
     figures = Figures()
@@ -269,13 +274,15 @@ def evaluate(places: Places, asked: Evaluating, progress: Progress = SILENT) -> 
         figures = score_clips(model, clips, model.card.keyword, progress)
     if asked.talk:
         files = [file for folder in asked.talk for file in audio_files(folder)]
-        figures = replace(figures, streams=test_sets.score_talk(model, files, request, progress).streams)
+        figures = replace(figures, streams=test_sets.score_talk(heard, files, request, progress).streams)
     elif asked.stream:
         splits = ["validation", "testing"] if asked.split == "all" else [asked.split]
-        heard = test_sets.score_sets(model, places.data, data, splits, request, progress)
-        figures = replace(heard, clips=figures.clips, passed_over=figures.passed_over)
+        found = test_sets.score_sets(heard, places.data, data, splits, request, progress)
+        apart = test_sets.score_apart(model, places.data, data, request)
+        figures = replace(figures, streams=found.streams, curve=found.curve, sentences=apart)
     if asked.write_card:
         update_card(path, figures.to_json())
+    request.forget_scores(heard)
     return Evaluation(asked.model, model.card.keyword, figures)
 
 
@@ -283,7 +290,8 @@ def tune(places: Places, asked: Evaluating, progress: Progress = SILENT) -> Eval
     """Try smoothing, patience and threshold on the streams of the validation set. `write_card` keeps the best."""
     path, model = _load(places, asked.model)
     request = _request(places, asked, model.card)
-    tried = test_sets.tune_on_validation(model, places.data, data_config(model.card.training), request, progress)
+    data = data_config(model.card.training)
+    tried = test_sets.tune_on_validation(Heard(path), places.data, data, request, progress)
     figures = Figures(tuning=tuple(as_row(tuned) for tuned in tried))
     if asked.write_card:
         update_card(path, figures.to_json(), tried[0].config if tried else None)
@@ -296,12 +304,14 @@ def evaluate_pair(
     """Score two models on streams: the first listens, the second confirms what the first stirs at."""
     check_pair(asked, stir)
     path, model = _load(places, asked.model)
-    _, confirming = _load(places, second)
+    second_path, confirming = _load(places, second)
+    heard = Heard(path, second_path, stir)
     request = _request(places, asked, card_of_pair(model.card, confirming.card))
     data = data_config(model.card.training)
-    figures = test_sets.score_cascade(model, confirming, stir, places.data, data, asked.split, request, progress)
+    figures = test_sets.score_sets(heard, places.data, data, [asked.split], request, progress)
     if asked.write_card:
         update_card(path, with_pair(model.card, confirming.card, figures.to_json()))
+    request.forget_scores(heard)
     return Evaluation(f"{asked.model} confirmed by {second}", model.card.keyword, figures)
 
 
@@ -330,7 +340,9 @@ def _request(places: Places, asked: Evaluating, card: ModelCard) -> test_sets.Re
     """What is asked of streams, for a model or a pair with this card."""
     config = card.decision_config(asked.threshold)
     conditions = CONDITIONS if asked.all_conditions else CONDITIONS[:1]
-    return test_sets.Request(config, card.step_samples, conditions, asked.hours, asked.seed, places.cache)
+    return test_sets.Request(
+        config, card.step_samples, conditions, asked.hours, asked.seed, places.cache, jobs=asked.jobs
+    )
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ SHORTEST_TALK_S = 1.0  # a recording is not parted nearer than this to its ends
 WORDS_IN_A_ROW = 30
 PIECE_S = 60.0  # of generated sound
 
-READ, COMMANDS, WORDS = "read speech", "spoken commands", "other words"
-REAL_SPEECH = (READ, COMMANDS, WORDS)
+READ, COMMANDS, ACTED, WORDS = "read speech", "spoken commands", "acted dialogue", "other words"
+REAL_SPEECH = (READ, COMMANDS, ACTED, WORDS)  # people, not programs that speak
 SYNTHETIC = "synthetic speech"
 HOUSEHOLD = "household noise"
 KINDS = (*REAL_SPEECH, SYNTHETIC, *GENERATORS)
@@ -80,7 +80,9 @@ class Stream:
 
 
 def kind_of(path: Path) -> str:
-    """Read speech or spoken commands, by the folder that a recording lies in."""
+    """Read speech, spoken commands or acted dialogue, by the folder that a recording lies in."""
+    if path.parent.parent.name == "acted_talk" or path.parent.name.startswith("fillets_"):
+        return ACTED
     commands = path.parent.name == "spoken_commands" or path.parent.parent.name == "wake_words"
     return COMMANDS if commands else READ
 

@@ -1,8 +1,8 @@
-"""Parts of a stream into samples, under a condition: clean, noisy, in a room, quiet or loud. One part at a time."""
+"""Parts of a stream into samples, under a condition such as noise, a room or a telephone line. One part at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from training.corpus.sound import load_or_pass_over, pad_to_second, word_bounds
 from training.corpus.synthetic_background import make_background
 from training.corpus.synthetic_noise import KINDS, make_sound
 from training.evaluate.stream_plan import Part
+from training.features.variations import through_codec, through_telephone
 
 Sound = NDArray[np.float32]
 MADE_NOISE_S = 30.0
@@ -29,6 +30,7 @@ class Condition:
     snr_db: float | None = None  # noise below each part's own level
     in_room: bool = False
     gain_db: float = 0.0
+    line: str = ""  # of LINES: what the sound goes through last
 
 
 CONDITIONS = (
@@ -38,7 +40,15 @@ CONDITIONS = (
     Condition("room", in_room=True),
     Condition("quiet -30 dB", gain_db=-30.0),
     Condition("loud +10 dB", gain_db=10.0),
+    Condition("telephone", line="telephone"),
+    Condition("MP3 24 kbit/s", line="mp3"),
+    Condition("Opus 12 kbit/s", line="opus"),
 )
+LINES: dict[str, Callable[[Sound], Sound]] = {
+    "telephone": through_telephone,
+    "mp3": partial(through_codec, codec="mp3", kbit=24.0),
+    "opus": partial(through_codec, codec="opus", kbit=12.0),
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +110,8 @@ class Renderer:
             taken = np.take(self.noise, np.arange(self.noise_at, self.noise_at + len(sound)), mode="wrap")
             self.noise_at += len(sound)
             sound = sound + taken * loud * 10 ** (-self.condition.snr_db / 20)
-        return np.clip(sound * 10 ** ((self.condition.gain_db + part.gain_db) / 20), -1, 1).astype(np.float32)
+        sound = np.clip(sound * 10 ** ((self.condition.gain_db + part.gain_db) / 20), -1, 1).astype(np.float32)
+        return LINES[self.condition.line](sound) if self.condition.line else sound
 
     def _in_room(self, sound: Sound) -> Sound:
         """As the room gives it back, what came before still ringing on. [N] -> [N]"""

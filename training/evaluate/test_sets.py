@@ -1,29 +1,22 @@
 """The streams of a set: their material gathered, composed, played under each condition, and their figures."""
 
-from collections.abc import Callable
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from kws_app.detection.cascade import NO_DECISION, Cascade
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.keyword_model import KeywordModel
 from training.config import DataConfig
-from training.corpus.recordings import audio_files, read_clips, read_recordings, says_keyword
+from training.corpus.recordings import Recording, audio_files, read_clips, read_recordings, says_keyword
+from training.corpus.sound import Sound
 from training.corpus.synthetic_speech import SPEECH_FOLDER, stored_passages
-from training.evaluate.figures import CardCurve, Figures, StreamFigures
+from training.evaluate.figures import CardCurve, Figures, Fired, StreamFigures
 from training.evaluate.hits_and_alarms import StreamScores
 from training.evaluate.metrics import rounded
+from training.evaluate.segments import Heard, Surroundings, score_segments
 from training.evaluate.stream_plan import SYNTHETIC_SHARE, Material, Stream, plan_stream
-from training.evaluate.stream_render import CONDITIONS, Condition, Renderer
-from training.evaluate.stream_replay import (
-    Listener,
-    card_curve,
-    listener,
-    score_sentences,
-    score_stream,
-    stream_figures,
-)
+from training.evaluate.stream_render import CONDITIONS, Condition
+from training.evaluate.stream_replay import card_curve, score_sentences, stream_figures
 from training.evaluate.tune_decision import Tuned, tune
 from training.features.vary import load_rooms
 from training.progress import SILENT, Progress
@@ -45,6 +38,17 @@ class Request:
     seed: int = 0
     cache: Path | None = None  # for synthetic speech that is made to be scored on
     filled: bool = True  # with synthetic speech and sounds
+    jobs: int = 1  # processes that share the work
+
+    def score_folder(self, heard: Heard) -> Path | None:
+        """Where the scores of an evaluation that is not finished lie."""
+        return None if self.cache is None else self.cache / "scores" / heard.name()
+
+    def forget_scores(self, heard: Heard) -> None:
+        """Remove the scores of an evaluation that is finished."""
+        folder = self.score_folder(heard)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,10 @@ def material_of(root: Path, data: DataConfig, split: str, request: Request) -> M
     folders = [root / name for name in (data.clips, *data.more_clips)]
     clips = [c for folder in folders if folder.is_dir() for c in read_clips(folder) if c.split == split]
     synthetic = [r for r in read_recordings(root, (SPEECH_FOLDER,), data) if r.split == split]
-    speech = [r for r in read_recordings(root, data.speech, data) if r.split == split]
+    speech = recordings_of(root, data.speech, data.test_speech, data, split)
+    noises = recordings_of(root, data.noise, data.test_noise, data, split)
+    if split == "testing":  # noises of other sources than training's, where there are such
+        noises = read_recordings(root, data.test_noise, data) or noises
     made = []
     if request.cache is not None:
         folder = request.cache / f"passages-{data.keyword}-{split}"
@@ -74,8 +81,18 @@ def material_of(root: Path, data: DataConfig, split: str, request: Request) -> M
         keywords=[clip.path for clip in clips if clip.word == data.keyword],
         words=[clip.path for clip in clips if clip.word != data.keyword],
         synthetic=[r.path for r in synthetic] + made,
-        noises=[r.path for r in read_recordings(root, data.noise, data) if r.split == split],
+        noises=[r.path for r in noises],
     )
+
+
+def recordings_of(
+    root: Path, patterns: tuple[str, ...], for_test: tuple[str, ...], data: DataConfig, split: str
+) -> list[Recording]:
+    """The recordings of a set. Sources that are for test alone belong to the test set with all their files."""
+    held = read_recordings(root, for_test, data)
+    paths = {recording.path for recording in held}
+    shared = [r for r in read_recordings(root, patterns, data) if r.split == split and r.path not in paths]
+    return shared + held if split == "testing" else shared
 
 
 def sentences_of(root: Path, data: DataConfig) -> dict[str, list[Path]]:
@@ -91,22 +108,17 @@ def _files(folder: Path) -> list[Path]:
 
 
 def play(
-    make_listener: Callable[[], Listener],
-    material: Material,
-    rooms: list[Any],
-    request: Request,
-    progress: Progress = SILENT,
+    heard: Heard, material: Material, rooms: list[Sound], request: Request, progress: Progress = SILENT
 ) -> dict[str, Played]:
     """Each condition's stream and the posteriors that it gave."""
-    played = {}
+    played, folder = {}, request.score_folder(heard)
     for condition in request.conditions:
         filled = 1.0 if condition.name in WHOLE else FILLED
         stream = plan_stream(material, request.seed, request.hours, filled if request.filled else 0.0)
-        renderer = Renderer(condition, material.noises, rooms, request.seed)
-        detector = make_listener()
-        scores = score_stream(detector, renderer, stream, progress)
-        awake = rounded(detector.confirmed_frames / detector.heard_frames) if isinstance(detector, Cascade) else None
-        played[condition.name] = Played(stream, scores, awake)
+        around = Surroundings(condition, tuple(material.noises), tuple(rooms), request.seed)
+        found = score_segments(heard, around, stream, folder, request.jobs, progress)
+        awake = rounded(found.second_frames / found.frames) if found.frames else None
+        played[condition.name] = Played(stream, found.scores, awake)
     return played
 
 
@@ -123,58 +135,43 @@ def curve_of(played: dict[str, Played], request: Request, split: str) -> CardCur
     return card_curve(played[CONDITIONS[0].name].scores, request.config, request.step_samples, split)
 
 
-def score_talk(model: KeywordModel, files: list[Path], request: Request, progress: Progress = SILENT) -> Figures:
+def score_talk(heard: Heard, files: list[Path], request: Request, progress: Progress = SILENT) -> Figures:
     """Figures of speech that is not said to hold a keyword, all of it, and nothing else."""
     whole = replace(request, hours=float("inf"), filled=False, conditions=CONDITIONS[:1])
-    played = play(lambda: listener(model), Material(files), [], whole, progress)
+    played = play(heard, Material(files), [], whole, progress)
     return Figures(streams={"given": figures_of(played, request)})
 
 
 def score_sets(
-    model: KeywordModel, root: Path, data: DataConfig, splits: list[str], request: Request, progress: Progress = SILENT
+    heard: Heard, root: Path, data: DataConfig, splits: list[str], request: Request, progress: Progress = SILENT
 ) -> Figures:
-    """Figures of the streams of each set, the operating curve of the last, and the sentences that are stated apart."""
-    rooms = rooms_for(root, data, request.conditions)
+    """Figures of the streams of each set, and the operating curve of the last."""
     streams = {}
     for split in splits:
-        played = play(lambda: listener(model), material_of(root, data, split, request), rooms, request, progress)
+        rooms = rooms_for(root, data, split, request.conditions)
+        played = play(heard, material_of(root, data, split, request), rooms, request, progress)
         streams[split] = figures_of(played, request)
         curve = curve_of(played, request, split)
-    sentences = {
-        name: score_sentences(model, paths, request.config) for name, paths in sentences_of(root, data).items()
-    }
-    return Figures(streams=streams, curve=curve, sentences=sentences)
+    return Figures(streams=streams, curve=curve)
 
 
-def score_cascade(
-    first: KeywordModel,
-    second: KeywordModel,
-    stir: float,
-    root: Path,
-    data: DataConfig,
-    split: str,
-    request: Request,
-    progress: Progress = SILENT,
-) -> Figures:
-    """Figures of two models in a cascade, decided as the request says, and the share of time that the second hears."""
-
-    def both() -> Cascade:
-        return Cascade(first, second, NO_DECISION, stir)
-
-    rooms = rooms_for(root, data, request.conditions)
-    played = play(both, material_of(root, data, split, request), rooms, request, progress)
-    return Figures(streams={split: figures_of(played, request)}, curve=curve_of(played, request, split))
+def score_apart(model: KeywordModel, root: Path, data: DataConfig, request: Request) -> dict[str, Fired]:
+    """In how many of the sentences that are stated apart the model fires."""
+    return {name: score_sentences(model, paths, request.config) for name, paths in sentences_of(root, data).items()}
 
 
 def tune_on_validation(
-    model: KeywordModel, root: Path, data: DataConfig, request: Request, progress: Progress = SILENT
+    heard: Heard, root: Path, data: DataConfig, request: Request, progress: Progress = SILENT
 ) -> list[Tuned]:
     """Smoothing and patience by what they give on the validation set, the best first."""
-    rooms = rooms_for(root, data, request.conditions)
-    played = play(lambda: listener(model), material_of(root, data, "validation", request), rooms, request, progress)
+    rooms = rooms_for(root, data, "validation", request.conditions)
+    played = play(heard, material_of(root, data, "validation", request), rooms, request, progress)
     return tune([one.scores for one in played.values()], request.config, request.step_samples)
 
 
-def rooms_for(root: Path, data: DataConfig, conditions: tuple[Condition, ...]) -> list[Any]:
-    """Impulse responses, if some condition wants them."""
-    return load_rooms(root, data) if any(condition.in_room for condition in conditions) else []
+def rooms_for(root: Path, data: DataConfig, split: str, conditions: tuple[Condition, ...]) -> list[Sound]:
+    """Impulse responses, if some condition wants them: for test the rooms that training never hears, where they are."""
+    if not any(condition.in_room for condition in conditions):
+        return []
+    held = load_rooms(root, data.test_rooms) if split == "testing" else []
+    return held or load_rooms(root, data.rooms, without=data.test_rooms)

@@ -41,6 +41,7 @@ KEYWORD, WORD, SPEECH, NOISE = range(4)  # kinds of stored item
 STORE_VERSION = 3  # raise when what is stored changes meaning
 CACHES_KEPT = 4
 SYNTHETIC_SECONDS = 60.0
+NOT_STORED = ("test_speech", "test_noise")  # settings that say nothing of what is stored
 
 
 @dataclass(frozen=True)
@@ -93,14 +94,22 @@ def list_sources(root: Path, data: DataConfig) -> list[_Source]:
         raise ValueError(f"No clip of {data.keyword!r} under {root / data.clips}; the words there: {words}.")
     for folder in data.more_clips:
         clips += read_clips(root / folder) if (root / folder).is_dir() else []
-    speech = read_recordings(root, data.speech, data)
-    noise = read_recordings(root, data.noise, data)
+    speech = training_recordings(root, data.speech, data.test_speech, data)
+    noise = training_recordings(root, data.noise, data.test_noise, data)
     sources = [_clip_source(clip, data) for clip in clips]
     sources += [_recording_source(recording, SPEECH, data.speech_variants) for recording in speech]
     sources += [_recording_source(recording, NOISE, 1) for recording in noise]
     for split in SPLITS:
         sources += [_Source(None, f"{kind}/{split}", NOISE, split, 1) for kind in KINDS]
     return sources
+
+
+def training_recordings(
+    root: Path, patterns: tuple[str, ...], for_test: tuple[str, ...], data: DataConfig
+) -> list[Recording]:
+    """The recordings in the folders that match, without the sources that are for test alone."""
+    held = {recording.path for recording in read_recordings(root, for_test, data)}
+    return [recording for recording in read_recordings(root, patterns, data) if recording.path not in held]
 
 
 def _clip_source(clip: Clip, data: DataConfig) -> _Source:
@@ -162,7 +171,7 @@ def _make(folder: Path, sources: list[_Source], root: Path, data: DataConfig, pr
     cache.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
     try:
-        _build(building, sources, load_rooms(root, data), data, progress)
+        _build(building, sources, load_rooms(root, data.rooms, without=data.test_rooms), data, progress)
         os.rename(building, folder)
     except OSError:
         if not (folder / "items.npz").is_file():
@@ -174,7 +183,8 @@ def _make(folder: Path, sources: list[_Source], root: Path, data: DataConfig, pr
 
 def _cache_key(root: Path, sources: list[_Source], data: DataConfig) -> str:
     """Changes with any file's name, size or time, any setting, and the meaning of what is stored."""
-    digest = hashlib.sha256(json.dumps([STORE_VERSION, asdict(data)]).encode())
+    settings = {name: value for name, value in asdict(data).items() if name not in NOT_STORED}
+    digest = hashlib.sha256(json.dumps([STORE_VERSION, settings]).encode())
     for source in sources:
         status = source.path.stat() if source.path else None
         digest.update(f"{source}{status.st_size if status else 0}{status.st_mtime_ns if status else 0}".encode())

@@ -31,11 +31,17 @@ def vary(sound: Sound, rooms: list[Sound], data: DataConfig, rng: np.random.Gene
     return varied.astype(np.float32)
 
 
-def load_rooms(root: Path, data: DataConfig) -> list[Sound]:
-    """Room impulse responses at 16 kHz, one channel, cut after a second."""
+def load_rooms(root: Path, patterns: tuple[str, ...], without: tuple[str, ...] = ()) -> list[Sound]:
+    """Room impulse responses at 16 kHz, one channel, cut after a second.
+
+    patterns: of folders below root. without: patterns of folders that are left out
+    """
+    left_out = {folder for pattern in without for folder in root.glob(pattern)}
     rooms = []
-    for pattern in data.rooms:
+    for pattern in patterns:
         for path in sorted(root.glob(f"{pattern}/*.flac")):
+            if path.parent in left_out:
+                continue
             try:
                 samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
             except soundfile.SoundFileError as error:
