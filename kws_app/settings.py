@@ -20,6 +20,8 @@ BROKEN_NAME = "settings.broken.json"
 MOST_BYTES = 4_000_000  # of the file; ours have some 1,000
 MOST = 1_000_000  # of anything that is counted
 LOWEST_THRESHOLD = 0.001  # that the window's controls can show
+SPANS_S = (2, 5, 10, 20, 30, 60, 120, 300)  # lengths of time that the plots can show, in seconds
+THEMES = ("system", "light", "dark")
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,12 @@ class Settings:
     thresholds: dict[str, float] = field(default_factory=dict)  # by model, only where the user moved it, 0..1
     geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
     span_s: int = 10  # that the plots show
+    theme: str = "system"  # one of THEMES
     first_run_done: bool = False  # the first steps were taken, or skipped
     recent_files: list[str] = field(default_factory=list)  # audio that was opened, the latest first
     files_in_real_time: bool = True  # else as fast as they go
     also: list[str] = field(default_factory=list)  # models that listen beside the first, in order
+    words: dict[str, str] = field(default_factory=dict)  # by keyword, its model; in the list's order
     confirm_with: dict[str, str] = field(default_factory=dict)  # by model, another of its word that confirms it
     # by model, only what the user set of smoothing_steps, patience_steps and refractory_s
     decisions: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -69,8 +73,12 @@ class Settings:
             isinstance(value, str) for value in self.confirm_with.values()
         ):
             raise ValueError(f"confirm_with must be an object of names, got {self.confirm_with!r}")
-        if self.span_s not in (5, 10, 20, 30, 60):
-            raise ValueError(f"span_s must be 5, 10, 20, 30 or 60, got {self.span_s!r}")
+        if not isinstance(self.words, dict) or not all(isinstance(value, str) for value in self.words.values()):
+            raise ValueError(f"words must be an object of names, got {self.words!r}")
+        if isinstance(self.span_s, bool) or self.span_s not in SPANS_S:
+            raise ValueError(f"span_s must be one of {SPANS_S}, got {self.span_s!r}")
+        if self.theme not in THEMES:
+            raise ValueError(f"theme must be one of {THEMES}, got {self.theme!r}")
         self.tunings()
         self._check_actions()
         self._check_clips()

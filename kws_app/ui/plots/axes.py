@@ -1,30 +1,26 @@
-"""What stands at the axes of the plots, as far as there is room for it. On the window's thread."""
+"""The titles of the upright axes, as far as there is room for them. On the window's thread."""
 
 import pyqtgraph as pg
 from PyQt6.QtGui import QFont, QFontMetrics
 
-from kws_app.translation import _
-
-TICKS_S = {5: 1, 10: 2, 20: 5, 30: 5, 60: 10}  # between labels of time, by span
-NOW_WIDTH = 28  # px, of which half may go beyond the axis
 SMALLEST_POINTS = 6.0  # of a title
+PADDING = 12  # px, for the tick marks and the space around the texts
+
+
+def axis_width(font: QFont) -> int:
+    """Room for the widest number and an upright title beside it, in px."""
+    metrics = QFontMetrics(font)
+    return metrics.horizontalAdvance("−0.05") + metrics.height() + PADDING
 
 
 def fit_title(axis: pg.AxisItem, title: str, font: QFont, room: float) -> None:
-    """Title of an upright axis, in smaller letters where there is less room in height than it is long."""
+    """Set the title of an upright axis, in smaller letters where the plot is lower than the title is long.
+
+    Where even the smallest letters do not fit there is no title.
+    """
     points = font.pointSizeF()
     axis.setLabel(title, **{**axis.labelStyle, "font-size": f"{points}pt"})
     while axis.label.boundingRect().width() > room and points > SMALLEST_POINTS:
         points -= 0.5
         axis.setLabel(title, **{**axis.labelStyle, "font-size": f"{points}pt"})
-
-
-def time_labels(span_s: int, back_s: float, font: QFont) -> list[tuple[float, str]]:
-    """Where on the axis, and what: seconds before now, or before the moment at which the picture was stopped."""
-    step_s = TICKS_S[span_s]
-    first = -int((span_s + back_s) // step_s) * step_s
-    # Translators: the right end of the time axis; where it is much longer than here, "0 s" stands there
-    now = _("now")
-    if QFontMetrics(font).horizontalAdvance(now) > NOW_WIDTH:
-        now = "0 s"
-    return [(s + back_s, f"−{-s} s" if s else now) for s in range(first, 1, step_s) if s + back_s <= 0]
+    axis.showLabel(axis.label.boundingRect().width() <= room)

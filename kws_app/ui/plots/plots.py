@@ -1,43 +1,50 @@
 """Waveform, log-mel and keyword probability on one time axis. On the window's thread.
 
-All positions are on the session's sample clock; the axis shows seconds before now, or before the moment at which the
-picture was stopped. The window hands in what the worker left and calls `redraw` at most 30 times a second; gaps show as
-gaps.
+All positions are on the session's sample clock. The window hands in what the worker left and calls `redraw` at most
+30 times a second; gaps show as gaps.
 """
 
+import time
 from collections import deque
 from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import QEvent, Qt, pyqtSignal
+from PyQt6.QtCore import QEvent, QPointF, QSize, Qt, pyqtSignal
 from PyQt6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PyQt6.QtWidgets import QGraphicsItem, QWidget
 
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.listening.session import SoundChunk
-from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import _
-from kws_app.ui.plots.axes import fit_title, time_labels
-from kws_app.ui.plots.curve_item import CurveItem, EnvelopeItem
+from kws_app.ui.plots.axes import axis_width, fit_title
+from kws_app.ui.plots.curve_item import EnvelopeItem
 from kws_app.ui.plots.log_mel_item import LogMelItem, log_mel_colors, mel_band
+from kws_app.ui.plots.marks import Marks
 from kws_app.ui.plots.plot_history import MEL_BINS, SampleHistory
 from kws_app.ui.plots.pointer import Pointer
-from kws_app.ui.plots.score_curves import MOST_MARKS, ScoreCurves, draw_pairs
+from kws_app.ui.plots.readout import Readout
+from kws_app.ui.plots.recording import DetectionMark, Recording
+from kws_app.ui.plots.score_curves import Curve, ScoreCurves
+from kws_app.ui.plots.threshold_lines import ThresholdLines
+from kws_app.ui.plots.time_axis import TimeAxis, TimeScale
 from kws_app.ui.plots.time_view import TimeView
 from kws_app.ui.theme import Theme
 
-AXIS_WIDTH = 46  # px, the same for all three so that they line up
 AMPLITUDES = (0.1, 0.2, 0.5, 1.0)  # scales of the waveform; the smallest that holds what is shown
 LABELLED_KHZ = (0.5, 1, 2, 4)
 WHEEL_NOTCH = 120  # Qt's units
+LEAST_WIDTH, LEAST_HEIGHT = 260, 200  # px: in less, nothing can be read
+KEPT_RECORDINGS = 3  # of earlier sources
+BEFORE_MOMENT = 0.6  # of the picture lies before a moment that the user asked for
 
 
 class Plots(pg.GraphicsLayoutWidget):
-    """The three plots, the threshold line in the lowest, and a mark through all for each detection."""
+    """Three plots, a threshold line for each word in the lowest, and a mark through all three for each detection."""
 
-    threshold_dragged = pyqtSignal(float)
-    view_changed = pyqtSignal()  # stopped, moved, or following again
-    pointed = pyqtSignal(str)  # what lies under the mouse, in words; empty where nothing does
+    threshold_dragged = pyqtSignal(str, float)  # model, by the user
+    view_changed = pyqtSignal()  # frozen, moved, or following again
+    zoomed = pyqtSignal(int)  # steps to a longer stretch, by the wheel
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,24 +53,30 @@ class Plots(pg.GraphicsLayoutWidget):
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.viewport().setAutoFillBackground(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(LEAST_WIDTH, LEAST_HEIGHT)
         self.setAccessibleName(_("Waveform, spectrum and keyword probability of the last seconds"))
-        self.setAccessibleDescription(_("Left and Right move through the last five minutes, End goes back to now."))
-        self.history = SampleHistory()
+        self.setAccessibleDescription(
+            _("Left and Right move through the last five minutes, Up and Down zoom, End goes back to now.")
+        )
+        self.current = Recording()  # of the source that is heard
+        self.shown = self.current  # or an earlier recording, that the user looks at
+        self._earlier: deque[Recording] = deque(maxlen=KEPT_RECORDINGS)
         self.view = TimeView()
-        self._marks: deque[int] = deque(maxlen=MOST_MARKS)
+        self._panned_from: tuple[float, int] | None = None  # x in px and right edge, while the mouse drags
         self.ci.setContentsMargins(4, 6, 14, 4)
-        self.ci.setSpacing(8)
+        self.ci.setSpacing(6)
         self._waveform = self._add_plot(0, _("Sound"), (-1.0, 1.0), 3)
         self._log_mel = self._add_plot(1, "kHz", (0, MEL_BINS), 4)
         self._log_mel.getAxis("left").setTicks([[(mel_band(khz), f"{khz:g}") for khz in LABELLED_KHZ]])
         self._probability = self._add_plot(2, _("Probability"), (0.0, 1.04), 4)
         self._probability.getAxis("left").setTicks([[(0.0, "0"), (0.5, "0.5"), (1.0, "1")]])
-        self._probability.showAxis("bottom")
-        self._probability.getAxis("bottom").setStyle(hideOverlappingLabels=False)  # which "now" would be
+        self.time_axis = TimeAxis(self._probability)
+        self.addItem(self.time_axis, row=3, col=0)
         self._amplitude = 0.0
         self._set_amplitude(AMPLITUDES[0])
         self._add_items()
-        self._set_axis()
+        self._fit_font()
+        self._set_range()
 
     def _add_items(self) -> None:
         self._wave_curve = EnvelopeItem()
@@ -71,23 +84,15 @@ class Plots(pg.GraphicsLayoutWidget):
         self._image = LogMelItem()
         self._log_mel.addItem(self._image)
         self.scores = ScoreCurves(self._probability)
-        self._mark_curves = [CurveItem(pairs=True) for _ in self._plots]
-        for plot, curve in zip(self._plots, self._mark_curves, strict=True):
-            plot.addItem(curve)
+        self.marks = Marks(self._plots)
         self.pointer = Pointer(self._plots, self._log_mel)
-        self.threshold_line = pg.InfiniteLine(
-            0.5,
-            angle=0,
-            movable=True,
-            bounds=(LOWEST_THRESHOLD, 1.0),
-            label=_("threshold {value:.3f}"),
-            labelOpts={"position": 0.02, "anchors": [(0, -0.1), (0, 1.1)]},
-        )
-        self.threshold_line.setZValue(1)  # above every curve, those that are added later too
-        self.threshold_line.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # dashes are dear
-        self._probability.addItem(self.threshold_line)
-        # sigDragged, not sigPositionChanged: a value that is set, or that the bounds cut off, is nothing the user said
-        self.threshold_line.sigDragged.connect(lambda line: self.threshold_dragged.emit(float(line.value())))
+        self.thresholds = ThresholdLines(self._probability, self._drag_threshold)
+        self.readout = Readout(self)
+
+    @property
+    def history(self) -> SampleHistory:
+        """Of what is shown."""
+        return self.shown.history
 
     @property
     def _plots(self) -> tuple[pg.PlotItem, pg.PlotItem, pg.PlotItem]:
@@ -101,22 +106,24 @@ class Plots(pg.GraphicsLayoutWidget):
         plot.setMouseEnabled(x=False, y=False)
         plot.disableAutoRange()
         plot.setYRange(*y_range, padding=0)
-        for side in ("left", "bottom"):
-            plot.getAxis(side).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         plot.hideAxis("bottom")
         axis = plot.getAxis("left")
-        axis.setWidth(AXIS_WIDTH)
+        axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         axis.enableAutoSIPrefix(False)
         plot.getViewBox().sigResized.connect(lambda box: fit_title(axis, title, self.font(), box.height()))
         return plot
 
-    def _set_axis(self) -> None:
-        """Range and labels of the time axis, for the stretch that is shown."""
-        span_s, back_s = self.view.span_s, self.view.back_s
+    def _fit_font(self) -> None:
+        """Room for the texts of the axes, in the font of the window."""
         for plot in self._plots:
-            plot.setXRange(-span_s, 0, padding=0)
-        labels = time_labels(span_s, back_s, self.font())
-        self._probability.getAxis("bottom").setTicks([labels])
+            axis = plot.getAxis("left")
+            axis.setStyle(tickFont=self.font())
+            axis.setWidth(axis_width(self.font()))
+        self.time_axis.fit()
+
+    def _set_range(self) -> None:
+        for plot in self._plots:
+            plot.setXRange(-self.view.span_s, 0, padding=0)
 
     def _set_amplitude(self, amplitude: float) -> None:
         if amplitude != self._amplitude:
@@ -128,52 +135,63 @@ class Plots(pg.GraphicsLayoutWidget):
 
     # How it looks
 
+    def sizeHint(self) -> QSize:
+        """Small: the plots take the room that is left, and must not make the window scroll."""
+        return QSize(LEAST_WIDTH, LEAST_HEIGHT)
+
+    def changeEvent(self, event: QEvent | None) -> None:
+        super().changeEvent(event)
+        if event is not None and event.type() == QEvent.Type.FontChange and hasattr(self, "time_axis"):
+            self._fit_font()
+
     def set_theme(self, theme: Theme) -> None:
         self.setBackground(theme.panel)
         for plot in self._plots:
-            for side in ("left", "bottom"):
-                plot.getAxis(side).setPen(theme.border)
-                plot.getAxis(side).setTextPen(theme.muted)
+            plot.getAxis("left").setPen(theme.border)
+            plot.getAxis("left").setTextPen(theme.muted)
         self._wave_curve.set_pen(pg.mkPen(theme.waveform))
-        self.scores.set_theme(theme)
-        for curve in self._mark_curves:
-            curve.set_pen(pg.mkPen(theme.heard, width=2))
-        self.pointer.set_theme(theme)
         self._image.set_colors(log_mel_colors(theme))
-        self.threshold_line.setPen(pg.mkPen(theme.threshold, width=2, style=Qt.PenStyle.DashLine))
-        self.threshold_line.setHoverPen(pg.mkPen(theme.threshold, width=4))
-        self.threshold_line.label.setColor(theme.threshold)
-        self.threshold_line.label.fill = pg.mkBrush(theme.panel)  # or the curves would cross it out
+        for part in (self.scores, self.marks, self.pointer, self.thresholds, self.time_axis, self.readout):
+            part.set_theme(theme)
+        self._fit_font()
         self.redraw()
 
-    def set_models(self, names: Sequence[str]) -> None:
-        """The models whose curves are drawn; the first is the one that the threshold belongs to."""
-        self.scores.set_models(names)
+    def set_curves(self, curves: Sequence[Curve]) -> None:
+        """The models whose curves are drawn. A word's own model also has a threshold line."""
+        self.scores.set_curves(curves)
+        self.thresholds.set_curves(list(curves))
 
-    def set_threshold(self, threshold: float) -> None:
-        """Move the line without reporting it."""
-        self.threshold_line.setValue(threshold)
+    def _drag_threshold(self, model: str, threshold: float) -> None:
+        self.threshold_dragged.emit(model, threshold)
 
     # What it shows
 
-    def forget(self) -> None:
-        """Start empty: a new source begins at sample 0. (`clear` is pyqtgraph's and removes the plots.)"""
-        self.history = SampleHistory()
-        self._marks.clear()
-        self.scores.forget()
+    def begin(self, live: bool = False) -> Recording:
+        """A new source begins at sample 0: start empty, and show it. What was heard before is kept for a while.
+
+        live: a microphone, whose time is clock time; else the time counts from the file's start
+        """
+        if self.current.history.begin is not None:
+            self._earlier.append(self.current)
+        self.current = Recording(live)
         self.follow()
+        return self.current
 
-    def add(self, chunk: SoundChunk) -> None:
+    def add(self, heard: SoundChunk) -> None:
         """Take in without drawing."""
-        self.history.add(chunk)
+        current = self.current
+        if current.live and current.history.begin is None and len(heard.samples):
+            end = heard.first_sample + len(heard.samples)
+            current.scale = TimeScale(time.time() - end / SAMPLE_RATE)
+        current.history.add(heard)
 
-    def add_mark(self, sample: int) -> None:
-        """A detection that counts: a line through all three."""
-        self._marks.append(sample)
+    def add_mark(self, mark: DetectionMark) -> None:
+        """A detection of a word's own model: a line through all three plots."""
+        self.current.marks.append(mark)
 
     def add_found(self, model: str, sample: int) -> None:
         """A detection of a model that is only compared: a tick in its colour."""
-        self.scores.add_found(model, sample)
+        self.current.add_found(model, sample)
 
     def redraw(self) -> None:
         history, span_s = self.history, self.view.span_s
@@ -183,27 +201,40 @@ class Plots(pg.GraphicsLayoutWidget):
         self._set_amplitude(next((a for a in AMPLITUDES if a >= loudest), AMPLITUDES[-1]))
         self._wave_curve.set_points(times, values)
         self._image.set_frames(*history.image(until, span_s))
-        self.scores.redraw(history, until, span_s)
-        for plot, curve in zip(self._plots, self._mark_curves, strict=True):
-            draw_pairs(curve, self._marks, until, span_s, plot.viewRange()[1])
+        self.scores.redraw(self.shown, until, span_s)
+        self.marks.redraw(self.shown.marks, until, span_s)
+        self.time_axis.show_stretch(self.shown.scale, until, span_s)
         if self.pointer.position is not None:
             self._point()
         self._repaint()
 
     def _repaint(self) -> None:
-        """All between the axes: there everything moves in each frame; asking what did costs more than drawing it."""
+        """All but the upright axes: there everything moves in each frame; asking what did costs more than drawing."""
         inner = self._waveform.getViewBox().sceneBoundingRect() | self._probability.getViewBox().sceneBoundingRect()
-        self.viewport().update(self.mapFromScene(inner).boundingRect())
+        area = self.mapFromScene(inner | self.time_axis.sceneBoundingRect()).boundingRect()
+        self.viewport().update(area)
 
     # Moving in time
 
     def set_span(self, span_s: int) -> None:
-        """Show that many seconds, one of SPANS_S."""
+        """Show that many seconds, one of SPANS_S. A frozen picture keeps what is under the mouse, or its middle."""
+        if self.view.paused:
+            share = self._share_under_mouse()
+            fixed = self.view.until(self.history) - round((1 - share) * self.view.span_s * SAMPLE_RATE)
+            self.view.span_s = span_s
+            self.view.scroll_to(fixed + round((1 - share) * span_s * SAMPLE_RATE), self.history)
         self.view.span_s = span_s
         self._show_view()
 
+    def _share_under_mouse(self) -> float:
+        """Where the mouse is, from 0 at the left to 1 at the right edge."""
+        box = self._waveform.getViewBox().sceneBoundingRect()
+        if self.pointer.position is None or box.width() <= 0:
+            return 0.5
+        return float(min(max((self.pointer.position.x() - box.left()) / box.width(), 0.0), 1.0))
+
     def set_paused(self, paused: bool) -> None:
-        """Stop the picture, not the listening."""
+        """Freeze the picture, not the listening."""
         if paused:
             self.view.pause(self.history)
             self._show_view()
@@ -211,41 +242,89 @@ class Plots(pg.GraphicsLayoutWidget):
             self.follow()
 
     def follow(self) -> None:
-        """Back to the newest."""
+        """Back to the newest sound of the source that is heard."""
+        self.shown = self.current
         self.view.follow()
         self._show_view()
 
     def scroll(self, seconds: float) -> None:
-        """To the left for a negative number; stops the picture."""
+        """To the left for a negative number; freezes the picture."""
         self.view.scroll(seconds, self.history)
         self._show_view()
 
+    def show_moment(self, recording: Recording, sample: int) -> bool:
+        """Go to a position, and freeze the picture; False if it is not kept any more."""
+        kept = any(recording is known for known in (self.current, *self._earlier))
+        if not kept or not self.view.shows(sample, recording.history):
+            return False
+        self.view.follow()
+        self.shown = recording
+        after_s = (1 - BEFORE_MOMENT) * self.view.span_s
+        self.view.scroll_to(sample + round(after_s * SAMPLE_RATE), recording.history)
+        self._show_view()
+        return True
+
     def _show_view(self) -> None:
-        self._set_axis()
+        self._set_range()
         self.redraw()
         self.view_changed.emit()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None
         moves = {Qt.Key.Key_Left: -0.5, Qt.Key.Key_Right: 0.5, Qt.Key.Key_PageUp: -1.0, Qt.Key.Key_PageDown: 1.0}
+        zooms = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
         if event.key() in moves:
             self.scroll(moves[Qt.Key(event.key())] * self.view.span_s)
+        elif event.key() in zooms:
+            self.zoomed.emit(zooms[Qt.Key(event.key())])
         elif event.key() in (Qt.Key.Key_End, Qt.Key.Key_Escape):
             self.follow()
         else:
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
+        """The wheel zooms; turned sideways, or with Shift, it moves."""
         assert event is not None
-        turned = event.angleDelta().y() or event.angleDelta().x()
-        self.scroll(-turned / WHEEL_NOTCH * self.view.span_s / 10)
+        turned = event.angleDelta()
+        sideways = turned.x() or (turned.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0)
+        if sideways:
+            self.scroll(-sideways / WHEEL_NOTCH * self.view.span_s / 10)
+        elif turned.y():
+            self.pointer.position = self.mapToScene(event.position().toPoint())
+            self.zoomed.emit(-1 if turned.y() > 0 else 1)
         event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        assert event is not None
+        super().mousePressEvent(event)
+        at = self.mapToScene(event.position().toPoint())
+        inside = any(plot.getViewBox().sceneBoundingRect().contains(at) for plot in self._plots)
+        if event.button() == Qt.MouseButton.LeftButton and inside and self.thresholds.hovered is None:
+            self._panned_from = event.position().x(), self.view.until(self.history)
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        super().mouseReleaseEvent(event)
+        self._panned_from = None
+        self.viewport().unsetCursor()
+
+    def _pan(self, x: float) -> None:
+        """The sound under the mouse moves with it."""
+        assert self._panned_from is not None
+        pressed_x, until = self._panned_from
+        width = self._waveform.getViewBox().sceneBoundingRect().width()
+        moved = round((pressed_x - x) / max(1.0, width) * self.view.span_s * SAMPLE_RATE)
+        if moved or self.view.paused:
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+            self.view.scroll_to(until + moved, self.history)
+            self._show_view()
 
     # Reading values
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         assert event is not None
         super().mouseMoveEvent(event)
+        if self._panned_from is not None and event.buttons() & Qt.MouseButton.LeftButton:
+            self._pan(event.position().x())
         self.pointer.position = self.mapToScene(event.position().toPoint())
         self._point()
 
@@ -256,4 +335,10 @@ class Plots(pg.GraphicsLayoutWidget):
 
     def _point(self) -> None:
         """Say what lies under the mouse."""
-        self.pointed.emit(self.pointer.read(self.history, self.view, self.scores))
+        lines = self.pointer.read(self.history, self.view, self.scores, self.shown.scale)
+        held = self.thresholds.hovered
+        if lines and held is not None and held in self.scores.looks:
+            line = self.thresholds.lines[held]
+            lines.insert(1, _("threshold of {word} {value:.3f}", word=self.scores.looks[held].word, value=line.value()))
+        position = self.pointer.position or QPointF()
+        self.readout.show_values(lines, self.mapFromScene(position))

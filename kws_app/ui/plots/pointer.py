@@ -11,6 +11,7 @@ from kws_app.translation import _
 from kws_app.ui.plots.log_mel_item import band_khz
 from kws_app.ui.plots.plot_history import SampleHistory
 from kws_app.ui.plots.score_curves import ScoreCurves
+from kws_app.ui.plots.time_axis import TimeScale
 from kws_app.ui.plots.time_view import TimeView
 from kws_app.ui.theme import Theme
 
@@ -21,7 +22,7 @@ class Pointer:
     """Shows nothing while `position` is None or outside of the plots."""
 
     def __init__(self, plots: Sequence[pg.PlotItem], log_mel: pg.PlotItem) -> None:
-        """log_mel: the one of the plots whose height is a frequency"""
+        """log_mel: the plot whose height is a frequency"""
         self.position: QPointF | None = None  # in the scene
         self.lines = [pg.InfiniteLine(0.0, angle=90) for _ in plots]
         self._plots, self._log_mel = plots, log_mel
@@ -33,24 +34,24 @@ class Pointer:
         for line in self.lines:
             line.setPen(pg.mkPen(theme.muted, style=Qt.PenStyle.DotLine))
 
-    def read(self, history: SampleHistory, view: TimeView, scores: ScoreCurves) -> str:
-        """Put the line where the mouse is; what is there, or nothing."""
+    def read(self, history: SampleHistory, view: TimeView, scores: ScoreCurves, scale: TimeScale) -> list[str]:
+        """Put the line where the mouse is; the values there, a line each, or nothing."""
         over = self._plot_under()
         for line in self.lines:
             line.setVisible(over is not None)
         if over is None:
-            return ""
+            return []
         at = over.getViewBox().mapSceneToView(self.position)
         for line in self.lines:
             line.setValue(at.x())
         sample = view.until(history) + round(at.x() * SAMPLE_RATE)
-        parts = [f"−{view.back_s - at.x():.2f} s"]
+        lines = [scale.text(scale.seconds(sample), digits=2)]
         peak = history.peak(sample)
         if peak is not None:
-            parts.append(_("sound {level:.0f} dB", level=20 * np.log10(max(peak, QUIETEST))))
+            lines.append(_("sound {level:.0f} dB", level=20 * np.log10(max(peak, QUIETEST))))
         if over is self._log_mel:
-            parts.append(f"{band_khz(at.y()):.2f} kHz")
-        return "   ".join([*parts, *scores.read(history, sample)])
+            lines.append(f"{band_khz(at.y()):.2f} kHz")
+        return [*lines, *scores.read(history, sample)]
 
     def _plot_under(self) -> pg.PlotItem | None:
         if self.position is None:

@@ -1,21 +1,35 @@
 """The curves of the models in use in the probability plot, each in its colour. On the window's thread."""
 
-from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
+from PyQt6.QtCore import Qt
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.translation import _
 from kws_app.ui.plots.curve_item import CurveItem
 from kws_app.ui.plots.plot_history import SampleHistory
+from kws_app.ui.plots.recording import Recording
 from kws_app.ui.theme import LIGHT, Theme
 
-MOST_MARKS = 1000
-FOUND_AT = (0.94, 1.04)  # of the probability's axis: where compared models' detections are ticked
-WIDER = 1.5  # px, for each further model, below those before: curves that lie on each other are all seen
-FILL_ALPHA = 50  # of 255, below the first curve
+FOUND_AT = (0.94, 1.04)  # on the probability axis: where detections of compared models are ticked
+WIDTH = 2  # px, of a word's own curve
+COMPARED_WIDTH = 3.5  # px, below the word's own: curves that lie on each other are all seen
+FILL_ALPHA = 40  # of 255, below a word's own curve
+
+
+@dataclass(frozen=True)
+class Curve:
+    """How the scores of a model are shown."""
+
+    model: str  # its name
+    word: str
+    slot: int  # of its colour
+    main: bool  # the word's own model; others are only compared
+    threshold: float = 0.5
+    title: str = ""  # what tells it from the word's other models
 
 
 def draw_pairs(curve: CurveItem, samples: Sequence[int], until: int, span_s: int, heights: Sequence[float]) -> None:
@@ -29,16 +43,18 @@ def draw_pairs(curve: CurveItem, samples: Sequence[int], until: int, span_s: int
 
 
 class ScoreCurves:
-    """One curve a model, and a tick for each detection of those that are only compared."""
+    """One curve a model, and a tick for each detection of a model that is only compared."""
 
     def __init__(self, plot: pg.PlotItem) -> None:
         self._plot = plot
         self._theme = LIGHT
-        self.curves: dict[str, CurveItem] = {}  # by model, in order
+        self.looks: dict[str, Curve] = {}  # by model
+        self.curves: dict[str, CurveItem] = {}
         self._ticks: dict[str, CurveItem] = {}
-        self._found: dict[str, deque[int]] = {}
 
-    def set_models(self, names: Sequence[str]) -> None:
+    def set_curves(self, looks: Sequence[Curve]) -> None:
+        """Draw these models and no others."""
+        names = [look.model for look in looks]
         for name in [name for name in self.curves if name not in names]:
             self._plot.removeItem(self.curves.pop(name))
             self._plot.removeItem(self._ticks.pop(name))
@@ -48,7 +64,7 @@ class ScoreCurves:
                 self._ticks[name] = CurveItem(pairs=True)
                 self._plot.addItem(self.curves[name])
                 self._plot.addItem(self._ticks[name])
-        self.curves = {name: self.curves[name] for name in names}
+        self.looks = {look.model: look for look in looks}
         self._paint()
 
     def set_theme(self, theme: Theme) -> None:
@@ -56,38 +72,36 @@ class ScoreCurves:
         self._paint()
 
     def _paint(self) -> None:
-        for i, (name, curve) in enumerate(self.curves.items()):
-            color = self._theme.score_color(i)
+        for name, look in self.looks.items():
+            color = self._theme.score_color(look.slot)
             fill = pg.mkColor(color)
             fill.setAlpha(FILL_ALPHA)
-            curve.set_pen(pg.mkPen(color, width=2 + WIDER * i), fill if i == 0 else None)
+            pen = pg.mkPen(color, width=WIDTH if look.main else COMPARED_WIDTH)
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            self.curves[name].set_pen(pen, fill if look.main else None)
+            self.curves[name].setZValue(0 if look.main else -1)
             self._ticks[name].set_pen(pg.mkPen(color, width=3))
-            curve.setZValue(-i)
 
-    def forget(self) -> None:
-        self._found.clear()
-
-    def add_found(self, model: str, sample: int) -> None:
-        self._found.setdefault(model, deque(maxlen=MOST_MARKS)).append(sample)
-
-    def redraw(self, history: SampleHistory, until: int, span_s: int) -> None:
+    def redraw(self, recording: Recording, until: int, span_s: int) -> None:
+        """until: the right edge on the sample clock"""
         for name, curve in self.curves.items():
-            curve.set_points(*history.curve(name, until, span_s))
-            draw_pairs(self._ticks[name], self._found.get(name, ()), until, span_s, FOUND_AT)
+            curve.set_points(*recording.history.curve(name, until, span_s))
+            draw_pairs(self._ticks[name], recording.found.get(name, ()), until, span_s, FOUND_AT)
 
     def read(self, history: SampleHistory, sample: int) -> list[str]:
-        """The score of each model at a position, in words."""
-        words = []
+        """The score of each model at a position, a line each."""
+        lines = []
         for name in self.curves:
             track = history.scores.get(name)
             score = None if track is None else track.at(sample)
             if score is not None:
-                words.append(f"{self._called(name)} {score:.3f}")
-        return words
+                lines.append(f"{self._called(name)} {score:.3f}")
+        return lines
 
     def _called(self, name: str) -> str:
-        """As short as it may be and still tell the models apart."""
-        if len(self.curves) == 1:
+        """As short as it can be, and still tell the models apart."""
+        look = self.looks[name]
+        if len(self.looks) == 1:
             return _("probability")
-        words = {other.split("/")[0] for other in self.curves}
-        return name if len(words) > 1 else name.split("/")[-1]
+        several = sum(other.word == look.word for other in self.looks.values()) > 1
+        return f"{look.word} ({name.rsplit('/', 1)[-1]})" if several else look.word

@@ -1,17 +1,24 @@
-"""The strip above the plots: stop the picture, what the mouse points at, how much is shown. The window's thread."""
+"""The strip above the plots: freeze the picture, and how much time is shown. On the window's thread."""
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
-from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QScrollBar, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QScrollBar, QToolButton, QVBoxLayout, QWidget
 
+from kws_app.settings import SPANS_S
 from kws_app.translation import _
 from kws_app.ui.plots.plots import Plots
-from kws_app.ui.plots.time_view import SPANS_S
 
 BAR_STEPS_PER_S = 10  # of the scroll bar
 
 
+def span_text(seconds: int) -> str:
+    """The entry of the list."""
+    if seconds >= 120:
+        return _("show {minutes} min", minutes=seconds // 60)
+    return _("show {seconds} s", seconds=seconds)
+
+
 class TimeBar(QWidget):
-    """Steers the plots in time, and reads their values. The scroll bar below them is `scroll_bar`."""
+    """Steers the plots in time. The scroll bar below the plots is `scroll_bar`."""
 
     span_chosen = pyqtSignal(int)  # seconds, by the user
 
@@ -23,35 +30,31 @@ class TimeBar(QWidget):
         self.pause.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.pause.setToolTip(
             _(
-                "Stop the picture to look at it; the listening goes on. Then scroll back through the last five "
-                "minutes: wheel, bar, or the arrow keys in the plots (P)"
+                "Freeze the picture to look at it; listening goes on (P). Drag the plots to move, turn the wheel to "
+                "zoom: the last five minutes are kept"
             )
         )
-        self.reading = QLabel()
-        self.reading.setProperty("muted", True)
-        self.reading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.reading.setAccessibleName(_("Values under the mouse"))
         self.span = QComboBox()
         self.span.setAccessibleName(_("Seconds shown"))
-        self.span.setToolTip(_("How much time the plots show (Ctrl+Plus, Ctrl+Minus)"))
+        self.span.setToolTip(_("How much time the plots show (Ctrl+Plus, Ctrl+Minus, or the wheel)"))
         for seconds in SPANS_S:
-            self.span.addItem(_("last {seconds} s", seconds=seconds), seconds)
+            self.span.addItem(span_text(seconds), seconds)
         self.scroll_bar = QScrollBar(Qt.Orientation.Horizontal)
-        self.scroll_bar.setAccessibleName(_("Time that is looked at"))
-        self.scroll_bar.setToolTip(_("Back through the last five minutes; all the way to the right is the latest"))
+        self.scroll_bar.setAccessibleName(_("Time that is shown"))
+        self.scroll_bar.setToolTip(_("Go back through the last five minutes; the right end is the newest sound"))
         self.scroll_bar.hide()
         self.setObjectName("slim")
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 2, 10, 0)
         row.addWidget(self.pause)
-        row.addWidget(self.reading, 1)
+        row.addStretch(1)
         row.addWidget(self.span)
         self.set_span(plots.view.span_s)
         self.pause.toggled.connect(plots.set_paused)
         self.span.activated.connect(self._choose_span)
         self.scroll_bar.valueChanged.connect(self._scrolled)
         plots.view_changed.connect(self._show_view)
-        plots.pointed.connect(self.reading.setText)
+        plots.zoomed.connect(self.step_span)
         self._show_view()
 
     def set_span(self, seconds: int) -> None:
@@ -75,7 +78,7 @@ class TimeBar(QWidget):
         view, history = self._plots.view, self._plots.history
         with QSignalBlocker(self.pause):
             self.pause.setChecked(view.paused)
-        self.pause.setText(_("Follow") if view.paused else _("Pause"))
+        self.pause.setText(_("Back to now") if view.paused else _("Freeze picture"))
         furthest = round(view.furthest_back_s(history) * BAR_STEPS_PER_S)
         with QSignalBlocker(self.scroll_bar):
             self.scroll_bar.setRange(-furthest, 0)

@@ -1,0 +1,82 @@
+"""The marks of detections: a line through all plots, with the word's name at the top. On the window's thread."""
+
+from collections.abc import Collection, Sequence
+
+import pyqtgraph as pg
+from PyQt6.QtCore import QPointF, QRectF, Qt
+from PyQt6.QtGui import QColor, QPainter
+
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.ui.plots.curve_item import BOUNDS, CurveItem
+from kws_app.ui.plots.recording import DetectionMark
+from kws_app.ui.plots.score_curves import draw_pairs
+from kws_app.ui.theme import LIGHT, Theme
+
+LINES = 3  # of names below each other: different words that are heard together are all read
+LONGEST = 24  # letters of a name; a long word is cut
+PADDING = 3  # px around a name
+
+
+class MarkNames(pg.GraphicsObject):
+    """The words beside their marks, in a plot whose x axis is seconds before the right edge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[tuple[float, DetectionMark]] = []  # seconds, never above 0
+        self.theme = LIGHT
+
+    def boundingRect(self) -> QRectF:
+        return BOUNDS
+
+    def paint(self, painter: QPainter, *_: object) -> None:
+        if not self.shown:
+            return
+        to_screen = painter.worldTransform()
+        top = min(to_screen.map(QPointF(0, y)).y() for y in self.getViewBox().viewRange()[1])
+        painter.save()
+        painter.resetTransform()
+        view = self.getViewWidget()
+        if view is not None:
+            painter.setFont(view.font())
+        metrics = painter.fontMetrics()
+        free = [float("-inf")] * LINES
+        for at_s, mark in self.shown:
+            x = to_screen.map(QPointF(at_s, 0)).x() + PADDING
+            name = mark.word if len(mark.word) <= LONGEST else mark.word[: LONGEST - 1] + "…"
+            width = metrics.horizontalAdvance(name) + 2 * PADDING
+            line = mark.slot % LINES
+            if x < free[line]:
+                continue  # the same word was heard a moment before: its name stands there
+            free[line] = x + width
+            area = QRectF(x, top + line * metrics.height(), width, metrics.height())
+            painter.fillRect(area, QColor(self.theme.panel))
+            painter.setPen(QColor(self.theme.score_color(mark.slot)))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, name)
+        painter.restore()
+
+
+class Marks:
+    """Lines and names; told at each redraw which marks there are."""
+
+    def __init__(self, plots: Sequence[pg.PlotItem]) -> None:
+        """plots: from above; the names stand in the first"""
+        self._plots = plots
+        self.lines = [CurveItem(pairs=True) for _ in plots]
+        self.names = MarkNames()
+        for plot, line in zip(plots, self.lines, strict=True):
+            plot.addItem(line)
+        plots[0].addItem(self.names)
+        self.names.setZValue(2)
+
+    def set_theme(self, theme: Theme) -> None:
+        self.names.theme = theme
+        for line in self.lines:
+            line.set_pen(pg.mkPen(theme.heard, width=2))
+
+    def redraw(self, marks: Collection[DetectionMark], until: int, span_s: int) -> None:
+        """until: the right edge on the sample clock"""
+        samples = [mark.sample for mark in marks]
+        for plot, line in zip(self._plots, self.lines, strict=True):
+            draw_pairs(line, samples, until, span_s, plot.viewRange()[1])
+        at_s = ((mark.sample - until) / SAMPLE_RATE for mark in marks)
+        self.names.shown = [(t, mark) for t, mark in zip(at_s, marks, strict=True) if -span_s < t <= 0]
