@@ -13,7 +13,7 @@ from kws_app.engine.catalogue import ModelFolders, check_suffix
 from kws_app.engine.model_file import read_card
 from kws_app.errors import ModelError, brief
 from kws_app.translation import _
-from kws_app.ui.models.legend import stream_figures
+from kws_app.ui.words.networks import measured
 
 WARNING = _(
     "A model is numbers, not a program: nothing in the file is run. What it hears as its word is up to its maker."
@@ -23,19 +23,11 @@ MODEL_FILES = ";;".join([_("Models") + " (*.safetensors)", _("All files") + " (*
 
 def card_rows(card: ModelCard) -> dict[str, str]:
     """What a user wants to know of a model before adding it, by what it is called."""
-    figures = stream_figures(card)
-    measured = _("not stated")
-    if "frr" in figures and "fa_per_hour" in figures:
-        measured = _(
-            "{missed:.1f} % missed, {rate:.2f} false alarms an hour",
-            missed=100 * figures["frr"],
-            rate=figures["fa_per_hour"],
-        )
     return {
         _("Word"): card.keyword,
-        _("Role"): card.role,
+        _("Network"): card.role,
         _("Size"): _("{parameters:,} parameters, {bytes:,} bytes", parameters=card.parameters, bytes=card.weight_bytes),
-        _("Measured"): measured,
+        _("Measured"): measured(card),
         _("Trained on"): shown(card.data.get("description"), _("not stated")),
         _("Licence"): shown(card.data.get("licence"), _("not stated")),
     }

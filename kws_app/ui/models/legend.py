@@ -1,61 +1,54 @@
-"""The models that are compared, side by side: colour, step time, misses, false alarms, size. The window's thread."""
+"""The networks that are compared, side by side: colour, step time, misses, false alarms, size. The window's thread."""
 
 from collections.abc import Mapping, Sequence
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from kws_app.engine.card import ModelCard
-from kws_app.engine.card_bounds import is_number
-from kws_app.engine.names import PLUS
+from kws_app.detection.operating_curve import OperatingCurve
 from kws_app.listening.active_models import ActiveModel
-from kws_app.translation import _, ngettext
+from kws_app.translation import _
+from kws_app.ui.plots.score_curves import Curve
 from kws_app.ui.theme import LIGHT, Theme
 
 COLUMNS = (
-    ("", _("The colour of its curve and of the ticks where it found the word")),
+    ("", _("The colour of its curve and of the ticks where it heard the word")),
     (
-        _("Model"),
-        _("✓ logs detections and sets off actions: the first of each word; the others are drawn to be compared"),
+        _("Network"),
+        _("✓ is the word's own network: its detections are listed and set off actions. Others are only compared"),
     ),
     (_("Step"), _("Processor time for one step, features included, measured here")),
-    (
-        _("Missed"),
-        _("Share of the keywords that it missed on recorded speech with speakers it never heard, from its card"),
-    ),
-    (_("False an hour"), _("False alarms an hour on that recording, from its card")),
+    (_("Missed"), _("Share of the words that it missed in the measurement, at its present threshold")),
+    (_("False alarms/h"), _("False alarms in an hour of talk in the measurement, at its present threshold")),
     (_("Size"), _("Bytes of its weights, as its file holds them")),
 )
-CONDITION = ("testing", "clean")  # of the figures on a card
-
-
-def stream_figures(card: ModelCard) -> dict[str, float]:
-    """Misses and false alarms on continuous audio as a card gives them; empty where it does not."""
-    figures: object = card.figures.get("streams")
-    for name in CONDITION:
-        figures = figures.get(name) if isinstance(figures, dict) else None
-    if not isinstance(figures, dict):
-        return {}
-    return {name: float(value) for name, value in figures.items() if is_number(value)}
+SWATCH = 22, 4  # px
+LONGEST = 24  # letters of a word
 
 
 class Legend(QWidget):
-    """One row a model; shown only where there are several."""
+    """One row a network; shown only while networks are compared."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName(_("Models that are compared"))
+        self.setAccessibleName(_("Networks that are compared"))
         self._theme = LIGHT
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(12, 2, 12, 6)
-        self._grid.setHorizontalSpacing(8)
+        self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
-        self._swatches: list[QLabel] = []
+        self._swatches: list[tuple[QLabel, int]] = []  # and the slot of its colour
         self._steps: dict[str, QLabel] = {}  # by model
+        self._shown: tuple[object, ...] = ()
         self.hide()
 
-    def set_models(self, models: Sequence[ActiveModel]) -> None:
+    def set_models(self, models: Sequence[ActiveModel], curves: Sequence[Curve]) -> None:
+        """models: that listen; curves: how they are drawn, in the same order"""
+        shown = (tuple(model.name for model in models), tuple(curves))
+        if shown == self._shown:
+            return
+        self._shown = shown
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
@@ -64,25 +57,32 @@ class Legend(QWidget):
         self._swatches, self._steps = [], {}
         for column, (title, tip) in enumerate(COLUMNS):
             self._put(0, column, title, tip)
-        for row, model in enumerate(models, start=1):
-            figures = stream_figures(model.card)
-            self._swatches.append(self._put(row, 0, ""))
-            self._put(row, 1, ("✓ " if model.main else "") + model.name.replace(PLUS, f"\n{PLUS}"), COLUMNS[1][1])
-            self._steps[model.name] = self._put(row, 2, "–")
-            self._put(row, 3, f"{100 * figures['frr']:.1f} %" if "frr" in figures else "–")
-            self._put(row, 4, f"{figures['fa_per_hour']:.2f}" if "fa_per_hour" in figures else "–")
-            size = model.card.weight_bytes
-            self._put(row, 5, ngettext("{count:,} byte", "{count:,} bytes", size))
+        for row, (model, curve) in enumerate(zip(models, curves, strict=True), start=1):
+            self._add_row(row, model, curve)
         self._color()
-        self.setVisible(len(models) > 1)
+        self.setVisible(any(not model.main for model in models))
+
+    def _add_row(self, row: int, model: ActiveModel, curve: Curve) -> None:
+        word = curve.word if len(curve.word) <= LONGEST else curve.word[: LONGEST - 1] + "…"
+        self._swatches.append((self._put(row, 0, ""), curve.slot))
+        self._put(row, 1, f"{'✓ ' if model.main else ''}{word}, {curve.title}", f"{model.name}\n{COLUMNS[1][1]}")
+        self._steps[model.name] = self._put(row, 2, "–")
+        measured = OperatingCurve.of(model.card)
+        point = None if measured is None else measured.at(curve.threshold)
+        missed = "–" if measured is None or point is None else f"{100 * point.missed / measured.keywords:.1f} %"
+        alarms = "–" if measured is None or point is None else f"{point.false_alarms / measured.hours:.2f}"
+        self._put(row, 3, missed)
+        self._put(row, 4, alarms)
+        self._put(row, 5, _("{size:.1f} kB", size=model.card.weight_bytes / 1000))
 
     def _put(self, row: int, column: int, text: str, tip: str = "") -> QLabel:
         label = QLabel(text)
+        label.setTextFormat(Qt.TextFormat.PlainText)
         label.setProperty("muted", row == 0)
         label.setToolTip(tip or COLUMNS[column][1])
-        label.setWordWrap(row == 0)  # for want of room, the titles take two lines
+        label.setWordWrap(row == 0 or column == 1)  # for want of room, titles and names take two lines
         if column > 1:
-            label.setAlignment(Qt.AlignmentFlag.AlignRight)
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(label, row, column)
         return label
 
@@ -91,9 +91,9 @@ class Legend(QWidget):
         self._color()
 
     def _color(self) -> None:
-        for i, swatch in enumerate(self._swatches):
-            swatch.setFixedSize(22, 4)
-            swatch.setStyleSheet(f"background: {self._theme.score_color(i)}; border-radius: 2px;")
+        for swatch, slot in self._swatches:
+            swatch.setFixedSize(*SWATCH)
+            swatch.setStyleSheet(f"background: {self._theme.score_color(slot)}; border-radius: 2px;")
 
     def show_steps(self, step_ms: Mapping[str, float]) -> None:
         """By model, in milliseconds."""

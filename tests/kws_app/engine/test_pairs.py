@@ -17,6 +17,7 @@ from kws_app.ui.window import MainWindow
 from tests.support.listener import Listener, play, use
 from tests.support.loudness import bursts, save_loudness_model
 from tests.support.window_bench import Bench
+from tests.support.words import names, set_threshold, threshold, use_network
 
 PAIR = "loud/teacher+student"
 
@@ -54,44 +55,39 @@ def test_the_second_decides_in_the_worker(listener: Listener, qtbot, write_wav):
 
 
 def choices(window: MainWindow) -> list[str]:
-    combo = window.parts.operating.form.confirm
+    combo = window.parts.words.advanced.confirm
     return [combo.itemData(i) for i in range(combo.count())]
 
 
 def confirm_with(window: MainWindow, name: str) -> None:
     """As the user does."""
-    combo = window.parts.operating.form.confirm
+    combo = window.parts.words.advanced.confirm
     combo.setCurrentIndex(combo.findData(name))
     combo.activated.emit(combo.currentIndex())
 
 
-def names(window: MainWindow) -> list[str]:
-    return [model.name for model in window.models.models]
-
-
 def test_who_confirms_is_chosen_for_each_model_and_remembered(bench: Bench):
     window = bench.open()
-    window.parts.operating.advanced.click()
-    assert window.parts.operating.form.confirm.isVisible()
+    window.parts.words.advanced_button.click()
+    assert window.parts.words.advanced.confirm.isVisible()
     assert choices(window) == ["", "loud/broken", "loud/student"]
     confirm_with(window, "loud/student")
     bench.qtbot.waitUntil(lambda: names(window) == [PAIR])
-    picker = window.parts.controls.model
-    assert picker.currentText() == PAIR and window.parts.threshold.threshold == 0.9
-    window.parts.threshold.slider.setValue(950)  # of the pair, not of the first alone
+    assert threshold(window) == 0.9
+    set_threshold(window, 0.95)  # of the pair, not of the first alone
     window.close()
     saved = json.loads((bench.folder / "settings.json").read_text())
     assert saved["model"] == "loud/teacher" and saved["confirm_with"] == {"loud/teacher": "loud/student"}
     assert saved["thresholds"] == {PAIR: 0.95}
     again = bench.open()
-    assert names(again) == [PAIR] and again.parts.threshold.threshold == 0.95
-    again.parts.controls.model.textActivated.emit("loud/student")
+    assert names(again) == [PAIR] and threshold(again) == 0.95
+    use_network(again, "loud/student")
     bench.qtbot.waitUntil(lambda: names(again) == ["loud/student"])
-    again.parts.controls.model.textActivated.emit(PAIR)  # as it is called in the list
+    use_network(again, "loud/teacher")  # with the network that confirms it
     bench.qtbot.waitUntil(lambda: names(again) == [PAIR])
     confirm_with(again, "")
     bench.qtbot.waitUntil(lambda: names(again) == ["loud/teacher"])
-    assert again.parts.threshold.threshold == 0.5
+    assert threshold(again) == 0.5
     again.close()
     assert json.loads((bench.folder / "settings.json").read_text())["confirm_with"] == {}
 
@@ -101,15 +97,14 @@ def test_one_that_cannot_be_used_confirms_nothing(bench: Bench):
     confirm_with(window, "loud/broken")
     bench.qtbot.waitUntil(lambda: "damaged" in window.parts.banner.text)
     assert names(window) == ["loud/teacher"]
-    assert window.parts.operating.form.confirm.currentData() == ""
-    assert window.parts.controls.model.currentText() == "loud/teacher"
+    assert window.parts.words.advanced.confirm.currentData() == ""
 
 
 def test_where_there_is_no_other_model_there_is_no_choice(bench: Bench, tmp_path: Path):
     save_loudness_model(tmp_path / "one" / "loud" / "teacher.safetensors")
     window = bench.open(models=tmp_path / "one")
-    window.parts.operating.advanced.click()
-    assert not window.parts.operating.form.confirm.isVisible()
+    window.parts.words.advanced_button.click()
+    assert not window.parts.words.advanced.confirm.isVisible()
 
 
 def test_one_that_is_gone_is_done_without(bench: Bench, tmp_path: Path, tiny_models: Path):

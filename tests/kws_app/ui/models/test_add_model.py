@@ -13,6 +13,7 @@ from kws_app.ui.models.add_model import WARNING, CardDialog
 from kws_app.ui.window import MainWindow
 from tests.support.loudness import save_loudness_model
 from tests.support.window_bench import Bench, drop
+from tests.support.words import names, threshold
 
 
 @pytest.fixture
@@ -35,26 +36,25 @@ def test_a_dropped_model_shows_its_card_and_is_added(bench: Bench, brought: Path
     texts = [label.text() for label in dialog.findChildren(QLabel)]
     assert "boom" in texts and "<b>CC0</b>" in texts and WARNING in texts
     dialog.add.click()
-    bench.qtbot.waitUntil(lambda: window.models.model.name == "boom/teacher")
+    bench.qtbot.waitUntil(lambda: names(window) == ["loud/teacher", "boom/teacher"])
     assert (bench.folder / "models" / "boom" / "teacher.safetensors").is_file()
-    assert window.parts.threshold.threshold == 0.7
+    assert window.words.selected == "boom" and threshold(window) == 0.7
     window.close()
     again = bench.open()
-    assert again.models.model.name == "boom/teacher"
-    picker = again.parts.controls.model
-    assert next(picker.itemText(i) for i in range(picker.count())) == "boom/teacher"
+    assert names(again) == ["loud/teacher", "boom/teacher"]
+    assert list(again.parts.words.rows) == ["loud", "boom"]
 
 
 def test_one_in_place_of_one_that_listens_is_heard_from_then_on(bench: Bench, brought: Path, tmp_path: Path):
     window = bench.open()
-    for threshold in (0.7, 0.2):
-        save_loudness_model(tmp_path / "boom" / "teacher.safetensors", threshold=threshold)
+    for own in (0.7, 0.2):
+        save_loudness_model(tmp_path / "boom" / "teacher.safetensors", threshold=own)
         window.adding.propose(tmp_path / "boom" / "teacher.safetensors")
         card_dialog(window).accept()
         bench.qtbot.waitUntil(
-            lambda threshold=threshold: [model.recommended for model in window.models.models] == [threshold],
+            lambda own=own: [model.recommended for model in window.words.models] == [0.5, own],
         )
-        assert window.parts.threshold.threshold == threshold
+        assert threshold(window) == own
         bench.qtbot.waitUntil(lambda: not window.findChildren(CardDialog))
 
 

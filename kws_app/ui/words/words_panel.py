@@ -1,0 +1,116 @@
+"""The list of words, and below it what the selected word's sensitivity means. On the window's thread.
+
+It shows what it is given and says what the user does; `WordsControl` gives it life.
+"""
+
+from collections.abc import Sequence
+
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
+
+from kws_app.translation import _, ngettext
+from kws_app.ui.theme import LIGHT, Theme
+from kws_app.ui.widgets.wrapping_row import WrappingRow
+from kws_app.ui.words.advanced import Advanced
+from kws_app.ui.words.networks import Network
+from kws_app.ui.words.word_row import RowView, WordRow
+
+
+class WordsPanel(QWidget):
+    """One row a word, the way to more words, and the details of the selected word."""
+
+    switched = pyqtSignal(str, bool)
+    picked = pyqtSignal(str)
+    level_chosen = pyqtSignal(str, object)  # keyword, Level
+    actions_wanted = pyqtSignal(str)
+    compare_toggled = pyqtSignal(str, bool)  # name of a model
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = LIGHT
+        self.rows: dict[str, WordRow] = {}  # by keyword
+        title = QLabel(_("Words"))
+        title.setObjectName("sectionTitle")
+        self.add = QPushButton(_("Add a word…"))
+        self.add.setProperty("small", True)
+        self.add.setToolTip(_("Choose another word to listen for (Ctrl+M)"))
+        self.meaning = QLabel()
+        self.meaning.setWordWrap(True)
+        self.meaning.setProperty("muted", True)
+        self.meaning.setTextFormat(Qt.TextFormat.PlainText)
+        self.meaning.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.meaning.setAccessibleName(_("What the sensitivity means"))
+        self.advanced_button = QPushButton(_("Advanced"))
+        self.advanced_button.setProperty("small", True)
+        self.advanced_button.setCheckable(True)
+        self.advanced_button.setToolTip(_("The threshold as a number, the network that hears the word, and more"))
+        self.compare = QPushButton()
+        self.compare.setProperty("small", True)
+        self.compare.setProperty("drops", True)
+        self.compare.setToolTip(_("Let other networks hear the same word, to compare them with its own (Ctrl+L)"))
+        self.compare_menu = QMenu(self)
+        self.compare.setMenu(self.compare_menu)
+        self.advanced = Advanced()
+        self.advanced.hide()
+        self.advanced_button.toggled.connect(self.advanced.setVisible)
+        head = QHBoxLayout()
+        head.addWidget(title)
+        head.addStretch(1)
+        head.addWidget(self.add)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(6)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addLayout(head)
+        column.addLayout(self._list)
+        column.addWidget(self.meaning)
+        column.addLayout(WrappingRow(self.advanced_button, self.compare))
+        column.addWidget(self.advanced)
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for row in self.rows.values():
+            row.set_theme(theme)
+
+    def show_rows(self, views: Sequence[RowView]) -> None:
+        """The words in their order."""
+        wanted = [view.keyword for view in views]
+        for keyword in [keyword for keyword in self.rows if keyword not in wanted]:
+            row = self.rows.pop(keyword)
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        for place, view in enumerate(views):
+            row = self.rows.get(view.keyword) or self._add_row(view.keyword)
+            if self._list.indexOf(row) != place:
+                self._list.insertWidget(place, row)
+            row.show_view(view)
+
+    def _add_row(self, keyword: str) -> WordRow:
+        row = self.rows[keyword] = WordRow(keyword)
+        row.set_theme(self._theme)
+        row.switched.connect(self.switched)
+        row.picked.connect(self.picked)
+        row.level_chosen.connect(self.level_chosen)
+        row.actions_wanted.connect(self.actions_wanted)
+        return row
+
+    def show_compare(self, keyword: str, networks: Sequence[Network], own: str, compared: Sequence[str]) -> None:
+        """The networks of a word: its own, and those that are compared with it."""
+        self.compare_menu.clear()
+        self.compare_menu.setTitle(_("Compare"))
+        for network in networks:
+            text = _("{network}: hears the word", network=network.text) if network.name == own else network.text
+            action = self.compare_menu.addAction(text)
+            assert action is not None
+            action.setCheckable(True)
+            action.setChecked(network.name == own or network.name in compared)
+            action.setEnabled(network.name != own)
+            action.toggled.connect(lambda on, name=network.name: self.compare_toggled.emit(name, on))
+        count = sum(network.name in compared for network in networks)
+        self.compare.setText(
+            ngettext("Compare ({count} more)", "Compare ({count} more)", count) if count else _("Compare")
+        )
+        self.compare.setAccessibleName(_("Compare the networks of “{word}”", word=keyword))
+        self.compare.setEnabled(len(networks) > 1)
