@@ -6,31 +6,35 @@ On the window's thread.
 from collections.abc import Iterable
 from datetime import datetime
 
-from PyQt6.QtCore import QSize, Qt, pyqtSignal
-from PyQt6.QtGui import QKeyEvent, QPaintEvent
+from PyQt6.QtCore import QDateTime, QLocale, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from kws_app.actions.runner import WHAT
 from kws_app.audio.ring import Samples
 from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry
 from kws_app.translation import _
 from kws_app.ui.history.clip_cell import COMING_ROLE, ID_ROLE, LABEL_ROLE, OUTLINE_ROLE, ClipCell
-from kws_app.ui.theme import Theme
+from kws_app.ui.theme import LIGHT, Theme
 
 COLUMNS = (  # title and tip
-    (_("Time"), _("When it was heard")),
-    (_("Word"), _("The keyword")),
-    (_("Model"), _("The network that heard it")),
+    (_("Time"), _("When it was heard; for a file, where in the file. Click to see it in the plots")),
+    (_("Word"), _("The word that was heard")),
     # Translators: of the probability
     (_("Peak"), _("The highest probability")),
-    # Translators: for how many seconds it was above the threshold
-    (_("Above"), _("How long the probability stayed at or above the threshold; or that the word was missed")),
+    (_("Duration"), _("How long the probability stayed at or above the threshold; or that the word was missed")),
+    (_("Actions"), _("Whether what the word set off worked: ✓ all did, ✗ something failed")),
     (_("Clip"), _("Click to hear it (Return); ✓ is what you called right, ✗ a false alarm")),
 )
-WIDTHS = (60, 64, 66, 40, 54)  # px, at least; the clip takes the rest
-TITLE_PADDING = 6  # px, as the style sheet has it, and a little
+WIDEST = ("28 Nov 00:00", "smart mirror", "0.00", "00.00 s", "✓", "")  # texts that fit; the clip takes the rest
+PADDING = 10  # px, beside a text
+CLIP_LEAST = 64  # px
 CLIP = len(COLUMNS) - 1
-LEAST_HEIGHT = 96  # px: the titles and two rows
+PEAK, DURATION, ACTIONS = 2, 3, 4
+LEAST_ROWS = 3  # that are seen without scrolling, in the lowest window
 MOST_ROWS = 500  # older ones stay in the log
+WHAT_BY_VALUE = {kind.value: what for kind, what in WHAT.items()}
+EMPTY = _("What is heard appears here: the time, the word and a clip to play.")
 
 
 def position(time_s: float) -> str:
@@ -41,35 +45,51 @@ def position(time_s: float) -> str:
     return f"{hours}:{minutes:02d}:{seconds}" if hours else f"{minutes}:{seconds}"
 
 
+def when(entry: Entry) -> str:
+    """The time of day; with the date where it was not today; for a file, the place in the file."""
+    record = entry.record
+    if record.file:
+        return position(record.time_s)
+    at = datetime.fromisoformat(record.wall_time).astimezone()
+    if at.date() == datetime.now().astimezone().date():
+        return at.strftime("%H:%M:%S")
+    return QLocale().toString(QDateTime(at), "d MMM HH:mm")
+
+
 def cells(entry: Entry) -> tuple[str, ...]:
     """What stands in the columns; the last is read to those who do not see the clip."""
     record = entry.record
     peak = record.score if entry.peak is None else entry.peak
-    above = _("missed") if record.missed else "" if entry.above_s is None else f"{entry.above_s:.2f} s"
-    return (
-        record.clock,
-        record.keyword,
-        record.model.rsplit("/", 1)[-1],
-        f"{peak:.2f}",
-        above,
-        LABEL_WORDS[entry.label],
-    )
+    duration = _("missed") if record.missed else "" if entry.above_s is None else f"{entry.above_s:.2f} s"
+    failed = any(action.failure for action in entry.actions)
+    sign = "" if not entry.actions else "✗" if failed else "✓"
+    return when(entry), record.keyword, f"{peak:.2f}", duration, sign, LABEL_WORDS[entry.label]
 
 
 def tip(entry: Entry) -> str:
+    """All that is known of a row, a line each."""
     record = entry.record
     where = (
         _("{time} in {file}", time=position(record.time_s), file=record.file)
         if record.file
         else record.microphone or ""
     )
-    return "\n".join(line for line in (record.wall_time, record.model, where, LABEL_WORDS[entry.label]) if line)
+    at = QLocale().toString(
+        QDateTime(datetime.fromisoformat(record.wall_time).astimezone()), QLocale.FormatType.ShortFormat
+    )
+    heard_by = _("heard by {model}", model=record.model)
+    actions = [
+        action.failure or _("{what} worked.", what=WHAT_BY_VALUE.get(action.action, action.action))
+        for action in entry.actions
+    ]
+    return "\n".join(line for line in (at, heard_by, where, LABEL_WORDS[entry.label], *actions) if line)
 
 
 class DetectionList(QTableWidget):
     """One row for each detection or missed word; bounded, the oldest leave."""
 
     play_wanted = pyqtSignal(str)  # id
+    moment_wanted = pyqtSignal(str)  # id: show it in the plots
     label_wanted = pyqtSignal(str)  # RIGHT or FALSE_ALARM, for what is selected
     delete_wanted = pyqtSignal()
     outline_wanted = pyqtSignal(str)  # id of a clip that comes into sight
@@ -82,6 +102,7 @@ class DetectionList(QTableWidget):
         self.setHorizontalHeaderLabels([title for title, _tip in COLUMNS])
         self.setAccessibleName(_("Detections, newest first"))
         self.setToolTip(_("R: that was right. F: false alarm. Return: play. Delete: delete"))
+        self._muted = QColor(LIGHT.muted)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
@@ -96,11 +117,10 @@ class DetectionList(QTableWidget):
         rows, header = self.verticalHeader(), self.horizontalHeader()
         assert rows is not None and header is not None
         rows.hide()
-        rows.setDefaultSectionSize(28)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(CLIP, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
-        header.setFixedHeight(28)
+        header.setMinimumSectionSize(12)
         for column, (_title, text) in enumerate(COLUMNS):
             item = self.horizontalHeaderItem(column)
             assert item is not None
@@ -117,19 +137,50 @@ class DetectionList(QTableWidget):
         return id in self._ids
 
     def sizeHint(self) -> QSize:
-        """Where there is more room, it gets that; where there is less, what is around it is scrolled."""
-        return QSize(super().sizeHint().width(), LEAST_HEIGHT)
+        """Where there is more room, the list gets it; where there is less, what is around it is scrolled."""
+        return QSize(super().sizeHint().width(), self._least_height)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self._least_height)
+
+    @property
+    def _least_height(self) -> int:
+        return (LEAST_ROWS + 1) * self._row_height + 12
+
+    @property
+    def _row_height(self) -> int:
+        return max(24, round(1.8 * self.fontMetrics().height()))
 
     def set_theme(self, theme: Theme) -> None:
-        """Also makes room for the titles, whose font is the theme's."""
-        header = self.horizontalHeader()
-        assert header is not None
-        header.ensurePolished()
-        for column, width in enumerate(WIDTHS):
-            title = header.fontMetrics().horizontalAdvance(COLUMNS[column][0])
-            self.setColumnWidth(column, max(width, title + TITLE_PADDING))
+        """Also makes room for the texts, whose font is the theme's."""
+        self._muted = QColor(theme.muted)
         self.clip_cell.theme = theme
+        self._fit()
         self._repaint()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Widths for the texts. Where the list is narrow, the word gives way, then the date, then the duration."""
+        rows, header, viewport = self.verticalHeader(), self.horizontalHeader(), self.viewport()
+        assert rows is not None and header is not None and viewport is not None
+        rows.setDefaultSectionSize(self._row_height)
+        header.setFixedHeight(self._row_height)
+        header.ensurePolished()
+        titles, texts = header.fontMetrics(), self.fontMetrics()
+        widths = [
+            max(titles.horizontalAdvance(title), texts.horizontalAdvance(widest)) + PADDING
+            for (title, _tip), widest in zip(COLUMNS[:CLIP], WIDEST, strict=False)
+        ]
+        room = viewport.width() - max(CLIP_LEAST, titles.horizontalAdvance(COLUMNS[CLIP][0]) + PADDING)
+        for column, shortest in ((1, ""), (0, "00:00:00"), (DURATION, "0.00 s")):
+            title = titles.horizontalAdvance(COLUMNS[column][0])
+            least = max(title, texts.horizontalAdvance(shortest)) + PADDING
+            widths[column] = max(least, widths[column] - max(0, sum(widths) - room))
+        for column, width in enumerate(widths):
+            self.setColumnWidth(column, width)
 
     def set_playing(self, id: str | None) -> None:
         self.clip_cell.playing = id
@@ -205,11 +256,18 @@ class DetectionList(QTableWidget):
     def _clicked(self, row: int, column: int) -> None:
         if column == CLIP:
             self._play(row)
+        else:
+            self.moment_wanted.emit(self._ids[row])
 
     def _play(self, row: int) -> None:
         item = self.item(row, CLIP)
         if item is not None and item.data(OUTLINE_ROLE) is not None:
             self.play_wanted.emit(self._ids[row])
+
+    def play_selected(self) -> None:
+        """Play the first selected clip."""
+        for id in self.selected[:1]:
+            self._play(self._ids.index(id))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         if self._unseen:  # only clips that are looked at are read
@@ -219,6 +277,18 @@ class DetectionList(QTableWidget):
                 self._unseen.discard(id)
                 self.outline_wanted.emit(id)
         super().paintEvent(event)
+        if not self._ids:
+            self._paint_empty()
+
+    def _paint_empty(self) -> None:
+        """Say what will appear here."""
+        viewport = self.viewport()
+        if viewport is not None:
+            painter = QPainter(viewport)
+            painter.setPen(self._muted)
+            area = viewport.rect().adjusted(12, 8, -12, -8)
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, EMPTY)
+            painter.end()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         assert event is not None
@@ -231,8 +301,7 @@ class DetectionList(QTableWidget):
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.delete_wanted.emit()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            for id in self.selected[:1]:
-                self._play(self._ids.index(id))
+            self.play_selected()
         else:
             super().keyPressEvent(event)
 

@@ -4,15 +4,15 @@ On the window's thread. The disk thread answers on its own thread with `News`, w
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from kws_app.history.clip_store import ClipLimits
 from kws_app.history.disk_thread import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
-from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry, History, ModelSetup
-from kws_app.history.log import Deleted, DetectionRecord, Ended, Labelled, Restored
-from kws_app.history.rate import DetectionCounter
+from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry, History, ModelSetup
+from kws_app.history.log import ActionDone, Deleted, DetectionRecord, Ended, Labelled, Restored
+from kws_app.history.rate import LEAST_HOURS, DetectionCounter
 from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
 from kws_app.ui.history.clip_player import Player
@@ -22,13 +22,26 @@ from kws_app.ui.history.history_panel import HistoryPanel
 from kws_app.ui.settings_store import SettingsStore
 
 UNDO_MS = 300_000  # after this a deletion is for good
+MOST_STEPS = 100  # that can be undone
 KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; then those that nothing shows are forgotten
+
+
+@dataclass(frozen=True)
+class UndoStep:
+    """Something that the user did in the list; one of these is set."""
+
+    deleted: list[str] = field(default_factory=list)  # ids
+    labels: dict[str, str] = field(default_factory=dict)  # by id, the label before
+    missed: str = ""  # id of the entry that "It missed me" made
 
 
 class HistoryControl(QObject):
     """One for a window."""
 
     noticed = pyqtSignal(str)  # one sentence
+    heard = pyqtSignal(str, str)  # a word and its wall time, of now or of an earlier run
+    changed = pyqtSignal(object)  # Entry: more is known of it
+    moment_wanted = pyqtSignal(str)  # id: the user clicked a row, and wants to see it in the plots
     _told = pyqtSignal(object)  # News
 
     def __init__(self, worker: Worker, panel: HistoryPanel, store: SettingsStore, player: Player | None = None) -> None:
@@ -39,7 +52,8 @@ class HistoryControl(QObject):
         self._player = player or Player(worker.playing)
         self._entries: dict[str, Entry] = {}  # by id, oldest first, deleted ones included
         self._clips: set[str] = set()  # ids that have one
-        self._deleted: list[list[str]] = []  # what can be undone, the last at the end
+        self._deleted: list[list[str]] = []  # ids whose clips go when the deletion can no longer be undone
+        self._steps: list[UndoStep] = []  # what can be undone, the last at the end
         self._live, self._file = DetectionCounter(), DetectionCounter()
         self._earlier_s: dict[ModelSetup, float] = {}  # heard of microphones before this run
         self.exports = Exports(self._disk, panel)
@@ -52,6 +66,7 @@ class HistoryControl(QObject):
         panel, table, player = self._panel, self._table, self._player
         table.itemSelectionChanged.connect(self._show_selection)
         table.play_wanted.connect(self.play)
+        table.moment_wanted.connect(self.moment_wanted)
         table.label_wanted.connect(self.label)
         table.delete_wanted.connect(self.delete)
         table.outline_wanted.connect(self._disk.look_at_clip)
@@ -90,6 +105,12 @@ class HistoryControl(QObject):
         if len(self._entries) > KEPT_ENTRIES:
             self._entries = {id: self._entries[id] for id in self._entries if self._is_wanted(id)}
 
+    def note_action(self, fact: ActionDone) -> None:
+        """What became of an action that a detection set off."""
+        if fact.id in self._entries:
+            self._disk.note(fact)
+            self._change(self._entries[fact.id].after(fact))
+
     def _is_wanted(self, id: str) -> bool:
         """Whether it is in the table, has a clip, or can come back."""
         return id in self._clips or self._table.has(id) or any(id in ids for ids in self._deleted)
@@ -108,9 +129,12 @@ class HistoryControl(QObject):
                 self._load(news.history, news.clips, news.bad_lines)
             case Noted(fact=DetectionRecord() as record):
                 self.add(record)
-                self._panel.say(_("The last seconds are kept as a missed “{word}”.", word=record.keyword))
+                self._remember_step(UndoStep(missed=record.key))
+                said = _("The last seconds are kept as a missed “{word}”.", word=record.keyword)
+                self._panel.say(said, undoable=True)
             case Noted(fact=Ended() as fact) if fact.id in self._entries:
                 self._change(self._entries[fact.id].after(fact))
+                self.changed.emit(self._entries[fact.id])
             case ClipKept(id=id, outline=outline):
                 self._clips.add(id)
                 self._table.set_outline(id, outline)
@@ -136,6 +160,9 @@ class HistoryControl(QObject):
         self._table.put_back((entry, entry.id in self._clips) for entry in reversed(shown))
         wanted = {entry.id: entry for entry in earlier if not entry.deleted and self._is_wanted(entry.id)}
         self._entries = {**wanted, **self._entries}
+        for entry in wanted.values():
+            if not entry.record.missed:
+                self.heard.emit(entry.record.keyword, entry.record.wall_time)
         if bad_lines:
             text = ngettext(
                 "One line of {file} could not be read: passed over.",
@@ -159,13 +186,27 @@ class HistoryControl(QObject):
         chosen = [self._entries[id] for id in self._table.selected if not self._entries[id].record.missed]
         if chosen and all(entry.label == label for entry in chosen):
             label = ""
-        for entry in chosen:
-            fact = Labelled(entry.id, label)
-            self._disk.note(fact)
-            self._live.label(entry.id, label)
-            self._file.label(entry.id, label)
-            self._change(entry.after(fact))
+        before = {entry.id: entry.label for entry in chosen if entry.label != label}
+        if not before:
+            return
+        for id in before:
+            self._label_one(id, label)
+        self._remember_step(UndoStep(labels=before))
         self._show_selection()
+        said = LABEL_WORDS[label]
+        text = ngettext("Label: {label}.", "{count} labels: {label}.", len(before), label=said)
+        self._panel.say(text if label else _("Label taken back."), undoable=True)
+
+    def _label_one(self, id: str, label: str) -> None:
+        fact = Labelled(id, label)
+        self._disk.note(fact)
+        self._live.label(id, label)
+        self._file.label(id, label)
+        self._change(self._entries[id].after(fact))
+
+    def _remember_step(self, step: UndoStep) -> None:
+        self._steps.append(step)
+        del self._steps[:-MOST_STEPS]
 
     def delete(self) -> None:
         """Delete the selected rows. Their clips go when it can no longer be undone."""
@@ -180,24 +221,45 @@ class HistoryControl(QObject):
         if self._table.rowCount():  # the keyboard goes on from here
             self._table.selectRow(min(max(row - len(ids) + 1, 0), self._table.rowCount() - 1))
         self._deleted.append(ids)
+        self._remember_step(UndoStep(deleted=ids))
         QTimer.singleShot(UNDO_MS, lambda: self._forget(ids))
         self._panel.say(ngettext("Deleted.", "{count} deleted.", len(ids)), undoable=True)
 
     def undo(self) -> None:
-        """Bring back what was deleted last."""
-        if not self._deleted:
+        """Take back what was done last: a deletion, a label, or a missed word."""
+        if not self._steps:
             return
-        ids = self._deleted.pop()
+        step = self._steps.pop()
+        more = bool(self._steps)
+        if step.labels:
+            for id, label in step.labels.items():
+                if id in self._entries:
+                    self._label_one(id, label)
+            self._show_selection()
+            self._panel.say(_("Label taken back."), undoable=more)
+        elif step.missed:
+            self._remove([step.missed])
+            self._disk.remove_clips([step.missed])
+            self._panel.say(_("The missed word was taken back."), undoable=more)
+        elif step.deleted in self._deleted:
+            self._deleted.remove(step.deleted)
+            for id in step.deleted:
+                self._disk.note(Restored(id))
+                self._entries[id] = replace(self._entries[id], deleted=False)
+            self._table.put_back((self._entries[id], id in self._clips) for id in step.deleted)
+            self._panel.say(_("Brought back."), undoable=more)
+
+    def _remove(self, ids: list[str]) -> None:
         for id in ids:
-            self._disk.note(Restored(id))
-            self._entries[id] = replace(self._entries[id], deleted=False)
-        self._table.put_back((self._entries[id], id in self._clips) for id in ids)
-        more = bool(self._deleted)
-        self._panel.say(_("Brought back."), undoable=more)
+            if id in self._entries:
+                self._disk.note(Deleted(id))
+                self._entries[id] = replace(self._entries[id], deleted=True)
+        self._table.remove(ids)
 
     def _forget(self, ids: list[str]) -> None:
         if ids in self._deleted:
             self._deleted.remove(ids)
+            self._steps = [step for step in self._steps if step.deleted is not ids]
             self._disk.remove_clips(ids)
 
     def _selected_with_clip(self) -> Entry | None:
@@ -220,7 +282,7 @@ class HistoryControl(QObject):
     # What is shown
 
     def show_rate(self) -> None:
-        """The running rate of each keyword that listens."""
+        """The running rate of each word that was listened for long enough."""
         lines = []
         for keyword, setup in self._recorder.setups.items():
             if self._recorder.is_live:
@@ -228,8 +290,9 @@ class HistoryControl(QObject):
                 rate = self._live.rate(*setup, heard_s)
             else:
                 rate = self._file.rate(*setup, self._recorder.file_s.get(setup, 0.0))
-            lines.append((keyword, rate.text))
-        self._panel.show_rate("\n".join(text if len(lines) == 1 else f"{word}: {text}" for word, text in lines))
+            if rate.hours >= LEAST_HOURS:
+                lines.append((keyword, rate.text))
+        self._panel.show_rate("\n".join(f"{word}: {text}" for word, text in lines))
 
     def _change(self, entry: Entry) -> None:
         self._entries[entry.id] = entry

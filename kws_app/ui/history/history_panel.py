@@ -18,10 +18,10 @@ from kws_app.ui.widgets.wrapping_row import WrappingRow
 MESSAGE_MS = 12_000
 MOST_CLIPS = (100, 500, 2000, 10_000)  # to choose from
 RATE_TIP = _(
-    "How often the keyword was heard, and how often wrongly: false alarms an hour, with the interval in "
-    "which the true rate lies with 95 % confidence.\nCounted for the model at its present threshold: "
-    "over all the hours it has listened to a microphone, also before this start, or since the start of "
-    "a file. At another threshold another count goes on. Deleted detections count, missed words do not."
+    "How often the word was heard, and how often by mistake. From an hour of listening on: false alarms an hour, and "
+    "the range in which the true rate lies with 95 % confidence.\nCounted for the network at its present threshold: "
+    "over all the hours that it listened to a microphone, earlier runs included, or since the start of a file. Deleted "
+    "rows count, missed words do not."
 )
 
 
@@ -35,16 +35,19 @@ class HistoryPanel(QWidget):
             _("It missed me"), _("You said the word and nothing happened: keep the last 3 s (F8)")
         )
         self.play = self._button(
-            _("Play"), _("Hear the clip of the selected row, or stop it (Return); meanwhile nothing is detected")
+            _("Play"), _("Hear the clip of the selected row, or stop it (Return). While it plays, nothing is detected")
         )
         self.right = self._button(_("That was right"), _("The word was said (R); again takes it back"), checkable=True)
         self.wrong = self._button(_("False alarm"), _("Nobody said it (F); again takes it back"), checkable=True)
         self.delete = self._button(
             _("Delete"), _("Delete the selected rows and their clips (Delete); it can be undone")
         )
-        self.undo = self._button(_("Undo"), _("Bring back what was deleted last (Ctrl+Z)"))
+        self.undo = self._button(
+            _("Undo"), _("Take back what was done last: a label, a deletion, a missed word (Ctrl+Z)")
+        )
         self.message = QLabel()
         self.message.setWordWrap(True)
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.rate = QLabel()
         self.rate.setProperty("muted", True)
         self.rate.setWordWrap(True)
@@ -109,7 +112,7 @@ class HistoryPanel(QWidget):
     def _lay_out(self) -> None:
         # Translators: above the list of what was heard
         title = QLabel(_("Heard"))
-        title.setContentsMargins(2, 0, 0, 0)
+        title.setObjectName("sectionTitle")
         title.setBuddy(self.table)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

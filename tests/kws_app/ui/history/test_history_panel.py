@@ -10,10 +10,10 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
 from kws_app.history.clip_store import ClipStore
-from kws_app.history.entries import FALSE_ALARM, RIGHT
+from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry
 from kws_app.history.log import DetectionLog, DetectionRecord, Ended, now_iso
 from kws_app.ui.history.clip_cell import COMING_ROLE
-from kws_app.ui.history.detection_list import CLIP, MOST_ROWS
+from kws_app.ui.history.detection_list import CLIP, DURATION, MOST_ROWS, PEAK, when
 from tests.support.heard_rows import click_clip, fill, in_log, opened, outline, text
 from tests.support.loudness import bursts
 from tests.support.window_bench import Bench
@@ -24,9 +24,9 @@ def test_a_detection_shows_how_it_went_and_its_waveform(bench: Bench, write_wav:
     panel = window.parts.history
     coming: list[bool] = []
     window.listening.marked.connect(lambda: coming.append(panel.table.item(0, CLIP).data(COMING_ROLE)))
-    bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 1 and text(panel, 0, 4) != "")
-    assert 0.1 < float(text(panel, 0, 4).removesuffix(" s")) < 0.6
-    assert float(text(panel, 0, 3)) > 0.9
+    bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 1 and text(panel, 0, DURATION) != "")
+    assert 0.1 < float(text(panel, 0, DURATION).removesuffix(" s")) < 0.6
+    assert float(text(panel, 0, PEAK)) > 0.9
     bench.qtbot.waitUntil(lambda: bool(outline(panel, 0)))
     peaks = outline(panel, 0)
     assert peaks is not None and int(np.argmax(peaks)) > len(peaks) // 2  # two seconds before, half a second after
@@ -38,7 +38,7 @@ def test_earlier_detections_come_newest_first_with_their_clips(bench: Bench):
     DetectionLog(bench.folder).append(Ended(ids[0], 0.987, 0.4))
     ClipStore(bench.folder / "clips").remove(ids[2])
     _, panel = opened(bench, 3)
-    assert (text(panel, 0, 3), text(panel, 0, 4)) == ("0.99", "0.40 s")
+    assert (text(panel, 0, PEAK), text(panel, 0, DURATION)) == ("0.99", "0.40 s")
     bench.qtbot.waitUntil(lambda: bool(outline(panel, 0)) and bool(outline(panel, 1)))
     assert outline(panel, 2) is None
     click_clip(bench, panel, 2)  # there is nothing to play
@@ -160,3 +160,49 @@ def test_letters_do_not_jump_and_space_still_listens(bench: Bench):
     assert panel.table.currentRow() == 2
     QTest.keyClick(panel.table, Qt.Key.Key_Space)
     assert window.parts.controls.start.isChecked()
+
+
+def test_a_label_is_undone_and_changed(bench: Bench):
+    ids = fill(bench, 2)
+    window, panel = opened(bench, 2)
+    panel.table.selectRow(0)
+    QTest.keyClick(panel.table, "R")
+    assert panel.undo.isVisible()
+    QTest.keyClick(panel.table, "F")  # changed
+    assert text(panel, 0, CLIP) == FALSE_ALARM
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert text(panel, 0, CLIP) == RIGHT
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert text(panel, 0, CLIP) == ""
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)  # nothing is left to undo
+    past = in_log(window, bench)
+    assert [past.entries[id].label for id in ids] == ["", ""]
+
+
+def test_labels_and_deletions_are_undone_in_turn(bench: Bench):
+    fill(bench, 2)
+    window, panel = opened(bench, 2)
+    panel.table.selectRow(0)
+    QTest.keyClick(panel.table, "R")
+    QTest.keyClick(panel.table, Qt.Key.Key_Delete)
+    window.history.undo()
+    assert panel.table.rowCount() == 2 and text(panel, 0, CLIP) == RIGHT
+    window.history.undo()
+    assert text(panel, 0, CLIP) == ""
+
+
+def test_an_empty_list_says_what_will_appear(bench: Bench):
+    window, panel = opened(bench, 0)
+    empty = panel.table.grab().toImage()
+    panel.table.add(Entry(DetectionRecord(now_iso(), None, "mic", "loud", "loud/teacher", 0.0, 0.9, "x")))
+    panel.table.remove(["x"])
+    assert panel.table.grab().toImage() == empty
+    window.parts.history.table._ids.append("y")  # a row that nobody sees: then the sentence is not there
+    assert panel.table.grab().toImage() != empty
+    window.parts.history.table._ids.clear()
+
+
+def test_a_row_of_another_day_has_its_date(bench: Bench):
+    record = DetectionRecord("2026-03-04T14:30:05.000+00:00", None, "mic", "loud", "loud/teacher", 3725.5, 0.91)
+    assert when(Entry(record)).startswith("4 Mar")
+    assert when(Entry(replace(record, file="a.wav"))) == "1:02:05.50"

@@ -11,9 +11,11 @@ from PyQt6.QtTest import QTest
 from kws_app.audio.source import Phase
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.log import DetectionLog, HoursHeard, now_iso
+from kws_app.ui.history.detection_list import DURATION
 from tests.support.heard_rows import DECISION, fill, in_log, opened, outline, text
 from tests.support.loudness import bursts
 from tests.support.window_bench import Bench, SilentMicrophone
+from tests.support.words import set_threshold
 
 
 @pytest.mark.parametrize("way", ["key", "button"])
@@ -27,7 +29,7 @@ def test_a_missed_word_is_kept_and_shown(bench: Bench, write_wav: Callable[..., 
     else:
         bench.qtbot.mouseClick(panel.missed, Qt.MouseButton.LeftButton)
     bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 1 and bool(outline(panel, 0)))
-    assert (text(panel, 0, 1), text(panel, 0, 4)) == ("loud", "missed")
+    assert (text(panel, 0, 1), text(panel, 0, DURATION)) == ("loud", "missed")
     assert "kept as a missed “loud”" in panel.message.text()
     panel.table.selectRow(0)
     QTest.keyClick(panel.table, "F")  # it has its label
@@ -53,17 +55,17 @@ def test_the_running_rate_counts_hours_and_marks(bench: Bench):
     feed = bench.sources[0].feed
     assert feed is not None
     feed.ring.write(np.zeros(16_000, np.float32))
-    expected = "3 in 2.4 h, none marked false: 0.0 an hour (0.0 to 1.5)"
+    expected = "loud: 3 in 2.4 h, none marked false: 0.0 an hour (0.0 to 1.5)"
     bench.qtbot.waitUntil(lambda: panel.rate.text() == expected)
     panel.table.selectRow(0)
     QTest.keyClick(panel.table, "F")
-    expected = "3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"
+    expected = "loud: 3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"
     bench.qtbot.waitUntil(lambda: panel.rate.text() == expected)
     QTest.keyClick(panel.table, Qt.Key.Key_Delete)  # it happened all the same
-    window.parts.threshold.slider.setValue(700)
+    set_threshold(window, 0.7)
     feed.ring.write(np.zeros(16_000, np.float32))
-    bench.qtbot.waitUntil(lambda: panel.rate.text().startswith("0 in 17 min, none marked false"))
-    window.parts.threshold.slider.setValue(500)
+    bench.qtbot.waitUntil(lambda: panel.rate.text() == "")  # not yet an hour at this threshold
+    set_threshold(window, 0.5)
     feed.ring.write(np.zeros(16_000, np.float32))
     bench.qtbot.waitUntil(lambda: panel.rate.text() == expected)
 
@@ -77,8 +79,8 @@ def test_each_keyword_has_its_own_rate(bench: Bench):
     recorder.setups = {"loud": ("loud/teacher", DECISION), "happy": ("happy/teacher", DECISION)}
     window.history.show_rate()
     lines = panel.rate.text().splitlines()
+    assert len(lines) == 1  # the other was listened for under an hour
     assert lines[0].startswith("loud: 3 in 2.0 h, none marked false")
-    assert lines[1] == "happy: 0 in under a minute, none marked false"
 
 
 def test_a_file_is_counted_by_itself(bench: Bench, write_wav: Callable[..., Path]):
@@ -87,5 +89,5 @@ def test_a_file_is_counted_by_itself(bench: Bench, write_wav: Callable[..., Path
     for _ in range(2):
         window.listening.start()
         bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
-    panel = window.parts.history
-    bench.qtbot.waitUntil(lambda: panel.rate.text() == "1 in under a minute, none marked false")
+    rate = window.history._file.rate("loud/teacher", DECISION, 3600.0)
+    assert rate.text.startswith("1 in 1.0 h, none marked false")
