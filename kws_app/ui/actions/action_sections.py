@@ -1,4 +1,4 @@
-"""The four parts of the actions dialog: each a switch, its fields, a button to try it, and what became of that.
+"""The parts of the actions dialog: each a switch, its fields, a button to try it, and what became of that.
 
 On the window's thread. A value set by `show_choice` is shown but not reported back.
 """
@@ -6,22 +6,36 @@ On the window's thread. A value set by `show_choice` is shown but not reported b
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QDoubleSpinBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
 )
 
-from kws_app.actions.choices import LONGEST_S, CommandChoice, WebhookChoice, url_fault
+from kws_app.actions.choices import (
+    LONGEST_S,
+    CommandChoice,
+    MediaKeyChoice,
+    ProgramChoice,
+    WebhookChoice,
+    url_fault,
+)
+from kws_app.actions.command_line import arguments_of, line_of
+from kws_app.actions.media_key import MediaKey
 from kws_app.actions.runner import Kind
 from kws_app.translation import _
 
+MEDIA_KEYS = {
+    MediaKey.PLAY_PAUSE: _("Play or pause"),
+    MediaKey.NEXT: _("Next"),
+    MediaKey.PREVIOUS: _("Previous"),
+    MediaKey.STOP: _("Stop"),
+}
 PLACEHOLDERS = "{keyword} {model} {score} {time} {wall_time} {source}"
-COMMAND_HEIGHT = 78  # px: three arguments and a half, which says that there may be more
 
 
 class ActionPart(QFrame):
@@ -29,7 +43,6 @@ class ActionPart(QFrame):
 
     changed = pyqtSignal()  # by the user
     tried = pyqtSignal(object)  # Kind
-    resized = pyqtSignal()  # a sentence came or went
 
     def __init__(self, kind: Kind, title: str, tip: str) -> None:
         super().__init__()
@@ -48,7 +61,7 @@ class ActionPart(QFrame):
         self.outcome.setWordWrap(True)
         self.outcome.setTextFormat(Qt.TextFormat.PlainText)
         self.outcome.setAccessibleName(_("Outcome: {action}", action=title))
-        self.outcome.hide()
+        self.outcome.setObjectName("outcome")
         head = QHBoxLayout()
         head.addWidget(self.switch, 1)
         head.addWidget(self.try_it)
@@ -63,19 +76,28 @@ class ActionPart(QFrame):
         self.say(_("Trying…"))
         self.tried.emit(self.kind)
 
-    def say(self, text: str, over: bool = False) -> None:
-        """A sentence below; over: the trial has ended."""
+    def say(self, text: str, over: bool = False, failed: bool = False) -> None:
+        """A sentence below; over: the trial has ended; failed: it is bad news."""
         self._refused = False
-        self.outcome.setText(text)
-        self.outcome.setVisible(bool(text))
-        self.resized.emit()
+        self.outcome.setText(f"{'✗' if failed else '✓'} {text}" if over and text else text)
+        self.outcome.setProperty("outcome", "failed" if failed else "worked" if over and text else "")
+        style = self.outcome.style()
+        if style is not None:
+            style.unpolish(self.outcome)
+            style.polish(self.outcome)
         if over:
             self.try_it.setEnabled(True)
+
+    def _edited(self) -> None:
+        """What was tried is no longer what is filled in: the outcome of the trial goes."""
+        if not self._refused and self.try_it.isEnabled():
+            self.say("")
+        self.changed.emit()
 
     def refuse(self, error: ValueError | None) -> None:
         """Say why what is filled in cannot be kept; None: it can."""
         if error is not None:
-            self.say(_("This is not kept: {reason}.", reason=error))
+            self.say(_("This is not kept: {reason}", reason=str(error).rstrip(".") + "."), failed=True)
             self._refused = True
         elif self._refused:
             self.say("")
@@ -87,18 +109,72 @@ class ActionPart(QFrame):
         return note
 
 
-class CommandPart(ActionPart):
-    """A program and its arguments, one a line: no quoting to get wrong."""
+class LinePart(ActionPart):
+    """A program and its arguments in one line, with quotes as a shell reads them; no shell is started."""
+
+    def __init__(self, kind: Kind, title: str, tip: str, example: str) -> None:
+        super().__init__(kind, title, tip)
+        self.line = QLineEdit()
+        self.line.setAccessibleName(_("{action}: the program and its arguments", action=title))
+        self.line.setToolTip(
+            _("As in a terminal: words are separated by spaces, and quotes hold words together. No shell runs it.")
+        )
+        self.line.setPlaceholderText(example)
+        self.line.textEdited.connect(self._edited)
+        self.read_back = self._note("")
+        self.read_back.setTextFormat(Qt.TextFormat.PlainText)
+        self.read_back.setAccessibleName(_("How the line is read"))
+        self.line.textChanged.connect(self._show_arguments)
+        self.column.insertWidget(1, self.line)
+        self.column.insertWidget(2, self.read_back)
+        self._show_arguments()
+
+    def _show_arguments(self) -> None:
+        """Show how the line is read: a quote that is missing is seen at once."""
+        try:
+            arguments = arguments_of(self.line.text())
+        except ValueError:
+            arguments = ()
+        if not arguments:
+            self.read_back.setText(_("Nothing to run yet."))
+            return
+        program, *others = arguments
+        shown = "  ".join(f"[{argument}]" for argument in others) or _("none")
+        self.read_back.setText(_("Program: [{program}]  Arguments: {arguments}", program=program, arguments=shown))
+
+    def show_line(self, on: bool, arguments: tuple[str, ...]) -> None:
+        with QSignalBlocker(self.switch):
+            self.switch.setChecked(on)
+        self.line.setText(line_of(arguments))
+
+
+class ProgramPart(LinePart):
+    """A program that is opened and stays open."""
 
     def __init__(self) -> None:
-        super().__init__(Kind.COMMAND, _("Run a command"), _("Run a program of yours when the word is heard"))
-        self.arguments = QPlainTextEdit()
-        self.arguments.setAccessibleName(_("Command: the program, then its arguments, one a line"))
-        self.arguments.setToolTip(_("The program first, then its arguments, one a line. No shell reads them."))
-        self.arguments.setPlaceholderText(_("notify-send\nHeard {keyword}\nwith a probability of {score}"))
-        self.arguments.setFixedHeight(COMMAND_HEIGHT)
-        self.arguments.setTabChangesFocus(True)
-        self.arguments.textChanged.connect(self.changed)
+        super().__init__(
+            Kind.PROGRAM, _("Open a program"), _("Start a program that stays open"), _("firefox https://example.org")
+        )
+
+    @property
+    def choice(self) -> ProgramChoice:
+        """raises ValueError on what cannot be kept"""
+        return ProgramChoice(self.switch.isChecked(), arguments_of(self.line.text()))
+
+    def show_choice(self, choice: ProgramChoice) -> None:
+        self.show_line(choice.on, choice.arguments)
+
+
+class CommandPart(LinePart):
+    """A command that ends by itself, or is ended."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Kind.COMMAND,
+            _("Run a command"),
+            _("Run a command of yours, and hear whether it worked"),
+            _('notify-send "Heard {keyword}" "probability {score}"'),
+        )
         self.limit = QDoubleSpinBox()
         self.limit.setRange(0.1, LONGEST_S)
         self.limit.setDecimals(1)
@@ -106,48 +182,68 @@ class CommandPart(ActionPart):
         self.limit.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.limit.setAccessibleName(_("Time limit of the command"))
         self.limit.setToolTip(_("After this time the program and all that it started are ended"))
-        self.limit.valueChanged.connect(self.changed)
+        self.limit.valueChanged.connect(self._edited)
         label = QLabel(_("Ended after"))
         label.setBuddy(self.limit)
+        hint = _(
+            "It may hold {placeholders}. Programs also find these as KWS_KEYWORD and so on.", placeholders=PLACEHOLDERS
+        )
         row = QHBoxLayout()
-        row.addStretch(1)
+        row.addWidget(self._note(hint), 1)
         row.addWidget(label)
         row.addWidget(self.limit)
-        self.column.insertWidget(1, self.arguments)
-        hint = _(
-            "One argument a line; may hold {placeholders}, which are also KWS_KEYWORD and so on.",
-            placeholders=PLACEHOLDERS,
-        )
-        self.column.insertWidget(2, self._note(hint))
         self.column.insertLayout(3, row)
 
     @property
     def choice(self) -> CommandChoice:
         """raises ValueError on what cannot be kept"""
-        lines = self.arguments.toPlainText().split("\n")
-        while lines and not lines[-1]:
-            lines.pop()
-        return CommandChoice(self.switch.isChecked(), tuple(lines), round(self.limit.value(), 1))
+        return CommandChoice(self.switch.isChecked(), arguments_of(self.line.text()), round(self.limit.value(), 1))
 
     def show_choice(self, choice: CommandChoice) -> None:
-        with QSignalBlocker(self.switch), QSignalBlocker(self.arguments), QSignalBlocker(self.limit):
-            self.switch.setChecked(choice.on)
-            self.arguments.setPlainText("\n".join(choice.arguments))
+        with QSignalBlocker(self.limit):
             self.limit.setValue(choice.limit_s)
+        self.show_line(choice.on, choice.arguments)
+
+
+class MediaKeyPart(ActionPart):
+    """A key for the player that plays."""
+
+    def __init__(self) -> None:
+        super().__init__(Kind.MEDIA_KEY, _("Press a media key"), _("Tell the music or film that plays what to do"))
+        self.key = QComboBox()
+        self.key.setAccessibleName(_("Media key"))
+        self.key.setToolTip(_("What the player is told"))
+        for key, text in MEDIA_KEYS.items():
+            self.key.addItem(text, key)
+        self.key.activated.connect(self._edited)
+        row = QHBoxLayout()
+        row.addWidget(self.key)
+        row.addStretch(1)
+        self.column.insertLayout(1, row)
+
+    @property
+    def choice(self) -> MediaKeyChoice:
+        """What is chosen."""
+        return MediaKeyChoice(self.switch.isChecked(), self.key.currentData())
+
+    def show_choice(self, choice: MediaKeyChoice) -> None:
+        with QSignalBlocker(self.switch), QSignalBlocker(self.key):
+            self.switch.setChecked(choice.on)
+            self.key.setCurrentIndex(self.key.findData(choice.key))
 
 
 class WebhookPart(ActionPart):
     """An address to post to."""
 
     def __init__(self) -> None:
-        super().__init__(Kind.WEBHOOK, _("Call a webhook"), _("Post the detection as JSON to an address of yours"))
+        super().__init__(Kind.WEBHOOK, _("Web hook"), _("Post the detection as JSON to an address of yours"))
         self.url = QLineEdit()
-        self.url.setAccessibleName(_("Webhook: the address"))
+        self.url.setAccessibleName(_("Web hook: the address"))
         self.url.setToolTip(
             _("Where to post keyword, model, score and time; no audio, nothing else. Redirects are not followed.")
         )
         self.url.setPlaceholderText("http://homeassistant.local:8123/api/webhook/…")
-        self.url.textChanged.connect(self.changed)
+        self.url.textEdited.connect(self._edited)
         self.url.editingFinished.connect(self._check)
         self.column.insertWidget(1, self.url)
         self.column.insertWidget(
@@ -155,7 +251,9 @@ class WebhookPart(ActionPart):
         )
 
     def _check(self) -> None:
-        self.say(url_fault(self.url.text()) if self.url.text() else "")
+        fault = url_fault(self.url.text()) if self.url.text() else ""
+        if fault:
+            self.say(fault, failed=True)
 
     @property
     def choice(self) -> WebhookChoice:

@@ -6,44 +6,50 @@ from PyQt6.QtWidgets import QWidget
 from kws_app.actions.choices import KeywordActions
 from kws_app.actions.event import DetectionEvent
 from kws_app.actions.runner import ActionRunner, Kind, Notify, Outcome, Play
-from kws_app.history.log import now_iso
+from kws_app.history.log import ActionDone, now_iso
 from kws_app.listening.worker import Mark
 from kws_app.translation import _
 from kws_app.ui.actions.actions_dialog import ActionsDialog
-from kws_app.ui.models.model_control import ModelControl
+from kws_app.ui.actions.media_players import press
 from kws_app.ui.settings_store import SettingsStore
+from kws_app.ui.words.active_words import ActiveWords
 
 
 class ActionsControl(QObject):
     """Sets off what the user chose for each keyword, and lets the user choose."""
 
     failed = pyqtSignal(str)  # one sentence, about what a detection set off
+    done = pyqtSignal(object)  # ActionDone: what became of an action that a detection set off
     _ended = pyqtSignal(object)  # Outcome, from an action's thread
 
-    def __init__(self, window: QWidget, models: ModelControl, store: SettingsStore, play: Play, notify: Notify) -> None:
+    def __init__(self, window: QWidget, words: ActiveWords, store: SettingsStore, play: Play, notify: Notify) -> None:
         super().__init__(window)
-        self._window, self._models, self._store = window, models, store
+        self._window, self._words, self._store = window, words, store
         self._ended.connect(self._report)
-        self._runner = ActionRunner(self._tell, play, notify)
+        self._runner = ActionRunner(self._tell, play, notify, press)
         self.dialog: ActionsDialog | None = None  # once it was opened
 
     def set_off(self, mark: Mark) -> None:
         """What the user wants of this detection."""
         record = mark.record
         source = record.file or record.microphone or ""
-        event = DetectionEvent(record.keyword, record.model, record.score, record.time_s, record.wall_time, source)
+        event = DetectionEvent(
+            record.keyword, record.model, record.score, record.time_s, record.wall_time, source, record.key
+        )
         self._runner.set_off(self._store.settings.actions_of(record.keyword), event)
 
-    def show_dialog(self) -> None:
-        """Open it, or bring it to the front."""
+    def show_dialog(self, keyword: str = "") -> None:
+        """Open it, or bring it to the front; keyword: with this word"""
         if self.dialog is None:
             self.dialog = ActionsDialog(self._window)
             self.dialog.keyword_shown.connect(self._show_actions)
             self.dialog.changed.connect(self._keep)
             self.dialog.tried.connect(self._try_out)
-            self._models.changed.connect(self._fill)
+            self._words.changed.connect(self._fill)
         if not self.dialog.isVisible():
             self._fill()
+        if keyword:
+            self.dialog.show_keyword(keyword)
         self.dialog.bring_up()
 
     def shut_down(self) -> None:
@@ -56,8 +62,8 @@ class ActionsControl(QObject):
         """The keywords that listen, then all others that there are or were."""
         if self.dialog is None:
             return
-        listening = [model.keyword for model in self._models.models]
-        known = [card.keyword for card in self._models.cards.values()]
+        listening = [model.keyword for model in self._words.models]
+        known = [card.keyword for card in self._words.cards.values()]
         keywords = list(dict.fromkeys([*listening, *known, *self._store.settings.actions]))
         shown = self.dialog.keyword.currentText()
         before = [self.dialog.keyword.itemText(i) for i in range(self.dialog.keyword.count())]
@@ -72,7 +78,7 @@ class ActionsControl(QObject):
         self._store.remember(actions={**self._store.settings.actions, keyword: actions.to_dict()})
 
     def _try_out(self, kind: Kind, keyword: str, actions: KeywordActions) -> None:
-        model = next((model.name for model in self._models.models if model.keyword == keyword), keyword)
+        model = next((model.name for model in self._words.models if model.keyword == keyword), keyword)
         self._runner.try_out(kind, actions, DetectionEvent(keyword, model, 0.99, 0.0, now_iso(), _("a trial")))
 
     def _tell(self, outcome: Outcome) -> None:
@@ -85,5 +91,8 @@ class ActionsControl(QObject):
         if outcome.tried:
             if self.dialog is not None:
                 self.dialog.show_outcome(outcome)
-        elif outcome.failure:
+            return
+        if outcome.id:
+            self.done.emit(ActionDone(outcome.id, outcome.kind.value, outcome.failure))
+        if outcome.failure:
             self.failed.emit(outcome.failure)

@@ -6,38 +6,36 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 from kws_app.actions.choices import KeywordActions
 from kws_app.actions.runner import Kind, Outcome
 from kws_app.translation import _
-from kws_app.ui.actions.action_sections import ActionPart, CommandPart, WebhookPart
+from kws_app.ui.actions.action_sections import ActionPart, CommandPart, MediaKeyPart, ProgramPart, WebhookPart
 from kws_app.ui.widgets.dialog import Dialog
 
 WIDTH = 620
 
 
 class ActionsDialog(Dialog):
-    """One keyword at a time, and its four kinds of action."""
+    """One word at a time, and its kinds of action."""
 
     keyword_shown = pyqtSignal(str)  # its actions are wanted: answer with `show_actions`
     changed = pyqtSignal(str, object)  # keyword, KeywordActions: by the user
     tried = pyqtSignal(object, str, object)  # Kind, keyword, KeywordActions
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(_("What a word sets off"), WIDTH, parent)
+        super().__init__(_("Actions"), WIDTH, parent)
         self.keyword = QComboBox()
         self.keyword.setAccessibleName(_("Word"))
         self.keyword.setToolTip(_("The word whose actions are shown; each word has its own"))
         self.keyword.currentTextChanged.connect(self._show_keyword)
-        self.sound = ActionPart(Kind.SOUND, _("Play a sound"), _("Play a short chime when the word is heard"))
+        self.sound = ActionPart(Kind.SOUND, _("Sound"), _("Play a short chime when the word is heard"))
         self.notification = ActionPart(
-            Kind.NOTIFICATION, _("Show a notification"), _("Show a message of the desktop's when the word is heard")
+            Kind.NOTIFICATION, _("Notification"), _("Show a message of the desktop when the word is heard")
         )
-        self.command = CommandPart()
-        self.webhook = WebhookPart()
-        self.parts: dict[Kind, ActionPart] = {
-            part.kind: part for part in (self.sound, self.notification, self.command, self.webhook)
-        }
+        self.program, self.media_key = ProgramPart(), MediaKeyPart()
+        self.command, self.webhook = CommandPart(), WebhookPart()
+        parts = (self.sound, self.notification, self.media_key, self.program, self.command, self.webhook)
+        self.parts: dict[Kind, ActionPart] = {part.kind: part for part in parts}
         for part in self.parts.values():
             part.changed.connect(self._changed)
             part.tried.connect(self._tried)
-            part.resized.connect(self.fit)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -49,6 +47,10 @@ class ActionsDialog(Dialog):
         self.column.addLayout(top)
         for part in self.parts.values():
             self.column.addWidget(part)
+
+    def show_keyword(self, keyword: str) -> None:
+        """Turn to this word."""
+        self.keyword.setCurrentText(keyword)
 
     def set_keywords(self, keywords: list[str], current: str) -> None:
         with QSignalBlocker(self.keyword):
@@ -69,22 +71,27 @@ class ActionsDialog(Dialog):
         with QSignalBlocker(self.sound.switch), QSignalBlocker(self.notification.switch):
             self.sound.switch.setChecked(actions.sound)
             self.notification.switch.setChecked(actions.notification)
+        self.program.show_choice(actions.program)
+        self.media_key.show_choice(actions.media_key)
         self.command.show_choice(actions.command)
         self.webhook.show_choice(actions.webhook)
 
     def _actions(self) -> KeywordActions | None:
         """What is filled in; None, with a sentence beside it, if some of it cannot be kept."""
-        part: CommandPart | WebhookPart = self.command
+        part: ActionPart = self.program
         try:
+            program = self.program.choice
+            part = self.command
             command = self.command.choice
             part = self.webhook
             webhook = self.webhook.choice
         except ValueError as error:
             part.refuse(error)
             return None
-        self.command.refuse(None)
-        self.webhook.refuse(None)
-        return KeywordActions(self.sound.switch.isChecked(), self.notification.switch.isChecked(), command, webhook)
+        for part in (self.program, self.command, self.webhook):
+            part.refuse(None)
+        sound, notification = self.sound.switch.isChecked(), self.notification.switch.isChecked()
+        return KeywordActions(sound, notification, command, webhook, program, self.media_key.choice)
 
     def _changed(self) -> None:
         actions = self._actions()
@@ -101,4 +108,5 @@ class ActionsDialog(Dialog):
     def show_outcome(self, outcome: Outcome) -> None:
         """What became of a trial, if its keyword is still shown."""
         if outcome.keyword == self.keyword.currentText():
-            self.parts[outcome.kind].say(outcome.failure or _("It worked."), over=True)
+            failed = bool(outcome.failure)
+            self.parts[outcome.kind].say(outcome.failure or _("It worked."), over=True, failed=failed)

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QComboBox, QLineEdit, QPlainTextEdit, QPushButton
+from PyQt6.QtWidgets import QComboBox, QLineEdit, QPushButton
 
 from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
 from kws_app.audio.source import Phase
 from kws_app.settings import Settings, SettingsFile
 from kws_app.ui.actions.actions_dialog import ActionsDialog
+from kws_app.ui.history.detection_list import ACTIONS
 from kws_app.ui.window import MainWindow
 from tests.support.hook import Hook
 from tests.support.loudness import bursts
@@ -35,6 +36,13 @@ def dialog_of(bench: Bench, window: MainWindow) -> ActionsDialog:
     assert dialog is not None
     bench.qtbot.waitUntil(dialog.isVisible)
     return dialog
+
+
+def fill_in(dialog: ActionsDialog, command: str) -> None:
+    """Paste a command in place of the one that is there."""
+    dialog.command.line.selectAll()
+    dialog.command.line.insert(command)
+    dialog.command.line.textEdited.emit(command)
 
 
 def test_each_detection_sets_off_what_is_on(bench: Bench, hook: Hook, tmp_path: Path, write_wav):
@@ -83,7 +91,7 @@ def test_the_dialog_keeps_each_change_at_once(bench: Bench, hook: Hook):
     dialog = dialog_of(bench, window)
     assert not dialog.isModal() and dialog.keyword.currentText() == "loud"
     dialog.sound.switch.click()
-    dialog.command.arguments.insertPlainText("echo\n{keyword} $(x)\n\n")
+    QTest.keyClicks(dialog.command.line, "echo '{keyword} $(x)'")
     dialog.command.switch.click()
     dialog.command.limit.setValue(2.5)
     QTest.keyClicks(dialog.webhook.url, hook.url)
@@ -94,7 +102,7 @@ def test_the_dialog_keeps_each_change_at_once(bench: Bench, hook: Hook):
     window.leave()
     again = bench.open()
     dialog = dialog_of(bench, again)
-    assert dialog.command.arguments.toPlainText() == "echo\n{keyword} $(x)"
+    assert dialog.command.line.text() == "echo '{keyword} $(x)'"
     assert dialog.sound.switch.isChecked() and not dialog.webhook.switch.isChecked()
     assert again.store.settings.actions_of("loud") == expected
 
@@ -112,6 +120,39 @@ def test_each_keyword_has_its_own(bench: Bench):
     assert window.store.settings.actions_of("other") == KeywordActions(sound=True, notification=True)
 
 
+def test_a_command_is_read_as_a_shell_reads_words_and_shown_back(bench: Bench):
+    dialog = dialog_of(bench, bench.open())
+    assert dialog.command.read_back.text() == "Nothing to run yet."
+    fill_in(dialog, "xterm -e 'top -d 1'")
+    assert dialog.command.read_back.text() == "Program: [xterm]  Arguments: [-e]  [top -d 1]"
+    assert dialog.command.choice.arguments == ("xterm", "-e", "top -d 1")
+
+
+def test_success_and_failure_look_different_and_go_when_the_command_is_edited(bench: Bench):
+    dialog = dialog_of(bench, bench.open())
+    part = dialog.command
+    fill_in(dialog, "true")
+    part.try_it.click()
+    bench.qtbot.waitUntil(lambda: part.outcome.text() == "✓ It worked.", timeout=20_000)
+    assert part.outcome.property("outcome") == "worked"
+    height = dialog.height()
+    fill_in(dialog, "no-such-program")
+    assert part.outcome.text() == ""
+    part.try_it.click()
+    bench.qtbot.waitUntil(lambda: part.outcome.text().startswith("✗ There is no program"), timeout=20_000)
+    assert part.outcome.property("outcome") == "failed" and dialog.height() == height
+
+
+def test_the_list_shows_what_a_detection_set_off_and_whether_it_worked(bench: Bench, write_wav):
+    actions = KeywordActions(sound=True, command=CommandChoice(True, ("no-such-program",)))
+    window = open_with(bench, actions, input=write_wav(bursts(1.0, duration_s=3.0)))
+    window.listening.start()
+    play_through(bench, window)
+    cell = window.parts.detections.item(0, ACTIONS)
+    bench.qtbot.waitUntil(lambda: cell.text() == "✗" and "The sound worked." in cell.toolTip(), timeout=20_000)
+    assert "There is no program “no-such-program”" in cell.toolTip()
+
+
 @pytest.mark.parametrize(
     ("kind", "fill", "expected"),
     [
@@ -126,7 +167,7 @@ def test_each_keyword_has_its_own(bench: Bench):
 def test_try_it_says_how_it_went(bench: Bench, hook: Hook, kind: str, fill: str, expected: str):
     dialog = dialog_of(bench, bench.open())
     part = getattr(dialog, kind)
-    field = part.findChild(QPlainTextEdit) or part.findChild(QLineEdit)
+    field = {"command": dialog.command.line, "webhook": dialog.webhook.url}.get(kind)
     if field is not None and fill:
         QTest.keyClicks(field, fill.format(hook=hook.url))
     part.try_it.click()
@@ -138,7 +179,7 @@ def test_try_it_says_how_it_went(bench: Bench, hook: Hook, kind: str, fill: str,
 def test_a_trial_that_lasts_leaves_the_window_free(bench: Bench):
     window = bench.open()
     dialog = dialog_of(bench, window)
-    dialog.command.arguments.setPlainText("sleep\n1000")
+    QTest.keyClicks(dialog.command.line, "sleep 1000")
     dialog.command.limit.setValue(0.5)
     dialog.command.try_it.click()
     assert dialog.command.outcome.text() == "Trying…" and not dialog.command.try_it.isEnabled()
@@ -149,11 +190,14 @@ def test_a_trial_that_lasts_leaves_the_window_free(bench: Bench):
 def test_what_cannot_be_kept_is_said_and_the_last_good_one_stays(bench: Bench):
     window = bench.open()
     dialog = dialog_of(bench, window)
-    dialog.command.arguments.setPlainText("echo")
-    dialog.command.arguments.setPlainText("\n".join(["x"] * 101))
+    fill_in(dialog, "echo")
+    fill_in(dialog, " ".join(["x"] * 101))
     assert "This is not kept: a command must be a list of at most 100" in dialog.command.outcome.text()
     assert window.store.settings.actions_of("loud").command.arguments == ("echo",)
-    dialog.command.arguments.setPlainText("true")
+    fill_in(dialog, 'echo "cut off')
+    assert "is missing at the end" in dialog.command.outcome.text()
+    assert window.store.settings.actions_of("loud").command.arguments == ("echo",)
+    fill_in(dialog, "true")
     assert dialog.command.outcome.text() == ""
     assert window.store.settings.actions_of("loud").command.arguments == ("true",)
 
@@ -166,12 +210,12 @@ def test_all_can_be_reached_by_keyboard_and_has_a_name(bench: Bench):
         reached.add(dialog.focusWidget())
     for part in dialog.parts.values():
         assert {part.switch, part.try_it} <= reached
-    assert {dialog.keyword, dialog.command.arguments, dialog.command.limit, dialog.webhook.url} <= reached
-    for kind in (QComboBox, QPlainTextEdit, QLineEdit):
+    assert {dialog.keyword, dialog.command.line, dialog.command.limit, dialog.webhook.url} <= reached
+    for kind in (QComboBox, QLineEdit):
         for widget in dialog.findChildren(kind):
             if widget.objectName() != "qt_spinbox_lineedit":
                 assert widget.accessibleName() and widget.toolTip()
     names = [button.accessibleName() for button in dialog.findChildren(QPushButton) if button.text() == "Try it"]
-    assert len(set(names)) == 4
+    assert len(set(names)) == 6
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
