@@ -1,0 +1,320 @@
+"""Every state of the window, for pictures of it. Used by scripts/screenshots."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+from PyQt6.QtCore import QPointF, QTimer
+from PyQt6.QtWidgets import QApplication, QWidget
+
+from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
+from kws_app.actions.runner import Kind
+from kws_app.audio.audio_file import read_blocks
+from kws_app.audio.portaudio import Microphone
+from kws_app.errors import AudioError
+from kws_app.history.log import DetectionLog, DetectionRecord, Ended, Labelled
+from kws_app.listening.worker import Worker
+from kws_app.paths import MODELS_DIR
+from kws_app.settings import Settings, SettingsFile
+from kws_app.ui.sources.device_scan import DeviceScan
+from kws_app.ui.theme import DARK, LIGHT, Theme
+from kws_app.ui.window import MainWindow, StartOptions
+
+WORDS = ("happy", "yes", "stop", "bed", "happy", "cat", "happy")
+PICTURE_AFTER_S = 8.0  # a detection after this is the one in the picture
+LISTENING_AFTER_S = 5.0
+SETTLE_MS = 400  # the curve goes on past the mark
+POLL_MS = 50
+GIVE_UP_MS = 90_000
+RATE_HZ = 16_000
+MICROPHONES = [Microphone("", "Default microphone (USB mic)"), Microphone("USB mic", "USB mic (ALSA)")]
+
+
+class Look(Protocol):
+    """As in scripts/screenshots."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def font_points(self) -> float: ...
+
+
+def clip(word: str, number: int, folder: Path) -> NDArray[np.float32]:
+    """A spoken word at 16 kHz; another speaker for another number."""
+    clips = Path(os.environ.get("KWS_DATA", "/nonexistent")) / "speech_commands"
+    if clips.is_dir():
+        names = sorted((clips / "testing_list.txt").read_text().split())
+        path = clips / [name for name in names if name.startswith(f"{word}/")][number]
+    else:
+        path = folder / f"{word}{number}.wav"
+        voice = ("en-us+f3", "en-us+paul", "en-029+gustave")[number % 3]
+        subprocess.run(["espeak-ng", "-v", voice, "-w", str(path), word], check=True)
+    return np.concatenate(list(read_blocks(path)))
+
+
+def write_speech(path: Path) -> None:
+    """The words, each in a second of its own, over a soft hiss such as any microphone has."""
+    gap = np.zeros(RATE_HZ // 2, dtype=np.float32)
+    parts = [part for i, word in enumerate(WORDS) for part in (clip(word, 3 + 4 * i, path.parent), gap)]
+    speech = np.concatenate([gap, *parts])
+    hiss = np.random.default_rng(0).normal(0, 6e-4, len(speech))
+    soundfile.write(str(path), speech + hiss, RATE_HZ, subtype="PCM_16")
+
+
+def heard_late(window: MainWindow) -> bool:
+    """The word was heard a moment ago, and enough before it."""
+    return window.parts.banner.flashing and window.parts.plots.history.end > PICTURE_AFTER_S * RATE_HZ
+
+
+def listens(window: MainWindow) -> bool:
+    history = window.parts.plots.history
+    return history.end > LISTENING_AFTER_S * RATE_HZ and not window.parts.banner.flashing
+
+
+def has_model(window: MainWindow) -> bool:
+    return window.words.model is not None
+
+
+def no_step(window: MainWindow) -> QWidget:
+    """The picture is of the window as it is."""
+    return window
+
+
+def _step(number: int) -> Callable[[MainWindow], QWidget]:
+    def show(window: MainWindow) -> QWidget:
+        window.first_run.step = number
+        window.first_run._show_step()
+        return window
+
+    return show
+
+
+def _advanced(window: MainWindow) -> QWidget:
+    window.parts.words.advanced_button.click()
+    window.status.details.click()
+    return window
+
+
+def _chooser(window: MainWindow) -> QWidget:
+    window.word_list.show_chooser()
+    assert window.word_list.chooser is not None
+    return window.word_list.chooser
+
+
+def _actions(window: MainWindow) -> QWidget:
+    window.desktop.actions.show_dialog("happy")
+    dialog = window.desktop.actions.dialog
+    assert dialog is not None
+    dialog.parts[Kind.SOUND].say("It worked.", over=True)
+    dialog.parts[Kind.COMMAND].say("There is no program “xterm”: give its full path.", over=True, failed=True)
+    return dialog
+
+
+def _startup(window: MainWindow) -> QWidget:
+    window.desktop.show_start_dialog()
+    assert window.desktop.start_dialog is not None
+    return window.desktop.start_dialog
+
+
+def _shortcuts(window: MainWindow) -> QWidget:
+    window.desktop.show_shortcuts()
+    return window.desktop._dialogs["shortcuts"]
+
+
+def _about(window: MainWindow) -> QWidget:
+    window.desktop.show_about()
+    return window.desktop._dialogs["about"]
+
+
+def _menu(window: MainWindow) -> QWidget:
+    menu = window.parts.controls.menu
+    menu.aboutToShow.emit()
+    menu.popup(window.mapToGlobal(window.rect().center()))
+    return menu
+
+
+def _levels(window: MainWindow) -> QWidget:
+    menu = next(iter(window.parts.words.rows.values())).menu
+    menu.popup(window.mapToGlobal(window.rect().topLeft()))
+    return menu
+
+
+def _drop(window: MainWindow) -> QWidget:
+    window.drop_overlay.show_for(is_model=False)
+    return window
+
+
+def _hover(window: MainWindow) -> QWidget:
+    plots = window.parts.plots
+    plots.set_paused(True)
+    plots.pointer.position = plots._probability.getViewBox().mapViewToScene(QPointF(-1.5, 0.5))
+    plots._point()
+    return window
+
+
+def _card(window: MainWindow) -> QWidget:
+    window.adding.propose(MODELS_DIR / "happy" / "student.safetensors")
+    from kws_app.ui.models.add_model import CardDialog
+
+    dialogs = window.findChildren(CardDialog)
+    return dialogs[0] if dialogs else window
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A state of the window, when it is reached, and what is done then."""
+
+    name: str
+    reached: Callable[[MainWindow], bool]
+    plays: bool = True  # the speech
+    settings: Settings = field(default_factory=lambda: Settings(first_run_done=True))
+    microphones: bool = True
+    models: bool = True
+    past: bool = False  # there are detections of earlier days
+    then: Callable[[MainWindow], QWidget] = no_step  # gives what the picture is of
+
+
+ALL_ACTIONS = KeywordActions(
+    True, True, CommandChoice(True, ("xterm", "-e", "top")), WebhookChoice(True, "http://homeassistant.local/hook")
+)
+HAPPY_COMPARED = Settings("happy/teacher", also=["happy/student", "happy/tiny"], first_run_done=True)
+FOUR = Settings("happy/teacher", also=["happy/student", "happy/tiny", "happy/quantized"], first_run_done=True)
+BOTH = Settings(
+    "happy/teacher",
+    also=["computer/teacher"],
+    first_run_done=True,
+    actions={"happy": KeywordActions(sound=True).to_dict(), "computer": ALL_ACTIONS.to_dict()},
+)
+SCENES = {
+    scene.name: scene
+    for scene in (
+        Scene("first-run", has_model, plays=False, settings=Settings()),
+        Scene("first-run-2", has_model, plays=False, settings=Settings(), then=_step(1)),
+        Scene("first-run-3", has_model, plays=False, settings=Settings(), then=_step(2)),
+        Scene("listening", listens),
+        Scene("detection", heard_late),
+        Scene("words", heard_late, settings=BOTH, past=True),
+        Scene("advanced", heard_late, settings=BOTH, past=True, then=_advanced),
+        Scene("compare", heard_late, settings=HAPPY_COMPARED),
+        Scene("hover", heard_late, settings=FOUR, then=_hover),
+        Scene("no-microphone", lambda w: bool(w.sources.trouble), plays=False, microphones=False),
+        Scene("error", lambda w: bool(w.words.trouble), plays=False, models=False),
+        Scene("drop", has_model, plays=False, then=_drop),
+        Scene("chooser", has_model, plays=False, then=_chooser),
+        Scene("levels", has_model, plays=False, then=_levels),
+        Scene("actions", has_model, plays=False, settings=BOTH, then=_actions),
+        Scene("startup", has_model, plays=False, then=_startup),
+        Scene("shortcuts", has_model, plays=False, then=_shortcuts),
+        Scene("about", has_model, plays=False, then=_about),
+        Scene("menu", has_model, plays=False, then=_menu),
+        Scene("card", has_model, plays=False, then=_card),
+    )
+}
+
+
+def write_past(folder: Path) -> None:
+    """Detections of yesterday, one of them labelled."""
+    log = DetectionLog(folder)
+    for number, (keyword, score, label) in enumerate(
+        (("happy", 0.97, "right"), ("computer", 0.71, "false alarm"), ("happy", 0.88, ""))
+    ):
+        at = datetime.now().astimezone() - timedelta(days=1, minutes=7 * (3 - number))
+        wall_time, id = at.isoformat(timespec="milliseconds"), f"past-{number}"
+        log.append(DetectionRecord(wall_time, None, "USB mic", keyword, f"{keyword}/teacher", 60.0, score, id))
+        log.append(Ended(id, score, 0.72))
+        if label:
+            log.append(Labelled(id, label))
+
+
+def take(app: QApplication, speech: Path, scene: Scene, look: Look, theme: Theme, target: Path) -> bool:
+    """Bring a window of that theme into a state and take its picture; False if the state was not reached in time."""
+
+    def search(_: bool) -> list[Microphone]:
+        if not scene.microphones:
+            raise AudioError("No microphone was found: plug one in, or open a file.")
+        return MICROPHONES
+
+    with tempfile.TemporaryDirectory() as data:
+        folder = Path(data)
+        SettingsFile(folder).save(scene.settings)
+        if scene.past:
+            write_past(folder)
+        worker = Worker(MODELS_DIR if scene.models else folder / "none", DetectionLog(folder), folder / "models")
+        options = StartOptions(input=speech, listen=True) if scene.plays else StartOptions()
+        window = MainWindow(
+            worker,
+            SettingsFile(folder),
+            options,
+            theme,
+            devices=DeviceScan(search),
+            play_sound=lambda samples, stop: None,
+        )
+        window.show()
+        screen = window.screen()
+        assert screen is not None
+        room = screen.availableGeometry()
+        window.resize(min(look.width, room.width()), min(look.height, room.height()))
+        taken = False
+
+        def shoot() -> None:
+            nonlocal taken
+            shown = scene.then(window)
+            QTimer.singleShot(SETTLE_MS, lambda: save(shown))
+
+        def save(shown: QWidget) -> None:
+            nonlocal taken
+            taken = shown.grab().save(str(target))
+            shown.close()
+            window.leave()
+
+        def watch() -> None:
+            if scene.reached(window):
+                poll.stop()
+                QTimer.singleShot(SETTLE_MS, shoot)
+
+        window.closed.connect(app.quit)
+        poll = QTimer()
+        poll.timeout.connect(watch)
+        poll.start(POLL_MS)
+        limit = QTimer()
+        limit.setSingleShot(True)
+        limit.timeout.connect(window.leave)
+        limit.start(GIVE_UP_MS)
+        app.exec()
+        window.deleteLater()
+        return taken
+
+
+def take_pictures(scenes: list[Scene], look: Look, folder: Path) -> int:
+    """Every scene, light and dark; the exit status."""
+    app = QApplication(sys.argv[:1])
+    app.setQuitOnLastWindowClosed(False)
+    if look.font_points:
+        font = app.font()
+        font.setPointSizeF(look.font_points)
+        app.setFont(font)
+    with tempfile.TemporaryDirectory() as workplace:
+        speech = Path(workplace) / "spoken words.wav"
+        write_speech(speech)
+        for scene in scenes:
+            for theme_name, theme in (("light", LIGHT), ("dark", DARK)):
+                name = "-".join(part for part in (scene.name, look.name, theme_name) if part)
+                target = folder / f"{name}.png"
+                if not take(app, speech, scene, look, theme, target):
+                    print(f"The state was not reached in time: no {target}.", file=sys.stderr)
+                    return 1
+                print(target, flush=True)
+    return 0
