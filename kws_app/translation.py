@@ -38,6 +38,11 @@ def _(message: str, /, **values: object) -> str:
     return _filled(_catalogue()[1].gettext(message), message, values)
 
 
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name, by which scripts/strings finds the message
+    """Mark a message that is translated later, where it is shown."""
+    return message
+
+
 def ngettext(one: str, several: str, count: int, /, **values: object) -> str:
     """A sentence about a number of things, in the form that the language has for it; {count} is the number."""
     translated = _catalogue()[1].ngettext(one, several, count)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # before Qt is imported anywhere
+    SCREEN = Path(__file__).parent / "support" / "offscreen.json"  # Qt's own has 800 by 800 pixels
+    os.environ.setdefault("QT_QPA_PLATFORM", f"offscreen:configfile={SCREEN}")  # before Qt is imported anywhere
 os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="kws-config-")  # for the list of models that were made here
 if "TEXTDOMAINDIR" not in os.environ:  # a test that brings a catalogue of its own
     os.environ["LANGUAGE"] = "en"  # whatever whoever runs the tests speaks; likewise before sentences are made

@@ -64,7 +64,7 @@ class Window(kws_app.ui.window.MainWindow):
         self._devices.found.connect(lambda found: print("found", *[each.name for each in found], flush=True))
         self.listening.marked.connect(self.write_rows)
         self.listening.changed.connect(lambda: print(self.listening.state.phase.value, flush=True))
-        self.models.changed.connect(lambda: print(*[model.name for model in self.models.models], flush=True))
+        self.words.changed.connect(lambda: print(*[model.name for model in self.words.models], flush=True))
         self.closed.connect(self.say_peaks)
 
     def do(self, letters):

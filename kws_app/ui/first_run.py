@@ -1,9 +1,12 @@
-"""The first run: three short steps in a strip under the controls, in the window as it always is. Nothing is blocked.
+"""The first run: three short steps in a strip under the controls. Nothing is blocked. On the window's thread.
 
-On the window's thread. Once finished or skipped it does not come again by itself; the menu has it.
+Once finished or skipped it does not come again by itself; the menu has it.
 """
 
+from collections.abc import Callable
+
 from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 
 from kws_app.listening.worker import Mark
@@ -16,15 +19,28 @@ from kws_app.ui.widgets.control_bar import OPEN_FILE
 
 MOVED_DB = -45.0  # of the meter: a voice in front of the microphone, not the room
 LAST = 2
-TITLES = (_("1 of 3: choose the microphone"), _("2 of 3: say the word"), _("3 of 3: done"))
+TITLES = (
+    _("1 of 3: is the right microphone selected?"),
+    _("2 of 3: say the word"),
+    _("3 of 3: choose what happens"),
+)
 
 
 class FirstRun(QFrame):
-    """Leads from no sound to the first detection; each step is passed by doing it, or by the button."""
+    """Leads from no sound to a word that does something; each step is passed by doing it, or by the button."""
 
     finished = pyqtSignal()
 
-    def __init__(self, listening: Listening, sources: SourceControl, meter: LevelMeter, store: SettingsStore) -> None:
+    def __init__(
+        self,
+        listening: Listening,
+        sources: SourceControl,
+        meter: LevelMeter,
+        store: SettingsStore,
+        choose_actions: Callable[[], object],
+        add_own: Callable[[], object],
+    ) -> None:
+        """choose_actions: lets the user choose what a word sets off. add_own: lets the user make a word"""
         super().__init__()
         self.setObjectName("firstRun")
         self.setAccessibleName(_("First steps"))
@@ -35,12 +51,14 @@ class FirstRun(QFrame):
         self._title.setObjectName("stepTitle")
         self._text = QLabel()
         self._text.setWordWrap(True)
+        self.choose = QPushButton(_("Choose what happens…"))
+        self.choose.setToolTip(_("A sound, a notification, a program or a web hook when the word is heard"))
+        self.own = QPushButton(_("A word of your own…"))
+        self.own.setToolTip(_("Type a word, say it a few times, and it listens; on this computer alone"))
         self.next = QPushButton()
         self.next.setToolTip(_("To the next step (Alt+N)"))
-        self.next.setShortcut("Alt+N")
         self.skip = QPushButton(_("Skip"))
-        self.skip.setToolTip(_("No first steps: the window is all yours (Alt+S)"))
-        self.skip.setShortcut("Alt+S")
+        self.skip.setToolTip(_("Leave the first steps; the menu has them (Alt+S)"))
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._title)
@@ -48,8 +66,13 @@ class FirstRun(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 12, 8)
         row.addLayout(words, 1)
-        row.addWidget(self.next)
-        row.addWidget(self.skip)
+        for button in (self.choose, self.own, self.next, self.skip):
+            row.addWidget(button)
+        # not as shortcuts of the buttons, which lose them when their text changes
+        QShortcut(QKeySequence("Alt+N"), self).activated.connect(self.next.click)
+        QShortcut(QKeySequence("Alt+S"), self).activated.connect(self.skip.click)
+        self.choose.clicked.connect(lambda: choose_actions())
+        self.own.clicked.connect(lambda: add_own())
         self.next.clicked.connect(self._go_on)
         self.skip.clicked.connect(self._end)
         listening.marked.connect(self._detected)
@@ -59,6 +82,7 @@ class FirstRun(QFrame):
 
     @property
     def text(self) -> str:
+        """Title and text, as they are read."""
         return f"{self._title.text()}. {self._text.text()}"
 
     def begin(self) -> None:
@@ -106,7 +130,7 @@ class FirstRun(QFrame):
             self._text.setText(missing)
         elif self.step == 0 and off:
             self._text.setText(
-                _("Choose it in the list above, then start: the bar at the top right moves as you speak.")
+                _("Choose it in the list above, then start. The bar at the top right moves as you speak.")
             )
         elif self.step == 0:
             self._text.setText(_("Speak: the bar at the top right should move. If not, choose another microphone."))
@@ -114,10 +138,17 @@ class FirstRun(QFrame):
             self._text.setText(_("Say {word}, and see the curve at the bottom rise above the dashed line.", word=word))
         elif self._heard is not None:
             self._text.setText(
-                _("Heard, with a score of {score:.2f}. It listens until you stop it.", score=self._heard.record.score)
+                _("Heard. Now choose what {word} sets off: a sound, a notification, a program.", word=word)
             )
         else:
-            self._text.setText(_("It listens until you stop it. If it misses you, lower the threshold on the right."))
+            self._text.setText(
+                _(
+                    "Choose what {word} sets off. If it misses you, choose “Sensitive” on the right.",
+                    word=word,
+                )
+            )
         start = OPEN_FILE if missing else _("Start")
         self.next.setText(start if self.step == 0 and off else _("Done") if self.step == LAST else _("Next"))
+        self.choose.setVisible(self.step == LAST)
+        self.own.setVisible(self.step == LAST)
         self.skip.setVisible(self.step != LAST)

@@ -1,47 +1,52 @@
-"""Every key and what it does, for --help. The window's own are held to what it binds by a test. No Qt."""
+"""Every key and what it does, for --help and for the dialog "Shortcuts". A test compares it with the window. No Qt."""
+
+from kws_app.translation import N_
 
 Keys = dict[tuple[str, ...], str]
 
 WINDOW_KEYS: Keys = {
-    ("Space",): "starts and stops",
-    ("Ctrl+O",): "opens a file",
-    ("Ctrl+M",): "lists the models",
-    ("Ctrl+L",): "lists those to compare",
-    ("F5",): "looks for microphones",
-    ("Ctrl+Up", "Ctrl+Down"): "move the threshold",
-    ("Ctrl+R",): "sets it back to the model's",
-    ("P",): "pauses the plots",
-    ("Ctrl++", "Ctrl+-"): "show more and less time",
-    ("F8",): "keeps a missed word",
-    ("Ctrl+Z",): "brings back what was deleted",
-    ("Ctrl+E",): "shows what a word sets off",
-    ("F10",): "opens the menu",
-    ("Ctrl+Q",): "quits",
+    ("Space",): N_("starts and stops listening"),
+    ("Return",): N_("presses the button that has the keyboard"),
+    ("Ctrl+O",): N_("opens an audio file"),
+    ("Ctrl+M",): N_("adds a word"),
+    ("Ctrl+L",): N_("lists the networks to compare"),
+    ("Ctrl+E",): N_("shows the actions of a word"),
+    ("F5",): N_("looks for microphones"),
+    ("Ctrl+Up", "Ctrl+Down"): N_("move the threshold of the selected word"),
+    ("Ctrl+R",): N_("sets the selected word back to “Balanced”"),
+    ("P",): N_("freezes the picture"),
+    ("Ctrl++", "Ctrl+-"): N_("show more and less time"),
+    ("F8",): N_("keeps a word that was missed"),
+    ("Ctrl+Z",): N_("takes back a label, a deletion or a missed word"),
+    ("F1",): N_("shows all shortcuts"),
+    ("F10",): N_("opens the menu"),
+    ("Ctrl+Q",): N_("quits"),
 }
 PLOT_KEYS: Keys = {
-    ("Left", "Right"): "move by half of what is shown",
-    ("Page Up", "Page Down"): "by all of it",
-    ("End", "Escape"): "go back to now",
+    ("Left", "Right"): N_("move by half of what is shown"),
+    ("Page Up", "Page Down"): N_("move by all of what is shown"),
+    ("Up", "Down"): N_("show less and more time"),
+    ("End", "Escape"): N_("go back to now"),
 }
 TABLE_KEYS: Keys = {
-    ("R",): "right",
-    ("F",): "false alarm",
-    ("Return",): "plays",
-    ("Delete",): "deletes",
+    ("R",): N_("labels a row as right"),
+    ("F",): N_("labels a row as a false alarm"),
+    ("Return",): N_("plays the clip"),
+    ("Delete",): N_("deletes the selected rows"),
 }
-FIRST_STEPS_KEYS: Keys = {("Alt+N",): "next", ("Alt+S",): "skip"}
+FIRST_STEPS_KEYS: Keys = {("Alt+N",): N_("goes on to the next step"), ("Alt+S",): N_("skips the first steps")}
 
 
 PLACES: dict[str, Keys] = {
-    "Keys": WINDOW_KEYS,
-    "In the plots": PLOT_KEYS,
-    "In the table": TABLE_KEYS,
-    "First steps": FIRST_STEPS_KEYS,
+    N_("In the window"): WINDOW_KEYS,
+    N_("In the plots"): PLOT_KEYS,
+    N_("In the list of what was heard"): TABLE_KEYS,
+    N_("In the first steps"): FIRST_STEPS_KEYS,
 }
 
 
 def help_text() -> str:
-    """All of them in a few sentences."""
+    """All keys in a few sentences."""
     sentences = []
     for place, keys in PLACES.items():
         said = ", ".join(f"{' and '.join(names)} {what}" for names, what in keys.items())

@@ -13,14 +13,17 @@ from kws_app.audio.source import Phase, Source, SourceState
 from kws_app.listening.session import SoundChunk
 from kws_app.listening.worker import Mark, Worker
 from kws_app.translation import _, ngettext
-from kws_app.ui.models.model_control import ModelControl
+from kws_app.ui.plots.recording import DetectionMark, Recording
 from kws_app.ui.sources.level_hint import LevelHint
 from kws_app.ui.sources.source_control import SourceControl
 from kws_app.ui.window_layout import WindowLayout
+from kws_app.ui.words.active_words import ActiveWords
 
 FRAME_MS = 33
 UNSEEN_MS = 2000  # between two looks at what the worker left, where nobody sees them
 PLOT_BLOCKS = 400  # some 12 s, for a window that is held up; older ones are not drawn
+MOST_MOMENTS = 2000  # detections whose place in the plots is remembered
+MOST_WORDS_SAID = 4  # in a sentence
 OVER = (Phase.STOPPED, Phase.ENDED, Phase.FAILED)
 
 
@@ -32,26 +35,31 @@ class Listening(QObject):
     began = pyqtSignal()  # another source is listened to
     marked = pyqtSignal(object)  # Mark: a detection, once it is on the screen
 
-    def __init__(self, worker: Worker, parts: WindowLayout, models: ModelControl, sources: SourceControl) -> None:
+    def __init__(self, worker: Worker, parts: WindowLayout, words: ActiveWords, sources: SourceControl) -> None:
         super().__init__()
         self.source: Source | None = None  # what is listened to; None when stopped
         self.state = SourceState(Phase.STOPPED)
         self._worker, self._parts = worker, parts
-        self._models, self._sources = models, sources
+        self._words, self._sources = words, sources
         self._heard_here = 0  # detections since the start
         self._hint = LevelHint()
         self._hint_shown = ""
         self._seen = True
+        self._visiting = False  # a file is played in place of the microphone, which comes back after it
+        self._listened_before = False  # the visit interrupted the microphone
+        self._flashed = ""  # the model whose word the banner shows
+        self._recording: Recording = parts.plots.current
+        self._moments: dict[str, tuple[Recording, int]] = {}  # by id of a detection: where the plots show it
         self._plot_data: deque[SoundChunk] = deque(maxlen=PLOT_BLOCKS)
         self._timer = QTimer(self)
         self._timer.setInterval(FRAME_MS)
         self._timer.timeout.connect(self._draw)
         worker.detected.connect(self._detected)
         worker.source_changed.connect(self._source_changed)
-        models.changed.connect(self._models_changed)
-        models.lost.connect(self._no_model)
+        words.changed.connect(self._models_changed)
+        words.lost.connect(self._no_model)
         sources.chosen.connect(self._source_chosen)
-        sources.opened.connect(self.start)
+        sources.opened.connect(self._file_opened)
         sources.trouble_changed.connect(self.say_state)
 
     def start(self) -> None:
@@ -62,7 +70,7 @@ class Listening(QObject):
         self.source = self._sources.open()
         self._heard_here = 0
         self._plot_data = deque(maxlen=PLOT_BLOCKS)
-        self._parts.plots.forget()
+        self._recording = self._parts.plots.begin(live=self.source.path is None)
         self._parts.meter.clear()
         self._hint = LevelHint()
         self._parts.controls.set_listening(True)
@@ -71,15 +79,21 @@ class Listening(QObject):
         self._timer.start()
         self._change(SourceState(Phase.OPENING))
 
+    def listen_to_microphone(self) -> None:
+        """Start the microphone that is chosen, in place of a file."""
+        self._visiting = False
+        self._sources.back_to_microphone()
+        self.start()
+
     @property
     def forbidden(self) -> str:
         """Why nothing can be started: no model listens."""
-        return self._models.trouble if self._models.model is None else ""
+        return self._words.trouble if self._words.model is None else ""
 
     @property
     def loading(self) -> bool:
         """Whether what is to be listened to waits for the model."""
-        return self.source is not None and self._models.model is None
+        return self.source is not None and self._words.model is None
 
     @property
     def without_microphone(self) -> str:
@@ -87,8 +101,17 @@ class Listening(QObject):
         return self._sources.trouble if self._sources.choice.path is None else ""
 
     def stop(self) -> None:
+        """Stop; a file's visit ends with it."""
         self._worker.stop_listening()
         self._show_stopped(SourceState(Phase.STOPPED))
+        if self._visiting:
+            self._end_visit()
+            self._change(SourceState(Phase.STOPPED))
+
+    def show_moment(self, id: str) -> bool:
+        """Show a detection in the plots; False if its sound is not kept there any more."""
+        moment = self._moments.get(id)
+        return moment is not None and self._parts.plots.show_moment(*moment)
 
     def finish(self) -> None:
         """Draw no more: the window closes."""
@@ -113,20 +136,49 @@ class Listening(QObject):
             return
         if state.phase in OVER:
             self._show_stopped(state)
+            if self._visiting:
+                self._leave_file(state)
         else:
             self._change(state)
             if state.phase is Phase.LISTENING and state.message:  # on how the device was opened
                 self._parts.banner.notice(state.message)
 
     def _source_chosen(self) -> None:
+        """By the user, in the list. A file takes the place of a microphone that is heard, and only for a visit."""
+        self._visiting = self._sources.choice.path is not None and (self._visiting or self._hears_microphone)
         if self.source is not None:
+            self._listened_before = self._visiting
             self.start()
         else:
             self._change(SourceState(Phase.STOPPED))
 
+    def _file_opened(self) -> None:
+        """A file was dropped or opened: play it at once, and come back to the microphone."""
+        if not self._visiting:
+            self._visiting, self._listened_before = True, self._hears_microphone
+        self.start()
+
+    @property
+    def _hears_microphone(self) -> bool:
+        return self.source is not None and self.source.path is None
+
+    def _end_visit(self) -> None:
+        self._visiting = False
+        self._sources.back_to_microphone()
+
+    def _leave_file(self, state: SourceState) -> None:
+        """The file is over, or could not be played: the microphone is the source again."""
+        failed = state.phase is Phase.FAILED
+        said = state.message if failed else self._end_of_file
+        self._end_visit()
+        if self._listened_before:
+            said = " ".join([said, _("The microphone listens again.")])
+            self.start()
+        else:
+            self._change(SourceState(Phase.STOPPED))
+        self._parts.banner.notice(said, warning=failed)
+
     def _models_changed(self) -> None:
-        self._parts.plots.set_models([model.name for model in self._models.models])
-        self._parts.legend.set_models(self._models.models)
         self.say_state()
         self.permitted.emit()
 
@@ -137,10 +189,17 @@ class Listening(QObject):
         self.permitted.emit()
 
     def _detected(self, mark: Mark) -> None:
+        record = mark.record
         if mark.source is self.source:
             self._heard_here += 1
-            self._parts.plots.add_mark(mark.sample)
-        self._parts.banner.flash(mark.record.keyword, mark.record.score)
+            word = self._words.words.get(record.keyword)
+            slot = 0 if word is None else word.slot
+            self._parts.plots.add_mark(DetectionMark(mark.sample, record.keyword, slot))
+            self._moments[record.key] = self._recording, mark.sample
+            if len(self._moments) > MOST_MOMENTS:
+                del self._moments[next(iter(self._moments))]
+        self._flashed = record.model
+        self._parts.banner.flash(record.keyword, record.score)
         window = self._parts.window()
         if window is not None:
             QApplication.alert(window)
@@ -155,6 +214,7 @@ class Listening(QObject):
             self._parts.meter.add(chunk.samples)
             self._hint.add(chunk.samples)
             self._mark_found(chunk)
+            self._raise_peak(chunk)
             fresh = True
         if fresh and self._seen:
             self._parts.plots.redraw()
@@ -179,10 +239,18 @@ class Listening(QObject):
 
     def _mark_found(self, chunk: SoundChunk) -> None:
         """What models that are only compared detected; the others' detections come as marks."""
-        compared = {model.name for model in self._models.models if not model.main}
+        compared = {model.name for model in self._words.models if not model.main}
         for scored in chunk.scored:
             for detection in scored.detections if scored.model in compared else ():
                 self._parts.plots.add_found(scored.model, detection.sample)
+
+    def _raise_peak(self, chunk: SoundChunk) -> None:
+        """The number beside a word that was heard is its peak, as the list has it."""
+        if self._parts.banner.flashing:
+            for scored in chunk.scored:
+                if scored.model == self._flashed and len(scored.scores):
+                    keyword = self._words.cards[scored.model].keyword
+                    self._parts.banner.raise_peak(keyword, float(max(scored.scores)))
 
     def say_state(self) -> None:
         """The sentence on the banner."""
@@ -191,22 +259,22 @@ class Listening(QObject):
         self._hint_shown = self._current_hint()
         word = self.word
         self._parts.controls.forbid_start(self.forbidden)
-        if self._models.trouble:
-            banner.say(self._models.trouble, warning=True)
+        if self._words.trouble:
+            banner.say(self._words.trouble, warning=True)
         elif phase in (Phase.WAITING, Phase.FAILED):
             banner.say(self.state.message, warning=True, offer_file=True)
         elif phase is Phase.ENDED:
             banner.say(self._end_of_file)
         elif phase is Phase.STOPPED and trouble and file is None:
             banner.say(trouble, warning=True, offer_file=True)
+        elif self._words.model is None:
+            banner.say(_("Loading the model…"))
         elif phase is Phase.STOPPED:
             banner.say(
                 _("Press Space and say {word}", word=word)
                 if file is None
                 else _("Press Space to play {file}", file=file.name)
             )
-        elif self._models.model is None:
-            banner.say(_("Loading the model…"))
         elif phase is Phase.OPENING:
             banner.say(_("Opening the source…"))
         elif self._hint_shown:
@@ -217,7 +285,7 @@ class Listening(QObject):
     @property
     def _end_of_file(self) -> str:
         if not self._heard_here:
-            return _("The file has ended; {word} was heard never in it.", word=self.word)
+            return _("The file has ended; {word} was not heard in it.", word=self.word)
         return ngettext(
             "The file has ended; {word} was heard once in it.",
             "The file has ended; {word} was heard {count} times in it.",
@@ -229,7 +297,9 @@ class Listening(QObject):
     def word(self) -> str:
         """The keywords that are listened for, as they are said in a sentence."""
         # Translators: the quotation marks around a word
-        words = list(dict.fromkeys(_("“{word}”", word=model.keyword) for model in self._models.models))
+        words = list(dict.fromkeys(_("“{word}”", word=model.keyword) for model in self._words.models))
+        if len(words) > MOST_WORDS_SAID:
+            return _("{count} words", count=len(words))
         if len(words) > 1:
             # Translators: such as "one", "two" or "three"
             return _("{words} or {last}", words=", ".join(words[:-1]), last=words[-1])

@@ -16,6 +16,7 @@ class SettingsStore(QObject):
     """The settings and their file."""
 
     failed = pyqtSignal(str)  # one sentence
+    changed = pyqtSignal(object)  # frozenset[str]: the fields that were set
 
     def __init__(self, file: SettingsFile) -> None:
         super().__init__()
@@ -35,6 +36,7 @@ class SettingsStore(QObject):
         """Change fields of the settings, and write them soon."""
         self.settings = replace(self.settings, **changes)  # type: ignore[arg-type]
         self._timer.start()
+        self.changed.emit(frozenset(changes))
 
     def remember_tuning(self, model: str, tuning: Tuning) -> None:
         """What the user set of a model's decision."""

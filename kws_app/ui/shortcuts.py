@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from PyQt6.QtGui import QKeySequence, QShortcut
-from PyQt6.QtWidgets import QAbstractButton, QComboBox, QToolButton, QWidget
+from PyQt6.QtWidgets import QAbstractButton, QComboBox, QPushButton, QToolButton, QWidget
+
+from kws_app.ui.history.detection_list import DetectionList
 
 Action = Callable[[], object]
 
@@ -11,22 +13,27 @@ Action = Callable[[], object]
 def add_shortcuts(window: QWidget, actions: Mapping[str, Action]) -> None:
     """actions: by keys, such as Ctrl+O"""
     for keys, action in actions.items():
-        QShortcut(QKeySequence(keys), window).activated.connect(action)
+        shortcut = QShortcut(QKeySequence(keys), window)
+        shortcut.activated.connect(action)
+        if keys == "Return":
+            QShortcut(QKeySequence("Enter"), window).activated.connect(action)  # of the number block
 
 
-def open_menu(button: QToolButton) -> None:
+def open_menu(button: QToolButton | QPushButton) -> None:
     """Drop down the menu of a button, without waiting for it as `showMenu` does."""
     menu = button.menu()
     if menu is not None:
         menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
 
-def press_space(window: QWidget, start: QAbstractButton) -> None:
-    """Start or stop, unless the keyboard is on a button or list that Space works itself."""
+def press_return(window: QWidget) -> None:
+    """Press what has the keyboard: Space always starts and stops, so Return is what presses buttons."""
     focus = window.focusWidget()
-    if isinstance(focus, QAbstractButton) and focus is not start:
+    if isinstance(focus, QToolButton | QPushButton) and focus.menu() is not None:
+        open_menu(focus)
+    elif isinstance(focus, QAbstractButton):
         focus.click()
     elif isinstance(focus, QComboBox):
         focus.showPopup()
-    else:
-        start.click()
+    elif isinstance(focus, DetectionList):
+        focus.play_selected()

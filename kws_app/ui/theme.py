@@ -112,6 +112,11 @@ def system_theme(app: QApplication) -> Theme:
     return DARK if scheme == Qt.ColorScheme.Dark else LIGHT
 
 
+def chosen_theme(app: QApplication, choice: str) -> Theme:
+    """choice: "light", "dark", or "system" to follow that"""
+    return {"light": LIGHT, "dark": DARK}.get(choice) or system_theme(app)
+
+
 def palette(theme: Theme) -> QPalette:
     colors = QPalette()
     for role, name in PALETTE_ROLES.items():
@@ -166,6 +171,17 @@ def style_sheet(theme: Theme) -> str:
         background: {theme.panel}; color: {theme.text}; border: 1px solid {theme.border}; padding: 4px;
         border-radius: 8px; gridline-color: transparent; outline: none;
     }}
+    QScrollArea {{ background: {theme.window}; border: none; }}
+    QScrollArea > QWidget > QWidget {{ background: {theme.window}; }}
+    QScrollBar:horizontal {{ background: transparent; height: 8px; margin: 0; }}
+    QScrollBar::handle:horizontal {{ background: {theme.border}; border-radius: 4px; min-width: 24px; }}
+    QScrollBar::handle:horizontal:hover {{ background: {theme.muted}; }}
+    QScrollBar::add-line:horizontal, QScrollBar::sub-line:horizontal {{ width: 0; }}
+    QMenu {{ background: {theme.control}; color: {theme.text}; border: 1px solid {theme.border}; padding: 4px; }}
+    QMenu::item {{ padding: 5px 22px 5px 26px; border-radius: 4px; }}
+    QMenu::item:selected {{ background: {theme.accent}; color: {theme.on_accent}; }}
+    QMenu::item:disabled {{ color: {theme.muted}; background: transparent; }}
+    QMenu::separator {{ height: 1px; background: {theme.border}; margin: 4px 8px; }}
     QScrollBar:vertical {{ background: transparent; width: 8px; margin: 0; }}
     QScrollBar::handle:vertical {{ background: {theme.border}; border-radius: 4px; min-height: 24px; }}
     QScrollBar::handle:vertical:hover {{ background: {theme.muted}; }}
@@ -175,7 +191,18 @@ def style_sheet(theme: Theme) -> str:
     }}
     QFrame#plots {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}
     QFrame#firstRun {{ background: {theme.panel}; border: 2px solid {theme.accent}; border-radius: 8px; }}
-    QLabel#stepTitle {{ font-weight: 600; }}
+    QLabel#stepTitle, QLabel#sectionTitle, QCheckBox#wordSwitch {{ font-weight: 600; }}
+    QFrame#word {{ background: {theme.panel}; border: 1px solid {theme.border}; border-radius: 8px; }}
+    QFrame#word[selected="true"] {{ border: 1px solid {theme.accent}; }}
+    QLabel#outcome[outcome="worked"] {{ color: {theme.heard}; font-weight: 600; }}
+    QLabel#outcome[outcome="failed"] {{ color: {theme.on_warning}; background: {theme.warning}; border-radius: 4px;
+        padding: 2px 6px; }}
+    QPushButton#quiet {{ background: transparent; border: none; color: {theme.muted}; padding: 0 8px; }}
+    QPushButton#quiet:checked {{ color: {theme.text}; }}
+    QPushButton#quiet:focus {{ border: 1px solid {theme.accent}; border-radius: 4px; }}
+    QPushButton::menu-indicator {{ image: url("{chevron}"); width: 10px; height: 10px;
+        subcontrol-position: right center; subcontrol-origin: padding; right: 7px; }}
+    QPushButton[drops="true"] {{ padding-right: 24px; }}
     QLabel#pageTitle {{ font-weight: 600; font-size: 15pt; }}
     QLabel#prompt {{ font-weight: 600; }}
     QPushButton#forward {{ background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent}; }}
@@ -207,6 +234,9 @@ def style_sheet(theme: Theme) -> str:
         background: {theme.accent}; border-color: {theme.accent}; image: url("{check}");
     }}
     QCheckBox::indicator:disabled {{ background: {theme.window}; border-color: {theme.border}; }}
+    QCheckBox::indicator:checked:disabled {{ background: {theme.muted}; border-color: {theme.muted};
+        image: url("{check}"); }}
+    QCheckBox#wordSwitch:disabled {{ color: {theme.text}; }}
     QCheckBox::indicator:focus {{ border: 2px solid {theme.accent}; }}
     QRadioButton {{ color: {theme.text}; spacing: 6px; }}
     QRadioButton::indicator {{

@@ -1,4 +1,4 @@
-"""The main window: puts the parts on the screen together, and keeps what is to be kept. All on the window's thread.
+"""The main window: puts the parts on the screen together, and keeps settings. All on the window's thread.
 
 It never waits: the worker, the search for devices and the closing of streams run elsewhere and answer with signals.
 """
@@ -6,11 +6,12 @@ It never waits: the worker, the search for devices and the closing of streams ru
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from PyQt6.QtCore import QByteArray, QEvent, QTimer, pyqtSignal
-from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QHideEvent, QIcon, QShowEvent
-from PyQt6.QtWidgets import QApplication, QMainWindow
+from PyQt6.QtCore import QByteArray, QEvent, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QHideEvent, QIcon, QShowEvent
+from PyQt6.QtWidgets import QApplication, QFrame, QMainWindow, QScrollArea, QWidget
 
 from kws_app.actions.runner import Play
 from kws_app.audio.playback import play
@@ -18,7 +19,8 @@ from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
 from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.model_file import MODEL_SUFFIX
-from kws_app.listening.worker import Worker
+from kws_app.history.entries import Entry
+from kws_app.listening.worker import Mark, Worker
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
 from kws_app.translation import _
@@ -27,20 +29,24 @@ from kws_app.ui.first_run import FirstRun
 from kws_app.ui.history.history_control import HistoryControl
 from kws_app.ui.listening import Listening
 from kws_app.ui.models.add_model import ModelAdding
-from kws_app.ui.models.compare_menu import CompareMenu
-from kws_app.ui.models.model_control import ModelControl
-from kws_app.ui.models.operating_control import OperatingControl
+from kws_app.ui.own_word.opening import OwnWordOpening
 from kws_app.ui.settings_store import SettingsStore
-from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_space
+from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_return
 from kws_app.ui.sources.device_scan import DeviceScan
 from kws_app.ui.sources.source_control import SourceControl, open_source
-from kws_app.ui.theme import Theme, apply_theme, system_theme
+from kws_app.ui.theme import Theme, apply_theme, chosen_theme
 from kws_app.ui.widgets.control_bar import SourceChoice
+from kws_app.ui.widgets.drop_overlay import DropOverlay
 from kws_app.ui.widgets.status_line import StatusLine
 from kws_app.ui.window_layout import WindowLayout
+from kws_app.ui.words.active_words import ActiveWords
+from kws_app.ui.words.words_control import WordsControl
 
 TEXT_MS = 250
 UNSEEN_TEXT_MS = 2000
+SIZE = 1100, 720  # px, at the first start
+MODEL_SUFFIXES = (MODEL_SUFFIX, PROGRAM_SUFFIX)
+LEAST_SIZE = 480, 360  # px; below about 900x560 the window scrolls
 
 
 @dataclass(frozen=True)
@@ -92,26 +98,48 @@ class MainWindow(QMainWindow):
 
         self.setWindowTitle(_("Wake word"))
         self.setWindowIcon(QIcon(str(ASSETS_DIR / "icon.svg")))
-        self.setMinimumSize(900, 600)
-        self.resize(1100, 720)
+        self.setMinimumSize(*LEAST_SIZE)
+        self.resize(*SIZE)
         self.setAcceptDrops(True)
         self.parts = WindowLayout()
-        self.setCentralWidget(self.parts)
+        self.setCentralWidget(self._scrolled(self.parts))
+        self.drop_overlay = DropOverlay(self)
         self.status = StatusLine()
         self.setStatusBar(self.status)
         self.store = SettingsStore(settings_file)
-        self.models = ModelControl(worker, self.parts, self.store, options.model, options.threshold)
-        self.operating = OperatingControl(self.parts.operating, self.models)
+        self.words = ActiveWords(worker, self.store, options.model, options.threshold)
         self.sources = SourceControl(self.parts, self.store, self._devices, open_source)
         self.adding = ModelAdding(worker.folders, self)
-        self.compare = CompareMenu(self.parts.controls.compare, self.models, self)
-        self.listening = Listening(worker, self.parts, self.models, self.sources)
-        self.first_run = FirstRun(self.listening, self.sources, self.parts.meter, self.store)
-        self.parts.below_controls.addWidget(self.first_run)
+        self.listening = Listening(worker, self.parts, self.words, self.sources)
+        self.own_word = OwnWordOpening(
+            self,
+            self.listening,
+            self.store.path.parent,
+            worker.folders.folders[-1],
+            worker.playing,
+            self.words.take_in,
+        )
+        self.word_list = WordsControl(
+            self.parts.words,
+            self.words,
+            self.parts.plots,
+            self.store,
+            self.adding.ask_for_file,
+            lambda: self.own_word.open(),
+        )
         self.history = HistoryControl(worker, self.parts.history, self.store)
         self.desktop = DesktopIntegration(
-            self, self.parts, self.models, self.listening, self.store, play_unheard, self.leave
+            self, self.parts, self.words, self.listening, self.store, play_unheard, self.leave
         )
+        self.first_run = FirstRun(
+            self.listening,
+            self.sources,
+            self.parts.meter,
+            self.store,
+            self.desktop.actions.show_dialog,
+            lambda: self.own_word.open(),
+        )
+        self.parts.below_controls.addWidget(self.first_run)
         self._leaving = False
         self._text_timer = QTimer(self)
         self._text_timer.setInterval(TEXT_MS)
@@ -121,58 +149,113 @@ class MainWindow(QMainWindow):
         self._follow_theme()
         self._begin(options)
 
+    def _scrolled(self, inside: QWidget) -> QScrollArea:
+        """A small window scrolls instead of cutting anything off."""
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(inside)
+        return scroll
+
     def _show_figures(self) -> None:
         self.history.show_rate()
         self.first_run.look()
         health = self._worker.health
         self.listening.say_hint()
-        self.status.show_health(health)
+        source = self.listening.source
+        self.status.show_health(health, live=source is not None and source.path is None)
         self.parts.legend.show_steps({} if health is None else health.step_ms)
+
+    def _show_legend(self) -> None:
+        self.parts.legend.set_models(self.words.models, self.words.curves())
 
     def _connect(self) -> None:
         notice = self.parts.banner.notice
-        troubles = (self._worker.failed, self.store.failed, self.models.noticed, self.history.noticed)
+        troubles = (self._worker.failed, self.store.failed, self.words.noticed, self.history.noticed)
         for trouble in (*troubles, self.adding.refused):
             trouble.connect(notice)
-        self.listening.marked.connect(lambda mark: self.history.add(mark.record))
+        self.listening.marked.connect(self._note_detection)
+        self.history.heard.connect(self.word_list.note_heard)
+        self.history.changed.connect(self._show_peak)
+        self.history.moment_wanted.connect(self._show_moment)
+        self.desktop.actions.done.connect(self.history.note_action)
+        self.words.changed.connect(self._show_legend)
+        self.parts.words.actions_wanted.connect(self.desktop.actions.show_dialog)
         self.listening.began.connect(self.history.begin_file)
         self.parts.controls.start.toggled.connect(lambda on: self.listening.start() if on else self.listening.stop())
-        self.adding.added.connect(self.models.take_in)
+        self.adding.added.connect(self.words.take_in)
         self.parts.time_bar.span_chosen.connect(lambda seconds: self.store.remember(span_s=seconds))
         hints = QApplication.styleHints()
         if hints is not None:
             hints.colorSchemeChanged.connect(self._follow_theme)
 
+    def _note_detection(self, mark: Mark) -> None:
+        record = mark.record
+        self.history.add(record)
+        self.word_list.note_heard(record.keyword, record.wall_time)
+
+    def _show_peak(self, entry: Entry) -> None:
+        """The number in the banner is the number in the list."""
+        if entry.peak is not None:
+            self.parts.banner.raise_peak(entry.record.keyword, entry.peak)
+
+    def _show_moment(self, id: str) -> None:
+        if not self.listening.show_moment(id):
+            self.parts.history.say(_("The plots no longer keep that moment."))
+
     def _add_shortcuts(self) -> None:
         parts = self.parts
-        offer = parts.controls.offer
-        offer(_("Open an audio file…"), _("Play it as if it were the microphone (Ctrl+O)"), self.sources.ask_for_file)
-        offer(_("Add a model…"), _("A .safetensors file: you see its card first"), self.adding.ask_for_file)
-        offer(_("First steps"), _("Choose the microphone, say the word, as at the first start"), self.first_run.begin)
+        self._fill_menu()
         add_shortcuts(
             self,
             {
-                "Space": lambda: press_space(self, parts.controls.start),
+                "Space": parts.controls.start.click,
+                "Return": lambda: press_return(self),
                 "Ctrl+O": self.sources.ask_for_file,
-                "Ctrl+M": parts.controls.model.showPopup,
+                "Ctrl+M": self.word_list.show_chooser,
                 "F10": lambda: open_menu(parts.controls.more),
+                "F1": self.desktop.show_shortcuts,
                 "F5": self.sources.look_for_microphones,
-                "Ctrl+Up": lambda: parts.threshold.step(1),
-                "Ctrl+Down": lambda: parts.threshold.step(-1),
-                "Ctrl+R": parts.threshold.reset.click,
-                "Ctrl+L": lambda: open_menu(parts.controls.compare),
+                "Ctrl+Up": lambda: self.word_list.step_threshold(1),
+                "Ctrl+Down": lambda: self.word_list.step_threshold(-1),
+                "Ctrl+R": self.word_list.back_to_balanced,
+                "Ctrl+L": lambda: open_menu(parts.words.compare),
                 "P": parts.time_bar.pause.click,
                 "Ctrl++": lambda: parts.time_bar.step_span(1),
                 "Ctrl+-": lambda: parts.time_bar.step_span(-1),
                 "F8": parts.history.missed.click,
                 "Ctrl+Z": self.history.undo,
-                "Ctrl+E": self.desktop.actions.show_dialog,
+                "Ctrl+E": lambda: self.desktop.actions.show_dialog(self.words.selected),
                 "Ctrl+Q": self.leave,
             },
         )
 
+    def _fill_menu(self) -> None:
+        controls = self.parts.controls
+        offer = controls.offer
+        offer(_("Open an audio file…"), _("Play it as if it were the microphone (Ctrl+O)"), self.sources.ask_for_file)
+        offer(_("Add a model…"), _("From a file: you see what it says of itself first"), self.adding.ask_for_file)
+        offer(_("First steps"), _("Choose the microphone, say the word, choose what happens"), self.first_run.begin)
+        controls.menu.addSeparator()
+        self.desktop.fill_menu()
+        self._themes = controls.offer_menu(_("Theme"))
+        for theme, text in (("system", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))):
+            tip = _("Colours of the window")
+            entry = offer(text, tip, partial(self._choose_theme, theme), self._themes)
+            entry.setCheckable(True)
+            entry.setData(theme)
+        controls.menu.addSeparator()
+        self.desktop.fill_help_menu()
+        offer(_("Quit"), _("End the program, also where the tray would keep it (Ctrl+Q)"), self.leave)
+
+    def _choose_theme(self, theme: str) -> None:
+        self.store.remember(theme=theme)
+        self._follow_theme()
+
     def _begin(self, options: StartOptions) -> None:
         self.restoreGeometry(QByteArray.fromHex(self.store.settings.geometry.encode()))
+        self._fit_screen()
         if self.store.notice:
             self.parts.banner.notice(self.store.notice)
         self.parts.time_bar.set_span(self.store.settings.span_s)
@@ -185,24 +268,45 @@ class MainWindow(QMainWindow):
         if options.listen:
             self.listening.start()
 
-    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        if event is not None and dropped_files(event):
-            event.acceptProposedAction()
+    def _fit_screen(self) -> None:
+        """No larger than the screen, which may be another one than last time."""
+        screen = self.screen()
+        if screen is not None:
+            room = screen.availableGeometry()
+            title_bar = 2 * self.fontMetrics().height()  # until the window is shown nobody knows how high it is
+            self.resize(min(self.width(), room.width()), min(self.height(), room.height() - title_bar))
+            if not room.contains(self.frameGeometry().center()):
+                self.move(room.topLeft())
 
-    def dropEvent(self, event: QDropEvent | None) -> None:
-        """A model is proposed, anything else is played."""
+    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         files = [] if event is None else dropped_files(event)
         if event is not None and files:
             event.acceptProposedAction()
-            take = self.adding.propose if files[0].suffix in (MODEL_SUFFIX, PROGRAM_SUFFIX) else self.sources.open_file
+            self.drop_overlay.show_for(is_model=files[0].suffix in MODEL_SUFFIXES)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent | None) -> None:
+        super().dragLeaveEvent(event)
+        self.drop_overlay.hide()
+
+    def dropEvent(self, event: QDropEvent | None) -> None:
+        """A model is proposed, anything else is played."""
+        self.drop_overlay.hide()
+        files = [] if event is None else dropped_files(event)
+        if event is not None and files:
+            event.acceptProposedAction()
+            take = self.adding.propose if files[0].suffix in MODEL_SUFFIXES else self.sources.open_file
             take(files[0])
 
     def _follow_theme(self) -> None:
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        theme = self._fixed_theme or system_theme(app)
+        theme = self._fixed_theme or chosen_theme(app, self.store.settings.theme)
         apply_theme(app, theme)
         self.parts.set_theme(theme)
+        self.drop_overlay.set_theme(theme)
+        self.own_word.set_theme(theme)
+        for entry in self._themes.actions():
+            entry.setChecked(entry.data() == self.store.settings.theme)
         self.themed.emit(theme)
 
     def start_up(self, minimised: bool = False) -> None:
@@ -249,6 +353,7 @@ class MainWindow(QMainWindow):
                 event.ignore()
             return
         self.desktop.finish()
+        self.own_word.finish()
         self.listening.finish()
         self.sources.finish()
         self._text_timer.stop()

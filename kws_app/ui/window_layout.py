@@ -1,23 +1,26 @@
 """What is in the window and where it lies. On the window's thread; the window gives it life."""
 
 from PyQt6.QtCore import Qt
+from PyQt6.QtGui import QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from kws_app.ui.history.history_panel import HistoryPanel
 from kws_app.ui.models.legend import Legend
-from kws_app.ui.models.operating_panel import OperatingPanel
 from kws_app.ui.plots.plots import Plots
 from kws_app.ui.plots.time_bar import TimeBar, framed
 from kws_app.ui.sources.level_meter import LevelMeter
 from kws_app.ui.theme import Theme
-from kws_app.ui.widgets.banner import Banner
-from kws_app.ui.widgets.control_bar import ControlBar, ThresholdControl
+from kws_app.ui.widgets.banner import LOW_WINDOW, Banner
+from kws_app.ui.widgets.control_bar import ControlBar
+from kws_app.ui.words.words_panel import WordsPanel
 
-SIDE_WIDTH = 384  # px, of the column with threshold and table
+SIDE_DIGITS = 54  # width of the column with words and detections, in digits of the window's font
+SIDE_SHARE = 0.47  # of the window's width that the column takes at most
+SIDE_LEAST = 300  # px: no narrower
 
 
 class WindowLayout(QWidget):
-    """Controls on top, the banner below them, then the plots beside the threshold and what was heard."""
+    """Controls on top, the banner below them, then the plots beside the words and what was heard."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,15 +34,15 @@ class WindowLayout(QWidget):
         self.plots = Plots()
         self.time_bar = TimeBar(self.plots)
         self.legend = Legend()
-        self.threshold = ThresholdControl()
-        self.operating = OperatingPanel()
+        self.words = WordsPanel()
         self.history = HistoryPanel()
         self.detections = self.history.table
 
+        self._side = self._make_side()
         body = QHBoxLayout()
         body.setSpacing(12)
         body.addWidget(self._framed_plots(), 1)
-        body.addWidget(self._side())
+        body.addWidget(self._side)
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 12, 14, 4)
         column.setSpacing(10)
@@ -55,24 +58,33 @@ class WindowLayout(QWidget):
         frame.setLayout(framed(self.plots, self.time_bar, self.legend))
         return frame
 
-    def _side(self) -> QScrollArea:
+    def _make_side(self) -> QScrollArea:
         """What does not fit into a low window is scrolled to, instead of being squeezed."""
         side = QWidget()
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setFixedWidth(SIDE_WIDTH)
         scroll.setWidgetResizable(True)
         scroll.setWidget(side)
         column = QVBoxLayout(side)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addWidget(self.threshold)
-        column.addWidget(self.operating)
+        column.setSpacing(10)
+        column.addWidget(self.words)
         column.addWidget(self.history, 1)
         return scroll
 
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Share the room: the column takes what its texts need, but never most of the window."""
+        wanted = self.fontMetrics().horizontalAdvance("0") * SIDE_DIGITS
+        self._side.setFixedWidth(max(SIDE_LEAST, min(wanted, round(SIDE_SHARE * self.width()))))
+        self.banner.set_low(self.height() < LOW_WINDOW)
+
     def set_theme(self, theme: Theme) -> None:
-        for part in (self.meter, self.banner, self.plots, self.legend, self.history):
+        for part in (self.meter, self.banner, self.plots, self.legend, self.words, self.history):
             part.set_theme(theme)
+        self._fit()

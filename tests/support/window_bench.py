@@ -78,7 +78,7 @@ class Bench:
         window.show()
         self.qtbot.waitExposed(window)
         if ready:
-            self.qtbot.waitUntil(lambda: window.models.model is not None and bool(self.searches))
+            self.qtbot.waitUntil(lambda: window.words.model is not None and bool(self.searches))
             self.qtbot.waitUntil(
                 lambda: window.parts.controls.source.microphones == self.microphones or bool(window.sources.trouble)
             )

@@ -5,17 +5,20 @@ from collections.abc import Callable
 from PyQt6.QtCore import QObject
 from PyQt6.QtWidgets import QMainWindow
 
+from kws_app import __version__
 from kws_app.actions.runner import Play
 from kws_app.translation import _
 from kws_app.ui.actions.actions_control import ActionsControl
 from kws_app.ui.actions.notifier import Notifier
+from kws_app.ui.desktop.about import AboutDialog, ShortcutsDialog, open_folder
 from kws_app.ui.desktop.pause import PAUSE, Pause
 from kws_app.ui.desktop.start_dialog import StartDialog
 from kws_app.ui.desktop.tray import Tray
 from kws_app.ui.listening import Listening
-from kws_app.ui.models.model_control import ModelControl
 from kws_app.ui.settings_store import SettingsStore
+from kws_app.ui.widgets.dialog import Dialog
 from kws_app.ui.window_layout import WindowLayout
+from kws_app.ui.words.active_words import ActiveWords
 
 
 class DesktopIntegration(QObject):
@@ -25,7 +28,7 @@ class DesktopIntegration(QObject):
         self,
         window: QMainWindow,
         parts: WindowLayout,
-        models: ModelControl,
+        words: ActiveWords,
         listening: Listening,
         store: SettingsStore,
         play: Play,
@@ -33,29 +36,65 @@ class DesktopIntegration(QObject):
     ) -> None:
         """play: sounds samples at 16 kHz. leave: quits the program"""
         super().__init__(window)
-        self._window, self._store, self._notice = window, store, parts.banner.notice
+        self._window, self._parts, self._store = window, parts, store
+        self._notice = parts.banner.notice
         self.pause = Pause(listening, parts.banner)
         self.tray = Tray(window, listening, self.pause, leave)
         self.notifier = Notifier()
         self.notifier.tray_shows = self.tray.shows_messages
         self.notifier.for_tray.connect(self.tray.message)
-        self.actions = ActionsControl(window, models, store, play, self.notifier.notify)
+        self.actions = ActionsControl(window, words, store, play, self.notifier.notify)
         self.actions.failed.connect(self._notice)
         listening.marked.connect(self.actions.set_off)
         self.start_dialog: StartDialog | None = None  # once it was opened
-        offer = parts.controls.offer
+        self._dialogs: dict[str, Dialog] = {}  # that were opened, by name
+        parts.controls.menu.aboutToShow.connect(self._offer_rest)
+
+    def fill_menu(self) -> None:
+        """Put what reaches beyond the window into the menu."""
+        offer = self._parts.controls.offer
         offer(
-            _("What a word sets off…"),
-            _("A sound, a notification, a command or a webhook for each word (Ctrl+E)"),
-            self.actions.show_dialog,
+            _("Actions…"),
+            _("A sound, a notification, a program or a web hook for each word (Ctrl+E)"),
+            lambda: self.actions.show_dialog(),
         )
         offer(
-            _("Starting and closing…"),
+            _("Startup and tray…"),
             _("Keep listening in the tray, start minimised or at login"),
             self.show_start_dialog,
         )
         self._rest = offer(PAUSE, _("Stop listening, and go on by itself after that"), self.pause.begin)
-        parts.controls.menu.aboutToShow.connect(self._offer_rest)
+
+    def fill_help_menu(self) -> None:
+        """Put what explains the program into the menu."""
+        offer = self._parts.controls.offer
+        offer(_("Shortcuts"), _("Every key and what it does (F1)"), self.show_shortcuts)
+        offer(
+            _("Open data folder"),
+            _("Settings, the list of what was heard, and clips: {folder}", folder=self._store.path.parent),
+            self.open_data_folder,
+        )
+        offer(_("About"), _("What this program is, and its version"), self.show_about)
+
+    def show_shortcuts(self) -> None:
+        """Every key and what it does."""
+        self._bring_up("shortcuts", lambda: ShortcutsDialog(self._window))
+
+    def show_about(self) -> None:
+        """What this program is."""
+        folder = self._store.path.parent
+        self._bring_up("about", lambda: AboutDialog(__version__, folder, self._window))
+
+    def _bring_up(self, name: str, make: Callable[[], Dialog]) -> None:
+        if name not in self._dialogs:
+            self._dialogs[name] = make()
+        self._dialogs[name].bring_up()
+
+    def open_data_folder(self) -> None:
+        """Show the folder in the desktop's file manager, or say where it is."""
+        folder = self._store.path.parent
+        if not open_folder(folder):
+            self._notice(_("No program shows folders here; the data folder is {folder}.", folder=folder))
 
     def _offer_rest(self) -> None:
         self._rest.setEnabled(self.pause.possible)
@@ -77,5 +116,6 @@ class DesktopIntegration(QObject):
         """The window closes: end what is under way."""
         self.tray.hide()
         self.actions.shut_down()
-        if self.start_dialog is not None:
-            self.start_dialog.close()
+        for dialog in (self.start_dialog, *self._dialogs.values()):
+            if dialog is not None:
+                dialog.close()

@@ -9,7 +9,7 @@ from kws_app.ui.listening import Listening
 from kws_app.ui.widgets.banner import Banner
 
 PAUSE_MIN = 10
-PAUSE = ngettext("Pause for {count} minute", "Pause for {count} minutes", PAUSE_MIN)
+PAUSE = ngettext("Stop listening for {count} minute", "Stop listening for {count} minutes", PAUSE_MIN)
 
 
 class Pause(QObject):
@@ -53,4 +53,4 @@ class Pause(QObject):
         self.changed.emit()
 
     def _say(self) -> None:
-        self._banner.say(_("Paused until {time}; Space goes on now", time=self.until))
+        self._banner.say(_("Not listening until {time}. Space listens again now.", time=self.until))

@@ -19,7 +19,7 @@ class StartDialog(Dialog):
     failed = pyqtSignal(str)  # one sentence
 
     def __init__(self, store: SettingsStore, has_tray: bool, parent: QWidget | None = None) -> None:
-        super().__init__(_("Starting and closing"), WIDTH, parent)
+        super().__init__(_("Startup and tray"), WIDTH, parent)
         self._store = store
         self.column.setSpacing(2)
         kept = _("Kept in {file}.", file=store.path)

@@ -62,7 +62,7 @@ class Tray(QObject):
         if forbidden:
             text = _("Not listening: no model can be used")
         elif self._pause.until:
-            text = _("Paused until {time}", time=self._pause.until)
+            text = _("Not listening until {time}", time=self._pause.until)
         elif self._listening.loading and phase is not Phase.WAITING:
             text = _("Loading the model")
         elif phase is Phase.LISTENING:
@@ -76,7 +76,7 @@ class Tray(QObject):
         self.state.setText(text)
         self.start.setText(_("Stop listening") if listening else _("Start listening"))
         self.start.setEnabled(listening or not forbidden)
-        self.rest.setText(_("Go on listening now") if self._pause.until else PAUSE)
+        self.rest.setText(_("Listen again now") if self._pause.until else PAUSE)
         self.rest.setEnabled(self._pause.possible or (bool(self._pause.until) and not forbidden))
 
     def show_window(self) -> None:

@@ -79,6 +79,10 @@ class SourceControl(QObject):
         """What is chosen, not yet started."""
         return self._open_source(self.choice, self._store.settings.files_in_real_time)
 
+    def back_to_microphone(self) -> None:
+        """The file that was chosen is over."""
+        self._choose_quietly(SourceChoice(self._store.settings.microphone))
+
     def listening_to(self, source: Source | None) -> None:
         """What is open now: looking for devices must not disturb it."""
         self._listening_to = source

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable
 
 from PyQt6.QtCore import Qt, QTimer
+from PyQt6.QtGui import QFont, QFontInfo, QFontMetrics, QResizeEvent
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from kws_app.translation import _
@@ -12,26 +13,33 @@ from kws_app.ui.widgets.control_bar import OPEN_FILE
 
 FLASH_MS = 1500
 NOTICE_MS = 8000
-MOST_NOTICES = 3  # at once, as far as they fit
+MOST_NOTICES = 3  # at once
+LONGEST_NOTICE = 300  # letters; a longer sentence is cut
+# in heights of the window's font
+WORD_SIZE, LOW_WORD_SIZE, SMALLEST_WORD_SIZE = 3.6, 2.4, 1.4
+STATE_SIZE, NOTICE_SIZE = 1.4, 1.15
+LOW_WINDOW = 640  # px: below it the banner takes less room
 
 
 class Banner(QFrame):
-    """One strip with one sentence, about the state of things. A notice covers it for NOTICE_MS, and a heard word covers
+    """One strip with a sentence about the state of things. A notice covers it for NOTICE_MS, and a heard word covers
     both for FLASH_MS; then what is below is back."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
-        self.setFixedHeight(76)
         self.setAccessibleName(_("What is going on"))
         self._theme: Theme = LIGHT
         self._text, self._warning = "", False
-        self._flash = ""
+        self._flash, self._peak = "", 0.0
+        self._low = False
+        self._alarming = False  # one of the notices is a warning
         self._notices: deque[str] = deque(maxlen=MOST_NOTICES)
         self._label = QLabel()
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._score = QLabel()
+        self._score.setAccessibleName(_("The highest probability"))
         self.action = QPushButton(OPEN_FILE)
         self.action.setToolTip(_("Listen to an audio file instead (Ctrl+O)"))
         self.action.hide()
@@ -42,6 +50,7 @@ class Banner(QFrame):
         row.addWidget(self.action)
         self._flash_timer = self._timer(FLASH_MS, self._end_flash)
         self._notice_timer = self._timer(NOTICE_MS, self._end_notice)
+        self._fit_height()
 
     def _timer(self, interval_ms: int, action: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
@@ -56,12 +65,25 @@ class Banner(QFrame):
         return self._label.text()
 
     @property
+    def score_text(self) -> str:
+        """The number beside a heard word."""
+        return self._score.text()
+
+    @property
     def flashing(self) -> bool:
         return self._flash_timer.isActive()
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
+        self._fit_height()
         self._show()
+
+    def set_low(self, low: bool) -> None:
+        """Take less height, in a low window."""
+        if low != self._low:
+            self._low = low
+            self._fit_height()
+            self._show()
 
     def say(self, text: str, warning: bool = False, offer_file: bool = False) -> None:
         """The sentence about the state of things from now on."""
@@ -69,17 +91,29 @@ class Banner(QFrame):
         self.action.setVisible(offer_file)
         self._show()
 
-    def notice(self, text: str) -> None:
-        """A warning that concerns no lasting state. One that shows already is not covered: both are read together."""
+    def notice(self, text: str, warning: bool = True) -> None:
+        """A sentence that concerns no lasting state. Notices that show already stay: all are read together.
+
+        warning: in the colour of warnings; else it is plain news
+        """
+        text = text if len(text) <= LONGEST_NOTICE else text[: LONGEST_NOTICE - 1] + "…"
+        self._alarming = (self._alarming and bool(self._notices)) or warning
         self._notices = deque([*(old for old in self._notices if old != text), text], maxlen=MOST_NOTICES)
         self._notice_timer.start()
         self._show()
 
     def flash(self, word: str, score: float) -> None:
-        self._flash = word
+        """The word was heard; score: its probability so far."""
+        self._flash, self._peak = word, score
         self._score.setText(f"{score:.2f}")
         self._flash_timer.start()
         self._show()
+
+    def raise_peak(self, word: str, score: float) -> None:
+        """The probability of the word that is shown went on; the highest is shown."""
+        if word == self._flash and score > self._peak:
+            self._peak = score
+            self._score.setText(f"{score:.2f}")
 
     def _end_flash(self) -> None:
         self._flash = ""
@@ -90,14 +124,38 @@ class Banner(QFrame):
         self._notices.clear()
         self._show()
 
+    @property
+    def _base(self) -> int:
+        """The height of the window's own letters, in px."""
+        return QFontInfo(self.font()).pixelSize()
+
+    def _fit_height(self) -> None:
+        self.setMinimumHeight(round(self._base * (LOW_WORD_SIZE if self._low else WORD_SIZE) * 1.25) + 10)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if self._flash:
+            self._show()
+
+    def _word_size(self) -> int:
+        """As large as the room for the word allows, in px."""
+        largest = self._base * (LOW_WORD_SIZE if self._low else WORD_SIZE)
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.ExtraBold)
+        font.setPixelSize(round(largest))
+        metrics = QFontMetrics(font)
+        needed = metrics.horizontalAdvance(self._flash) + metrics.horizontalAdvance(" 0.00")
+        room = max(1, self.width() - 60)
+        return round(max(min(largest, largest * room / max(1, needed)), self._base * SMALLEST_WORD_SIZE))
+
     def _show(self) -> None:
         theme = self._theme
         if self._flash:
-            ground, ink, size, weight = theme.heard, theme.on_heard, 52, 800
-        elif self._warning or self._notices:
-            ground, ink, size, weight = theme.warning, theme.on_warning, 15, 500
+            ground, ink, size, weight = theme.heard, theme.on_heard, self._word_size(), 800
+        elif self._alarming if self._notices else self._warning:
+            ground, ink, size, weight = theme.warning, theme.on_warning, round(self._base * NOTICE_SIZE), 500
         else:
-            ground, ink, size, weight = theme.panel, theme.text, 18, 500
+            ground, ink, size, weight = theme.panel, theme.text, round(self._base * STATE_SIZE), 500
         text = self._flash or " ".join(self._notices) or self._text
         self._label.setText(text)
         self.setAccessibleDescription(text)

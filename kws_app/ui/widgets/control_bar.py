@@ -1,4 +1,4 @@
-"""The controls: start, source, model, threshold. They hold what is chosen and say what the user does; nothing else.
+"""The controls: start, source, menu. They hold what is chosen and say what the user does; nothing else.
 
 On the window's thread. A value set by a method is shown but not reported back, so nothing loops.
 """
@@ -12,22 +12,17 @@ from PyQt6.QtGui import QAction, QShowEvent
 from PyQt6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QGridLayout,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSizePolicy,
-    QSlider,
     QToolButton,
     QWidget,
 )
 
 from kws_app.audio.portaudio import Microphone
-from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import _
 
-SLIDER_STEPS = 1000  # of the threshold, from 0 to 1
 OPEN_FILE = _("Open a file…")
 START_HINT = _("Start or stop listening (Space)")
 
@@ -117,7 +112,7 @@ class SourcePicker(QComboBox):
 
 
 class ControlBar(QWidget):
-    """One row: start, source, look again, model, others beside it, the menu; the window adds the meter before that."""
+    """One row: start, source, look again, and the menu; the window adds the level meter before the menu."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -132,33 +127,23 @@ class ControlBar(QWidget):
         self.refresh.setAccessibleName(_("Look for microphones again"))
         self.refresh.setToolTip(
             _(
-                "Look for microphones again (F5); while listening, this opens the one in use anew, which interrupts "
-                "it for a moment"
+                "Look for microphones again (F5). While listening, the microphone in use is opened again, which "
+                "interrupts it for a moment"
             )
         )
         self.refresh.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.real_time = QCheckBox(_("Real time"))
-        self.real_time.setToolTip(
-            _("Play the file at the pace at which it was spoken; else as fast as this computer can")
-        )
+        self.real_time.setToolTip(_("Play the file as fast as it was spoken; else as fast as this computer can"))
         self.real_time.hide()  # until a file is chosen
-        self.model = QComboBox()
-        self.model.setAccessibleName(_("Model"))
-        self.model.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)  # a pair has a long name
-        self.model.setMinimumWidth(130)
         self.more = QToolButton()
         self.more.setText("☰")
         self.more.setAccessibleName(_("Menu"))
-        self.more.setToolTip(_("More: settings and what is seldom needed (F10)"))
+        self.more.setToolTip(_("Settings and more (F10)"))
         self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.menu = QMenu(self.more)  # for actions that other parts add
         self.menu.setToolTipsVisible(True)
         self.more.setMenu(self.menu)
-        self.compare = QToolButton()
-        self.compare.setToolTip(
-            _("Let several models listen to the same sound: to compare them, or for several words (Ctrl+L)")
-        )
         self.row = QHBoxLayout(self)
         self.row.setContentsMargins(0, 0, 0, 0)
         self.row.setSpacing(8)
@@ -167,9 +152,6 @@ class ControlBar(QWidget):
         self.row.addWidget(self.source, 1)
         self.row.addWidget(self.real_time)
         self.row.addWidget(self.refresh)
-        self.row.addSpacing(4)
-        self.row.addWidget(self.model)
-        self.row.addWidget(self.compare)
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Now that it has the theme's font: the start button stays as wide as the longer of its texts."""
@@ -180,13 +162,20 @@ class ControlBar(QWidget):
             widths.append(self.start.sizeHint().width())
         self.start.setMinimumWidth(max(widths))
 
-    def offer(self, text: str, tip: str, action: Callable[[], object]) -> QAction:
-        """Put something into the menu."""
-        offered = QAction(text, self.menu)
+    def offer(self, text: str, tip: str, action: Callable[[], object], menu: QMenu | None = None) -> QAction:
+        """Put an entry into the menu, or into a menu of it."""
+        offered = QAction(text, menu or self.menu)
         offered.setToolTip(tip)
         offered.triggered.connect(lambda: action())
-        self.menu.addAction(offered)
+        (menu or self.menu).addAction(offered)
         return offered
+
+    def offer_menu(self, title: str) -> QMenu:
+        """Put a menu of entries into the menu."""
+        menu = QMenu(title, self.menu)
+        menu.setToolTipsVisible(True)
+        self.menu.addMenu(menu)
+        return menu
 
     def _name_start(self, checked: bool) -> None:
         self.start.setText(_("Stop listening") if checked else _("Start listening"))
@@ -200,66 +189,3 @@ class ControlBar(QWidget):
         """Nothing can be started, for this reason; none: it can."""
         self.start.setEnabled(not reason)
         self.start.setToolTip(reason or START_HINT)
-
-    def set_models(self, names: list[str], current: str) -> None:
-        with QSignalBlocker(self.model):
-            self.model.clear()
-            self.model.addItems(names)
-            self.model.setCurrentIndex(names.index(current) if current in names else -1)
-        hint = _("The model that listens: which word, and which network (Ctrl+M)")
-        self.model.setToolTip(f"{current}\n{hint}")  # a narrow window cuts the name off
-
-
-class ThresholdControl(QWidget):
-    """The threshold as a slider, with its value and the way back to the model's own."""
-
-    changed = pyqtSignal(float)  # by the user
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.threshold = 0.5
-        self.recommended = 0.5
-        self._value = QLabel()
-        self.slider = QSlider(Qt.Orientation.Horizontal)
-        self.slider.setRange(round(LOWEST_THRESHOLD * SLIDER_STEPS), SLIDER_STEPS)
-        self.slider.setSingleStep(5)
-        self.slider.setPageStep(50)
-        self.slider.setAccessibleName(_("Threshold"))
-        self.slider.setToolTip(
-            _(
-                "Probability from which the word counts as heard: further right means fewer false alarms and more "
-                "misses (Ctrl+Up, Ctrl+Down, or drag the line in the plot)"
-            )
-        )
-        self.reset = QPushButton()
-        self.reset.setToolTip(_("Use the threshold that was measured with this model (Ctrl+R)"))
-        grid = QGridLayout(self)
-        grid.setContentsMargins(2, 0, 2, 0)
-        grid.addWidget(QLabel(_("Threshold")), 0, 0)
-        grid.addWidget(self._value, 0, 1, Qt.AlignmentFlag.AlignRight)
-        grid.addWidget(self.slider, 1, 0, 1, 2)
-        grid.addWidget(self.reset, 2, 0, 1, 2)
-        self.slider.valueChanged.connect(self._slid)
-        self.reset.clicked.connect(lambda: self._change(self.recommended))
-        self.set_threshold(0.5, 0.5)
-
-    def set_threshold(self, threshold: float, recommended: float | None = None) -> None:
-        """Show a threshold, and the one to go back to if it is given."""
-        self.threshold = threshold
-        self.recommended = self.recommended if recommended is None else recommended
-        with QSignalBlocker(self.slider):
-            self.slider.setValue(round(threshold * SLIDER_STEPS))
-        self._value.setText(f"{threshold:.3f}")
-        self.reset.setText(_("Back to the model's {threshold:.3f}", threshold=self.recommended))
-        self.reset.setEnabled(abs(threshold - self.recommended) > 0.5 / SLIDER_STEPS)
-
-    def step(self, steps: int) -> None:
-        """Move by slider steps, as the keys do."""
-        self.slider.setValue(self.slider.value() + steps * self.slider.singleStep())
-
-    def _slid(self, value: int) -> None:
-        self._change(value / SLIDER_STEPS)
-
-    def _change(self, threshold: float) -> None:
-        self.set_threshold(threshold)
-        self.changed.emit(threshold)

@@ -1,47 +1,90 @@
 """The frame of the dialogs: beside the window and never in its way. On the window's thread."""
 
-from PyQt6.QtCore import QTimer
+from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt6.QtGui import QShowEvent
-from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from kws_app.translation import _
 
+USUAL_FONT_HEIGHT = 15  # px, of a line of text
+SCREEN_SHARE = 0.9  # of the screen's height, at most: the title bar stays on the screen
+
 
 class Dialog(QDialog):
-    """Not modal, of a given width, as high as what is in it; Escape and a button close it."""
+    """Not modal; as high as what is in it, as far as the screen allows, then it scrolls. Escape and a button close it.
+
+    It grows when more is in it, and does not shrink again while it is open: nothing jumps under the mouse.
+    """
 
     def __init__(self, title: str, width: int, parent: QWidget | None = None) -> None:
+        """width: in px, for a font of usual size; a larger font makes it wider"""
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setModal(False)
-        self.setMinimumWidth(width)
-        self._outer = QVBoxLayout(self)
-        self._outer.setContentsMargins(16, 14, 16, 14)
-        self._outer.setSpacing(10)
-        self.column = QVBoxLayout()  # for what is in it
+        self._width = width
+        self._inside = QWidget()
+        self.column = QVBoxLayout(self._inside)  # for what is in it
+        self.column.setContentsMargins(16, 14, 16, 4)
         self.column.setSpacing(10)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        self._scroll = QScrollArea()
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setWidget(self._inside)
+        self._inside.installEventFilter(self)
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        close = self.buttons.button(QDialogButtonBox.StandardButton.Close)
         assert close is not None
-        close.setToolTip(_("What is set here holds already (Escape)"))
-        buttons.rejected.connect(self.close)
-        self._outer.addLayout(self.column)
-        self._outer.addStretch(1)
-        self._outer.addWidget(buttons)
+        close.setToolTip(_("Changes are kept at once (Escape)"))
+        close.setAutoDefault(False)
+        self.buttons.rejected.connect(self.close)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self._scroll, 1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(16, 8, 16, 14)
+        foot.addWidget(self.buttons)
+        outer.addLayout(foot)
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:
+        if watched is self._inside and event is not None and event.type() == QEvent.Type.LayoutRequest:
+            self.fit()
+        return super().eventFilter(watched, event)
 
     def fit(self) -> None:
-        """Take the height that is needed, after the text in it has changed; wrapped text does not ask for it itself."""
+        """Take the height that is needed, soon: wrapped text does not ask for it by itself."""
         QTimer.singleShot(0, self._fit)
 
     def _fit(self) -> None:
-        self._outer.activate()
-        height = self._outer.totalHeightForWidth(self.width())
-        self.setMinimumHeight(height)
-        self.resize(self.width(), height)
+        screen = self.screen()
+        room = None if screen is None else screen.availableGeometry().size()
+        width = round(self._width * max(1.0, self.fontMetrics().height() / USUAL_FONT_HEIGHT))
+        if room is not None:
+            width = min(width, round(SCREEN_SHARE * room.width()))
+        self.setMinimumWidth(width)
+        width = max(width, self.width())
+        self.column.activate()
+        bar = self._scroll.verticalScrollBar()
+        inside = width - (bar.sizeHint().width() if bar is not None and bar.isVisible() else 0)
+        wanted = self.column.totalHeightForWidth(inside) if self.column.hasHeightForWidth() else -1
+        height = max(wanted, self.column.minimumSize().height()) + self._foot_height
+        if room is not None:
+            height = min(height, round(SCREEN_SHARE * room.height()))
+        self.resize(width, max(height, self.height() if self._was_fitted else 0))
+        self._was_fitted = True
+
+    _was_fitted = False
+
+    @property
+    def _foot_height(self) -> int:
+        return self.buttons.sizeHint().height() + 22
 
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
-        self.fit()
+        self._was_fitted = False
+        self._fit()
 
     def bring_up(self) -> None:
         """Show it, or bring it to the front."""

@@ -1,26 +1,28 @@
-"""The status line: how the listening goes, in numbers with their explanations. On the window's thread."""
+"""The status line: quiet while all is well, else what is wrong; numbers on demand. On the window's thread."""
 
 import time
 from collections import deque
+from collections.abc import Iterator
 
-from PyQt6.QtWidgets import QLabel, QStatusBar, QWidget
+from PyQt6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStatusBar, QWidget
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.listening.session import Health
-from kws_app.translation import _
+from kws_app.translation import _, ngettext
 
 TIPS = {
     "rate": _("Samples a second that the source gives; other rates than 16000 are converted"),
     "lag": _(
-        "From a sound reaching the microphone to the decision about it, beyond the word itself: half of the "
-        "time less than the first number, 95 times in 100 less than the second"
+        "Time from a sound reaching the microphone to the decision about it: half of the decisions come faster than "
+        "the first number, 95 of 100 faster than the second"
     ),
-    "step": _("Processor time for one step of the model, features included (mean); of several models the slowest"),
-    "processor": _("Share of one processor core that this program takes, all of it: listening, models and drawing"),
+    "step": _("Processor time for one step of a model, features included (mean); of several models the slowest"),
+    "processor": _("Share of one processor core that this program takes: listening, models and drawing"),
     "overruns": _("How often the device dropped sound because the system was busy"),
     "lost": _("Sound that was never heard: missed while a device was away or the system was busy"),
 }
 AVERAGED = 12  # looks at the processor's clock: some 3 s
+LATE_MS = 500.0  # a delay that a user notices
 
 
 class ProcessorShare:
@@ -36,6 +38,20 @@ class ProcessorShare:
         return (busy_now_s - busy_s) / (wall_now_s - wall_s) if wall_now_s > wall_s else 0.0
 
 
+def troubles(health: Health | None, live: bool) -> Iterator[str]:
+    """What is wrong with the listening, a short sentence each. live: the source is a microphone"""
+    if health is None:
+        return
+    if health.lost_samples:
+        yield _("{time:.1f} s of sound were lost", time=health.lost_samples / SAMPLE_RATE)
+    if health.overruns:
+        yield ngettext(
+            "the device dropped sound {count} time", "the device dropped sound {count} times", health.overruns
+        )
+    if live and health.lag_ms > LATE_MS:
+        yield _("decisions come {time:.1f} s late: this computer is busy", time=health.lag_ms / 1000)
+
+
 class StatusLine(QStatusBar):
     """Slow readable text; the window updates it four times a second."""
 
@@ -43,21 +59,47 @@ class StatusLine(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self._processor = ProcessorShare()
+        self.trouble = QLabel()
+        self.trouble.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.trouble.setAccessibleName(_("What is wrong with the listening"))
+        self.addWidget(self.trouble, 1)
         self._labels: dict[str, QLabel] = {}
         for name, tip in TIPS.items():
             label = QLabel()
             label.setToolTip(tip)
+            label.hide()
             self._labels[name] = label
             self.addPermanentWidget(label)
+        self.engine = QLabel()
+        self.engine.setToolTip(_("What computes the networks; it is chosen in the menu"))
+        self.addPermanentWidget(self.engine)
+        self.details = QPushButton(_("Details"))
+        self.details.setObjectName("quiet")
+        self.details.setCheckable(True)
+        self.details.setToolTip(_("Show delay, processor time and lost sound in numbers"))
+        self.details.toggled.connect(self._show_details)
+        self.addPermanentWidget(self.details)
         self.show_health(None)
 
-    def show_health(self, health: Health | None) -> None:
-        """None: not listening."""
+    def _show_details(self, on: bool) -> None:
+        for label in self._labels.values():
+            label.setVisible(on)
+
+    def set_engine(self, name: str) -> None:
+        """What computes the networks; empty: nothing is shown."""
+        self.engine.setText(_("engine: {name}", name=name) if name else "")
+
+    def show_health(self, health: Health | None, live: bool = True) -> None:
+        """health: None while not listening. live: the source is a microphone"""
         share = self._processor.look()
+        wrong = "; ".join(troubles(health, live))
+        if self.trouble.text() != wrong:
+            self.trouble.setText(wrong)
+            self.trouble.setToolTip(wrong)
         if health is None:
             texts = (
                 _("rate –"),
-                _("lag –"),
+                _("delay –"),
                 _("step –"),
                 _("processor {share:.0%}", share=share),
                 _("overruns –"),
@@ -66,7 +108,7 @@ class StatusLine(QStatusBar):
         else:
             texts = (
                 _("rate {rate} Hz", rate=health.rate_hz),
-                _("lag {median:.0f} ms, {most:.0f}", median=health.lag_ms, most=health.lag_95th_ms),
+                _("delay {median:.0f} ms, {most:.0f}", median=health.lag_ms, most=health.lag_95th_ms),
                 _("step {time:.2f} ms", time=max(health.step_ms.values(), default=0.0)),
                 _("processor {share:.0%}", share=share),
                 _("overruns {count}", count=health.overruns),
@@ -77,5 +119,5 @@ class StatusLine(QStatusBar):
                 label.setText(text)
 
     def text(self) -> str:
-        """All of it, as read from left to right."""
+        """All numbers, as read from left to right, shown or not."""
         return " · ".join(label.text() for label in self._labels.values())

@@ -41,11 +41,24 @@ def test_the_three_steps_pass_by_doing_them(bench: Bench, window: MainWindow):
     assert "Say “loud”" in steps.text
     speak(bench, 0.5)
     bench.qtbot.waitUntil(lambda: steps.step == 2)
-    assert "Heard, with a score of" in steps.text
+    assert "Now choose what “loud” sets off" in steps.text
     bench.qtbot.mouseClick(steps.next, Qt.MouseButton.LeftButton)
     assert not steps.isVisible() and window.parts.controls.start.isChecked()
     window.close()
     assert not bench.open().first_run.isVisible()
+
+
+def test_they_go_on_by_key_and_end_in_choosing_what_happens(bench: Bench, window: MainWindow):
+    steps = window.first_run
+    for expected in (0, 1, 2):  # the first press starts the listening
+        QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
+        bench.qtbot.waitUntil(lambda expected=expected: steps.step == expected and not steps.next.isDown())
+    assert steps.text.startswith("3 of 3: choose what happens") and steps.choose.isVisible()
+    steps.choose.click()
+    dialog = window.desktop.actions.dialog
+    assert dialog is not None and dialog.isVisible()
+    QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
+    bench.qtbot.waitUntil(lambda: not steps.isVisible())
 
 
 def test_they_can_be_skipped_by_key_for_good_and_called_again(bench: Bench, window: MainWindow):

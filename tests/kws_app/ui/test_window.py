@@ -9,11 +9,12 @@ from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlide
 from kws_app.audio.source import Phase
 from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
 from kws_app.ui.history.detection_list import position
-from kws_app.ui.keys import WINDOW_KEYS
+from kws_app.ui.keys import FIRST_STEPS_KEYS, WINDOW_KEYS
 from kws_app.ui.theme import DARK
 from kws_app.ui.widgets.control_bar import SourceChoice
 from tests.support.pseudo import cut
 from tests.support.window_bench import Bench, listening
+from tests.support.words import names, set_threshold, threshold, use_network
 
 
 def test_it_opens_at_once_and_says_what_to_do(bench: Bench):
@@ -22,50 +23,74 @@ def test_it_opens_at_once_and_says_what_to_do(bench: Bench):
     bench.qtbot.waitUntil(lambda: window.parts.banner.text == "Press Space and say “loud”")
 
 
-def test_space_starts_and_stops_wherever_the_keyboard_is_not_on_another_button(bench: Bench):
+def test_space_starts_and_stops_wherever_the_keyboard_is(bench: Bench):
     window = bench.open()
-    window.parts.detections.setFocus()
-    QTest.keyClick(window, Qt.Key.Key_Space)
-    assert window.parts.controls.start.isChecked()
-    window.parts.controls.start.setFocus()
-    QTest.keyClick(window, Qt.Key.Key_Space)
-    assert not window.parts.controls.start.isChecked()
+    parts = window.parts
+    parts.words.advanced_button.click()
+    row = next(iter(parts.words.rows.values()))
+    on = False
+    for widget in (
+        parts.detections,
+        parts.controls.start,
+        parts.controls.refresh,
+        parts.controls.source,
+        parts.time_bar.span,
+        parts.words.advanced.network,
+        parts.words.advanced_button,
+        row.sensitivity,
+        parts.plots,
+    ):
+        widget.setFocus()
+        QTest.keyClick(widget, Qt.Key.Key_Space)
+        on = not on
+        assert parts.controls.start.isChecked() is on, widget
+    parts.controls.source.showPopup()
+    parts.controls.source.hidePopup()
+    QTest.keyClick(parts.controls.source, Qt.Key.Key_Space)
+    assert parts.controls.start.isChecked() is not on
+
+
+def test_return_presses_the_button_that_has_the_keyboard(bench: Bench):
+    window = bench.open()
     window.parts.controls.refresh.setFocus()
     before = len(bench.searches)
-    QTest.keyClick(window, Qt.Key.Key_Space)
+    QTest.keyClick(window.parts.controls.refresh, Qt.Key.Key_Return)
     bench.qtbot.waitUntil(lambda: len(bench.searches) > before)
-    assert not window.parts.controls.start.isChecked()
+    window.parts.words.advanced_button.setFocus()
+    QTest.keyClick(window.parts.words.advanced_button, Qt.Key.Key_Return)
+    assert window.parts.words.advanced.isVisible()
 
 
 def test_the_help_names_the_keys_that_the_window_binds(bench: Bench):
     bound = {shortcut.key().toString() for shortcut in bench.open().findChildren(QShortcut)}
-    assert bound == {key for keys in WINDOW_KEYS for key in keys}
+    named = {key for keys in (*WINDOW_KEYS, *FIRST_STEPS_KEYS) for key in keys}
+    assert bound == {*named, "Enter"}  # the other Return
 
 
 def test_choices_are_remembered(bench: Bench):
     window = bench.open()
     window.resize(900, 650)
-    window.parts.threshold.slider.setValue(640)
+    set_threshold(window, 0.64)
     window.parts.controls.source.activated.emit(1)
-    window.parts.controls.model.textActivated.emit("loud/student")
-    bench.qtbot.waitUntil(lambda: window.models.model.name == "loud/student")
+    use_network(window, "loud/student")
+    bench.qtbot.waitUntil(lambda: names(window) == ["loud/student"])
     window.close()
     again = bench.open()
     assert (again.width(), again.height()) == (900, 650)
-    assert again.models.model.name == "loud/student"
+    assert names(again) == ["loud/student"]
     assert again.parts.controls.source.choice == SourceChoice("USB mic")
-    again.parts.controls.model.textActivated.emit("loud/teacher")
-    bench.qtbot.waitUntil(lambda: again.parts.threshold.threshold == 0.64)
+    use_network(again, "loud/teacher")
+    bench.qtbot.waitUntil(lambda: threshold(again) == 0.64)
 
 
 def test_options_count_for_this_run_only(bench: Bench):
     window = bench.open(model="loud/student", threshold=0.33)
-    assert window.models.model.name == "loud/student"
-    assert window.parts.threshold.threshold == 0.33
+    assert names(window) == ["loud/student"]
+    assert threshold(window) == 0.33
     window.close()
     again = bench.open()
-    assert again.models.model.name == "loud/teacher"
-    assert again.parts.threshold.threshold == 0.5
+    assert names(again) == ["loud/teacher"]
+    assert threshold(again) == 0.5
 
 
 def test_broken_settings_are_set_aside_with_a_notice(bench: Bench):
@@ -107,7 +132,8 @@ def test_closing_stops_everything_at_once(bench: Bench):
 
 def test_every_control_has_a_name_and_a_tooltip(bench: Bench):
     window = bench.open()
-    window.parts.operating.advanced.click()
+    window.parts.words.advanced_button.click()
+    window.word_list.show_chooser()
     window.first_run.begin()
     window.desktop.show_start_dialog()
     window.adding.propose(bench.models / "loud" / "teacher.safetensors")
@@ -123,6 +149,8 @@ def test_every_control_has_a_name_and_a_tooltip(bench: Bench):
         assert widget.accessibleName() or len(text) > 2, widget
         assert widget.toolTip() or isinstance(widget, QTableWidget), widget
     for entry in window.parts.controls.menu.actions():
+        if entry.isSeparator() or entry.menu() is not None:
+            continue
         assert entry.toolTip() != entry.text().strip("…"), entry.text()  # which Qt shows where there is none
 
 
@@ -130,8 +158,8 @@ def test_the_smallest_size_and_the_dark_theme_hold_everything(bench: Bench):
     window = bench.open()
     window._fixed_theme = DARK
     window._follow_theme()
-    window.resize(900, 600)
-    assert (window.width(), window.height()) == (900, 600)
+    window.resize(900, 560)
+    assert (window.width(), window.height()) == (900, 560)
     for widget in (window.parts.controls, window.parts.plots, window.parts.detections, window.status):
         inside = window.rect().contains(widget.mapTo(window, widget.rect().center()))
         assert widget.isVisible() and inside and widget.height() > 15

@@ -46,7 +46,7 @@ def test_while_the_model_loads_it_does_not_claim_to_listen(bench: Bench, monkeyp
     held, use_models = threading.Event(), Worker._use_models
     monkeypatch.setattr(Worker, "_use_models", lambda worker, names: (held.wait(), use_models(worker, names)))
     window = bench.open(ready=False, listen=True)
-    bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.OPENING and bool(window.models.cards))
+    bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.OPENING and bool(window.words.cards))
     assert texts(window.desktop.tray)[0] == "Loading the model"
     assert window.parts.banner.text == "Loading the model…"
     held.set()
@@ -78,15 +78,15 @@ def test_the_last_model_fails_and_another_is_chosen(bench: Bench):
     window = start(bench)
     tray = window.desktop.tray
     window.desktop.pause.begin()
-    window.models.choose(["loud/broken"])  # what listened until now goes on
+    window.words.use_network("loud", "loud/broken")  # what listened until now goes on
     bench.qtbot.waitUntil(lambda: "damaged" in window.parts.banner.text)
     assert tray.start.isEnabled() and tray.rest.isEnabled()
-    window.models._left([])  # as when it fails in the midst
+    window.words._left([])  # as when it fails in the midst
     assert not tray.start.isEnabled() and not tray.rest.isEnabled()
     window.desktop.pause._timer.setInterval(1)  # ten minutes have passed
     bench.qtbot.waitUntil(lambda: not window.desktop.pause.until)
     assert window.listening.source is None
-    window.models.choose(["loud/teacher"])
+    window.words.use_network("loud", "loud/teacher")
     bench.qtbot.waitUntil(tray.start.isEnabled)
     assert texts(tray)[0] == "Not listening"
 
