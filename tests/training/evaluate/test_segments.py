@@ -52,8 +52,8 @@ def test_segments_together_are_the_stream(stream: Stream, heard: Heard) -> None:
     before = int(np.searchsorted(found.step_ends, first, side="right"))
     assert np.array_equal(found.scores[:before], whole.scores[:before])
     assert (np.diff(found.step_ends) >= 1280).all(), "time goes on from segment to segment"
-    # each of the two further segments begins afresh: its first step ends 20 frames after it, not 8 after the last step
-    assert 0 <= len(whole.scores) - len(found.scores) <= 2 * 2
+    # each of the two further segments begins afresh: its first step needs 20 frames and a window, not 8 frames more
+    assert 0 < len(whole.scores) - len(found.scores) <= 2 * 3
 
 
 def test_a_cut_evaluation_reads_what_was_scored_and_scores_the_rest(
