@@ -1,6 +1,8 @@
 """One client: its events in, detections out, with detectors of its own. On the event loop's thread."""
 
 import asyncio
+import logging
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,52 +14,84 @@ from wyoming.ping import Ping, Pong
 from wyoming.wake import Detect, Detection, NotDetected
 
 from kws_app.audio.audio_file import TAIL_S
+from kws_app.audio.downmix import Downmix
 from kws_app.audio.resample import StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.detection.detector import Detector
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import ModelError, brief
-from kws_app.wyoming.offered_models import ServedModels
+from kws_app.wyoming.offered_models import MOST_MODELS, ServedModels
 from kws_app.wyoming.protocol import ProtocolError, audio_format, pcm_samples, read_event
 
-IDLE_S = 300.0  # a client that sends nothing for this long is let go
-WRITE_S = 10.0  # and one that takes nothing
+FIRST_EVENT_S = 10.0  # a client that has sent nothing by then is let go
+IDLE_S = 300.0  # later, a client that sends nothing for this long is let go
+WRITE_S = 10.0  # a client that takes nothing for this long is let go
+MOST_NAMES = 1000  # in one request
 PIECE_S = 1.0  # of audio heard in one go: a long chunk does not hold up the other clients
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
 class Listener:
-    """A model that hears this client's audio."""
+    """A model that hears this client's audio, under the names that the client gave it."""
 
-    name: str
+    names: list[str]
     detector: Detector
 
 
 class Connection:
     """Serves one client until it leaves."""
 
-    def __init__(self, models: ServedModels, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, models: ServedModels, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str
+    ) -> None:
+        """peer: who this is, for the log"""
         self._models = models
         self._reader, self._writer = reader, writer
-        self._chosen, _ = models.choose(None)
+        self.peer = peer
+        self.last_event_s = time.monotonic()  # when the last event came, or the connection
+        self._has_sent = False
+        self._choice = models.choose(None)
         self._listeners: list[Listener] | None = None  # None until there is audio
         self._format: tuple[int, int, int] | None = None
-        self._resampler = StreamResampler(SAMPLE_RATE)
+        self._resampler, self._downmix = StreamResampler(SAMPLE_RATE), Downmix(SAMPLE_RATE)
         self._start_ms = 0  # the client's time at the first sample
         self._heard = False  # since the audio began
 
     async def serve(self) -> None:
         """Until the client leaves, is idle for too long, or sends what cannot be understood."""
         try:
-            while True:
-                event = await asyncio.wait_for(read_event(self._reader), IDLE_S)
-                if event is None:
-                    return
+            while (event := await self._next_event()) is not None:
                 await self._handle(event)
+            log.debug("%s left", self.peer)
         except ProtocolError as error:
-            await self._write(Error(str(error), "bad-event").event())
-        except (asyncio.TimeoutError, ConnectionError):
-            return
+            await self._refuse(str(error), "bad-event")
+        except asyncio.TimeoutError:
+            log.warning("%s was let go: it takes no answer", self.peer)
+        except ConnectionError as error:
+            log.debug("%s is gone (%s)", self.peer, error)
+
+    async def make_room(self) -> None:
+        """Tell the client that another needs its place."""
+        await self._refuse("All places are taken and this client is the idlest: it makes room.", "idle")
+
+    async def _next_event(self) -> Event | None:
+        """None where the client left, or was let go because it sent nothing."""
+        patience_s = IDLE_S if self._has_sent else FIRST_EVENT_S
+        try:
+            event = await asyncio.wait_for(read_event(self._reader), patience_s)
+        except asyncio.TimeoutError:
+            await self._refuse(f"No event came for {patience_s:g} s: the connection ends.", "idle")
+            return None
+        self.last_event_s, self._has_sent = time.monotonic(), True
+        return event
+
+    async def _refuse(self, reason: str, code: str) -> None:
+        """Say it to the client and to the log."""
+        log.warning("%s: %s", self.peer, reason)
+        await self._write(Error(reason, code).event())
 
     async def _handle(self, event: Event) -> None:
         if Describe.is_type(event.type):
@@ -78,12 +112,18 @@ class Connection:
     async def _choose(self, names: object) -> None:
         if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
             raise ProtocolError("The names in detect must be a list of texts.")
-        self._chosen, unknown = self._models.choose(names)
+        if names is not None and len(names) > MOST_NAMES:
+            raise ProtocolError(f"The names in detect must be at most {MOST_NAMES}, got {len(names)}.")
+        self._choice = self._models.choose(names)
         self._listeners = None
-        if unknown:
+        log.debug("%s will hear %s", self.peer, ", ".join(self._choice.names) or "nothing")
+        if self._choice.unknown:
             known = ", ".join([*self._models.by_keyword, *self._models.entries])
-            named = ", ".join(repr(name[:80]) for name in unknown[:5])
-            await self._write(Error(f"There is no model {named}; there are: {known}.", "unknown-model").event())
+            reason = f"There is no model {_quoted(self._choice.unknown)}; there are: {known}."
+            await self._refuse(reason, "unknown-model")
+        if self._choice.too_many:
+            reason = f"{MOST_MODELS} models are heard at once and no more: not {_quoted(self._choice.too_many)}."
+            await self._refuse(reason, "too-many-models")
 
     async def _begin(self, event: Event) -> None:
         """New audio: nothing came before it."""
@@ -92,11 +132,11 @@ class Connection:
         self._format, self._resampler = None, StreamResampler(SAMPLE_RATE)
         self._heard = False
         self._listeners = []
-        for entry in self._chosen:
+        for model, names in self._choice.names.items():
             try:
-                self._listeners.append(Listener(entry.name, await self._models.detector(entry)))
+                self._listeners.append(Listener(names, await self._models.detector(self._models.entries[model])))
             except ModelError as error:
-                await self._write(Error(str(error), "model").event())
+                await self._refuse(str(error), "model")
 
     async def _chunk(self, event: Event) -> None:
         found = audio_format(event.data)
@@ -104,17 +144,21 @@ class Connection:
             await self._begin(event)
         rate_hz, width, channels = found
         if found != self._format:
-            self._format, self._resampler = found, StreamResampler(rate_hz)
+            log.debug("%s sends %d Hz, %d bytes a sample, %d channels", self.peer, rate_hz, width, channels)
+            self._format, self._resampler, self._downmix = found, StreamResampler(rate_hz), Downmix(rate_hz)
         samples = sane(pcm_samples(event.payload or b"", width, channels))
         piece = round(PIECE_S * rate_hz)
+        has_cancelled = self._downmix.has_cancelled
         for i in range(0, len(samples), piece):
-            await self._hear(self._resampler.process(samples[i : i + piece]))
+            await self._hear(self._resampler.process(self._downmix.process(samples[i : i + piece])))
             await asyncio.sleep(0)  # the other clients' turn
+        if self._downmix.has_cancelled and not has_cancelled:
+            log.warning("%s: the channels cancel each other: only the strongest one is heard", self.peer)
 
     async def _end(self) -> None:
         """The audio is over: what is still in the resampler, and silence, as a word at the very end needs some."""
         if self._listeners is not None:
-            await self._hear(self._resampler.process(np.zeros((0, 1), np.float32), last=True))
+            await self._hear(self._resampler.process(np.zeros(0, np.float32), last=True))
             await self._hear(np.zeros(round(TAIL_S * SAMPLE_RATE), np.float32))
         if not self._heard:
             await self._write(NotDetected().event())
@@ -128,12 +172,20 @@ class Connection:
                 detections = listener.detector.process(samples).detections
             except Exception as error:  # whatever goes wrong inside a model, the others listen on
                 self._listeners = [other for other in self._listeners or () if other is not listener]
-                await self._write(Error(f"The model {listener.name} failed: {brief(error)}.", "model").event())
+                await self._refuse(f"The model {listener.names[0]} failed: {brief(error)}.", "model")
                 continue
             for detection in detections:
                 self._heard = True
                 at_ms = self._start_ms + round(1000 * detection.time_s)
-                await self._write(Detection(name=listener.name, timestamp=at_ms).event())
+                for name in listener.names:
+                    log.debug("%s: %s at %d ms", self.peer, name, at_ms)
+                    await self._write(Detection(name=name, timestamp=at_ms).event())
 
     async def _write(self, event: Event) -> None:
         await asyncio.wait_for(async_write_event(event, self._writer), WRITE_S)
+
+
+def _quoted(names: list[str]) -> str:
+    """The first of some names, of which a client may send any."""
+    shown = ", ".join(ascii(name[:80]) for name in names[:5])
+    return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -1,10 +1,11 @@
 """The models that are served: found, loaded once, and described for a client. Used on the event loop's thread."""
 
 import asyncio
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass, field
 
 from wyoming.info import Attribution, Info, WakeModel, WakeProgram
 
+from kws_app import __version__
 from kws_app.detection.cascade import detector_of
 from kws_app.detection.detector import Detector
 from kws_app.engine.backends import checked_engine
@@ -17,6 +18,15 @@ from kws_app.errors import ModelError
 
 MOST_MODELS = 8  # for one client at once
 LANGUAGE = "en"  # of the shipped words; a card names none
+
+
+@dataclass
+class Choice:
+    """What a client asked for: the names of each model that it will hear, as it gave them, and what was refused."""
+
+    names: dict[str, list[str]] = field(default_factory=dict)  # by the model's own name
+    unknown: list[str] = field(default_factory=list)
+    too_many: list[str] = field(default_factory=list)
 
 
 class ServedModels:
@@ -49,22 +59,20 @@ class ServedModels:
         """The teacher first: it hears best, and a server has no need to be small."""
         return entry.name != DEFAULT_MODEL, entry.card.role != "teacher", entry.name
 
-    def choose(self, names: list[str] | None) -> tuple[list[ModelEntry], list[str]]:
-        """The entries for what a client names, models or keywords, and the names that are neither.
-
-        None or none at all stands for every keyword.
-        """
-        if not names:
-            return list(self.by_keyword.values())[:MOST_MODELS], []
-        chosen: dict[str, ModelEntry] = {}
-        unknown = []
-        for name in names:
+    def choose(self, names: list[str] | None) -> Choice:
+        """The models that a client names, by model or by keyword. None, or no name at all, stands for every keyword."""
+        choice = Choice()
+        for name in dict.fromkeys(names or [entry.name for entry in self.by_keyword.values()]):
             entry = self.entries.get(name) or self.by_keyword.get(name)
             if entry is None:
-                unknown.append(name)
-            elif len(chosen) < MOST_MODELS:
-                chosen[entry.name] = entry
-        return list(chosen.values()), unknown
+                choice.unknown.append(name)
+            elif entry.name in choice.names:
+                choice.names[entry.name].append(name)
+            elif len(choice.names) < MOST_MODELS:
+                choice.names[entry.name] = [name]
+            else:
+                choice.too_many.append(name)
+        return choice
 
     async def detector(self, entry: ModelEntry) -> Detector:
         """A fresh detector of a model or a pair; each model is loaded at its first use. raises ModelError"""
@@ -82,33 +90,29 @@ class ServedModels:
         return entry.card.decision_config(self._threshold)
 
     def info(self) -> Info:
-        """The answer to `describe`."""
+        """The answer to `describe`: the recommended model of each word first, then the other models."""
         ours = Attribution(name="kws-app", url="")
+        recommended = list(self.by_keyword.values())
+        others = [entry for entry in sorted(self.entries.values(), key=self._rank) if entry not in recommended]
         models = [
             WakeModel(
                 name=entry.name,
-                description=f"“{entry.card.keyword}” ({entry.card.role})",
+                description=f"“{entry.card.keyword}” ({entry.card.role}{', recommended' if is_recommended else ''})",
                 phrase=entry.card.keyword,
                 languages=[LANGUAGE],
                 attribution=ours,
                 installed=True,
                 version=None,
             )
-            for entry in sorted(self.entries.values(), key=self._rank)
+            for is_recommended, entries in ((True, recommended), (False, others))
+            for entry in entries
         ]
         program = WakeProgram(
             name="kws-app",
             description="Wake words heard by a small network on this machine",
             attribution=ours,
             installed=True,
-            version=_version(),
+            version=__version__,
             models=models,
         )
         return Info(wake=[program])
-
-
-def _version() -> str | None:
-    try:
-        return version("kws-app")
-    except PackageNotFoundError:  # a checkout that is not installed
-        return None

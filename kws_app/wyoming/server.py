@@ -7,20 +7,26 @@ import logging
 import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from kws_app import __version__
 from kws_app.engine.backends import ENGINE_HELP, ENGINES
 from kws_app.errors import ModelError
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 
 if TYPE_CHECKING:
+    from kws_app.wyoming.connection import Connection
     from kws_app.wyoming.offered_models import ServedModels
 
 DEFAULT_URI = "tcp://127.0.0.1:10400"  # the port that Wyoming's wake word services share
 MOST_CLIENTS = 16
+IDLEST_S = 5.0  # a client that has sent nothing for so long makes room for another where all places are taken
+
+INTERRUPTED = 130  # exit status: 128 and SIGINT, as a shell has it
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +37,10 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         description="Serve the app's wake words to a home assistant over the Wyoming protocol. "
         "Clients send audio; nothing of it is kept.",
         epilog="Whoever can reach the address can use the service: there is no password in this protocol. "
-        "Runs until it is interrupted.",
+        f"Limits: {MOST_CLIENTS} clients at once (where all places are taken, the client that has been silent the "
+        f"longest makes room if that is more than {IDLEST_S:g} s), 8 models for each; a first event within 10 s, later "
+        "events within 300 s; PCM of 8 to 32 bits, 1 to 32 channels, 1 MiB a chunk. Each refusal is answered and "
+        "logged. Runs until it is interrupted.",
     )
     parser.add_argument(
         "--uri",
@@ -44,12 +53,25 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--models", type=Path, metavar="DIR", help="folder of models, in place of those that ship and your own"
     )
+    parser.add_argument(
+        "--debug", action="store_true", help="log each client, what it asks for and sends, and each detection"
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser.parse_args(arguments)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    options = parse_arguments(arguments)
+    try:
+        return _serve(parse_arguments(arguments))
+    except KeyboardInterrupt:  # before the event loop takes care of it
+        return INTERRUPTED
+
+
+def _serve(options: argparse.Namespace) -> int:
     logging.basicConfig(format="kws-wyoming: %(message)s", level=logging.INFO)
+    if options.debug:
+        logging.getLogger("kws_app").setLevel(logging.DEBUG)
+        logging.getLogger(__name__).setLevel(logging.DEBUG)  # which is __main__ where the module is run
     try:
         import wyoming  # noqa: F401 - an extra, which may not be installed
     except ImportError:
@@ -102,7 +124,7 @@ class Server:
 
     def __init__(self, models: "ServedModels") -> None:
         self._models = models
-        self._clients: set[asyncio.Task[None]] = set()
+        self._clients: dict[asyncio.Task[None], Connection] = {}
 
     async def run(self, place: tuple[str, int] | str) -> None:
         """raises OSError if the place cannot be had"""
@@ -141,21 +163,37 @@ class Server:
 
         task = asyncio.current_task()
         assert task is not None
+        address = writer.get_extra_info("peername")
+        peer = "{}:{}".format(*address) if isinstance(address, tuple) else "a client"
         try:
-            if len(self._clients) >= MOST_CLIENTS:
-                await async_write_event(Error(f"{MOST_CLIENTS} clients are served already.", "busy").event(), writer)
+            if len(self._clients) >= MOST_CLIENTS and not await self._make_room():
+                reason = f"{MOST_CLIENTS} clients are served already."
+                log.warning("%s was refused: %s", peer, reason)
+                await async_write_event(Error(reason, "busy").event(), writer)
                 return
-            self._clients.add(task)
-            await Connection(self._models, reader, writer).serve()
-        except asyncio.CancelledError:  # the end of the program: asyncio would call it an error of the callback
+            log.debug("%s came", peer)
+            self._clients[task] = Connection(self._models, reader, writer, peer)
+            await self._clients[task].serve()
+        except asyncio.CancelledError:  # to make room, or at the end of the program; asyncio would call it an error
             return
         except Exception:  # of one client: the others must not notice
-            log.exception("a client was let go")
+            log.exception("%s was let go", peer)
         finally:
-            self._clients.discard(task)
+            self._clients.pop(task, None)
             writer.close()
             with suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
+
+    async def _make_room(self) -> bool:
+        """Let the client go that has been silent the longest, if that is long enough. Returns whether there is room."""
+        task, idlest = min(self._clients.items(), key=lambda client: client[1].last_event_s)
+        if time.monotonic() - idlest.last_event_s < IDLEST_S:
+            return False
+        del self._clients[task]  # at once: others may come while it is told
+        with suppress(OSError, asyncio.TimeoutError):
+            await idlest.make_room()
+        task.cancel()
+        return True
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +114,7 @@ def test_describe_names_the_models(uri: str):
             (program,) = info.wake
             assert [model.name for model in program.models] == ["loud/teacher", "loud/broken", "loud/student"]
             assert {model.phrase for model in program.models} == {"loud"}
+            assert ["recommended" in model.description for model in program.models] == [True, False, False]
             assert all(model.installed for model in program.models)
             await client.write_event(Ping(text="still there?").event())
             assert Pong.from_event(await answer(client)).text == "still there?"
@@ -180,8 +181,8 @@ def test_a_model_that_is_none_and_one_that_is_broken_are_said(uri: str):
             error = Error.from_event(await answer(client))
             assert error.code == "unknown-model"
             assert error.text == "There is no model 'jarvis'; there are: loud, loud/broken, loud/student, loud/teacher."
-            await send(client, bursts(1.0, duration_s=2.0))  # the one that there is listens
-            assert Detection.from_event(await answer(client)).name == "loud/teacher"
+            await send(client, bursts(1.0, duration_s=2.0))  # the model that there is listens
+            assert Detection.from_event(await answer(client)).name == "loud"
             await client.write_event(Detect(names=["loud/broken"]).event())
             await send(client, bursts(1.0, duration_s=2.0))
             assert "does not give the scores its card promises" in Error.from_event(await answer(client)).text
@@ -296,6 +297,137 @@ def test_without_the_package_the_extra_is_named(python: Callable[..., "subproces
     assert process.returncode == 2 and "pip install 'kws-app[wyoming]'" in error and error.count("\n") == 1
 
 
+def logged(process: "subprocess.Popen[str]") -> str:
+    """What a server wrote until it was ended."""
+    process.send_signal(signal.SIGTERM)
+    return process.communicate()[1]
+
+
+def test_a_model_is_called_what_the_client_calls_it_each_way(uri: str):
+    async def scene(uri: str) -> None:
+        async with connected(uri) as client:
+            await client.write_event(Detect(names=["loud", "loud/teacher", "loud"]).event())
+            await send(client, bursts(1.0, duration_s=2.0))
+            assert [Detection.from_event(await answer(client)).name for _ in range(2)] == ["loud", "loud/teacher"]
+
+    asyncio.run(scene(uri))
+
+
+def test_more_models_than_are_heard_at_once_are_named_and_logged(serve: Start, tmp_path: Path):
+    for i in range(10):
+        save_loudness_model(tmp_path / f"loud{i}" / "teacher.safetensors")
+    uri, process = serve("--uri", "tcp://127.0.0.1:0", "--models", str(tmp_path), "--debug")
+    names = [f"loud{i}" for i in range(10)]
+
+    async def scene(uri: str) -> None:
+        async with connected(uri) as client:
+            await client.write_event(Detect(names=names).event())
+            error = Error.from_event(await answer(client))
+            assert error.code == "too-many-models"
+            assert error.text == "8 models are heard at once and no more: not 'loud8', 'loud9'."
+            await send(client, bursts(1.0, duration_s=2.0))
+            assert [Detection.from_event(await answer(client)).name for _ in range(8)] == names[:8]
+            await client.write_event(Detect(names=["x" * 100 + "\x1b[31m"] * 2 + [str(i) for i in range(9)]).event())
+            assert "and 5 more" in Error.from_event(await answer(client)).text
+            await client.write_event(Detect(names=["x"] * 2000).event())
+            assert "at most 1000" in Error.from_event(await answer(client)).text
+
+    asyncio.run(scene(uri))
+    said = logged(process)
+    assert "not 'loud8', 'loud9'" in said and "will hear loud0/teacher" in said and "loud7 at " in said
+    assert "\x1b" not in said and "16000 Hz, 2 bytes a sample, 1 channels" in said
+
+
+def test_channels_that_cancel_each_other_are_heard_and_logged(serve: Start):
+    uri, process = serve()
+    sound = (bursts(1.0, duration_s=2.0) * 32_767).astype("<i2")
+
+    async def scene(uri: str) -> None:
+        async with connected(uri) as client:
+            await client.write_event(AudioStart(RATE_HZ, 2, 2).event())
+            for part in np.split(np.stack([sound, -sound], axis=1), 20):
+                await client.write_event(AudioChunk(RATE_HZ, 2, 2, part.tobytes()).event())
+            assert Detection.from_event(await answer(client)).name == "loud/teacher"
+
+    asyncio.run(scene(uri))
+    assert logged(process).count("the channels cancel each other") == 1
+
+
+def scene_with_limits(scene: Callable[[str], Coroutine[None, None, None]], folder: Path, **limits: float) -> None:
+    """Run a scene against a server in this process, whose limits are set."""
+    from kws_app.engine.catalogue import ModelFolders
+    from kws_app.wyoming import connection, server
+    from kws_app.wyoming.offered_models import ServedModels
+
+    async def run() -> None:
+        own = server.Server(ServedModels(ModelFolders([folder])))
+        serving = await asyncio.start_server(own._client, "127.0.0.1", 0, limit=65_536)
+        port = serving.sockets[0].getsockname()[1]
+        try:
+            await scene(f"tcp://127.0.0.1:{port}")
+        finally:
+            serving.close()
+            for task in list(own._clients):
+                task.cancel()
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in limits.items():
+            patch.setattr(server if hasattr(server, name) else connection, name, value)
+        asyncio.run(run())
+
+
+def test_silent_connections_lock_nobody_out(tiny_models: Path, caplog: pytest.LogCaptureFixture):
+    async def scene(uri: str) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            silent = [await stack.enter_async_context(connected(uri)) for _ in range(MOST_CLIENTS)]
+            await asyncio.sleep(0.3)  # longer than IDLEST_S here; on a slow machine it is still longer
+            late = [await stack.enter_async_context(connected(uri)) for _ in range(3)]
+            for client in late:
+                await client.write_event(Ping().event())
+                assert Pong.is_type((await answer(client)).type)
+            for client in silent[:3]:
+                assert Error.from_event(await answer(client)).code == "idle"
+                assert await client.read_event() is None
+
+    scene_with_limits(scene, tiny_models, IDLEST_S=0.1)
+    assert caplog.text.count("it makes room") == 3
+
+
+def test_busy_clients_keep_their_places_and_the_refusal_is_logged(tiny_models: Path, caplog: pytest.LogCaptureFixture):
+    async def scene(uri: str) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(MOST_CLIENTS):
+                client = await stack.enter_async_context(connected(uri))
+                await client.write_event(Ping().event())
+                await answer(client)
+            late = await stack.enter_async_context(connected(uri))
+            assert Error.from_event(await answer(late)).code == "busy"
+
+    scene_with_limits(scene, tiny_models, IDLEST_S=1000.0)
+    assert "was refused: 16 clients are served already." in caplog.text
+
+
+@pytest.mark.parametrize("sent", [b"", b'{"type": "ping"}\n', b'{"type": "pi'])
+def test_a_client_that_falls_silent_is_told_and_let_go(tiny_models: Path, sent: bytes, caplog):
+    async def scene(uri: str) -> None:
+        port = int(uri.rsplit(":", 1)[1])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        told = await reader.read()
+        assert b"No event came for 0.2 s" in told
+        writer.close()
+
+    scene_with_limits(scene, tiny_models, FIRST_EVENT_S=0.2, IDLE_S=0.2)
+    assert "No event came for 0.2 s" in caplog.text
+
+
+def test_the_limits_are_in_the_help_and_the_version_is_told(capsys: pytest.CaptureFixture[str]):
+    for option, expected in (("--help", "16 clients at once"), ("--version", "kws-wyoming 0.")):
+        with pytest.raises(SystemExit) as done:
+            main([option])
+        assert done.value.code == 0 and expected in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_pair_that_was_measured_is_served_by_its_name(serve: Start, tmp_path: Path):
     save_loudness_model(tmp_path / "loud" / "teacher.safetensors", threshold=0.9)
     teacher = read_card(tmp_path / "loud" / "teacher.safetensors")
@@ -324,11 +456,11 @@ def test_the_shipped_model_hears_its_word(serve: Start, speech_commands):
     samples = np.concatenate([part for clip in clips for part in (gap, clip)] + [gap])
 
     async def scene(uri: str) -> None:
-        for asked, name in (("happy", "happy/teacher"), ("happy/student+teacher", "happy/student+teacher")):
+        for asked in ("happy", "happy/teacher", "happy/student+teacher"):
             async with connected(uri) as client:
                 await client.write_event(Detect(names=[asked]).event())
                 await send(client, samples)
                 heard = [Detection.from_event(await answer(client)).name for _ in range(2)]  # of three: none is perfect
-                assert heard == [name] * 2
+                assert heard == [asked] * 2
 
     asyncio.run(scene(serve("--uri", "tcp://127.0.0.1:0")[0]))
