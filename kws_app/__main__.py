@@ -1,4 +1,4 @@
-"""kws-app: reads the options, puts the parts together and runs the window."""
+"""kws-app: reads the options, makes the parts and runs the window."""
 
 import argparse
 import atexit
@@ -32,29 +32,32 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         epilog=help_text(),
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    parser.add_argument("--input", type=Path, metavar="FILE", help="play this audio file as if it were the microphone")
-    parser.add_argument("--model", metavar="NAME", help="such as happy/teacher; the one used last by default")
+    parser.add_argument("--input", type=Path, metavar="FILE", help="listen to this audio file instead of a microphone")
     parser.add_argument(
-        "--threshold", type=float, metavar="X", help=f"from {LOWEST_THRESHOLD} to 1; the model's own by default"
+        "--model", metavar="NAME", help="the model, such as happy/teacher (default: the model of the last run)"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="X",
+        help=f"from {LOWEST_THRESHOLD} to 1 (default: the threshold of the model)",
     )
     parser.add_argument(
         "--data-dir",
         type=Path,
         default=default_data_dir(),
         metavar="DIR",
-        help="where settings.json, detections.jsonl and clips are kept (default: %(default)s)",
+        help="the folder of settings.json, detections.jsonl and the clips (default: %(default)s)",
     )
-    parser.add_argument("--listen", action="store_true", help="start listening at once")
-    parser.add_argument(
-        LIST_OPTION, action="store_true", help="print the microphones there are, a JSON object a line, and end"
-    )
+    parser.add_argument("--listen", action="store_true", help="start to listen at once")
+    parser.add_argument(LIST_OPTION, action="store_true", help="print the microphones, one JSON object a line, and end")
     parser.add_argument("--engine", choices=ENGINES, help=ENGINE_HELP)
     parser.add_argument("--minimised", action="store_true", help="start in the tray, or as a minimised window")
     return parser.parse_args(arguments)
 
 
 def check(options: argparse.Namespace) -> None:
-    """raises ValueError, AudioError or ModelError, in one sentence, on what cannot work"""
+    """raises ValueError, AudioError or ModelError, in one sentence, if an option cannot work"""
     if options.threshold is not None and not LOWEST_THRESHOLD <= options.threshold <= 1:
         raise ValueError(f"--threshold must be from {LOWEST_THRESHOLD} to 1, got {options.threshold}.")
     if options.model is not None:
@@ -69,7 +72,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 def has_display() -> bool:
-    """Whether a window can be shown; only Linux and its kin can be without."""
+    """Whether there is a display to open a window on. Only Linux and FreeBSD can be without a display."""
     if not sys.platform.startswith(("linux", "freebsd")):
         return True
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
@@ -119,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
     """Show the window until it is closed."""
     from PyQt6.QtCore import QLocale, QTimer
 
-    prefer(QLocale.system().uiLanguages())  # before ui, whose constants hold sentences
+    prefer(QLocale.system().uiLanguages())  # before kws_app.ui is imported: its constants hold sentences
 
     from kws_app.history.log import DetectionLog
     from kws_app.listening.worker import Worker
@@ -131,29 +134,29 @@ def run(options: argparse.Namespace) -> int:
     with one_sentence_without_window():
         app = Application([sys.argv[0]])
     app.setApplicationName("kws-app")
-    app.setDesktopFileName("kws-app")  # by which a desktop finds the icon of its windows
-    app.setQuitOnLastWindowClosed(False)  # with the tray, the last window may be a dialog
+    app.setDesktopFileName("kws-app")  # the desktop finds the icon of the windows by this name
+    app.setQuitOnLastWindowClosed(False)  # with the tray, the last open window may be a dialog
     app.speak(language())
     worker = Worker(MODELS_DIR, DetectionLog(options.data_dir), own_models_dir(options.data_dir), options.engine)
     start = StartOptions(options.model, options.input, options.threshold, options.listen)
     window = MainWindow(worker, SettingsFile(options.data_dir), start)
     app.wake_for_signals()
     for number in STOPPING:
-        # by a timer: closing before the event loop runs would not end it
+        # with a timer: a close before the event loop runs would not end the loop
         signal.signal(number, lambda *_: QTimer.singleShot(0, window.leave))
-    if hasattr(signal, "SIGUSR1"):  # another instance was started, and has ended
+    if hasattr(signal, "SIGUSR1"):  # another process wants the window to come forward
         signal.signal(signal.SIGUSR1, lambda *_: QTimer.singleShot(0, window.come_forward))
     app.leaving.connect(window.leave)
     window.closed.connect(app.quit)
     window.start_up(options.minimised)
     status = app.exec()
-    # registered last and so run first: before sounddevice's own, which would wait for a hung sound system
+    # registered last, so it runs first: the handler of sounddevice would wait for a sound system that hangs
     atexit.register(_leave, status)
     return status
 
 
 def _leave(status: int) -> None:
-    """All is closed and written: what is left, such as taking torch to pieces, takes a busy machine seconds."""
+    """End at once. Everything is written; to unload PyTorch takes seconds on a busy machine."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

@@ -1,15 +1,15 @@
-"""Files that are there whole or not at all, whenever the program is ended and however full the disk is."""
+"""Files that are written whole or not at all, also if the program is killed or the disk is full."""
 
 import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-UNFINISHED = ".unfinished-"  # what the name begins with of a file that a kill left behind
+UNFINISHED = ".unfinished-"  # the name of a file that is not finished begins with this; a kill may leave such a file
 
 
 def tidy_unfinished(folder: Path) -> None:
-    """Remove what a kill left behind in a folder; a file that cannot be removed stays."""
+    """Remove unfinished files from a folder. A file that cannot be removed stays."""
     try:
         names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(UNFINISHED)]
     except OSError:
@@ -20,11 +20,11 @@ def tidy_unfinished(folder: Path) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file for its owner alone, in place of the one that has its name; the folder must be there.
+    """Write a file that only its owner can read, in place of the old file; the folder must be there.
 
-    raises OSError if the disk refuses: then the old file is as it was, and nothing is left of the new one
+    raises OSError if the disk refuses: then the old file is unchanged, and the new file is gone
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)  # made readable by its owner only
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)  # only its owner can read it
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -1,4 +1,4 @@
-"""The errors that a user may be shown; each message is one sentence that says what happened or what to do."""
+"""The errors that a user may see. Each message is one sentence: what happened and what to do."""
 
 
 class AudioError(Exception):
@@ -6,11 +6,11 @@ class AudioError(Exception):
 
 
 class ModelError(Exception):
-    """A model artifact that cannot be used."""
+    """A model file that cannot be used."""
 
 
 class ActionError(Exception):
-    """Something that a detection should have set off, and did not."""
+    """An action that failed."""
 
 
 class LabelError(Exception):

@@ -1,4 +1,4 @@
-"""This program again, in a short process of its own, as it was started: from source, installed or as a bundle."""
+"""Starts this program again as a short child process, from source, installed, or as a bundle."""
 
 import subprocess
 import sys
@@ -6,18 +6,18 @@ from pathlib import Path
 
 
 def run_own_process(*arguments: str, patience_s: float) -> "subprocess.CompletedProcess[str]":
-    """kws-app with these arguments, to its end; what it prints is captured.
+    """Run kws-app with these arguments to its end. Its output is captured.
 
     raises subprocess.TimeoutExpired, OSError
     """
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "kws_app"]
     return subprocess.run(
         [*program, *arguments],
-        cwd=Path(__file__).resolve().parent.parent,  # -m looks there first, and not where the user happens to be
+        cwd=Path(__file__).resolve().parent.parent,  # -m looks there first, not in the current folder of the user
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=patience_s,
         check=False,
-        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows opens a console without it
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # without it Windows opens a console
     )

@@ -1,4 +1,4 @@
-"""What the app remembers between runs: one JSON file, written whole or not at all. Used on the window's thread."""
+"""The settings: one JSON file, written whole or not at all. Used on the window's thread."""
 
 import json
 import math
@@ -18,7 +18,7 @@ VERSION = 1
 FILE_NAME = "settings.json"
 BROKEN_NAME = "settings.broken.json"
 MOST_BYTES = 4_000_000  # of the file; ours have some 1,000
-MOST = 1_000_000  # of anything that is counted
+MOST = 1_000_000  # the highest count that is accepted
 LOWEST_THRESHOLD = 0.001  # that the window's controls can show
 SPANS_S = (2, 5, 10, 20, 30, 60, 120, 300)  # lengths of time that the plots can show, in seconds
 THEMES = ("system", "light", "dark")
@@ -26,27 +26,27 @@ THEMES = ("system", "light", "dark")
 
 @dataclass(frozen=True)
 class Settings:
-    """The user's choices; the defaults are those of a first run."""
+    """The user's choices. The defaults are those of a first run."""
 
     model: str = DEFAULT_MODEL
-    microphone: str = ""  # by name; empty is the system's default
-    thresholds: dict[str, float] = field(default_factory=dict)  # by model, only where the user moved it, 0..1
-    geometry: str = ""  # of the window, as Qt saves it, in hexadecimal
+    microphone: str = ""  # name; empty for the system's default
+    thresholds: dict[str, float] = field(default_factory=dict)  # by model, 0..1; only thresholds that the user changed
+    geometry: str = ""  # of the window, in hexadecimal, as Qt saves it
     span_s: int = 10  # that the plots show
     theme: str = "system"  # one of THEMES
     first_run_done: bool = False  # the first steps were taken, or skipped
-    recent_files: list[str] = field(default_factory=list)  # audio that was opened, the latest first
+    recent_files: list[str] = field(default_factory=list)  # audio files that were opened, the latest first
     files_in_real_time: bool = True  # else as fast as they go
-    also: list[str] = field(default_factory=list)  # models that listen beside the first, in order
-    words: dict[str, str] = field(default_factory=dict)  # by keyword, its model; in the list's order
-    confirm_with: dict[str, str] = field(default_factory=dict)  # by model, another of its word that confirms it
-    # by model, only what the user set of smoothing_steps, patience_steps and refractory_s
+    also: list[str] = field(default_factory=list)  # models that listen beside the first model, in order
+    words: dict[str, str] = field(default_factory=dict)  # by keyword, in the order of the list, the model of the word
+    confirm_with: dict[str, str] = field(default_factory=dict)  # by model, the model of the same word that confirms it
+    # by model, smoothing_steps, patience_steps and refractory_s, where the user changed them
     decisions: dict[str, dict[str, float]] = field(default_factory=dict)
     actions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by keyword, as KeywordActions.to_dict gives them
     start_minimised: bool = False
-    keep_in_tray: bool = False  # closing the window hides it, and listening goes on
-    keep_clips: bool = True  # of what was heard around each detection
-    most_clips: int = 500  # kept; the oldest without a label make room
+    keep_in_tray: bool = False  # a closed window goes into the tray, and listening goes on
+    keep_clips: bool = True  # the sound around each detection
+    most_clips: int = 500  # the oldest clips without a label are removed first
     most_clip_megabytes: int = 200  # likewise
 
     def __post_init__(self) -> None:
@@ -119,7 +119,7 @@ class SettingsFile:
         self.path = folder / FILE_NAME
 
     def load(self) -> tuple[Settings, str]:
-        """The settings, and a sentence for the user if they could not be read (then they are the defaults)."""
+        """The settings, and one sentence if they cannot be read. Then they are the defaults."""
         try:
             text = read_regular(self.path, MOST_BYTES).decode()
         except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""What the program says to its user, in the user's language, from the catalogues in kws_app/locale. No Qt.
+"""Translates what the user reads, from the catalogues in kws_app/locale. No Qt.
 
-The code speaks English: that needs no catalogue, and a sentence that a catalogue lacks stays English. The language is
-settled with the first sentence, and a constant that holds one is made when its module is imported: so `prefer` comes
-before kws_app.ui. Logs, --help, and what programs read are not translated.
+The code has English sentences: English needs no catalogue, and a sentence that a catalogue lacks stays English. The
+language is fixed by the first sentence. Some constants hold sentences, and are made at import: so `prefer` is called
+before kws_app.ui is imported. Logs, --help and output for programs are not translated.
 """
 
 import gettext
@@ -14,27 +14,32 @@ from pathlib import Path
 
 DOMAIN = "kws"
 FOLDER = Path(__file__).resolve().parent / "locale"  # holds <language>/LC_MESSAGES/kws.mo
-FOLDER_VARIABLE = "TEXTDOMAINDIR"  # names another folder, which is looked at first
-VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")  # as gettext reads them: the first that is set holds
+FOLDER_VARIABLE = "TEXTDOMAINDIR"  # the variable that names another folder, which is searched first
+VARIABLES = (
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_MESSAGES",
+    "LANG",
+)  # in the order in which gettext reads them: the first that is set counts
 UNTRANSLATED = ("en", "C", "POSIX")
 
 log = logging.getLogger(__name__)
 
 
 def prefer(languages: Iterable[str]) -> None:
-    """Take these where the environment names none, as on a Mac and on Windows; processes started later do so too."""
+    """Use these languages if the environment names none, as on a Mac and on Windows. Child processes do so too."""
     if not any(os.environ.get(name) for name in VARIABLES):
         os.environ["LANGUAGE"] = ":".join(language.replace("-", "_") for language in languages)
         _catalogue.cache_clear()
 
 
 def language() -> str:
-    """That of the catalogue in use, such as "de" or "pt_BR"; empty for English."""
+    """The language of the catalogue in use, such as "de" or "pt_BR"; empty for English."""
     return _catalogue()[0]
 
 
 def _(message: str, /, **values: object) -> str:
-    """A sentence in the user's language, with `values` filled in where it has {names}."""
+    """A sentence in the user's language. values: by the {names} in the sentence"""
     return _filled(_catalogue()[1].gettext(message), message, values)
 
 
@@ -44,7 +49,7 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's own name, by which script
 
 
 def ngettext(one: str, several: str, count: int, /, **values: object) -> str:
-    """A sentence about a number of things, in the form that the language has for it; {count} is the number."""
+    """A sentence about a number of things, in the plural form of the language. {count} is the number."""
     translated = _catalogue()[1].ngettext(one, several, count)
     return _filled(translated, one if count == 1 else several, {"count": count, **values})
 
@@ -54,13 +59,13 @@ def _filled(translated: str, message: str, values: dict[str, object]) -> str:
         return translated
     try:
         return translated.format(**values)
-    except (LookupError, ValueError, AttributeError):  # a translator's slip: better English than no window
+    except (LookupError, ValueError, AttributeError):  # a mistake in the catalogue: English is better than no window
         log.warning("The translation of %r does not fit it: %r.", message, translated)
         return message.format(**values)
 
 
 def _wanted() -> list[str]:
-    """The languages that the environment names, as far as those are better than English."""
+    """The languages that the environment names, up to English."""
     named = next((os.environ[name] for name in VARIABLES if os.environ.get(name)), "")
     wanted: list[str] = []
     for each in named.split(":"):

@@ -1,4 +1,4 @@
-"""The sound of a detection: two soft bell tones, computed."""
+"""The chime: the sound of a detection, two soft bell tones by formula."""
 
 import numpy as np
 from numpy.typing import NDArray

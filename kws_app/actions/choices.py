@@ -1,4 +1,4 @@
-"""What the user wants a keyword to set off, as kept in the settings: plain, validated values."""
+"""The actions that the user chose for a keyword, as the settings keep them: plain, checked values."""
 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -8,8 +8,8 @@ from kws_app.actions.media_key import MediaKey
 from kws_app.translation import _
 
 MOST_ARGUMENTS = 100
-MOST_CHARACTERS = 4096  # of an argument or an address
-LONGEST_S = 600.0  # that a command may be given
+MOST_CHARACTERS = 4096  # in an argument or an address
+LONGEST_S = 600.0  # the highest time limit of a command
 
 
 def _text(value: object, what: str) -> str:
@@ -38,11 +38,11 @@ def _switch(value: object, what: str) -> None:
 
 @dataclass(frozen=True)
 class CommandChoice:
-    """A program of the user's and its arguments, with placeholders such as {keyword} in them; no shell reads it."""
+    """A command of the user and its time limit. Arguments may hold placeholders such as {keyword}. No shell runs it."""
 
     on: bool = False
     arguments: tuple[str, ...] = ()  # the first is the program
-    limit_s: float = 10.0  # it and all that it started are ended after this
+    limit_s: float = 10.0  # after this the command and everything that it started are ended
 
     def __post_init__(self) -> None:
         _switch(self.on, "the command's switch")
@@ -79,7 +79,7 @@ class MediaKeyChoice:
 
 @dataclass(frozen=True)
 class WebhookChoice:
-    """An address that is told of each detection by HTTP POST."""
+    """An address to which each detection is sent by HTTP POST."""
 
     on: bool = False
     url: str = ""
@@ -91,7 +91,7 @@ class WebhookChoice:
 
 @dataclass(frozen=True)
 class KeywordActions:
-    """All that one keyword sets off; nothing by default."""
+    """Everything that a keyword sets off; nothing by default."""
 
     sound: bool = False
     notification: bool = False
@@ -112,7 +112,7 @@ class KeywordActions:
 
     @classmethod
     def from_dict(cls, raw: object) -> "KeywordActions":
-        """Unknown fields are passed over. raises ValueError on values that make no sense"""
+        """Actions from JSON; unknown fields are ignored. raises ValueError on values that make no sense"""
         known = _known(cls, raw)
         kinds: dict[str, type] = {
             "command": CommandChoice,
@@ -125,7 +125,7 @@ class KeywordActions:
         return cls(**known)
 
     def to_dict(self) -> dict[str, Any]:
-        """What JSON can hold."""
+        """These actions as values that JSON can hold."""
         raw = asdict(self)
         raw["command"]["arguments"] = list(self.command.arguments)
         raw["program"]["arguments"] = list(self.program.arguments)
@@ -141,14 +141,14 @@ def _known(kind: type, raw: object) -> dict[str, Any]:
 
 
 def url_fault(url: str) -> str:
-    """Why an address cannot be posted to, in one sentence; empty if it can."""
+    """Why an address cannot be used, in one sentence; empty if it can be used."""
     if not url:
         return _("Give the web hook's address, such as http://homeassistant.local:8123/api/webhook/NAME.")
     if not url.isascii() or any(ord(character) <= 32 or ord(character) == 127 for character in url):
         return _("The address {url!r} holds a space or a character that no address may hold: write it as %XX.", url=url)
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises on a port that is none
+        parts.port  # noqa: B018 - raises ValueError on a bad port
     except ValueError as error:
         return _("{url} is no address ({error}).", url=url, error=error)
     if parts.scheme not in ("http", "https") or not parts.hostname:

@@ -1,4 +1,4 @@
-"""A command of the user's: an argument list run without a shell, for a limited time, its output read and bounded.
+"""A command of the user: arguments, run without a shell and for a limited time.
 
 Runs in the calling thread. At the time limit the command and all that it started are ended, or it is said that a
 program could not be ended.
@@ -20,36 +20,38 @@ from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.translation import _
 
-KEPT_BYTES = 2048  # of the output's end, for the sentence about a failure
+KEPT_BYTES = 2048  # that are kept from the end of the output, for the sentence about a failure
 READ_BYTES = 65_536
-END_S = 1.0  # for a killed program to be gone
-MARK_VARIABLE = "KWS_RUN"  # holds a number drawn for this run
-KILL_ROUNDS = 5  # a program may start others while it is looked for
+END_S = 1.0  # the longest wait for a killed program to be gone
+MARK_VARIABLE = "KWS_RUN"  # the name of the variable that holds the mark of a run
+KILL_ROUNDS = 5  # a program may start another program while it is searched for
 
 
 class Command:
-    """One run of a command. `run` once, in any thread; `end` from another ends it early."""
+    """One run of a command. Call `run` once, in any thread. `end`, from another thread, ends it early."""
 
     def __init__(self, choice: CommandChoice, event: DetectionEvent) -> None:
-        """raises ActionError if it cannot be run as it stands"""
+        """raises ActionError, in one sentence, if the command cannot be run"""
         self._limit_s = choice.limit_s
         self._event = event
         self.arguments = filled(choice.arguments, event)
         self.name = program_name(self.arguments)
-        self._mark = secrets.token_hex(16)  # in the environment of all that it starts
+        self._mark = secrets.token_hex(
+            16
+        )  # a number drawn at random, in the environment of everything that the command starts
         self._process: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()  # around the start of the process and its reaping: a group is killed in between
-        self._ended = False  # by `end`, under the lock
+        self._lock = threading.Lock()  # held while the process is started, killed or reaped
+        self._ended = False  # `end` was called; changed under the lock
         self._tail = b""
         self._silent = threading.Event()
 
     def run(self) -> None:
-        """Run it to its end. raises ActionError, in one sentence, if it failed or took too long"""
+        """Run the command to its end. raises ActionError, in one sentence, if it failed or took too long"""
         deadline = time.monotonic() + self._limit_s
         process = self._start()
-        late = not self._silent.wait(deadline - time.monotonic())  # nothing holds its output any more
+        late = not self._silent.wait(deadline - time.monotonic())  # True once no process holds the output any more
         if not late:
-            # it is not reaped before, so that its number stays its own until the group could be killed
+            # the process is not reaped before: its number must stay its own until the group can be killed
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
@@ -58,7 +60,7 @@ class Command:
         self._check(status, late, lives=late and not self._silent.wait(END_S))
 
     def end(self) -> None:
-        """End it and all that it started, now or before it starts."""
+        """End the command and everything that it started; if it has not started, it never will."""
         with self._lock:
             self._ended = True
             if self._process is not None:
@@ -76,7 +78,7 @@ class Command:
                     stderr=subprocess.STDOUT,
                     env={**environment_for(self._event), MARK_VARIABLE: self._mark},
                     cwd=home(),
-                    start_new_session=True,  # a process group of its own, to be ended as a whole
+                    start_new_session=True,  # a process group of its own, which is ended as a whole
                 )
             threading.Thread(target=self._read, args=(self._process,), name="action: output", daemon=True).start()
             return self._process
@@ -84,7 +86,7 @@ class Command:
             raise not_started(self.arguments, error) from error
 
     def _read(self, process: "subprocess.Popen[bytes]") -> None:
-        """Read all that is written until nothing holds the output any more, and keep the end."""
+        """Read the output until no process holds it any more. Only its end is kept."""
         assert process.stdout is not None
         with process.stdout as output:
             while data := os.read(output.fileno(), READ_BYTES):
@@ -92,19 +94,19 @@ class Command:
         self._silent.set()
 
     def _finish(self, process: "subprocess.Popen[bytes]", late: bool) -> int | None:
-        """The exit status; None if it had not ended by itself."""
+        """The exit status; None if the command had not ended by itself."""
         with self._lock:
             status = process.returncode
             if late and status is None:
                 status = _exit_status(process)
                 _kill(process, self._mark)
             self._process = None
-        with suppress(subprocess.TimeoutExpired):  # one stuck in the kernel is left behind
+        with suppress(subprocess.TimeoutExpired):  # a process that is stuck in the kernel is left behind
             process.wait(END_S)
         return status
 
     def _check(self, status: int | None, late: bool, lives: bool) -> None:
-        """late: something ran at the deadline. lives: a program that it started could not be ended"""
+        """late: a process still ran at the time limit. lives: a process could not be ended"""
         name, limit = self.name, f"{self._limit_s:g} s"
         if self._ended:
             raise ActionError(_("“{name}” was ended, as the app is closing.", name=name))
@@ -142,14 +144,14 @@ class Command:
         return _("“{name}” was ended by signal {number}.", name=name, number=number)
 
     def _last_line(self) -> str:
-        """Of the output, without what a terminal would act on."""
+        """The last line of the output, without control characters."""
         lines = [line.strip() for line in self._tail.decode(errors="replace").splitlines() if line.strip()]
         shown = "".join(c for c in lines[-1] if c.isprintable()) if lines else ""
         return shown[:SHOWN_CHARACTERS]
 
 
 def _exit_status(process: "subprocess.Popen[bytes]") -> int | None:
-    """The status of a process that has ended but is not reaped; None while it runs."""
+    """The exit status of a process that is not reaped yet; None while it runs."""
     if not hasattr(os, "waitid"):
         return None
     with suppress(ChildProcessError):
@@ -160,10 +162,10 @@ def _exit_status(process: "subprocess.Popen[bytes]") -> int | None:
 
 
 def _kill(process: "subprocess.Popen[bytes]", mark: str) -> None:
-    """The whole group of a process that is not reaped yet, and what left the group for a session of its own."""
+    """Kill the group of a process that is not reaped yet, and the processes that left the group."""
     if process.returncode is not None:
         return
-    with suppress(ProcessLookupError, PermissionError):  # gone already; macOS says so of a group of the dead
+    with suppress(ProcessLookupError, PermissionError):  # already gone; macOS answers so for a group of dead processes
         if sys.platform == "win32":
             subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
             process.kill()
@@ -179,10 +181,10 @@ def _kill(process: "subprocess.Popen[bytes]", mark: str) -> None:
 
 
 def _marked(mark: str) -> list[int]:
-    """The processes of this user's that have the mark in their environment; none where the system does not tell."""
+    """The processes with this mark in their environment; on systems other than Linux none are found."""
     wanted, found = f"{MARK_VARIABLE}={mark}".encode(), []
     for folder in Path("/proc").glob("[0-9]*") if sys.platform.startswith("linux") else ():
-        with suppress(OSError):  # another user's, or just gone; of a process that ended it is empty
+        with suppress(OSError):  # a process of another user, or a process that has just ended
             if wanted in (folder / "environ").read_bytes().split(b"\0"):
                 found.append(int(folder.name))
     return found

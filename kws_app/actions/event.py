@@ -1,4 +1,4 @@
-"""The detection as an action sees it, and how it fills placeholders and environment variables."""
+"""A detection as actions see it: the values of placeholders and environment variables."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -8,19 +8,19 @@ _PLACEHOLDER = re.compile(r"\{(keyword|model|score|time|wall_time|source)\}")
 
 @dataclass(frozen=True)
 class DetectionEvent:
-    """A detection, or one made up to try an action out. Texts may come from a stranger's model card or file name."""
+    """A detection, or a made-up detection to try an action. Its texts may come from a stranger's card or file name."""
 
     keyword: str
     model: str
     score: float
-    time_s: float  # in the source's own audio
+    time_s: float  # seconds from the start of the source
     wall_time: str  # ISO 8601
     source: str = ""  # the microphone's name, or the file's path
     id: str = ""  # of the detection in the log; empty for a trial. Actions are not told of it
 
     @property
     def values(self) -> dict[str, str]:
-        """By placeholder. No operating system passes on a NUL, so none is kept."""
+        """The value of each placeholder, without NUL characters: no system passes them to a program."""
         values = {
             "keyword": self.keyword,
             "model": self.model,
@@ -32,17 +32,17 @@ class DetectionEvent:
         return {name: value.replace("\0", "") for name, value in values.items()}
 
     def fill(self, template: str) -> str:
-        """The template with each placeholder replaced once; other braces, and those in values, stay as they are."""
+        """The template with every placeholder replaced. Other braces stay, also braces inside a value."""
         values = self.values
         return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
 
     @property
     def environment(self) -> dict[str, str]:
-        """KWS_KEYWORD and so on: for programs that should not take a value for an option."""
+        """The same values as KWS_KEYWORD and so on: no program takes a variable for an option."""
         return {f"KWS_{name.upper()}": value for name, value in self.values.items()}
 
     def to_json(self) -> dict[str, str | float]:
-        """What a web hook is told: not from which microphone or file, which are nobody's business."""
+        """What a web hook is told. The microphone and the file are private and are left out."""
         told = asdict(self)
         del told["source"], told["id"]
         return told

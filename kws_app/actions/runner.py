@@ -1,6 +1,6 @@
-"""Runs what a detection sets off: each action in a thread of its own, so many at once and no more.
+"""Runs the actions of a detection, each in a thread of its own. Few actions run at the same time.
 
-`set_off` and `try_out` return at once. What became of an action is reported from its thread.
+`set_off` and `try_out` return at once. The outcome of an action is reported from its thread.
 """
 
 import logging
@@ -22,8 +22,8 @@ from kws_app.audio.ring import Samples
 from kws_app.errors import ActionError, AudioError
 from kws_app.translation import _
 
-MOST_AT_ONCE = 4  # of each kind: a hanging command does not gather copies of itself
-SHUT_DOWN_S = 0.5  # for those that were ended to be gone
+MOST_AT_ONCE = 4  # of each kind: a command that hangs does not pile up
+SHUT_DOWN_S = 0.5  # the longest wait for the threads of ended actions
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +51,12 @@ WHAT = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one action: `failure` is a sentence, empty where it went well."""
+    """The outcome of an action. failure: one sentence; empty if it worked"""
 
     kind: Kind
     keyword: str
     failure: str
-    tried: bool  # by the button, and not set off by a detection
+    tried: bool  # with the button, not by a detection
     id: str = ""  # of the detection that set it off
 
 
@@ -67,7 +67,7 @@ class Running(Protocol):
         """Do it. raises ActionError or AudioError"""
 
     def end(self) -> None:
-        """Cut it short, from another thread."""
+        """End it early, from another thread."""
 
 
 Play = Callable[[Samples, threading.Event], None]
@@ -85,7 +85,7 @@ class KeyPress:
         self._press(self._key)
 
     def end(self) -> None:
-        """It is limited in time by itself."""
+        """Not needed: it has a time limit of its own."""
 
 
 class Sound:
@@ -103,7 +103,7 @@ class Sound:
 
 
 class Notification:
-    """A message of the desktop's."""
+    """A notification on the desktop."""
 
     def __init__(self, notify: Notify, event: DetectionEvent) -> None:
         self._notify, self._event = notify, event
@@ -112,11 +112,11 @@ class Notification:
         self._notify(self._event)
 
     def end(self) -> None:
-        """It is limited in time by itself."""
+        """Not needed: it has a time limit of its own."""
 
 
 class ActionRunner:
-    """Sets actions off. Used by one thread; `report` is called once for each action, mostly from others."""
+    """Sets actions off. One thread uses it. `report` is called once for each action, mostly from its thread."""
 
     def __init__(
         self, report: Callable[[Outcome], None], play: Play, notify: Notify, press: Press = press_media_key
@@ -134,7 +134,7 @@ class ActionRunner:
         self._closed = False
 
     def set_off(self, actions: KeywordActions, event: DetectionEvent) -> None:
-        """All that is switched on."""
+        """Run every action that is switched on."""
         for kind, on in (
             (Kind.PROGRAM, actions.program.on),
             (Kind.MEDIA_KEY, actions.media_key.on),
@@ -147,11 +147,11 @@ class ActionRunner:
                 self._start(kind, actions, event, tried=False)
 
     def try_out(self, kind: Kind, actions: KeywordActions, event: DetectionEvent) -> None:
-        """One of them, whether switched on or not."""
+        """Run one action, whether it is switched on or not."""
         self._start(kind, actions, event, tried=True)
 
     def shut_down(self) -> bool:
-        """End all that is under way; whether every thread has ended."""
+        """End every action that runs. Returns whether every thread has ended."""
         with self._lock:
             self._closed = True
             running = [each for kind in self._running.values() for each in kind]
@@ -182,9 +182,7 @@ class ActionRunner:
                 self._running[kind].append((thread, action))
                 thread.start()
         if busy:
-            report(
-                _("{what} was left out: {count} before it are still under way.", what=WHAT[kind], count=MOST_AT_ONCE)
-            )
+            report(_("{what} was left out: {count} from before still run.", what=WHAT[kind], count=MOST_AT_ONCE))
 
     def _action(self, kind: Kind, actions: KeywordActions, event: DetectionEvent) -> Running:
         if kind is Kind.SOUND:
@@ -205,7 +203,7 @@ class ActionRunner:
             action.run()
         except (ActionError, AudioError) as error:
             failure = str(error)
-        except Exception as error:  # of a library: the user must hear of it, and this thread end in peace
+        except Exception as error:  # of any kind: the user must know
             log.exception("An action failed in a way that was not foreseen.")
             failure = _("{what} failed ({error}).", what=WHAT[kind], error=f"{type(error).__name__}: {error}")
         with self._lock:

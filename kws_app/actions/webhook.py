@@ -1,6 +1,6 @@
-"""A web hook: one HTTP POST of JSON to an address that the user gave, and to no other: redirects are not followed.
+"""A web hook: one HTTP POST of JSON to the address that the user gave. Redirects are not followed.
 
-Runs in the calling thread. It holds no proxy settings and no cookies, and reads nothing of the answer but its status.
+Runs in the calling thread. It uses no proxy and no cookies. Of the answer it reads only the status.
 """
 
 import http.client
@@ -16,14 +16,14 @@ from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.translation import _
 
-LIMIT_S = 5.0  # for all of it, however slowly the answer drips
+LIMIT_S = 5.0  # for the whole call, however slow the answer is
 
 
 class Webhook:
-    """One call of a web hook. `run` once, in any thread; `end` from another ends it early."""
+    """One call of a web hook. Call `run` once, in any thread. `end`, from another thread, ends it early."""
 
     def __init__(self, choice: WebhookChoice, event: DetectionEvent, limit_s: float = LIMIT_S) -> None:
-        """raises ActionError if the address is none"""
+        """raises ActionError, in one sentence, if the address cannot be used"""
         if fault := url_fault(choice.url):
             raise ActionError(fault)
         parts = urlsplit(choice.url)
@@ -44,7 +44,7 @@ class Webhook:
         return http.client.HTTPConnection(self._host, self._port, timeout=self._limit_s)
 
     def run(self) -> None:
-        """Post and take the status. raises ActionError, in one sentence, unless the answer was a success"""
+        """Send the event. raises ActionError, in one sentence, if the answer is no success"""
         limit = threading.Timer(self._limit_s, self.end)
         limit.daemon = True
         limit.start()
@@ -53,7 +53,7 @@ class Webhook:
         except TimeoutError as error:
             raise self._late() from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            if self._ended:  # its socket was shut under it
+            if self._ended:  # `end` has shut its socket
                 raise self._late() from error
             raise ActionError(
                 _("{name} cannot be reached ({error}).", name=self.name, error=str(error) or type(error).__name__)
@@ -64,7 +64,7 @@ class Webhook:
         if 300 <= status < 400 and location:
             raise ActionError(
                 _(
-                    "{name} points elsewhere: if you trust {address!r}, give that address.",
+                    "{name} redirects to another address: if you trust {address!r}, enter that address.",
                     name=self.name,
                     address=location[:200],
                 )
@@ -74,7 +74,7 @@ class Webhook:
             raise ActionError(_("{name} answered {answer}.", name=self.name, answer=answer))
 
     def end(self) -> None:
-        """Break the connection off: whoever waits on it goes on with an error."""
+        """Close the connection: the waiting call ends with an error."""
         self._ended = True
         connection = self._connection.sock
         if connection is not None:

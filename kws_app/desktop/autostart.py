@@ -1,4 +1,4 @@
-"""Starting at login: one file that the user's desktop reads, written and removed at the user's wish. No Qt."""
+"""Start at login: writes or removes the file that the desktop reads at login. No Qt."""
 
 import os
 import plistlib
@@ -8,18 +8,18 @@ from pathlib import Path
 from kws_app.desktop import desktop_entry
 from kws_app.translation import _
 
-LABEL = "org.kws-app.login"  # of the Mac's launch agent
+LABEL = "org.kws-app.login"  # the name of the launch agent on a Mac
 WINDOWS_FOLDER = ("Microsoft", "Windows", "Start Menu", "Programs", "Startup")  # below %APPDATA%
 ARGUMENTS = ["--minimised", "--listen"]
 
 
 def path() -> Path | None:
-    """The file; None where this system has no such place."""
+    """The file; None if this system has no place for it."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "LaunchAgents" / f"{LABEL}.plist"
     if sys.platform.startswith(("linux", "freebsd")):
         config = os.environ.get("XDG_CONFIG_HOME", "")
-        folder = Path(config) if os.path.isabs(config) else Path.home() / ".config"  # as the specification has it
+        folder = Path(config) if os.path.isabs(config) else Path.home() / ".config"  # as the XDG specification says
         return folder / "autostart" / desktop_entry.ENTRY_NAME
     if sys.platform == "win32" and os.environ.get("APPDATA"):
         return Path(os.environ["APPDATA"], *WINDOWS_FOLDER, "kws-app.cmd")
@@ -32,12 +32,12 @@ def is_on() -> bool:
 
 
 def explanation() -> str:
-    """What switching it on does, for the user."""
+    """What the switch does, for the user."""
     file = path()
     if file is None:
         return _("Starting at login is not offered on this system.")
     return _(
-        "Writes {file}, which starts the app minimised and listening; switching it off removes that file again.",
+        "Writes {file}, which starts the app minimised and listening. Switching off removes the file.",
         file=file,
     )
 

@@ -1,4 +1,4 @@
-"""How the desktop starts the app: the text of a .desktop file, and the command in it. No Qt."""
+"""The .desktop file that starts the app, and the command in it. No Qt."""
 
 import sys
 from pathlib import Path
@@ -9,14 +9,14 @@ from kws_app.regular_file import make_private
 from kws_app.translation import _
 
 ENTRY_NAME = "kws-app.desktop"
-_RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")  # characters for which an argument of Exec must be quoted
-_ESCAPED = set('"`$\\')  # and those that are escaped within the quotes
+_RESERVED = set(" \t\n\"'\\><~|&;$*?#()`")  # an argument of Exec with one of these is quoted
+_ESCAPED = set('"`$\\')  # escaped inside the quotes
 
 
 def command() -> list[str]:
-    """The arguments that start this very program again, from any folder.
+    """The command that starts this program again, from any folder.
 
-    -I: neither the folder that the session starts in nor PYTHONPATH adds modules.
+    -I: no modules come from the current folder or from PYTHONPATH.
     """
     if getattr(sys, "frozen", False):
         return [sys.executable]
@@ -24,9 +24,9 @@ def command() -> list[str]:
 
 
 def exec_line(arguments: list[str]) -> str:
-    """Arguments as the Exec key wants them (Desktop Entry Specification 1.5, "The Exec key").
+    """Arguments as the value of the Exec key (Desktop Entry Specification 1.5, "The Exec key").
 
-    raises ValueError for a line break, which no such file can hold there
+    raises ValueError for a line break: the key cannot hold one
     """
     if any("\n" in argument or "\r" in argument for argument in arguments):
         raise ValueError(f"A path with a line break in it cannot stand in a .desktop file: {arguments!r}.")
@@ -40,7 +40,7 @@ def _quoted(argument: str) -> str:
 
 
 def _string(value: str) -> str:
-    """A value of type string: its backslashes are doubled once more."""
+    """A value of type string: backslashes are doubled once more."""
     return value.replace("\\", "\\\\").replace("\t", "\\t")
 
 
@@ -65,7 +65,7 @@ def desktop_entry(arguments: list[str]) -> str:
 
 
 def write_entry(path: Path, text: str) -> None:
-    """Put a file where the desktop looks for it, making its folder. raises OSError"""
+    """Write a file where the desktop looks for it; makes the folder. raises OSError"""
     make_private(path.parent)
     tidy_unfinished(path.parent)
     write_whole(path, text.encode(errors="surrogateescape"))

@@ -1,4 +1,4 @@
-"""scripts/run --install and --uninstall: an entry in the desktop's menu of programs (Linux and its kin)."""
+"""scripts/run --install and --uninstall: an entry in the desktop's menu of programs, on Linux and FreeBSD."""
 
 import argparse
 import os
@@ -9,25 +9,27 @@ from kws_app.desktop import autostart, desktop_entry
 
 
 def entry_path() -> Path:
-    """Where the desktop looks for a user's own programs."""
+    """The file of the entry, where the desktop looks for the user's programs."""
     data = os.environ.get("XDG_DATA_HOME", "")
     folder = Path(data) if os.path.isabs(data) else Path.home() / ".local" / "share"
     return folder / "applications" / desktop_entry.ENTRY_NAME
 
 
 def install() -> str:
-    """What was done, in one sentence. raises OSError or ValueError"""
+    """Write the entry. Returns one sentence that says so. raises OSError or ValueError"""
     path = entry_path()
     desktop_entry.write_entry(path, desktop_entry.desktop_entry(desktop_entry.command()))
     return f"Wrote {path}: “Wake word” is among the programs now; --uninstall removes it."
 
 
 def uninstall() -> str:
-    """Remove the entry, and the one that starts the app at login. raises OSError"""
+    """Remove the entry, and the file that starts the app at login. Returns one sentence. raises OSError"""
     removed = [path for path in (entry_path(), autostart.path()) if path is not None and path.is_file()]
     for path in removed:
         path.unlink()
-    return f"Removed {' and '.join(map(str, removed))}." if removed else "Nothing was installed: nothing is removed."
+    return (
+        f"Removed {' and '.join(map(str, removed))}." if removed else "Nothing was installed, so nothing was removed."
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,6 +1,6 @@
-"""One window for each data folder: two that write the same log and settings would undo each other.
+"""One window for each data folder: two windows would overwrite each other's settings.
 
-The lock is the system's, on an open file: it ends with the process, however that ends.
+The lock belongs to the operating system. It ends with the process, however the process ends.
 """
 
 import os
@@ -13,12 +13,12 @@ from typing import IO
 from kws_app.regular_file import open_regular
 
 FILE_NAME = "lock"
-LOCKED_AT = 1 << 20  # the byte that Windows locks, behind the number, as a locked byte cannot be read there
+LOCKED_AT = 1 << 20  # the byte that Windows locks; it lies behind the process number, which others must read
 CAN_CALL = hasattr(signal, "SIGUSR1")  # whether another process can be asked to show its window
 
 
 class AlreadyRunningError(Exception):
-    """Another program has the folder; one sentence."""
+    """Another window uses the folder; one sentence."""
 
     def __init__(self, folder: Path, process: int | None) -> None:
         named = f" (process {process})" if process else ""
@@ -31,9 +31,9 @@ class AlreadyRunningError(Exception):
 
 
 def hold(folder: Path) -> IO[bytes] | None:
-    """Take the folder for this process, as long as what is returned is kept; None where there are no locks.
+    """Lock the folder until the returned file is closed; None on a file system without locks.
 
-    raises AlreadyRunningError if another has it; NotRegularError if something else has the name of the lock
+    raises AlreadyRunningError if another process has the lock; NotRegularError if the lock is no plain file
     """
     handle = open_regular(folder / FILE_NAME, os.O_RDWR | os.O_CREAT)
     file = open(handle, "r+b", buffering=0)  # noqa: SIM115 - kept open; unbuffered, as a full disk fails each flush
@@ -45,7 +45,7 @@ def hold(folder: Path) -> IO[bytes] | None:
     except OSError:  # a file system without locks
         file.close()
         return None
-    with suppress(OSError):  # on a full disk others only do not learn the number
+    with suppress(OSError):  # on a full disk the process number is missing, and the lock still holds
         file.truncate(0)
         file.write(str(os.getpid()).encode())
     return file
@@ -72,7 +72,7 @@ def _lock(handle: int) -> None:
 def call(process: int | None) -> None:
     """Ask the window of another process to show itself, where this system can."""
     if process is not None and hasattr(signal, "SIGUSR1"):
-        with suppress(OSError):  # it has just ended, or is another user's
+        with suppress(OSError):  # the process has just ended, or belongs to another user
             os.kill(process, signal.SIGUSR1)
 
 

@@ -1,6 +1,6 @@
-"""The clips on disk: what was heard around each detection, as FLAC, written whole or not at all, bounded.
+"""The clips on the disk: the sound around each detection, as FLAC files. Number and size are limited.
 
-One thread uses a store at a time; the archive's.
+Only one thread uses a store at a time; in the app, the disk thread.
 """
 
 import io
@@ -27,18 +27,18 @@ FOLDER_NAME = "clips"
 
 @dataclass(frozen=True)
 class ClipLimits:
-    """How much is kept; 0 clips is none."""
+    """The most that is kept. With a count of 0 nothing is kept."""
 
     count: int = 500
     megabytes: int = 200
 
 
 class ClipStore:
-    """A folder with one file for each id, readable by its owner only."""
+    """A folder with a file for each id. Only its owner can read it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # bytes by id, oldest first, as `look` found them and `write` added; None where nobody has asked yet
+        # bytes by id, oldest first; None until the size of that clip is needed
         self.sizes: dict[str, int | None] = {}
         self._stuck: set[str] = set()  # ids of clips that could not be removed
 
@@ -46,7 +46,7 @@ class ClipStore:
         return self.folder / clip_name(id)
 
     def look(self) -> None:
-        """See which clips are there; whatever else lies in the folder is left alone. raises OSError"""
+        """Find the clips in the folder. Other files in it are left alone. raises OSError"""
         names: list[str] = []
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
             names = [each.name for each in entries if is_clip_name(each.name) and each.is_file(follow_symlinks=False)]
@@ -54,7 +54,7 @@ class ClipStore:
         self._stuck.clear()
 
     def write(self, id: str, samples: Samples) -> None:
-        """samples: [N] at 16 kHz. raises OSError if the disk refuses: then nothing is left of it"""
+        """Write a clip, whole or not at all. samples: [N] at 16 kHz. raises OSError if the disk refuses"""
         packed = io.BytesIO()
         soundfile.write(packed, np.clip(samples, -1.0, 1.0), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
         make_private(self.folder)
@@ -63,7 +63,7 @@ class ClipStore:
         self.sizes[id] = len(content)
 
     def read(self, id: str) -> Samples:
-        """The samples [N] at 16 kHz. raises AudioError if they are not there"""
+        """The samples [N] of a clip at 16 kHz. raises AudioError if there is no such clip"""
         path = self.path(id)
         if path.is_symlink() or not path.is_file():
             raise AudioError(_("There is no clip {path}.", path=path))
@@ -73,17 +73,17 @@ class ClipStore:
         return np.concatenate(parts)
 
     def remove(self, id: str) -> None:
-        """raises OSError if it is there and cannot be removed; then it makes no room for others any more"""
+        """Remove a clip, if it is there. raises OSError if it cannot be removed; `surplus` then leaves it out"""
         self._stuck.add(id)
         self.path(id).unlink(missing_ok=True)
         self._stuck.discard(id)
         self.sizes.pop(id, None)
 
     def surplus(self, limits: ClipLimits, labelled: set[str]) -> list[str]:
-        """The ids that must go for the limits to hold: the oldest without a label first, then the oldest."""
+        """The ids to remove, so that the limits hold: first the oldest without a label, then the oldest."""
         free = sorted(self.sizes.keys() - self._stuck)  # ids sort by age
         order = [id for id in free if id not in labelled] + [id for id in free if id in labelled]
-        fewest = max(0, len(self.sizes) - limits.count)  # that must go by their number alone, whatever their size
+        fewest = max(0, len(self.sizes) - limits.count)  # so many must go by their number, whatever their size
         total = sum(map(self._size, self.sizes.keys() - set(order[:fewest])))
         surplus = order[:fewest]
         for id in order[fewest:]:
@@ -105,7 +105,7 @@ class ClipStore:
 
 
 def outline(samples: Samples, bins: int = 48) -> Samples:
-    """The waveform in little: the peak of each of `bins` equal parts of samples [N], [bins] in 0..1."""
+    """The outline of a waveform: [bins] in 0..1, the peak of each of `bins` equal parts of samples [N]."""
     edges = np.linspace(0, len(samples), bins + 1).astype(int)
     peaks = [float(np.abs(samples[a:b]).max(initial=0.0)) for a, b in itertools.pairwise(edges)]
     return np.array(peaks, dtype=np.float32)

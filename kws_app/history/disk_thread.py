@@ -1,8 +1,8 @@
-"""The disk thread keeps what was heard, so that neither the worker nor the window waits for the disk.
+"""The disk thread saves what was heard, so that neither the worker nor the window waits for the disk.
 
-It adds later facts to the log, writes, removes and exports clips, and reads both back at the start. Few clips may wait
-for it: one that finds WAITING others is not kept, and that is said. What becomes of a task is told to one listener, on
-the disk thread.
+It adds facts to the log. It writes, removes and exports clips. At the start it reads the log and the folder of clips.
+Only WAITING clips may wait: a further clip is not kept, and the user is told. What becomes of a task is told to one
+listener, on the disk thread.
 """
 
 import logging
@@ -30,8 +30,8 @@ from kws_app.history.log import (
 from kws_app.paths import own_models_dir
 from kws_app.translation import _, ngettext
 
-REMOVED_AT_ONCE = 2000  # clips, in well under a second
-WAITING = 32  # clips of 160 kB each; other tasks are small and few
+REMOVED_AT_ONCE = 2000  # clips, in less than a second
+WAITING = 32  # the most clips that may wait, of 160 kB each; other tasks are small and few
 CLOSE_S = 2.0
 
 _WHAT: dict[type[DetectionRecord | Fact], str] = {
@@ -49,16 +49,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the log and the folder of clips hold."""
+    """What the log and the folder of clips hold at the start."""
 
     history: History
-    clips: frozenset[str]  # ids that have one
+    clips: frozenset[str]  # ids that have a clip
     bad_lines: int
 
 
 @dataclass(frozen=True)
 class ClipKept:
-    """A clip is on the disk; or was, and is looked at again. `outline` [bins] is its waveform in little."""
+    """A clip was written, or was looked at. outline: [bins], the peaks of its waveform"""
 
     id: str
     outline: Samples
@@ -66,14 +66,14 @@ class ClipKept:
 
 @dataclass(frozen=True)
 class ClipGone:
-    """There is no clip, or none any more."""
+    """A clip is not there, or was removed."""
 
     id: str
 
 
 @dataclass(frozen=True)
 class ClipRead:
-    """What was asked for by `read_clip`."""
+    """The answer to `read_clip`."""
 
     id: str
     samples: Samples
@@ -81,21 +81,21 @@ class ClipRead:
 
 @dataclass(frozen=True)
 class Noted:
-    """A line was added to the log, or at least tried."""
+    """A line was added to the log; if that failed, Trouble follows."""
 
     fact: DetectionRecord | Fact
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """One sentence for the user."""
+    """Something failed: one sentence for the user."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Done:
-    """One sentence for the user, about something that went well."""
+    """An export worked: one sentence for the user."""
 
     text: str
 
@@ -104,26 +104,28 @@ News = Loaded | ClipKept | ClipGone | ClipRead | Noted | Trouble | Done
 
 
 class DiskThread:
-    """Its methods may be called from any thread and return at once."""
+    """Any thread calls the public methods; each returns at once."""
 
     def __init__(self, detections: DetectionLog, limits: ClipLimits | None = None) -> None:
         self.log = detections
         self.tell: Callable[[News], None] = lambda news: None  # set before `start`
         self._store = ClipStore(detections.path.parent / FOLDER_NAME)
-        self._limits = limits or ClipLimits()  # this thread's
-        self._labelled: set[str] = set()  # ids; this thread's
+        self._limits = limits or ClipLimits()  # used by this thread alone
+        self._labelled: set[str] = set()  # ids; used by this thread alone
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._places = threading.BoundedSemaphore(WAITING)  # for clips
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
         self._said_full = False
-        self._unannounced: set[str] = set()  # ids of clips that go as they were found: nobody was told of them
+        self._unannounced: set[str] = (
+            set()
+        )  # ids of clips that are removed at the start, before anybody was told of them
 
     def start(self) -> None:
         self._thread.start()
         self._tasks.put(self._load)
 
     def close(self) -> bool:
-        """Do what is waiting and end; whether the thread has ended."""
+        """Finish the waiting tasks and end. Returns whether the thread has ended."""
         if self._thread.ident is not None and self._thread.is_alive():
             self._tasks.put(None)
             self._thread.join(CLOSE_S)
@@ -138,7 +140,7 @@ class DiskThread:
         self._tasks.put(lambda: self._note(fact))
 
     def keep_clip(self, id: str, samples: Samples, labelled: bool = False) -> None:
-        """Write a clip, and make room for it. samples: [N] at 16 kHz"""
+        """Write a clip, and remove old clips beyond the limits. samples: [N] at 16 kHz"""
         if self._places.acquire(blocking=False):
             self._said_full = False
             self._tasks.put(lambda: self._keep_clip(id, samples, labelled))
@@ -146,27 +148,30 @@ class DiskThread:
         if not self._said_full:
             self.tell(
                 Trouble(
-                    _("The disk is too slow: {count} clips wait for it, those that follow are not kept.", count=WAITING)
+                    _(
+                        "The disk is too slow: {count} clips wait for it, and the next clips are not kept.",
+                        count=WAITING,
+                    )
                 )
             )
         self._said_full = True
         self.tell(ClipGone(id))
 
     def remove_clips(self, ids: Iterable[str]) -> None:
-        """For good, after a deletion that can no longer be undone."""
+        """Remove clips for good, once a deletion can no longer be undone."""
         chosen = list(ids)
         self._tasks.put(lambda: self._remove(chosen))
 
     def read_clip(self, id: str) -> None:
-        """Answered by ClipRead, or ClipGone and Trouble."""
+        """Read a clip to play it. Answered by ClipRead, or by ClipGone and Trouble."""
         self._tasks.put(lambda: self._read_clip(id))
 
     def look_at_clip(self, id: str) -> None:
-        """Answered by ClipKept or ClipGone."""
+        """Read the outline of a clip. Answered by ClipKept or ClipGone."""
         self._tasks.put(lambda: self._look_at_clip(id))
 
     def do(self, task: Callable[[ClipStore], str], failure: str) -> None:
-        """Run an export: `task` answers with a sentence; `failure` begins the one that says why it did not work."""
+        """Run an export. `task` returns a sentence on success; `failure` begins the sentence on failure."""
         self._tasks.put(lambda: self._do(task, failure))
 
     # On the disk thread
@@ -175,9 +180,9 @@ class DiskThread:
         while (task := self._tasks.get()) is not None:
             try:
                 task()
-            except Exception as error:  # whatever it was, the user must hear of it and this thread go on
+            except Exception as error:  # of any kind: the user must know, and this thread must go on
                 log.exception("The disk thread failed.")
-                self.tell(Trouble(_("Something went wrong in keeping what was heard ({error}).", error=error)))
+                self.tell(Trouble(_("An unexpected error kept something from being saved ({error}).", error=error)))
 
     def _load(self) -> None:
         try:
@@ -196,7 +201,7 @@ class DiskThread:
                 Trouble(_("The clips in {folder} cannot be read ({error}).", folder=self._store.folder, error=error))
             )
         self._labelled |= {entry.id for entry in history.entries.values() if entry.is_labelled}
-        # deletions that nothing can undo any more; a clip that the log does not name stays: the log may be lost
+        # the deletions of earlier runs are final. A clip that the log does not name stays: the log may be lost
         self._remove(
             [entry.id for entry in history.entries.values() if entry.deleted and entry.id in self._store.sizes]
         )
@@ -247,7 +252,7 @@ class DiskThread:
         self._make_room()
 
     def _make_room(self) -> None:
-        """Remove what is too much, a part at a time, so that others need not wait long."""
+        """Remove clips beyond the limits, a part at a time, so that other tasks get their turn."""
         surplus = self._store.surplus(self._limits, self._labelled)
         self._remove(surplus[:REMOVED_AT_ONCE])
         if len(surplus) > REMOVED_AT_ONCE:

@@ -1,4 +1,4 @@
-"""What the log adds up to: the detections with all that was said about them later. Pure; any thread."""
+"""The history: each detection of the log with everything that the log says about it later. Pure; any thread."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -10,21 +10,21 @@ from kws_app.translation import _
 
 RIGHT = "right"
 FALSE_ALARM = "false alarm"
-LABELS = ("", RIGHT, FALSE_ALARM)  # as they stand in the log; the first takes a label back
-MOST_ACTIONS = 20  # of a detection; there are six kinds
+LABELS = ("", RIGHT, FALSE_ALARM)  # as the log has them; the empty label takes a label back
+MOST_ACTIONS = 20  # that are remembered of a detection; there are six kinds
 LABEL_WORDS = {"": "", RIGHT: _("right"), FALSE_ALARM: _("false alarm")}  # for the user
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A detection, or a word that was missed, and what became known of it."""
+    """A detection, or a missed word, with everything that is known of it."""
 
     record: DetectionRecord
-    peak: float | None = None  # the highest score; None while it is not over
+    peak: float | None = None  # the highest score; None while the detection is not over
     above_s: float | None = None  # how long the score stayed at or above the threshold
     label: str = ""
     deleted: bool = False
-    actions: tuple[ActionDone, ...] = ()  # what it set off, in the order in which that ended
+    actions: tuple[ActionDone, ...] = ()  # that the detection set off, in the order in which they ended
 
     @property
     def id(self) -> str:
@@ -32,11 +32,11 @@ class Entry:
 
     @property
     def is_labelled(self) -> bool:
-        """Whether the user said something about it; pressing "It missed me" says something as well."""
+        """Whether the user gave it a label. A missed word counts: the user said that it was missed."""
         return bool(self.label) or self.record.missed
 
     def after(self, fact: Fact) -> "Entry":
-        """The same once `fact`, which is about it, is known."""
+        """This entry after a fact about it is known."""
         match fact:
             case Ended(peak=peak, above_s=above_s):
                 return replace(self, peak=peak, above_s=above_s)
@@ -51,27 +51,27 @@ class Entry:
         return self
 
 
-ModelSetup = tuple[str, DecisionConfig]  # a model and how its scores are judged: what a rate belongs to
+ModelSetup = tuple[str, DecisionConfig]  # a model, and how its scores are judged; each setup has its own rate
 
 
-@lru_cache(maxsize=64)  # asked for each piece of sound
+@lru_cache(maxsize=64)  # it is asked for with every piece of sound
 def model_setup(model: str, decision: DecisionConfig) -> ModelSetup:
-    """A threshold is shown with three digits: what looks the same is the same."""
+    """A setup with the threshold rounded to three digits, as the window shows it: equal digits are one setup."""
     return model, replace(decision, threshold=round(decision.threshold, 3) or decision.threshold)
 
 
 @dataclass
 class History:
-    """Everything up to now."""
+    """All entries, and the hours of listening."""
 
-    entries: dict[str, Entry] = field(default_factory=dict)  # by id, oldest first, deleted ones included
-    heard_s: dict[ModelSetup, float] = field(default_factory=dict)  # of microphones
+    entries: dict[str, Entry] = field(default_factory=dict)  # by id, oldest first; deleted entries too
+    heard_s: dict[ModelSetup, float] = field(default_factory=dict)  # of microphones, in seconds
 
 
 def add_up(said: Iterable[DetectionRecord | Fact]) -> History:
-    """Fold the lines of a log, oldest first. A fact about a line that is not there says nothing."""
+    """The history of a log. said: its lines, oldest first. A fact about an unknown detection is ignored."""
     history = History()
-    early: list[Fact] = []  # several threads append: a fact may stand before its detection
+    early: list[Fact] = []  # two threads write the log: a fact may stand before its detection
     for entry in said:
         if isinstance(entry, DetectionRecord):
             history.entries.setdefault(entry.key, Entry(entry))

@@ -1,7 +1,7 @@
-"""Clips and labels as files elsewhere. kws-labels, in kws_app/commands, hands the labels to training.
+"""Exports clips and labels to files in other folders. kws-labels, in kws_app/commands, uses this for training.
 
-Labels go into a folder in the layout of Speech Commands, which `python -m training` reads: clips of one second in
-<keyword>/, what the user called right and what was missed, and in unknown/, the false alarms: another word to training.
+Labels go into a folder in the layout of Speech Commands, which `python -m training` reads. Each clip has one second.
+<keyword>/ holds the clips that were right or missed. unknown/ holds the false alarms, as another word.
 """
 
 import io
@@ -20,12 +20,12 @@ from kws_app.history.recorder import BEFORE_S
 from kws_app.translation import _, ngettext
 
 UNKNOWN = "unknown"  # the folder of false alarms
-AFTER_WORD_S = 0.15  # of the exported second lie after the detection
-SPEAKER = "owner"  # in file names; by the archive's rule this speaker belongs to the training set
+AFTER_WORD_S = 0.15  # of the exported second that lies after the detection
+SPEAKER = "owner"  # in file names; by the rule of Speech Commands this speaker is in the training set
 
 
 def plain(name: str) -> str:
-    """A name that is one folder or file on every system."""
+    """A name without characters that some system refuses in the name of a file."""
     return re.sub(r"[^\w .-]", "_", name).strip(" .") or "_"
 
 
@@ -45,7 +45,7 @@ def _write_wav(target: Path, samples: Samples) -> None:
 
 
 def export_clip(store: ClipStore, entry: Entry, target: Path) -> str:
-    """Write a clip to a file, as WAV if its name says so, else as it is. raises OSError or AudioError"""
+    """Write a clip to a file: WAV if the name ends in .wav, else FLAC. raises OSError or AudioError"""
     if target.suffix.lower() == ".wav":
         _write_wav(target, store.read(entry.id))
     else:
@@ -61,7 +61,7 @@ def export_clips(store: ClipStore, entries: Iterable[Entry], folder: Path) -> st
         if entry.id not in store.sizes:
             continue
         target = folder / suggested_name(entry)
-        if target.exists():  # two within a second
+        if target.exists():  # two clips of the same second
             target = folder / f"{target.stem} {entry.id[-6:]}.flac"
         export_clip(store, entry, target)
         count += 1
@@ -71,16 +71,18 @@ def export_clips(store: ClipStore, entries: Iterable[Entry], folder: Path) -> st
 
 
 def the_word(entry: Entry, samples: Samples) -> Samples:
-    """The second of a clip [N] in which the word lies, or what there is of it: training takes clips for one word each.
+    """The second of a clip [N] that holds the word; training wants one word in each clip.
 
-    A detection comes about when the word ends; a missed word is taken to be the loudest second.
+    A detection comes at the end of its word. A missed word is taken to be the loudest second.
     """
-    last = max(0, len(samples) - SAMPLE_RATE)  # where the second can begin at the latest
+    last = max(0, len(samples) - SAMPLE_RATE)  # the latest sample at which the second can begin
     if entry.record.missed:
         energy = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
         begin = int(np.argmax(energy[SAMPLE_RATE:] - energy[: len(energy) - SAMPLE_RATE])) if last else 0
     else:
-        detected_s = min(BEFORE_S, entry.record.time_s)  # in the clip, which begins with the sound
+        detected_s = min(
+            BEFORE_S, entry.record.time_s
+        )  # seconds from the start of the clip; a clip is shorter at the start of a source
         begin = min(max(0, round((detected_s + AFTER_WORD_S) * SAMPLE_RATE) - SAMPLE_RATE), last)
     return samples[begin : begin + SAMPLE_RATE]
 
@@ -88,7 +90,7 @@ def the_word(entry: Entry, samples: Samples) -> Samples:
 def export_labels(store: ClipStore, entries: Iterable[Entry], folder: Path) -> str:
     """Write the labelled clips into a folder in the layout of Speech Commands: one second each, 16 kHz WAV.
 
-    A second export into the same folder brings it up to date. raises OSError or AudioError
+    A second export into the same folder brings the folder up to date. raises OSError or AudioError
     """
     counts: dict[str, int] = {}
     for entry in entries:
@@ -97,12 +99,12 @@ def export_labels(store: ClipStore, entries: Iterable[Entry], folder: Path) -> s
         keyword = plain(entry.record.keyword)
         word = UNKNOWN if entry.label == FALSE_ALARM else keyword
         name = f"{SPEAKER}_nohash_{entry.id}.wav"
-        for other in {keyword, UNKNOWN} - {word}:  # the user thought again
+        for other in {keyword, UNKNOWN} - {word}:  # the user has changed the label
             (folder / other / name).unlink(missing_ok=True)
         (folder / word).mkdir(parents=True, exist_ok=True)
         _write_wav(folder / word / name, the_word(entry, store.read(entry.id)))
         counts[word] = counts.get(word, 0) + 1
     if not counts:
-        return _("No kept clip has a label yet.")
+        return _("No clip has a label yet.")
     parts = [_("{count} in {folder}/", count=count, folder=word) for word, count in sorted(counts.items())]
     return _("{parts} of {folder}.", parts=", ".join(parts), folder=folder)

@@ -1,7 +1,7 @@
-"""The log of detections: JSON lines in detections.jsonl, each on the disk at once, none ever changed.
+"""The log of detections: JSON lines in detections.jsonl. A line is on the disk at once, and no line ever changes.
 
-A line without "event" is a detection. What is known later (its peak, the user's label, a deletion), a word that was
-missed, and the hours heard are lines with an "event"; they name a detection by its id. Any thread may append.
+A line without "event" is a detection. Other lines have an "event": a missed word, the hours of listening, or a fact
+about an earlier detection, which they name by its id (its peak, a label, a deletion, an action). Any thread may append.
 """
 
 import errno
@@ -21,29 +21,29 @@ from kws_app.engine.decision_config import DecisionConfig
 from kws_app.regular_file import make_private, open_regular
 
 FILE_NAME = "detections.jsonl"
-READ_BACK = 200
-READ_BYTES = 64 * 2**20  # of the log's end; some 200,000 lines
-WRONG_TYPES = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)  # what foreign JSON may raise
+READ_BACK = 200  # detections that `last` gives
+READ_BYTES = 64 * 2**20  # that are read from the end of the log; some 200,000 lines
+WRONG_TYPES = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)  # that foreign JSON may raise
 CLIP_SUFFIX = ".flac"
 _CLIP_NAME = re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}\.flac", re.ASCII)
-_ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # an id names a file: nothing that leads out of the folder
+_ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # an id names a file: it must not lead out of the folder
 
 
 @dataclass(frozen=True)
 class DetectionRecord:
-    """A line of the log: what kws-detect --json prints, and when and by which microphone it was heard."""
+    """A detection as a line of the log: the fields of kws-detect --json, the wall time and the microphone."""
 
     wall_time: str  # ISO 8601 with the offset from UTC
     file: str | None  # the audio file; None for a microphone
-    microphone: str | None  # its name; None for a file
+    microphone: str | None  # name; None for a file
     keyword: str
     model: str
-    time_s: float  # in the source's own audio, where the threshold was met
+    time_s: float  # seconds from the start of the source to the step that met the threshold
     score: float
     id: str = ""
-    clip: str | None = None  # its file in the folder of clips, if one is kept; it may have had to make room since
-    decision: DecisionConfig | None = None  # at the time
-    missed: bool = False  # the user said the word and no detection came: `score` is the highest of the last seconds
+    clip: str | None = None  # file in the folder of clips; it may have been removed since
+    decision: DecisionConfig | None = None  # how scores were judged then
+    missed: bool = False  # the user says that the word was missed; `score` is the highest of the last seconds
 
     @property
     def clock(self) -> str:
@@ -52,7 +52,7 @@ class DetectionRecord:
 
     @property
     def key(self) -> str:
-        """Its id; for a line from before there were ids one that is always the same."""
+        """The id. A line from before there were ids gets an id from its content."""
         known = f"{self.wall_time} {self.model} {self.time_s}"
         return self.id or hashlib.sha256(known.encode()).hexdigest()[:12]
 
@@ -92,7 +92,7 @@ class DetectionRecord:
 
 @dataclass(frozen=True)
 class Ended:
-    """The score is below the threshold again."""
+    """A detection is over: the score is below the threshold again."""
 
     id: str
     peak: float
@@ -101,7 +101,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Labelled:
-    """The user's word on a detection: "right", "false alarm", or empty where it was taken back."""
+    """The user's label of a detection: "right", "false alarm", or empty if it was taken back."""
 
     id: str
     label: str
@@ -121,7 +121,7 @@ class Restored:
 
 @dataclass(frozen=True)
 class HoursHeard:
-    """So long a model has listened to a microphone since the last such line."""
+    """How long a model has listened to a microphone since the line before of this kind."""
 
     wall_time: str
     model: str
@@ -131,11 +131,11 @@ class HoursHeard:
 
 @dataclass(frozen=True)
 class ActionDone:
-    """A detection set off an action, and what became of that."""
+    """A detection set off an action, and the action has ended."""
 
     id: str
-    action: str  # the value of its kind, kws_app/actions/runner.py
-    failure: str  # one sentence; empty where it worked
+    action: str  # its kind, as kws_app/actions/runner.py names it
+    failure: str  # one sentence; empty if it worked
 
 
 Fact = Ended | Labelled | Deleted | Restored | HoursHeard | ActionDone
@@ -161,7 +161,7 @@ def _number(value: Any) -> float:
 
 
 def _decision(raw: Any) -> DecisionConfig | None:
-    """None where there is none, or none that this version knows."""
+    """None if there is no decision, or one that this version does not know."""
     if not isinstance(raw, dict):
         return None
     try:
@@ -171,9 +171,9 @@ def _decision(raw: Any) -> DecisionConfig | None:
 
 
 def parse(line: str) -> DetectionRecord | Fact | None:
-    """What a line of the log says; None for an event that this version does not know.
+    """A line of the log. Returns None for an event that this version does not know.
 
-    raises ValueError if it says nothing
+    raises ValueError if the line is damaged
     """
     try:
         raw = json.loads(line)
@@ -205,22 +205,22 @@ def now_iso() -> str:
 
 
 def clip_name(id: str) -> str:
-    """The file in the folder of clips that belongs to an id."""
+    """The name of the clip of an id, in the folder of clips."""
     return f"{id}{CLIP_SUFFIX}"
 
 
 def is_clip_name(name: str) -> bool:
-    """Whether a file of this name can be a clip of ours."""
+    """Whether a file of this name is a clip of this program."""
     return _CLIP_NAME.fullmatch(name) is not None
 
 
 def new_id() -> str:
-    """An id for a record; ids sort as they were made."""
+    """A new id. Ids sort by the time at which they were made."""
     return f"{datetime.now(timezone.utc):%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}"
 
 
 class DetectionLog:
-    """detections.jsonl in the user's folder. Appends are fsynced; a line that a crash cut off is passed over."""
+    """The file detections.jsonl. Each append is synced to the disk. A line that a crash cut off is ignored."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
@@ -240,15 +240,15 @@ class DetectionLog:
                 if file.seek(0, os.SEEK_END):
                     file.seek(-1, os.SEEK_END)
                     if file.read(1) != b"\n":
-                        line = b"\n" + line  # a crash cut the last line: do not glue this one to it
-                if file.write(line) != len(line):  # what is there of it is passed over when it is read
+                        line = b"\n" + line  # a crash cut the last line: this line must not be glued to it
+                if file.write(line) != len(line):  # the part that was written is ignored at the next start
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(handle)
 
     def read(self) -> tuple[list[DetectionRecord | Fact], int]:
-        """All that the last READ_BYTES say, oldest first, and how many lines of them say nothing.
+        """All lines of the last READ_BYTES, oldest first, and the number of damaged lines.
 
-        raises OSError if there is a log that cannot be read
+        raises OSError if the log cannot be read
         """
         said: list[DetectionRecord | Fact] = []
         bad = 0
@@ -257,7 +257,7 @@ class DetectionLog:
                 begin = max(0, file.seek(0, os.SEEK_END) - READ_BYTES)
                 file.seek(begin)
                 if begin:
-                    file.readline()  # its beginning is not there
+                    file.readline()  # the first line is cut
                 for line in file:
                     if not line.strip():
                         continue
@@ -273,6 +273,6 @@ class DetectionLog:
         return said, bad
 
     def last(self, count: int = READ_BACK) -> list[DetectionRecord]:
-        """The newest detections, oldest first. raises OSError if there is a log that cannot be read"""
+        """The newest detections, oldest first. raises OSError if the log cannot be read"""
         said, _ = self.read()
         return [entry for entry in said if isinstance(entry, DetectionRecord) and not entry.missed][-count:]

@@ -1,4 +1,4 @@
-"""The running rate: detections in the hours heard, and how many of them the user marked false. Pure."""
+"""The running rate: detections in the hours of listening, and how many the user marked as false. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,12 +8,12 @@ from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import FALSE_ALARM, Entry, ModelSetup
 from kws_app.translation import _
 
-LEAST_HOURS = 1.0  # before that a rate is noise
+LEAST_HOURS = 1.0  # of listening; a rate over less time says nothing
 
 
 @dataclass(frozen=True)
 class Rate:
-    """What a tally comes to for one setup."""
+    """The counts of one setup."""
 
     detections: int
     false_alarms: int
@@ -21,7 +21,7 @@ class Rate:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Of the false alarms an hour, 95 %. raises ValueError if no time has passed"""
+        """The 95 % interval of false alarms per hour. raises ValueError if no time has passed"""
         return poisson_interval(self.false_alarms, self.hours)
 
     @property
@@ -50,14 +50,14 @@ class Rate:
 
 @dataclass
 class DetectionCounter:
-    """Detections by setup. A deleted one still happened, and a word that was missed is none."""
+    """Counts detections by setup. A deleted detection counts; a missed word does not."""
 
     _detections: dict[ModelSetup, int] = field(default_factory=dict)
-    _false: dict[ModelSetup, set[str]] = field(default_factory=dict)  # ids
+    _false: dict[ModelSetup, set[str]] = field(default_factory=dict)  # ids of detections that the user marked as false
     _setups: dict[str, ModelSetup] = field(default_factory=dict)  # by id
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Detections, each once."""
+        """Count detections, each once."""
         for entry in entries:
             decision = entry.record.decision
             if entry.record.missed or decision is None or entry.id in self._setups:
@@ -68,7 +68,7 @@ class DetectionCounter:
             self.label(entry.id, entry.label)
 
     def label(self, id: str, label: str) -> None:
-        """Take in the user's word about a detection; one that was not added is passed over."""
+        """The user gave a detection a label. A detection that was not added is ignored."""
         if id in self._setups:
             marked = self._false.setdefault(self._setups[id], set())
             (marked.add if label == FALSE_ALARM else marked.discard)(id)

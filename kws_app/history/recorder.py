@@ -1,7 +1,7 @@
-"""The recorder: what of the sound and of the listening is kept. On the worker's thread; hands all to the disk thread.
+"""The recorder: decides what is kept of the sound. On the worker's thread; the disk thread does the writing.
 
-It holds the last seconds of sound, cuts a clip around each detection once its end has been heard, saves what the model
-missed, and counts the hours heard.
+It holds the last seconds of sound. It cuts a clip around each detection once the end of the clip was heard. It keeps
+a word that the user says was missed. It counts the hours of listening.
 """
 
 import math
@@ -23,15 +23,15 @@ from kws_app.history.entries import ModelSetup
 from kws_app.history.log import DetectionRecord, Ended, HoursHeard, clip_name, new_id, now_iso
 from kws_app.translation import _
 
-BEFORE_S = 2.0  # of sound before a detection, in its clip
-AFTER_S = 0.5  # and after it
-MISSED_S = 3.0  # of sound before the user says that the word was missed
+BEFORE_S = 2.0  # of sound in a clip before the detection
+AFTER_S = 0.5  # of sound in a clip after the detection
+MISSED_S = 3.0  # of sound that is kept when the user says that a word was missed
 SILENCE_DB = -65.0  # the loudest of a whisper into a quiet microphone is some 10 dB above it
 LOUDEST_S = 0.1  # a part of a syllable
-STALE_S = 5.0  # after this long without sound it is too late to say so
-KEPT_S = 8.0  # of sound: a backlog is read in pieces of a second
-SAVE_HOURS_S = 600.0  # of listening: what a crash can lose of the hours heard
-LEAST_S = 1.0  # a threshold that is dragged passes many others
+STALE_S = 5.0  # after so long without sound it is too late to say that a word was missed
+KEPT_S = 8.0  # of sound that is held; a backlog is read in pieces of a second
+SAVE_HOURS_S = 600.0  # between two notes of the hours in the log: a crash loses at most this
+LEAST_S = 1.0  # shorter times are not noted: a threshold that is dragged passes many others
 
 
 def loudest_db(samples: Samples) -> float:
@@ -43,12 +43,12 @@ def loudest_db(samples: Samples) -> float:
 
 
 class RecentSound:
-    """The last seconds of sound on the session's clock; what nobody heard is silence."""
+    """The last seconds of sound, by the session's clock. Samples that nobody heard are silence."""
 
     def __init__(self, seconds: float = KEPT_S) -> None:
         self._samples = CircularBuffer(round(seconds * SAMPLE_RATE))
         self.begin = 0  # the first sample that was ever heard
-        self.end = 0  # one past the newest
+        self.end = 0  # one past the newest sample
 
     def add(self, samples: Samples, first_sample: int) -> None:
         """samples: [N] that begin at `first_sample`, at or after the end"""
@@ -65,7 +65,7 @@ class RecentSound:
 
 @dataclass(frozen=True)
 class _Pending:
-    """A clip whose end is not heard yet."""
+    """A clip whose end was not heard yet."""
 
     id: str
     sample: int
@@ -76,32 +76,32 @@ class _Pending:
 
 
 class Recorder:
-    """One for a worker. `begin` for each source, `hear` for all that is heard of it, `finish` at its end."""
+    """Belongs to one worker. Call `begin` for each source, `hear` for all its sound, `finish` at its end."""
 
     def __init__(self, disk: DiskThread, clock: Callable[[], float] = time.monotonic) -> None:
         self.disk = disk
         self._clock = clock
         self._heard_at = clock()
         self.keep_clips = True
-        # The window's thread reads these three.
-        self.live_s: dict[ModelSetup, float] = {}  # heard of microphones in this run
-        self.file_s: dict[ModelSetup, float] = {}  # heard of the present file
-        self.setups: dict[str, ModelSetup] = {}  # that listen, by keyword; replaced, never changed
+        # The window's thread reads these three; this thread writes them.
+        self.live_s: dict[ModelSetup, float] = {}  # seconds of microphones heard in this run
+        self.file_s: dict[ModelSetup, float] = {}  # seconds heard of the present file
+        self.setups: dict[str, ModelSetup] = {}  # by keyword, of the main models; replaced, never changed
         self._unsaved_s: dict[ModelSetup, float] = {}
         self._recent = RecentSound()
-        self._scores: deque[tuple[str, int, float]] = deque()  # of the last seconds: model, step end, score
+        self._scores: deque[tuple[str, int, float]] = deque()  # in the last seconds: model, end of step, score
         self._pending: list[_Pending] = []
-        self._open: dict[tuple[str, int], str] = {}  # ids of detections that are not over, by model and sample
+        self._open: dict[tuple[str, int], str] = {}  # by model and sample, the ids of detections that are not over
         self._source: Source | None = None
         self._detected_at: int | None = None  # the sample of the last detection of this source
 
     @property
     def is_live(self) -> bool:
-        """Whether it is a microphone that is heard, or was heard last."""
+        """Whether the present source, or the last source, is a microphone."""
         return self._source is not None and self._source.path is None
 
     def begin(self, source: Source) -> None:
-        """Another source: what was heard of the one before is no past to it."""
+        """Start with another source, without the sound of the source before."""
         self.finish()
         self._source = source
         self._recent = RecentSound()
@@ -110,7 +110,7 @@ class Recorder:
         self.file_s = {}
 
     def hear(self, samples: Samples, first_sample: int, setups: dict[str, ModelSetup]) -> None:
-        """samples: [N] that begin at `first_sample` of the session's clock, heard with these setups, by keyword"""
+        """samples: [N] from `first_sample` on, by the session's clock. setups: of the main models, by keyword"""
         self.setups = setups
         self._heard_at = self._clock()
         self._recent.add(samples, first_sample)
@@ -119,13 +119,13 @@ class Recorder:
         self._count(len(samples) / SAMPLE_RATE, setups.values())
 
     def note_scores(self, model: str, step_ends: Iterable[int], scores: Iterable[float]) -> None:
-        """What a model made of what was heard."""
+        """Remember the scores of a model for the last seconds."""
         self._scores.extend((model, int(end), float(score)) for end, score in zip(step_ends, scores, strict=True))
         while self._scores and self._scores[0][1] < self._recent.end - KEPT_S * SAMPLE_RATE:
             self._scores.popleft()
 
     def add(self, record: DetectionRecord, sample: int, setup: ModelSetup) -> DetectionRecord:
-        """The record of a detection at `sample`, with an id, by which its clip and its end will be known."""
+        """The record of a detection at `sample`, with a new id. Its clip and its end carry the same id."""
         id = new_id()
         self._detected_at = sample
         self._open[record.model, sample] = id
@@ -135,7 +135,7 @@ class Recorder:
         return replace(record, id=id, clip=clip, decision=setup[1])
 
     def end(self, model: str, end: DetectionEnd) -> None:
-        """A detection is over; one that was not added is passed over."""
+        """A detection is over. A detection that was not added is ignored."""
         id = self._open.pop((model, end.detection.sample), None)
         if id is not None:
             above_s = round(end.above_samples / SAMPLE_RATE, 3)
@@ -144,7 +144,7 @@ class Recorder:
     def missed(self, setups: Mapping[str, ModelSetup]) -> DetectionRecord:
         """The record of a word that was said in the last MISSED_S without a detection.
 
-        setups: by keyword; of several the word is the one whose model came nearest to it
+        setups: by keyword; of several words, the word with the highest score counts
         raises LabelError, in one sentence, if there was no sound, silence, or a detection
         """
         end, source = self._recent.end, self._source
@@ -189,7 +189,7 @@ class Recorder:
         return record
 
     def finish(self) -> None:
-        """Nothing more is heard: clips end here, and the hours are written."""
+        """The source has ended: write the clips as far as they go, and the hours."""
         for clip in list(self._pending):
             self._cut(clip)
         self._open.clear()

@@ -1,6 +1,6 @@
-"""The models that listen at once: loaded and verified, each with its decision. On the worker's thread; no Qt.
+"""The models that listen at the same time: loaded, checked, each with its decision. On the worker's thread; no Qt.
 
-Where the engine is the jitted one, torch is imported with the first model, behind the window that is already there.
+On the jitted engine, PyTorch is imported with the first model, after the window is shown.
 """
 
 import logging
@@ -24,12 +24,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ActiveModel:
-    """A model that listens, or a pair of them."""
+    """A model that listens, or a pair of models."""
 
     name: str
-    paths: tuple[Path, ...]  # of the one, or of the one that listens and the one that confirms
+    paths: tuple[Path, ...]  # of the model; of a pair, first the model that listens, then the model that confirms
     card: ModelCard
-    main: bool  # of its keyword: it logs detections and sets off actions; the others are there to be compared
+    main: bool  # of its keyword: its detections are logged and set off actions; other models are only compared
 
     @property
     def keyword(self) -> str:
@@ -42,30 +42,29 @@ class ActiveModel:
 
 
 class ActiveModels:
-    """The models in use, in the user's order. The first of each keyword is its main one."""
+    """The models in use, in the user's order. The first model of a keyword is its main model."""
 
     def __init__(self, folders: ModelFolders, engine: str | None = None) -> None:
         """engine: None for the default engine"""
         self._folders = folders
         self._engine = engine
         self._tunings: Mapping[str, Tuning] = {}
-        self._outdated: set[str] = set()  # to be loaded again when they are used the next time
+        self._outdated: set[str] = set()  # names of models to load again at the next `use`
         self._paths: dict[str, tuple[Path, ...]] = {}
         self._cards: dict[str, ModelCard] = {}
-        self.detectors: dict[str, Detector] = {}  # replaced, never changed
-        self.models: dict[str, ActiveModel] = {}  # likewise
+        self.detectors: dict[str, Detector] = {}  # by name; replaced, never changed
+        self.models: dict[str, ActiveModel] = {}  # by name; replaced, never changed
 
     @property
     def engine(self) -> str:
-        """On which models run; a model that comes as numbers alone runs in NumPy on either engine."""
+        """The engine of the models. A model that comes as numbers alone runs in NumPy on either engine."""
         return self._engine or default_engine()
 
     def use(self, names: Sequence[str]) -> dict[str, str]:
-        """Listen with these; those that did already keep their past.
+        """Listen with these models. A model that listens already keeps its state.
 
-        returns: by name of each refused model, the reason why it cannot be used
-
-        If the first cannot, or none, what was in use stays.
+        If the first model is refused, or every model, the models before stay in use.
+        returns: by name of each refused model, the reason, in one sentence
         """
         refused: dict[str, str] = {}
         detectors: dict[str, Detector] = {}
@@ -81,9 +80,9 @@ class ActiveModels:
         return refused
 
     def run_on(self, engine: str | None) -> None:
-        """Go on with the same models on another engine, or on the default engine for None; no stream loses its past.
+        """Go on with the same models and their state on another engine; None is the default engine.
 
-        raises ModelError, in one sentence, if a model cannot run there: then all go on as they did
+        raises ModelError, in one sentence, if a model cannot run there: then all models go on as before
         """
         engine = checked_engine(engine)
         loaded = {name: self._read(name, engine) for name in self.detectors}
@@ -91,19 +90,19 @@ class ActiveModels:
             if [model.card for model in loaded[name]] == [model.card for model in detector.models]:
                 detector.run_on(*loaded[name])
             else:
-                self._outdated.add(name)  # its file is another by now: the next `use` takes it
+                self._outdated.add(name)  # the file was replaced: the next `use` loads it
         self._engine = engine
 
     def drop(self, names: Sequence[str]) -> None:
-        """Go on without these."""
+        """Go on without these models."""
         self._set({name: detector for name, detector in self.detectors.items() if name not in names})
 
     def forget(self, name: str) -> None:
-        """The file of a model is another: the next `use` loads it, and pairs that it is in, again."""
+        """The file of a model was replaced: the next `use` loads it again, and every pair with it."""
         self._outdated |= {used for used in self.detectors if name in halves(used)}
 
     def tune(self, tunings: Mapping[str, Tuning]) -> None:
-        """By name of model; a model without one decides as its card says. Holds from the next step on."""
+        """Decide in this way from the next step on. tunings: by name of model; without one, the card decides"""
         if tunings is not self._tunings:
             self._tunings = tunings
             self._apply_tunings()
@@ -139,7 +138,7 @@ class ActiveModels:
             return [KeywordModel.load(self._folders.path(half), engine) for half in halves(name) if half]
         except ModelError:
             raise
-        except (ImportError, OSError) as error:  # torch, or a library that it is linked with
+        except (ImportError, OSError) as error:  # of PyTorch, or of a library that it needs
             raise ModelError(_("Models cannot run here ({error}): install the program again.", error=error)) from error
         except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
             log.exception("The model could not be loaded.")

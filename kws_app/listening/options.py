@@ -1,4 +1,4 @@
-"""What the window wants of the worker, as one value that is sent whole: nothing is changed from outside. No Qt."""
+"""What the window wants of the worker: one value, sent whole in a command. No Qt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from kws_app.detection.tuning import Tuning
 
 @dataclass(frozen=True)
 class ListeningOptions:
-    """How to listen. The window replaces it whole, and the worker takes it between two looks at the sound."""
+    """How to listen. The window sends a new value; the worker takes it before it reads the next sound."""
 
     tunings: Mapping[str, Tuning] = field(default_factory=dict)  # by model, whether the model listens yet or not
     watched: bool = True  # the plots are on the screen: they get sound 30 times a second

@@ -1,6 +1,6 @@
-"""One source heard by several detectors, on one sample clock. Runs on the worker thread; knows no Qt and no device.
+"""A session: one source, several detectors, one sample clock. Runs on the worker's thread; knows no Qt and no device.
 
-The clock counts 16 kHz samples since the source was started, breaks included, so that a position is a time.
+The clock counts samples at 16 kHz since the start of the source. It counts through breaks, so a position is a time.
 """
 
 import time
@@ -22,48 +22,48 @@ from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.errors import brief
 from kws_app.listening.own_sounds import OwnSounds
 
-READ_S = 1.0  # at most, of audio in one go: a backlog is worked off in pieces
-MEASURED_STEPS = 50  # the status is about these
+READ_S = 1.0  # the longest piece of audio that is read at once: a backlog is read in pieces
+MEASURED_STEPS = 50  # lag and step times are those of the last so many steps
 
 
 @dataclass(frozen=True)
 class ModelScores:
-    """What one model made of a stretch. Positions are on the clock."""
+    """The scores of one model over a stretch of sound. Positions are on the session's clock."""
 
-    model: str  # its name
+    model: str  # name
     scores: Sequence[float] | NDArray[np.float32]  # [S]
     step_ends: Sequence[int] | NDArray[np.int64]  # [S]
     detections: Sequence[Detection] = ()
-    ends: Sequence[DetectionEnd] = ()  # of detections, these or earlier ones
+    ends: Sequence[DetectionEnd] = ()  # ends of these detections or of earlier detections
 
 
 @dataclass(frozen=True)
 class SoundChunk:
-    """A stretch of samples, and what became of it and those before if they made a step. Positions are on the clock."""
+    """A stretch of sound, with frames and scores if it completed a step. Positions are on the session's clock."""
 
     samples: Samples  # [N] at 16 kHz
     first_sample: int
     log_mel: NDArray[np.float32] | None = None  # [T, F]
-    first_frame: int = 0  # sample at which the first frame begins
-    scored: Sequence[ModelScores] = ()  # one for each model that completed a step
+    first_frame: int = 0  # sample at which the first of the frames begins
+    scored: Sequence[ModelScores] = ()  # for each model that completed a step
 
 
 @dataclass(frozen=True)
 class Health:
-    """How the listening goes, for the status line."""
+    """Lag, step times and losses, for the status line."""
 
-    rate_hz: int  # of the capture, before resampling
-    lag_ms: float  # from the sound of a step's last sample to its decision, median
+    rate_hz: int  # of the microphone, before resampling
+    lag_ms: float  # from the last sample of a step in the air to the decision; median
     lag_95th_ms: float
-    # by model: processor time of features and model for one step, mean (some systems count it coarsely)
+    # by model: mean processor time of a step, features included; some systems count it coarsely
     step_ms: dict[str, float]
-    overruns: int  # reported by the device
-    lost_samples: int  # at 16 kHz: overwritten before they were read, or missed while a device was away
-    engines: tuple[str, ...] = ()  # on which the models run: one, or both
+    overruns: int  # that the device reported
+    lost_samples: int  # at 16 kHz; overwritten before they were read, or missed while the device was away
+    engines: tuple[str, ...] = ()  # on which the models run
 
 
 class StepTimes:
-    """Processor time of this thread for one step of a model, features included."""
+    """The processor time of this thread for a step of one model, features included."""
 
     def __init__(self) -> None:
         self._steps_ms: deque[float] = deque(maxlen=MEASURED_STEPS)
@@ -81,7 +81,7 @@ class StepTimes:
 
 
 class Session:
-    """Drains a source into detectors: the frames are made once, and each detector gets them."""
+    """Reads a source for its detectors: frames are made once, and every detector gets them."""
 
     def __init__(
         self,
@@ -90,29 +90,29 @@ class Session:
         own_sounds: OwnSounds | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """detectors: by name of model, at least one. own_sounds: what a microphone is to hear as silence"""
+        """detectors: by name of model, at least one. own_sounds: when a microphone is to hear silence"""
         self.source = source
         self._own_sounds = own_sounds if own_sounds is not None and source.path is None else OwnSounds()
         self._time_s = clock
         self.detectors: Mapping[str, Detector] = {}
-        self.failures: dict[str, str] = {}  # why each model that failed did; such a one hears nothing more
+        self.failures: dict[str, str] = {}  # by name of model, why it failed; such a model hears nothing more
         self.clock = 0  # index of the next sample
         self.lost_samples = 0
         self._feed: Feed | None = None
-        self._feed_clock = 0  # index of the feed's first sample
+        self._feed_clock = 0  # index of the first sample of the feed
         self._resampler = StreamResampler(SAMPLE_RATE)
         self._overruns = 0
-        self._pending: list[Samples] = []  # not enough for a step yet
+        self._pending: list[Samples] = []  # samples that do not complete a step yet
         self._step_times: dict[str, StepTimes] = {}
         self._lag_ms: deque[float] = deque(maxlen=MEASURED_STEPS)
         self._frames = FrameStream(widest_frontend(detectors.values()))
         self.use(detectors)
 
     def use(self, detectors: Mapping[str, Detector]) -> None:
-        """Go on with these, the new ones from the next frame and without a past."""
+        """Go on with these detectors. A new detector starts at the next frame with a fresh state."""
         for name, detector in detectors.items():
             if self.detectors.get(name) is not detector:
-                detector.finish()  # what ended with another source
+                detector.finish()  # drops what ended with another source
                 detector.reset(self._frames.next_frame)
                 self._step_times[name] = StepTimes()
                 self.failures.pop(name, None)
@@ -120,7 +120,7 @@ class Session:
         self.renew_frontend()
 
     def renew_frontend(self) -> None:
-        """Make frames as the detectors' models want them from now on; nothing of the stream is lost."""
+        """Make frames as the present models want them; nothing of the stream is lost."""
         if self.detectors:
             self._frames.run_on(widest_frontend(self.detectors.values()))
 
@@ -140,32 +140,32 @@ class Session:
         )
 
     def finish(self) -> list[tuple[str, DetectionEnd]]:
-        """Nothing more is heard: the detections that end with that, each with its model."""
+        """The source has ended. Returns the detections that end with it, each with the name of its model."""
         return [(name, end) for name, detector in self.detectors.items() for end in detector.finish()]
 
     @property
     def next_step_in_s(self) -> float:
-        """How much sound is missing for the next step, by what was read."""
+        """Seconds of sound that the next step still needs, by what was read so far."""
         return (min((d.next_step_end for d in self.detectors.values()), default=self.clock) - self.clock) / SAMPLE_RATE
 
     def drain(self) -> Iterator[SoundChunk]:
-        """All that has arrived since the last call, in pieces of at most READ_S."""
+        """All sound that came since the last call, in pieces of at most READ_S."""
         feed = self.source.feed
         if feed is None:
             return
-        if self.source.overruns != self._overruns:  # a hole of unknown length: what came before is no past
+        if self.source.overruns != self._overruns:  # samples are missing, nobody knows how many
             self._overruns = self.source.overruns
             self._reset()
         if feed is not self._feed:
             if self._feed is not None:
-                yield from self._read(self._feed)  # what came before the break and was not read yet
+                yield from self._read(self._feed)  # the rest from before the break
                 if not feed.ring.written:
-                    return  # when it begins is not known before
+                    return  # the beginning of a feed is known with its first sample
             self._enter(feed)
         yield from self._read(feed)
 
     def _read(self, feed: Feed) -> Iterator[SoundChunk]:
-        """All of a feed that is not read yet."""
+        """The part of a feed that is not read yet."""
         limit = round(READ_S * feed.rate_hz)
         while True:
             block = feed.reader.read(limit)
@@ -178,7 +178,7 @@ class Session:
             if len(samples):
                 yield self._process(feed, samples)
             if len(block.samples) + block.lost < limit:
-                return  # that was all
+                return  # the ring is empty
 
     def _without_own_sounds(self, feed: Feed, block: RingBlock) -> Samples:
         """Samples [N] of a block, with silence where the program itself could be heard."""
@@ -191,7 +191,7 @@ class Session:
         return samples
 
     def _enter(self, feed: Feed) -> None:
-        """A new stretch: the clock moves on by what nobody heard, whole stretches that came and went included."""
+        """Begin a new feed: the clock moves on by the time that nobody heard, feeds that were never read included."""
         self._feed = feed
         self._restart(feed, max(self.clock, round(feed.begins_s * SAMPLE_RATE)))
         self._feed_clock = self.clock
@@ -206,30 +206,30 @@ class Session:
         self._reset()
 
     def _process(self, feed: Feed, samples: Samples) -> SoundChunk:
-        """The models are called once a step, with all that the step needs: calls cost more than samples."""
+        """Run the models once for each step, not for each piece of sound: a call costs more than its samples."""
         first_sample = self.clock
         self.clock += len(samples)
         self._pending.append(samples)
         if self.clock < min((d.next_step_end for d in self.detectors.values()), default=0):
             return SoundChunk(samples, first_sample)
         first_frame = self._frames.next_frame
-        begun = time.thread_time()  # of this thread alone: not what it waits while the window draws
+        begun = time.thread_time()  # counts this thread alone, not the wait while the window draws
         log_mel = self._frames.process(np.concatenate(self._pending))
         frame_s = (time.thread_time() - begun) / max(1, len(log_mel))
         self._pending.clear()
         scored = [self._score(name, log_mel, frame_s) for name in self.detectors]
         completed = [each for each in scored if each is not None and (len(each.scores) or each.ends)]
         self._note_lag(feed, completed)
-        own = log_mel[:, : FrontendConfig.mel_bins]  # without what an expert takes
+        own = log_mel[:, : FrontendConfig.mel_bins]  # without the frames that an expert takes
         return SoundChunk(samples, first_sample, own, first_frame, completed)
 
     def _score(self, name: str, log_mel: Frames, frame_s: float) -> ModelScores | None:
-        """What a model makes of the frames; None, and no further part in this, if it fails."""
+        """The scores of a model for these frames. Returns None if the model fails: it is then left out."""
         detector = self.detectors[name]
         begun = time.thread_time()
         try:
             steps = detector.process_frames(log_mel)
-        except Exception as error:  # whatever goes wrong inside a model, the others listen on
+        except Exception as error:  # of any kind: the other models listen on
             self.failures[name] = brief(error)
             self.detectors = {other: d for other, d in self.detectors.items() if other != name}
             return None
@@ -238,14 +238,14 @@ class Session:
         return ModelScores(name, steps.scores, steps.step_ends, steps.detections, steps.ends)
 
     def _note_lag(self, feed: Feed, completed: list[ModelScores]) -> None:
-        heard_s = feed.ring.written / feed.rate_hz  # of this feed, in the ring by now
+        heard_s = feed.ring.written / feed.rate_hz  # of this feed, by what is in the ring now
         for scored in completed:
             for end in scored.step_ends:
                 waited_s = heard_s - (int(end) - self._feed_clock) / SAMPLE_RATE
                 self._lag_ms.append(1000 * (waited_s + feed.latency_s))
 
     def _reset(self) -> None:
-        """What came before is no past to what comes now."""
+        """Start afresh: frames and detectors forget what came before."""
         self._pending.clear()
         self._frames.reset(self.clock)
         for detector in self.detectors.values():

@@ -1,8 +1,8 @@
-"""The worker: a thread that drains the source into the detectors and hands out what it finds.
+"""The worker: a thread that reads the source, runs the detectors and tells the window what they find.
 
-Commands reach it through a queue on which it also waits between two drains. It never touches a widget: detections,
-states and errors leave as Qt signals, which are queued and never dropped; plot data goes into a bounded buffer of the
-window's, which drops its oldest when full. torch is imported here, behind the window that is already there.
+Commands come through a queue. The thread also waits on this queue between two reads. It never touches a widget.
+Detections, states and errors leave as Qt signals, which are never dropped. Plot data goes into a buffer of the window,
+which drops its oldest piece when it is full. PyTorch, if it is used, is imported here, after the window is shown.
 """
 
 import logging
@@ -31,20 +31,20 @@ from kws_app.listening.own_sounds import OwnSounds
 from kws_app.listening.session import Health, Session, SoundChunk
 from kws_app.translation import _
 
-DRAIN_S = 0.03  # between two looks into the ring
-UNWATCHED_S = 0.2  # the most between two looks where nobody looks at the plots: it is the steps that count,
-LINGER_S = 0.08  # and two at once cost one wake-up: a word is told half of this later, on average
-SETTLE_S = 0.005  # after the moment at which a step's last sample should be there
-HEALTH_S = 0.2  # of listening between two sums of how it goes
-JOIN_S = 0.5  # for what was heard to be written
-UNHEARD_S = 0.2  # the same where there is no model yet: an import of torch cannot be hurried, and nothing would be lost
+DRAIN_S = 0.03  # between two reads of the ring
+UNWATCHED_S = 0.2  # the longest time between two reads when the plots are hidden
+LINGER_S = 0.08  # extra wait when the plots are hidden: two steps then cost one wake-up
+SETTLE_S = 0.005  # extra wait until the last sample of a step is surely in the ring
+HEALTH_S = 0.2  # between two sums of lag and step times
+JOIN_S = 0.5  # the window's wait for this thread to end, so that detections are written
+UNHEARD_S = 0.2  # the same wait while no model is loaded: an import of PyTorch cannot be cut short, and nothing is lost
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A detection for the window: of which source, where on the session's clock, and its line in the log."""
+    """A detection for the window: its source, its sample on the session's clock, and its line in the log."""
 
     source: Source
     sample: int
@@ -52,27 +52,27 @@ class Mark:
 
 
 class Worker(QObject):
-    """Owns the listening. Its methods may be called from the window's thread and return at once."""
+    """Owns the listening. The window's thread calls the public methods; each returns at once."""
 
-    models_found = pyqtSignal(object, object)  # list[ModelEntry], and a sentence for each file that is none
-    models_unknown = pyqtSignal(str)  # one sentence: they cannot be listed
-    models_refused = pyqtSignal(object)  # why, by name, before the answer
-    models_changed = pyqtSignal(object)  # list[ActiveModel] that listen from now on: the answer to each `use_models`
-    engine_changed = pyqtSignal(str)  # the engine that models run on from now on: the answer to `use_engine`
+    models_found = pyqtSignal(object, object)  # list[ModelEntry], and one sentence for each file that is no model
+    models_unknown = pyqtSignal(str)  # one sentence: why the models cannot be listed
+    models_refused = pyqtSignal(object)  # by name of model, why it is refused; sent before `models_changed`
+    models_changed = pyqtSignal(object)  # list[ActiveModel] that listen from now on; answers each `use_models`
+    engine_changed = pyqtSignal(str)  # the engine that models run on from now on; answers each `use_engine`
     models_left = pyqtSignal(object)  # list[ActiveModel] that go on listening after one failed
-    detected = pyqtSignal(object)  # Mark, of the main model of a keyword only
+    detected = pyqtSignal(object)  # Mark; only the main model of a keyword sends marks
     source_changed = pyqtSignal(object, object)  # Source, SourceState
     failed = pyqtSignal(str)  # one sentence
 
     def __init__(
         self, models_dir: Path, log: DetectionLog, own_models_dir: Path | None = None, engine: str | None = None
     ) -> None:
-        """engine: on which models run at first, None for the default engine"""
+        """engine: on which models run at the start; None is the default engine"""
         super().__init__()
-        self._health: Health | None = None  # replaced by this thread
-        self._health_at = 0.0  # monotonic seconds: when it was
-        self.wanted = ListeningOptions()  # what the window asked for last; on the window's thread
-        self._options = self.wanted  # what this thread goes by
+        self._health: Health | None = None  # this thread replaces it
+        self._health_at = 0.0  # when `_health` was summed, in monotonic seconds
+        self.wanted = ListeningOptions()  # what the window asked for last; only the window's thread uses it
+        self._options = self.wanted  # the options that this thread works by
         self._own_sounds = OwnSounds()
         self.disk = DiskThread(log)
         self.recorder = Recorder(self.disk)
@@ -82,7 +82,7 @@ class Worker(QObject):
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._source: Source | None = None
         self._session: Session | None = None
-        self._to_start = False  # the source is a file that waits for the model
+        self._to_start = False  # the source is a file that starts once there is a model
         self._plot_data: deque[SoundChunk] = deque(maxlen=1)
         self._state = SourceState(Phase.STOPPED)
         self._thread = threading.Thread(target=self._run, name="worker", daemon=True)
@@ -93,13 +93,13 @@ class Worker(QObject):
         self._commands.put(self._find_models)
 
     def take_in_model(self, name: str) -> None:
-        """A model was put into the folder, perhaps in place of one that listens. Answers with `models_found`."""
+        """A model file is new in the folder, or replaced a file that is in use. Answers with `models_found`."""
         self._commands.put(lambda: self._active.forget(name))
         self._commands.put(self._find_models)
 
     @property
     def health(self) -> Health | None:
-        """How the listening goes; also while this thread is held up, by what waits for it in the ring."""
+        """Lag and step times. While this thread is held up, the lag is what waits in the ring."""
         health, source = self._health, self._source
         feed = None if source is None else source.feed
         if health is None or feed is None:
@@ -112,17 +112,17 @@ class Worker(QObject):
         self._commands.put(lambda: self._use_models(names))
 
     def use_engine(self, engine: str | None) -> None:
-        """Run the models on another engine, or on the default engine for None; no sound and no past is lost."""
+        """Run the models on another engine; None is the default engine. No sound and no model state is lost."""
         self._commands.put(lambda: self._use_engine(engine))
 
     def want(self, options: ListeningOptions) -> None:
-        """Listen in this way from the next step on: `wanted` with fields replaced. On the window's thread."""
+        """Listen with these options from the next step on. options: `wanted` with some fields replaced"""
         self.wanted = options
         self._commands.put(lambda: self._take_options(options))
 
     @contextmanager
     def playing(self) -> Iterator[None]:
-        """Around a sound of the program's own, in any thread: a microphone hears silence in its place."""
+        """Enter this around a sound that the program plays, in any thread: a microphone hears silence instead."""
         begun_s = time.monotonic()
         self._commands.put(lambda: self._own_sounds.begin(begun_s))
         try:
@@ -132,9 +132,9 @@ class Worker(QObject):
             self._commands.put(lambda: self._own_sounds.end(ended_s))
 
     def listen_to(self, source: Source, plot_data: deque[SoundChunk]) -> None:
-        """Start `source`, in place of the one before; what is heard of it is appended to `plot_data`.
+        """Start `source` in place of the source before, and append what it brings to `plot_data`.
 
-        Without a model yet, a file waits for it; a microphone is opened, and what is said waits in its ring.
+        Before a model is loaded, a file waits. A microphone opens at once, and its sound waits in the ring.
         """
         self._commands.put(lambda: self._listen_to(source, plot_data))
 
@@ -142,15 +142,15 @@ class Worker(QObject):
         self._commands.put(self._stop_listening)
 
     def save_missed(self) -> None:
-        """The user said the word and no detection came: keep the last seconds."""
+        """The user says that a word was missed: keep the last seconds. A refusal comes as `failed`."""
         self._commands.put(self._save_missed)
 
     def shut_down(self) -> bool:
-        """Stop the source and both threads; whether they have ended (one may be deep in an import)."""
+        """Stop the source and both threads. Returns whether both have ended: an import cannot be cut short."""
         self._commands.put(None)
         if self._thread.ident is not None:
             self._thread.join(JOIN_S if self._active.detectors else UNHEARD_S)
-        written = self.disk.close()  # last: stopping gives it something to write
+        written = self.disk.close()  # last: to stop gives the disk thread something to write
         return not self._thread.is_alive() and written
 
     def _run(self) -> None:
@@ -163,11 +163,11 @@ class Worker(QObject):
                 break
             try:
                 command()
-            except Exception as error:  # whatever it was, the window must hear of it and this thread go on
+            except Exception as error:  # of any kind: the window must know, and this thread must go on
                 log.exception("The worker stopped listening.")
                 self._give_up()
                 self.failed.emit(
-                    _("Listening has stopped: something unexpected went wrong ({error}).", error=brief(error))
+                    _("Listening has stopped because of an unexpected error ({error}).", error=brief(error))
                 )
         self._stop_listening()
 
@@ -183,10 +183,10 @@ class Worker(QObject):
         source = self._source
         try:
             self._stop_listening()
-        except Exception:  # of the source that is being left: nothing more can be done about it
+        except Exception:  # the source is left in any case
             log.exception("The source did not stop.")
             self._source = self._session = self._health = None
-        if source is not None:  # also where it failed before its first state: the window thinks that it listens
+        if source is not None:  # also if it failed before its first state, as the window waits for one
             self.source_changed.emit(source, SourceState(Phase.STOPPED))
 
     def _find_models(self) -> None:
@@ -203,12 +203,12 @@ class Worker(QObject):
         self._active.tune(options.tunings)
         self.recorder.keep_clips = options.keep_clips
         if self._source is not None:
-            self._listen()  # a threshold that is dragged must not keep this thread from listening
+            self._listen()  # while a threshold is dragged, commands come without a pause
         else:
             self._note_setups()
 
     def _note_setups(self) -> None:
-        """When nothing is heard any more, the running rate and a missed word are still about what is set now."""
+        """After the end of a source, the running rate and a missed word belong to the present models."""
         if self.recorder.setups:
             self.recorder.setups = self._setups()
 
@@ -247,7 +247,7 @@ class Worker(QObject):
         self._leave_source()
 
     def _leave_source(self) -> None:
-        """Nothing more is heard of it."""
+        """End the session: nothing more comes from the source."""
         session = self._session
         self._source = self._session = self._health = None
         if session is not None:
@@ -256,17 +256,17 @@ class Worker(QObject):
         self.recorder.finish()
 
     def _listen(self) -> None:
-        """Everything that arrived since the last look."""
+        """Take in all sound that came since the last read."""
         source = self._source
         assert source is not None
         if not self._active.detectors:
-            state = source.state  # a microphone that hears already is of no use yet
+            state = source.state  # an open microphone is of no use without a model
             self._report(source, state if state.phase is Phase.WAITING else SourceState(Phase.OPENING))
             return
         if self._to_start:
             self._to_start = False
             source.start()
-        state = source.state  # before the drain: a file that has ended by now has all its samples in the ring
+        state = source.state  # read before the ring: all samples of an ended file are then in the ring
         if self._session is None:
             self._session = Session(source, self._active.detectors, self._own_sounds)
         for chunk in self._session.drain():
@@ -275,15 +275,15 @@ class Worker(QObject):
                 return
             self._hand_out(source, chunk)
             if not self._commands.empty():
-                return  # a command need not wait for a backlog; the rest is read after it
-        waiting = source.feed is None or state.phase is Phase.WAITING  # numbers from before would mislead
+                return  # a command does not wait for a backlog; the rest is read after it
+        waiting = source.feed is None or state.phase is Phase.WAITING  # old numbers would mislead
         self._health = None if waiting else self._fresh_health(self._session)
         if state.phase in (Phase.ENDED, Phase.FAILED):
             self._leave_source()
         self._report(source, state)
 
     def _fresh_health(self, session: Session) -> Health:
-        """It is read a few times a second, and adding it up takes longer than many a look into the ring."""
+        """Lag and step times, summed a few times a second: a sum takes longer than most reads of the ring."""
         now = time.monotonic()
         if self._health is None or now - self._health_at >= HEALTH_S:
             self._health_at = now
@@ -301,7 +301,7 @@ class Worker(QObject):
                 self.recorder.end(scored.model, end)
 
     def _setups(self) -> dict[str, ModelSetup]:
-        """How each main model judges, by its keyword."""
+        """By keyword, its main model and how the scores of that model are judged."""
         models = [model for model in self._active.models.values() if model.main]
         decisions = self._active.detectors
         return {model.keyword: model_setup(model.name, decisions[model.name].decision.config) for model in models}
@@ -313,7 +313,7 @@ class Worker(QObject):
             self.failed.emit(str(error))
 
     def _go_on_without(self, session: Session) -> bool:
-        """Leave out the models that failed; False, and the listening has stopped, if there is no other."""
+        """Leave out the models that failed. Returns False, with the listening stopped, if no model is left."""
         failures, session.failures = session.failures, {}
         self._active.drop(list(failures))
         for name, reason in failures.items():
@@ -327,7 +327,7 @@ class Worker(QObject):
 
     def _record(self, source: Source, model: ActiveModel, detection: Detection) -> None:
         time_s = detection.time_s
-        if source.length_s is not None:  # the silence after a file may complete its last word
+        if source.length_s is not None:  # the silence after a file may complete the last word
             time_s = min(time_s, source.length_s)
         record = DetectionRecord(
             wall_time=now_iso(),

@@ -81,7 +81,7 @@ def test_an_error_that_nobody_foresaw_is_said_and_logged_and_the_worker_goes_on(
     with qtbot.waitSignal(listener.worker.failed) as failed:
         listener.worker.listen_to(kind(), deque(maxlen=1))
     assert listener.phases[-1] is Phase.STOPPED
-    assert failed.args == ["Listening has stopped: something unexpected went wrong (KeyError: 'rate')."]
+    assert failed.args == ["Listening has stopped because of an unexpected error (KeyError: 'rate')."]
     assert "Traceback" in caplog.text
     assert listener.worker.health is None
     play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0)))
