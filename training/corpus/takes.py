@@ -1,6 +1,6 @@
 """Takes of a word by the voices of this machine: planned, made, and kept in a folder, so that they are made once.
 
-A take's file is named <voice>_<digest of the pronunciation>_<speed>.wav, in a folder for each engine.
+A take's file is named <voice>_<digest of pronunciation and ending>_<speed>.wav, in a folder for each engine.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ from training.corpus.word_advice import NearSound
 from training.progress import SILENT, Progress
 
 SPEEDS = (0.85, 1.0, 1.2)
+ENDINGS = (".", ".", "!", ".", "?")  # people call a device, and ask it, as often as they just say its name
 FOREIGN_SHARE = 0.15  # of the takes, by voices of other languages: people with an accent say the word too
 PLAIN_SHARE = 0.1  # of the takes, at most, by engines that sound like a machine, where a better engine is here
 SHORTEST_S = 0.15  # a take that is shorter holds no word
@@ -41,6 +42,7 @@ class Take:
     voice: str
     pronunciation: Pronunciation
     speed: float
+    ending: str = "."  # ".", "!" or "?": the melody of the voice
     near: bool = False  # whether it is something that only sounds like the word
 
 
@@ -101,7 +103,8 @@ def plan_near(
         for take in range(each):
             voice = voices[(number * each + take) % len(voices)]
             speed = SPEEDS[(number + take) % len(SPEEDS)]
-            plan.append(_take(folder, best, voice, sound.pronunciation, speed, near=True))
+            ending = ENDINGS[(number + take) % len(ENDINGS)]
+            plan.append(_take(folder, best, voice, sound.pronunciation, speed, ending, near=True))
     return list({take.path: take for take in plan}.values())
 
 
@@ -140,7 +143,8 @@ def _planned(
         turn, place = divmod(number, len(voices))  # a voice that comes again says another pronunciation
         pronunciation = pronunciations[(place + turn) % ways]
         speed = SPEEDS[(place + turn + turn // ways + seed) % len(SPEEDS)]
-        plan.append(_take(folder, engine, voices[place], pronunciation, speed))
+        ending = ENDINGS[(number + turn) % len(ENDINGS)]
+        plan.append(_take(folder, engine, voices[place], pronunciation, speed, ending))
     return plan
 
 
@@ -155,12 +159,18 @@ def _suits(engine: Engine, voice: str, pronunciations: Sequence[Pronunciation], 
 
 
 def _take(
-    folder: Path, engine: Engine, voice: str, pronunciation: Pronunciation, speed: float, near: bool = False
+    folder: Path,
+    engine: Engine,
+    voice: str,
+    pronunciation: Pronunciation,
+    speed: float,
+    ending: str = ".",
+    near: bool = False,
 ) -> Take:
-    said = f"{pronunciation.accent} {pronunciation.ipa} {pronunciation.text if pronunciation.from_text else ''}"
+    said = f"{pronunciation.accent} {pronunciation.ipa} {pronunciation.text if pronunciation.from_text else ''}{ending}"
     digest = hashlib.sha256(said.encode()).hexdigest()[:8]
     name = f"{re.sub(r'[^A-Za-z0-9+_-]', '.', voice)}_{digest}_{speed}.wav"
-    return Take(folder / engine.name.replace(" ", "_") / name, engine.name, voice, pronunciation, speed, near)
+    return Take(folder / engine.name.replace(" ", "_") / name, engine.name, voice, pronunciation, speed, ending, near)
 
 
 def make_takes(
@@ -202,7 +212,7 @@ def make_takes(
 def _make(take: Take, engine: Engine) -> str | None:
     """Make a take. Returns why the voice could not say it, or None."""
     try:
-        sound = engine.say(take.pronunciation, take.voice, take.speed)
+        sound = engine.say(take.pronunciation, take.voice, take.speed, take.ending)
     except UnsayableError as error:
         return str(error)
     seconds = len(sound) / SAMPLE_RATE

@@ -32,7 +32,7 @@ class MadeUpEngine:
     def voices(self, language: str) -> list[str]:
         return [f"voice {number}" for number in range(20)]
 
-    def say(self, pronunciation: Pronunciation, voice: str, speed: float) -> Sound:
+    def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
         if voice == "voice 3" and pronunciation is WAYS[1]:
             raise UnsayableError("voice 3 has no v")
         self.said += 1
@@ -51,6 +51,7 @@ def test_a_plan_uses_every_voice_first_and_all_pronunciations_alike(tmp_path: Pa
         assert sum(take.pronunciation is way for take in plan) == 20
     by_voice = {take.voice: {t.pronunciation for t in plan if t.voice == take.voice} for take in plan}
     assert all(len(ways) == 3 for ways in by_voice.values())
+    assert {take.ending for take in plan} == {".", "!", "?"}
     assert plan == planned(MadeUpEngine(), tmp_path)
     assert plan != plan_takes(WAYS, [MadeUpEngine()], "en", tmp_path, 60, seed=1)
 

@@ -29,9 +29,11 @@ class Engine(Protocol):
         """The names of its voices that suit a language; empty if it has none."""
         ...
 
-    def say(self, pronunciation: Pronunciation, voice: str, speed: float) -> Sound:
-        """The word in a voice. [N] at 16 kHz, in -1..1; `speed` is 1 for the voice's own, 2 for twice as fast.
+    def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
+        """The word in a voice. [N] at 16 kHz, in -1..1
 
+        speed: 1 for the voice's own, 2 for twice as fast
+        ending: ".", "!" or "?", which changes the melody of the voice
         raises UnsayableError if the voice cannot say it so, OSError if the engine fails
         """
         ...

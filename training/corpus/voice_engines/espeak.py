@@ -40,9 +40,10 @@ class EspeakEngine:
         """The speakers; every one speaks every language."""
         return list(VOICES)
 
-    def say(self, pronunciation: Pronunciation, voice: str, speed: float) -> Sound:
+    def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
         """See Engine."""
         text = pronunciation.text if pronunciation.from_text else f"[[{self._phonemes(pronunciation)}]]"
+        text += ending
         command = ["espeak-ng", "-v", f"{pronunciation.accent}+{voice}", "-s", str(round(WORDS_A_MINUTE * speed))]
         done = subprocess.run([*command, "--stdout"], input=text.encode(), capture_output=True, check=False)
         if done.returncode or not done.stdout:

@@ -29,7 +29,7 @@ class FliteEngine:
         """English voices only."""
         return ["slt", "rms", "awb", "kal16"] if language.split("-")[0] == "en" else []
 
-    def say(self, pronunciation: Pronunciation, voice: str, speed: float) -> Sound:
+    def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
         """See Engine."""
         accent = "en-gb-scotland" if voice == "awb" else "en-us"
         if not pronunciation.from_text or pronunciation.accent != accent:
@@ -37,7 +37,7 @@ class FliteEngine:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "take.wav"
             command = ["flite", "-voice", voice, "--setf", f"duration_stretch={1 / speed:.3f}", "-o", str(path)]
-            done = subprocess.run([*command, "-t", pronunciation.text], capture_output=True, check=False)
+            done = subprocess.run([*command, "-t", pronunciation.text + ending], capture_output=True, check=False)
             if done.returncode or not path.is_file():
                 raise OSError(f"flite could not speak ({done.stderr.decode(errors='replace').strip() or 'no sound'}).")
             samples, rate = soundfile.read(str(path), dtype="float32")

@@ -80,9 +80,9 @@ class KokoroEngine:
         parts = [np.fromfile(self.folder / STYLES / f"{name}.bin", np.float32) for name in voice.split(BLEND)]
         return np.mean([part.reshape(STYLE_SHAPE) for part in parts], axis=0, dtype=np.float32)
 
-    def say(self, pronunciation: Pronunciation, voice: str, speed: float) -> Sound:
+    def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
         """See Engine. A voice "af_heart+bm_lewis" is the blend of two."""
-        written = kokoro_letters(pronunciation, self.symbols)
+        written = kokoro_letters(pronunciation, self.symbols, ending)
         numbers = [self.symbols[letter] for letter in written]
         style = self._style(voice)[min(len(numbers), STYLE_SHAPE[0] - 1)]
         inputs = {
@@ -99,8 +99,8 @@ class KokoroEngine:
         return np.asarray(soxr.resample(samples, KOKORO_RATE, SAMPLE_RATE), np.float32).clip(-1, 1)
 
 
-def kokoro_letters(pronunciation: Pronunciation, symbols: dict[str, int]) -> str:
-    """The pronunciation as Kokoro writes it, with a full stop at the end. A sound it lacks becomes the nearest it has.
+def kokoro_letters(pronunciation: Pronunciation, symbols: dict[str, int], ending: str = ".") -> str:
+    """The pronunciation as Kokoro writes it, with its ending. A sound that Kokoro lacks becomes the nearest it has.
 
     raises UnsayableError if the word is longer than Kokoro takes
     """
@@ -113,7 +113,7 @@ def kokoro_letters(pronunciation: Pronunciation, symbols: dict[str, int]) -> str
     words = []
     for phonemes in pronunciation.words:
         words.append("".join(_letters(phoneme, sounds, keeps_length, symbols) for phoneme in phonemes))
-    written = " ".join(words) + "."
+    written = " ".join(words) + ending
     if len(written) > LONGEST:
         raise UnsayableError(f"'{pronunciation.text}' is longer than Kokoro takes.")
     return written

@@ -26,13 +26,13 @@ class PicoEngine:
         """The voices of the language."""
         return [voice for voice in _VOICES if voice.split("-")[0] == language.split("-")[0]]
 
-    def say(self, pronunciation: Pronunciation, voice: str, speed: float) -> Sound:
+    def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
         """See Engine."""
         if not pronunciation.from_text or pronunciation.accent != _VOICES[voice]:
             raise UnsayableError(f"SVOX Pico's voice {voice} says it only as it reads it.")
         package = importlib.import_module("py_nanotts")
         try:
-            content: bytes = package.NanoTTS().speak(pronunciation.text, voice=voice, speed=speed)
+            content: bytes = package.NanoTTS().speak(pronunciation.text + ending, voice=voice, speed=speed)
         except (RuntimeError, ValueError) as error:
             raise OSError(f"SVOX Pico could not speak ({error}).") from error
         return np.asarray(np.frombuffer(content, np.int16) / 32768, np.float32)

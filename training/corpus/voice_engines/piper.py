@@ -59,7 +59,7 @@ class PiperEngine:
         logging.getLogger("piper").setLevel(logging.WARNING)
         return importlib.import_module("piper").PiperVoice.load(str(self._files()[name]))
 
-    def say(self, pronunciation: Pronunciation, voice: str, speed: float) -> Sound:
+    def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
         """See Engine."""
         name, _, number = voice.partition(":")
         speaker = self._voice(name)
@@ -68,7 +68,7 @@ class PiperEngine:
         missing = {letter for letter in pronunciation.ipa if letter not in speaker.config.phoneme_id_map}
         if missing:
             raise UnsayableError(f"piper's voice {name} has no sound {', '.join(sorted(missing))}.")
-        numbers = speaker.phonemes_to_ids([*pronunciation.ipa, "."])
+        numbers = speaker.phonemes_to_ids([*pronunciation.ipa, ending])
         settings = importlib.import_module("piper").SynthesisConfig(speaker_id=int(number), length_scale=1 / speed)
         samples = np.asarray(speaker.phoneme_ids_to_audio(numbers, settings), np.float32).ravel()
         loudest = max(1e-6, float(np.abs(samples).max()))

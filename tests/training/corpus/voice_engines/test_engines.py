@@ -70,6 +70,7 @@ def test_kokoro_writes_sounds_in_its_own_letters() -> None:
     assert kokoro_letters(BRITISH, symbols) == "QkˈA."
     phrase = Pronunciation("near bird", (("n", "ˈiə"), ("b", "ˈɜː", "d")), "en-gb", "British")
     assert kokoro_letters(phrase, symbols) == "nˈɪə bˈɜːd."
+    assert kokoro_letters(HAPPY, symbols, "?") == "hˈæpi?"
     german = Pronunciation("möchte", (("m", "ˈœ", "ç", "t", "ə"),), "de", "German")
     assert kokoro_letters(german, symbols) == "mˈœçtə."
     odd = Pronunciation("odd", (("ɮ", "ˈɘ", "ɫ"),), "en-us", "own")
