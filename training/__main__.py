@@ -19,6 +19,7 @@ from training.corpus.fetch_public import fetch_source
 from training.corpus.public_audio import SOURCES, source_named
 from training.corpus.speech_body import write_body
 from training.corpus.synthetic_speech import write_speech, write_words
+from training.corpus.voice_engines.kokoro import KokoroEngine
 from training.corpus.voice_files import LICENCE, NAME, SIZE_MB, fetch_voices
 from training.progress import Progress, StageStoppedError, terminal_progress
 from training.stages import Evaluating, Exporting, Places, Training
@@ -30,6 +31,8 @@ def run_fetch(options: argparse.Namespace, places: Places, progress: Progress) -
     if options.voices:
         print(f"{NAME}, about {SIZE_MB} MB, licence {LICENCE}.")
         print(f"The voices are at {fetch_voices(progress=progress)}.")
+        if missing := KokoroEngine().missing():
+            print(f"They cannot speak yet. {missing}")
     elif options.speech_embedding is not None:
         print(f"The speech embedding is at {write_body(places.models, options.speech_embedding or None)}.")
     elif options.public == ["list"]:

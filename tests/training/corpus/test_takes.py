@@ -29,6 +29,9 @@ class MadeUpEngine:
     def is_here(self) -> bool:
         return True
 
+    def missing(self) -> str:
+        return ""
+
     def voices(self, language: str) -> list[str]:
         return [f"voice {number}" for number in range(20)]
 

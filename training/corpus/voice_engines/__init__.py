@@ -7,7 +7,7 @@ from training.corpus.voice_engines.kokoro import KokoroEngine
 from training.corpus.voice_engines.pico import PicoEngine
 from training.corpus.voice_engines.piper import PiperEngine
 
-__all__ = ["Engine", "UnsayableError", "find_engines"]
+__all__ = ["Engine", "UnsayableError", "find_engines", "missing_engines"]
 
 ENGINES: tuple[type[Engine], ...] = (KokoroEngine, PiperEngine, PicoEngine, FliteEngine, EspeakEngine)
 
@@ -15,3 +15,8 @@ ENGINES: tuple[type[Engine], ...] = (KokoroEngine, PiperEngine, PicoEngine, Flit
 def find_engines() -> list[Engine]:
     """The engines that can speak here, the best first."""
     return [engine for engine in (kind() for kind in ENGINES) if engine.is_here()]
+
+
+def missing_engines() -> dict[str, str]:
+    """The engines that cannot speak here, by name, with a sentence on how to get each."""
+    return {engine.name: engine.missing() for engine in (kind() for kind in ENGINES) if not engine.is_here()}

@@ -25,6 +25,10 @@ class Engine(Protocol):
         """Whether it can speak on this machine."""
         ...
 
+    def missing(self) -> str:
+        """What the user must do to hear it, in a sentence; empty if it can speak."""
+        ...
+
     def voices(self, language: str) -> list[str]:
         """The names of its voices that suit a language; empty if it has none."""
         ...

@@ -36,6 +36,10 @@ class EspeakEngine:
         """Whether the program is installed."""
         return shutil.which("espeak-ng") is not None
 
+    def missing(self) -> str:
+        """See Engine."""
+        return "" if self.is_here() else "Install the program espeak-ng."
+
     def voices(self, language: str) -> list[str]:
         """The speakers; every one speaks every language."""
         return list(VOICES)

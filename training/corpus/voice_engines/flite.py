@@ -25,6 +25,10 @@ class FliteEngine:
         """Whether the program is installed."""
         return shutil.which("flite") is not None
 
+    def missing(self) -> str:
+        """See Engine."""
+        return "" if self.is_here() else "Install the program flite: 4 American voices."
+
     def voices(self, language: str) -> list[str]:
         """English voices only."""
         return ["slt", "rms", "awb", "kal16"] if language.split("-")[0] == "en" else []

@@ -17,7 +17,16 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.corpus.phonemes import STRESS, phoneme_distance, plain
 from training.corpus.pronunciations import Pronunciation
 from training.corpus.voice_engines.engine import Sound, UnsayableError
-from training.corpus.voice_files import MODEL, STYLE_SHAPE, STYLES, SYMBOLS, voices_folder
+from training.corpus.voice_files import (
+    LICENCE,
+    MODEL,
+    SIZE_MB,
+    STYLE_SHAPE,
+    STYLES,
+    SYMBOLS,
+    voices_are_here,
+    voices_folder,
+)
 
 KOKORO_RATE = 24_000
 LONGEST = 500  # symbols
@@ -48,8 +57,18 @@ class KokoroEngine:
 
     def is_here(self) -> bool:
         """Whether the files and onnxruntime are there."""
-        files = all((self.folder / name).exists() for name in (MODEL, SYMBOLS, STYLES))
-        return files and importlib.util.find_spec("onnxruntime") is not None
+        return not self.missing()
+
+    def missing(self) -> str:
+        """See Engine."""
+        needs = []
+        if not voices_are_here(self.folder):
+            needs.append(
+                f"Bring the voices ({SIZE_MB} MB, licence {LICENCE}) with `python -m training fetch --voices`."
+            )
+        if importlib.util.find_spec("onnxruntime") is None:
+            needs.append("Install the package onnxruntime.")
+        return " ".join(needs)
 
     def voices(self, language: str) -> list[str]:
         """The voices of the language first, then all others: every voice says the phonemes it is given."""

