@@ -138,7 +138,7 @@ def run(options: argparse.Namespace) -> int:
     app.setQuitOnLastWindowClosed(False)  # with the tray, the last open window may be a dialog
     app.speak(language())
     worker = Worker(MODELS_DIR, DetectionLog(options.data_dir), own_models_dir(options.data_dir), options.engine)
-    start = StartOptions(options.model, options.input, options.threshold, options.listen)
+    start = StartOptions(options.model, options.input, options.threshold, options.listen, options.engine)
     window = MainWindow(worker, SettingsFile(options.data_dir), start)
     app.wake_for_signals()
     for number in STOPPING:

@@ -10,6 +10,7 @@ from typing import Any
 from kws_app.actions.choices import KeywordActions
 from kws_app.atomic_file import write_whole
 from kws_app.detection.tuning import Tuning
+from kws_app.engine.backends import ENGINES
 from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.regular_file import make_private, read_regular
 from kws_app.translation import _
@@ -34,6 +35,7 @@ class Settings:
     geometry: str = ""  # of the window, in hexadecimal, as Qt saves it
     span_s: int = 10  # that the plots show
     theme: str = "system"  # one of THEMES
+    engine: str = ""  # what runs the models, one of ENGINES; empty is the default
     first_run_done: bool = False  # the first steps were taken, or skipped
     recent_files: list[str] = field(default_factory=list)  # audio files that were opened, the latest first
     files_in_real_time: bool = True  # else as fast as they go
@@ -77,6 +79,8 @@ class Settings:
             raise ValueError(f"words must be an object of names, got {self.words!r}")
         if isinstance(self.span_s, bool) or self.span_s not in SPANS_S:
             raise ValueError(f"span_s must be one of {SPANS_S}, got {self.span_s!r}")
+        if self.engine not in ("", *ENGINES):
+            raise ValueError(f"engine must be empty or one of {ENGINES}, got {self.engine!r}")
         if self.theme not in THEMES:
             raise ValueError(f"theme must be one of {THEMES}, got {self.theme!r}")
         self.tunings()

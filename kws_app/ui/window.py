@@ -40,6 +40,7 @@ from kws_app.ui.widgets.drop_overlay import DropOverlay
 from kws_app.ui.widgets.status_line import StatusLine
 from kws_app.ui.window_layout import WindowLayout
 from kws_app.ui.words.active_words import ActiveWords
+from kws_app.ui.words.engine_control import EngineControl
 from kws_app.ui.words.words_control import WordsControl
 
 TEXT_MS = 250
@@ -57,6 +58,7 @@ class StartOptions:
     input: Path | None = None
     threshold: float | None = None
     listen: bool = False
+    engine: str | None = None
 
 
 def dropped_files(event: QDropEvent) -> list[Path]:
@@ -140,6 +142,7 @@ class MainWindow(QMainWindow):
             lambda: self.own_word.open(),
         )
         self.parts.below_controls.addWidget(self.first_run)
+        self.engine = EngineControl(worker, self.parts.words.advanced.engine, self.status, self.store, options.engine)
         self._leaving = False
         self._text_timer = QTimer(self)
         self._text_timer.setInterval(TEXT_MS)

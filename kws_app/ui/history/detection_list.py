@@ -28,6 +28,7 @@ COLUMNS = (  # title and tip
 )
 WIDEST = ("28 Nov 00:00", "smart mirror", "0.00", "00.00 s", "✓", "")  # texts that fit; the clip takes the rest
 PADDING = 10  # px, beside a text
+HEADER_PADDING = 6  # px, above and below a title together
 CLIP_LEAST = 64  # px
 CLIP = len(COLUMNS) - 1
 PEAK, DURATION, ACTIONS = 2, 3, 4
@@ -167,7 +168,7 @@ class DetectionList(QTableWidget):
         rows, header, viewport = self.verticalHeader(), self.horizontalHeader(), self.viewport()
         assert rows is not None and header is not None and viewport is not None
         rows.setDefaultSectionSize(self._row_height)
-        header.setFixedHeight(self._row_height)
+        header.setFixedHeight(self._row_height + HEADER_PADDING)
         header.ensurePolished()
         titles, texts = header.fontMetrics(), self.fontMetrics()
         widths = [

@@ -57,15 +57,17 @@ class Legend(QWidget):
         self._swatches, self._steps = [], {}
         for column, (title, tip) in enumerate(COLUMNS):
             self._put(0, column, title, tip)
+        several_words = len({curve.word for curve in curves}) > 1
         for row, (model, curve) in enumerate(zip(models, curves, strict=True), start=1):
-            self._add_row(row, model, curve)
+            self._add_row(row, model, curve, several_words)
         self._color()
         self.setVisible(any(not model.main for model in models))
 
-    def _add_row(self, row: int, model: ActiveModel, curve: Curve) -> None:
+    def _add_row(self, row: int, model: ActiveModel, curve: Curve, several_words: bool) -> None:
         word = curve.word if len(curve.word) <= LONGEST else curve.word[: LONGEST - 1] + "…"
+        name = f"{word}, {curve.title}" if several_words else curve.title
         self._swatches.append((self._put(row, 0, ""), curve.slot))
-        self._put(row, 1, f"{'✓ ' if model.main else ''}{word}, {curve.title}", f"{model.name}\n{COLUMNS[1][1]}")
+        self._put(row, 1, f"{'✓ ' if model.main else ''}{name}", f"{model.name}\n{COLUMNS[1][1]}")
         self._steps[model.name] = self._put(row, 2, "–")
         measured = OperatingCurve.of(model.card)
         point = None if measured is None else measured.at(curve.threshold)

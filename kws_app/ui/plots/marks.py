@@ -39,11 +39,14 @@ class MarkNames(pg.GraphicsObject):
         if view is not None:
             painter.setFont(view.font())
         metrics = painter.fontMetrics()
+        right = to_screen.map(QPointF(0, 0)).x()
         free = [float("-inf")] * LINES
         for at_s, mark in self.shown:
             x = to_screen.map(QPointF(at_s, 0)).x() + PADDING
             name = mark.word if len(mark.word) <= LONGEST else mark.word[: LONGEST - 1] + "…"
             width = metrics.horizontalAdvance(name) + 2 * PADDING
+            if x + width > right:
+                x -= width + 2 * PADDING  # on the other side of the line
             line = mark.slot % LINES
             if x < free[line]:
                 continue  # the same word was heard a moment before: its name stands there

@@ -71,7 +71,7 @@ class StatusLine(QStatusBar):
             self._labels[name] = label
             self.addPermanentWidget(label)
         self.engine = QLabel()
-        self.engine.setToolTip(_("What computes the networks; it is chosen in the menu"))
+        self.engine.setToolTip(_("What computes the networks; it is chosen in Advanced"))
         self.addPermanentWidget(self.engine)
         self.details = QPushButton(_("Details"))
         self.details.setObjectName("quiet")

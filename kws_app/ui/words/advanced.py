@@ -180,6 +180,12 @@ class Advanced(QFrame):
         self.form.addRow("", self.network_text)
         self.form.addRow(form_label(_("Confirm with"), self.confirm), self.confirm)
         self.decision = DecisionForm(self.form, self)
+        self.engine = QComboBox()
+        self.engine.setAccessibleName(_("Engine"))
+        self.engine.setToolTip(
+            _("What computes the networks of all words; both hear the same, and listening goes on meanwhile")
+        )
+        self.form.addRow(form_label(_("Engine"), self.engine), self.engine)
         self.remove = QPushButton(_("Remove from the list"))
         self.remove.setProperty("small", True)
         self.remove.clicked.connect(self.remove_wanted)

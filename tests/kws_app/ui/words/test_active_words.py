@@ -311,7 +311,7 @@ def test_compared_networks_are_drawn_and_the_words_own_counts(bench: Bench, writ
     assert len({drawn.pen.color().name() for drawn in plots.scores.curves.values()}) == 2
     assert list(plots.thresholds.lines) == ["loud/teacher"]  # a compared network has no line
     legend = window.parts.legend
-    assert legend.isVisible() and "✓ loud, Accurate (teacher)" in legend.text()
+    assert legend.isVisible() and "✓ Accurate (teacher)" in legend.text()
 
 
 def test_what_is_compared_is_remembered_and_ends(bench: Bench):
