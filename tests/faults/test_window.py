@@ -109,10 +109,10 @@ def test_a_worker_that_stalls_shows_its_lag_and_catches_up(bench: Bench):
     bench.qtbot.waitUntil(lambda: listening(window))
     source = bench.sources[0]
     source.feed.ring.write(bursts(duration_s=1.0))
-    bench.qtbot.waitUntil(lambda: "lag " in window.status.text() and "lag –" not in window.status.text())
+    bench.qtbot.waitUntil(lambda: "delay " in window.status.text() and "delay –" not in window.status.text())
     go_on = stall(bench, window)
     source.feed.ring.write(bursts(3.0, duration_s=STALL_S))
-    bench.qtbot.waitUntil(lambda: f"lag {1000 * STALL_S:.0f} ms" in window.status.text())
+    bench.qtbot.waitUntil(lambda: f"delay {1000 * STALL_S:.0f} ms" in window.status.text())
     go_on.set()
     bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() == 1)
     bench.qtbot.waitUntil(lambda: source.feed.reader.available == 0)

@@ -32,7 +32,7 @@ def test_it_says_how_things_stand(bench: Bench):
     window = bench.open()
     tray = window.desktop.tray
     quiet = tray.icon.icon().pixmap(32).toImage()
-    assert texts(tray) == ["Not listening", "Show the window", "Start listening", "Pause for 10 minutes", "Quit"]
+    assert texts(tray) == ["Not listening", "Show the window", "Start listening", "Stop listening for 10 minutes", "Quit"]
     assert not tray.rest.isEnabled() and tray.icon.toolTip() == "Wake word: Not listening"
     tray.start.trigger()
     bench.qtbot.waitUntil(lambda: listening(window))
@@ -58,12 +58,12 @@ def test_a_pause_ends_by_itself(bench: Bench):
     pause, tray = window.desktop.pause, window.desktop.tray
     tray.rest.trigger()
     assert window.listening.source is None and pause.until
-    assert window.parts.banner.text == f"Paused until {pause.until}; Space goes on now"
-    assert texts(tray)[0] == f"Paused until {pause.until}" and tray.rest.text() == "Go on listening now"
+    assert window.parts.banner.text == f"Not listening until {pause.until}. Space listens again now."
+    assert texts(tray)[0] == f"Not listening until {pause.until}" and tray.rest.text() == "Listen again now"
     assert pause._timer.interval() == PAUSE_MIN * 60_000 and pause._timer.isActive()
     pause._timer.setInterval(1)  # ten minutes have passed
     bench.qtbot.waitUntil(lambda: listening(window))
-    assert not pause.until and not pause._timer.isActive() and tray.rest.text() == "Pause for 10 minutes"
+    assert not pause.until and not pause._timer.isActive() and tray.rest.text() == "Stop listening for 10 minutes"
 
 
 def test_without_a_model_it_offers_nothing(bench: Bench, tmp_path: Path):

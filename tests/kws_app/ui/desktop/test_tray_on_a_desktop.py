@@ -54,8 +54,8 @@ def use(service):
     print(list(menu(service)), flush=True)
     press(service, "Start listening")
     wait_for(lambda: "Listening" in menu(service))
-    press(service, "Pause for 10 minutes")
-    wait_for(lambda: any(label.startswith("Paused until") for label in menu(service)))
+    press(service, "Stop listening for 10 minutes")
+    wait_for(lambda: any(label.startswith("Not listening until") for label in menu(service)))
     print([re.sub(r"\d\d:\d\d", "TIME", label) for label in menu(service)], flush=True)
     press(service, "Quit")
     print(process.wait(), flush=True)
@@ -88,7 +88,7 @@ def test_started_in_the_tray_it_is_worked_from_there(tmp_path: Path, write_wav: 
         timeout=PATIENCE_S,
     )
     assert result.stdout.splitlines() == [
-        "['Not listening', 'Show the window', 'Start listening', 'Pause for 10 minutes', 'Quit']",
-        "['Paused until TIME', 'Show the window', 'Start listening', 'Go on listening now', 'Quit']",
+        "['Not listening', 'Show the window', 'Start listening', 'Stop listening for 10 minutes', 'Quit']",
+        "['Not listening until TIME', 'Show the window', 'Start listening', 'Listen again now', 'Quit']",
         "0",
     ], result.stderr
