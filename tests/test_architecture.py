@@ -47,6 +47,7 @@ training.network
 training.evaluate
 training.fit
 training.export
+training.own_word
 training.report
 training.arguments training.stages
 training.__main__

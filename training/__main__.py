@@ -5,6 +5,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -16,11 +17,16 @@ from training.arguments import build_parser
 from training.corpus.acoustic_groups import write_lists
 from training.corpus.fetch import fetch_archive, unpack_parts
 from training.corpus.fetch_public import fetch_source
+from training.corpus.pronunciations import typed_pronunciation
 from training.corpus.public_audio import SOURCES, source_named
 from training.corpus.speech_body import write_body
 from training.corpus.synthetic_speech import write_speech, write_words
 from training.corpus.voice_engines.kokoro import KokoroEngine
 from training.corpus.voice_files import LICENCE, NAME, SIZE_MB, fetch_voices
+from training.own_word.gather_talk import gather_talk
+from training.own_word.make import QUICK, OwnWord, OwnWordConfig, own_word
+from training.own_word.progress_json import json_progress, print_ready
+from training.own_word.talk_embeddings import TALK_FILE, write_talk
 from training.progress import Progress, StageStoppedError, terminal_progress
 from training.stages import Evaluating, Exporting, Places, Training
 
@@ -133,6 +139,34 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
     print(json.dumps(evaluation.to_json()) if options.json else evaluation.as_text())
 
 
+def run_own_word(options: argparse.Namespace, places: Places, progress: Progress) -> None:
+    if options.progress_json:
+        progress = json_progress()
+    config = QUICK if options.quick else OwnWordConfig()
+    asked = OwnWord(
+        options.word,
+        options.recordings,
+        not options.no_voices,
+        options.language,
+        tuple(typed_pronunciation(options.word, ipa, options.language) for ipa in options.say),
+        config if options.takes is None else replace(config, takes=options.takes),
+    )
+    made = own_word(asked, places.work, places.models, progress)
+    if options.progress_json:
+        print_ready(made)
+    else:
+        print("\n".join([*made.passed_over, made.describe()]))
+
+
+def run_talk(options: argparse.Namespace, places: Places, progress: Progress) -> None:
+    left_out = options.leave_out.read_text(encoding="utf-8").split() if options.leave_out else []
+    talk = gather_talk(places.data, left_out, progress)
+    path = places.assets / TALK_FILE
+    write_talk(path, talk)
+    hours = ", ".join(f"{talk.hours(split):.1f} h for {split}" for split in ("training", "validation"))
+    print(f"{path}: {path.stat().st_size:,} bytes, {hours}.")
+
+
 def run_report(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     print(stages.report(places).text)
 
@@ -157,6 +191,8 @@ STAGES: dict[str, Stage] = {
     "export": run_export,
     "quantize": run_quantize,
     "evaluate": run_evaluate,
+    "own-word": run_own_word,
+    "talk": run_talk,
     "report": run_report,
     "all": run_all,
     "benchmark": run_benchmark,

@@ -99,6 +99,14 @@ def build_parser() -> argparse.ArgumentParser:
     add_places(evaluate, threads=1)  # a step is far too small to share
     add_evaluating(evaluate)
 
+    own = stage("own-word", "make a model of a word of your own, from voices, from recordings, or from both")
+    add_own_word(own)
+
+    talk = stage("talk", "turn the talk below the data folder into the embeddings that ship with the project")
+    add_places(talk)
+    add_assets(talk)
+    talk.add_argument("--leave-out", type=Path, metavar="FILE", help="names of recordings to leave out, one a line")
+
     report = stage("report", "write models/RESULTS.md and the plots, from the models' cards")
     add_places(report)
     add_assets(report)
@@ -139,6 +147,22 @@ def add_places(parser: argparse.ArgumentParser, threads: int | None = None) -> N
         metavar="N",
         help="processor threads to use; default: %(default)s",
     )
+
+
+def add_own_word(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("word", metavar="WORD", help="what to listen to, up to four words")
+    parser.add_argument("--recordings", type=Path, metavar="DIR", help="a folder of recordings, the word once in each")
+    parser.add_argument("--no-voices", action="store_true", help="learn from the recordings alone")
+    parser.add_argument("--language", default="en", metavar="CODE", help="of the word; default: %(default)s")
+    parser.add_argument(
+        "--say", nargs="+", default=[], metavar="IPA", help="pronunciations to use in place of those that are found"
+    )
+    parser.add_argument(
+        "--takes", type=int, metavar="N", help="how often voices say the word; default: by pronunciation"
+    )
+    parser.add_argument("--quick", action="store_true", help="few takes and short training, to try the command out")
+    parser.add_argument("--progress-json", action="store_true", help="tell the progress as JSON, an object a line")
+    add_places(parser)
 
 
 def add_keyword(parser: argparse.ArgumentParser) -> None:

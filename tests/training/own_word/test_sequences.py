@@ -1,0 +1,80 @@
+"""The surroundings a word is put in: seeded, as loud as asked, with the word where it is said to be."""
+
+import numpy as np
+import pytest
+
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.speech_body import BODY_SHA256, load_body
+from training.network.speech_embedding import WholeStreams
+from training.own_word.sequences import (
+    SEQUENCE_SAMPLES,
+    SEQUENCE_STEPS,
+    Surroundings,
+    made_room,
+    made_surroundings,
+    make_sequences,
+    rms,
+    sequence_of,
+    trimmed,
+    varied,
+)
+from training.progress import Progress, StageStoppedError
+
+
+def tone(seconds: float, hz: float = 440.0) -> np.ndarray:
+    return (0.3 * np.sin(2 * np.pi * hz * np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE)).astype(np.float32)
+
+
+def silence(seconds: float) -> np.ndarray:
+    return np.random.default_rng(0).normal(0, 1e-4, int(seconds * SAMPLE_RATE)).astype(np.float32)
+
+
+def test_a_recording_is_cut_to_its_word() -> None:
+    sound = np.concatenate([silence(1.0), tone(0.5), silence(1.5)])
+    word = trimmed(sound)
+    assert len(word) / SAMPLE_RATE == pytest.approx(0.5 + 2 * 0.03, abs=0.04)
+    assert rms(word) > 0.18
+    assert len(trimmed(tone(0.02))) > 0
+
+
+def test_a_plain_sequence_holds_the_word_as_it_is_and_says_where_it_ends() -> None:
+    rng = np.random.default_rng(1)
+    sound, end_s = sequence_of(tone(0.6), Surroundings([], [], []), rng, plain=True)
+    assert len(sound) == SEQUENCE_SAMPLES and np.abs(sound).max() <= 1
+    end = int(end_s * SAMPLE_RATE)
+    inside, after = sound[end - 8000 : end], sound[end + 400 :]
+    assert rms(inside) > 30 * rms(after)
+    assert 0.45 <= SEQUENCE_SAMPLES / SAMPLE_RATE - end_s <= 0.9
+
+
+def test_rooms_have_energy_one_and_begin_with_the_direct_sound() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        room = made_room(rng)
+        assert np.square(room).sum() == pytest.approx(1.0, rel=1e-4)
+        assert room[0] > 0 and len(room) <= SAMPLE_RATE
+
+
+def test_the_same_seed_gives_the_same_sequences_and_another_seed_others() -> None:
+    body = WholeStreams(load_body(BODY_SHA256))
+    around = made_surroundings([tone(3.0, 200.0)])
+    first, again, other = (make_sequences([tone(0.5)], 3, around, body, seed) for seed in (0, 0, 1))
+    assert first.embeddings.shape == (3, SEQUENCE_STEPS, 96) and first.takes.tolist() == [0, 0, 0]
+    np.testing.assert_array_equal(first.embeddings, again.embeddings)
+    np.testing.assert_array_equal(first.ends_s, again.ends_s)
+    assert not np.array_equal(first.embeddings, other.embeddings)
+    assert len(first.of(np.array([True, False, True]))) == 2
+
+
+def test_varied_talk_stays_within_range() -> None:
+    rng = np.random.default_rng(3)
+    around = made_surroundings([])
+    for _ in range(10):
+        sound = varied(tone(1.0), around, rng)
+        assert np.isfinite(sound).all() and np.abs(sound).max() <= 1 and 0.8 < len(sound) / SAMPLE_RATE < 1.25
+
+
+def test_it_ends_when_it_is_cancelled() -> None:
+    body = WholeStreams(load_body(BODY_SHA256))
+    with pytest.raises(StageStoppedError):
+        make_sequences([tone(0.5)], 1, Surroundings([], [], []), body, 0, Progress(is_cancelled=lambda: True))

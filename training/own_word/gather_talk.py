@@ -1,0 +1,116 @@
+"""Makes the talk embeddings that ship with the project, from the folders of audio that `fetch` brings.
+
+Sources that only measure are not read: `corpus.recordings` names them.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
+from kws_app.engine.speech_body import BODY_SHA256, STEP_FRAMES, load_body
+from kws_app.engine.speech_frontend import SpeechBands
+from training.corpus.held_back import without_held_back
+from training.corpus.recordings import audio_files, group_split, hash_percent, read_clips, stream_group
+from training.corpus.sound import load_or_pass_over
+from training.network.speech_embedding import WholeStreams
+from training.own_word.sequences import Sound, Surroundings, made_surroundings, varied
+from training.own_word.talk_embeddings import Talk, TalkStream, talk_of
+from training.progress import SILENT, Progress
+
+log = logging.getLogger(__name__)
+
+SOURCES = (
+    "speech_streams/librispeech",
+    "more_speech/english_learners",
+    "more_talk/english_learners",
+    "more_speech/ljspeech",
+    "more_speech/kerstin_de",
+    "acted_talk/queen",
+)
+PAUSE_S = 0.3
+VALIDATION_PERCENT, TEST_PERCENT = 15.0, 25.0  # of the speakers, where the source has many: as for the small networks
+ACTED = "queen"  # its cast is in no test set; of its scenes, so many are for validation:
+ACTED_VALIDATION_PERCENT = 25.0
+VARIED_PERCENT = 40.0  # of the training recordings, which are heard in a room, in noise, or at another speed
+WORD_CLIPS = 80  # of each word of Speech Commands
+
+
+def split_of_talk(path: Path) -> str:
+    """The set of a recording. A speaker is in one set for all sources."""
+    group = stream_group(path)
+    if group == ACTED:
+        percent = hash_percent(f"{ACTED}/{path.stem[:2]}")  # a scene
+        return "validation" if percent < ACTED_VALIDATION_PERCENT else "training"
+    return group_split(group, VALIDATION_PERCENT, TEST_PERCENT)
+
+
+def gather_talk(root: Path, exclude: Sequence[str] = (), progress: Progress = SILENT) -> Talk:
+    """Embeddings of the talk below `root`: as it is, a part of it again in rooms and noise, and single words.
+
+    exclude: names of recordings to leave out. Sources that are not there are left out with a warning.
+    raises ValueError if none is there, StageStoppedError if the user stops it
+    """
+    body = WholeStreams(load_body(BODY_SHA256))
+    surroundings = made_surroundings([])
+    streams: list[TalkStream] = []
+    for source in SOURCES:
+        folder = root / source
+        if not folder.is_dir():
+            log.warning("There is no talk at %s: it is left out.", folder)
+            continue
+        paths = [path for path in without_held_back(audio_files(folder)) if path.stem not in exclude]
+        for split in ("training", "validation"):
+            chosen = [path for path in paths if split_of_talk(path) == split]
+            streams += _streams(source, split, chosen, body, surroundings, progress)
+    if not streams:
+        raise ValueError(f"There is no talk below {root}: bring it with `python -m training fetch`.")
+    clips = root / "speech_commands"
+    if clips.is_dir():
+        streams += _words(clips, body, progress)
+    return talk_of(streams)
+
+
+def _streams(
+    folder: str, split: str, paths: list[Path], body: WholeStreams, surroundings: Surroundings, progress: Progress
+) -> Iterator[TalkStream]:
+    """The recordings one after another, for training a share of them varied."""
+    if not paths:
+        return
+    rng = np.random.default_rng(0)
+
+    def heard(path: Path) -> Sound:
+        sound = load_or_pass_over(path)
+        is_varied = split == "training" and hash_percent(path.name) < VARIED_PERCENT
+        return varied(sound, surroundings, rng) if is_varied and len(sound) else sound
+
+    sounds = (heard(path) for path in progress.track(paths, f"{folder}, {split}"))
+    yield TalkStream(folder, split, embeddings_of(sounds, body))
+
+
+def _words(clips: Path, body: WholeStreams, progress: Progress) -> Iterator[TalkStream]:
+    """Each word of Speech Commands as a stream of its own, so that a user's own word can be left out."""
+    by_word: dict[str, list[Path]] = {}
+    for clip in read_clips(clips):
+        if clip.split == "training":
+            by_word.setdefault(clip.word, []).append(clip.path)
+    for word, paths in progress.track(sorted(by_word.items()), "words"):
+        kept = without_held_back(sorted(paths, key=lambda path: hash_percent(path.name))[:WORD_CLIPS])
+        if kept:
+            yield TalkStream(f"words/{word}", "training", embeddings_of(map(load_or_pass_over, kept), body))
+
+
+def embeddings_of(sounds: Iterator[Sound] | Sequence[Sound], body: WholeStreams) -> NDArray[np.float32]:
+    """Embeddings [S, 96] of sounds as one stream, with faint noise between them."""
+    rng = np.random.default_rng(0)
+    config, bands = FrontendConfig(), SpeechBands()
+    parts: list[Sound] = []
+    for sound in sounds:
+        pause = rng.standard_normal(int(PAUSE_S * SAMPLE_RATE)) * 10 ** (rng.uniform(-80, -55) / 20)
+        parts += [sound, pause.astype(np.float32)]
+    samples = np.concatenate(parts)
+    frames = max(0, (len(samples) - config.window_samples) // config.hop_samples + 1) // STEP_FRAMES * STEP_FRAMES
+    return body(bands(samples, frames))

@@ -1,0 +1,88 @@
+"""What heads do on talk and on takes that they have not heard: peaks, a threshold, and a curve."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from training.own_word.heads import Head, margins
+from training.own_word.sequences import Sequences
+from training.own_word.talk_embeddings import STEP_S, Talk, TalkStream
+
+REFRACTORY_S = 1.0
+MOST_PEAKS = 200  # of a stream; lower ones are below any threshold that can be used
+
+Floats = NDArray[np.float64]
+
+
+def mean_margins(heads: Sequence[Head], scaled: NDArray[np.float32]) -> Floats:
+    """The word's margin at each step of scaled embeddings [S, 96] from the first full window on, [S - W + 1]."""
+    stream = torch.from_numpy(np.ascontiguousarray(scaled))
+    return np.mean([margins(head, stream).numpy().astype(np.float64) for head in heads], axis=0)
+
+
+def peaks_of(found: Floats) -> Floats:
+    """The highest margins, the highest first, of which no two lie within the refractory time."""
+    gap = round(REFRACTORY_S / STEP_S)
+    taken = np.zeros(len(found) + 2 * gap, bool)
+    peaks: list[float] = []
+    for at in np.argsort(-found, kind="stable")[: 50 * MOST_PEAKS]:
+        if not taken[at + gap]:
+            taken[at : at + 2 * gap + 1] = True
+            peaks.append(float(found[at]))
+            if len(peaks) == MOST_PEAKS:
+                break
+    return np.array(peaks)
+
+
+def talk_peaks(heads: Sequence[Head], talk: Talk, streams: Sequence[TalkStream]) -> Floats:
+    """The peaks of all streams, the highest first."""
+    found = [peaks_of(mean_margins(heads, talk.scaled(s.embeddings))) for s in streams if len(s.embeddings) > 40]
+    return -np.sort(-np.concatenate(found)) if found else np.zeros(0)
+
+
+def word_peaks(heads: Sequence[Head], talk: Talk, sequences: Sequences) -> Floats:
+    """The highest margin in each sequence of the word. [N]"""
+    width = heads[0].config.window_steps
+    scaled = talk.scaled(sequences.embeddings)  # [N, T, 96]
+    padded = np.concatenate([np.repeat(scaled[:, :1], width - 1, axis=1), scaled], axis=1)
+    return np.array([mean_margins(heads, row).max() for row in padded])
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Peaks of talk and of the word that the heads had not heard."""
+
+    talk: Floats  # the highest first
+    hours: float  # of that talk
+    word: Floats
+
+    def alarms(self, threshold: float) -> int:
+        return int((self.talk >= threshold).sum())
+
+    def missed(self, threshold: float) -> int:
+        return int((self.word < threshold).sum())
+
+    def threshold_for(self, fa_per_hour: float) -> float:
+        """The lowest margin with at most so many false alarms an hour, a little above a peak of talk."""
+        allowed = int(fa_per_hour * self.hours)
+        return float(self.talk[allowed]) + 0.01 if allowed < len(self.talk) else float(self.talk.min(initial=0.0))
+
+    def curve(self, margins_at: Sequence[float]) -> list[tuple[float, int, int]]:
+        """Threshold as a margin, words missed, false alarms."""
+        return [(margin, self.missed(margin), self.alarms(margin)) for margin in margins_at]
+
+
+def recommended_threshold(measured: Measured) -> float:
+    """A margin of few alarms that hears nearly all takes.
+
+    It lies above all but half an alarm an hour of the talk, and from there up to a third of the way to the lowest
+    takes, where these are higher: talk that was not measured is louder than the talk that was.
+    """
+    lowest = measured.threshold_for(0.5)
+    if not len(measured.word):
+        return lowest
+    takes = float(np.quantile(measured.word, 0.03))
+    return lowest + max(0.0, takes - lowest) / 3

@@ -1,0 +1,42 @@
+"""The progress of `own-word` as JSON, an object a line, for the window that started it."""
+
+import json
+import sys
+
+from training.own_word.make import Made
+from training.progress import Progress
+
+# Each kind of work: the share of the whole at which it begins and ends, and what a person is told.
+_PARTS: dict[str, tuple[float, float, str]] = {
+    "takes": (0.0, 0.45, "Voices say the word"),
+    "sequences of takes": (0.45, 0.60, "The word is put into rooms and noise"),
+    "sequences of recordings": (0.60, 0.66, "Your recordings are put into rooms and noise"),
+    "head 1": (0.66, 0.76, "It learns to tell the word from talk (1 of 3)"),
+    "head 2": (0.76, 0.86, "It learns to tell the word from talk (2 of 3)"),
+    "head 3": (0.86, 0.96, "It learns to tell the word from talk (3 of 3)"),
+    "measuring": (0.96, 1.0, "It is measured on what it has not heard"),
+}
+
+
+def json_progress() -> Progress:
+    """Progress that prints {"share", "text"} on the output stream."""
+    return Progress(tell=_tell)
+
+
+def _tell(what: str, done: int, total: int, note: str) -> None:
+    if what in _PARTS:
+        begin, end, text = _PARTS[what]
+        share = begin + (end - begin) * done / max(1, total)
+        _print({"share": round(share, 4), "text": f"{text}: {done} of {total}." if total > 1 else f"{text}."})
+
+
+def print_ready(made: Made) -> None:
+    """The last line: the model that can be used, what to expect of it, and its curve."""
+    name = f"{made.path.parent.name}/{made.path.stem}"
+    sentences = made.describe().splitlines()[1:]
+    _print({"share": 1.0, "text": " ".join(sentences), "ready": name, "curve": made.curve()})
+
+
+def _print(line: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()

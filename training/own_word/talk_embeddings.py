@@ -1,0 +1,115 @@
+"""Hours of talk as embeddings in four bits a number, which ship with the project: what a word must not answer to.
+
+No sound can be made from them. Each stream is a row of recordings of one source, split by speaker before it was made.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import safe_open
+from safetensors.numpy import save
+
+from kws_app.atomic_file import write_whole
+from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.speech_body import BODY_SHA256, EMBEDDING
+from kws_app.paths import ASSETS_DIR
+
+Embeddings = NDArray[np.float32]  # [S, 96]
+
+TALK_FILE = "talk_embeddings.safetensors"
+STEP_S = 8 * 160 / SAMPLE_RATE
+# Sixteen levels that cost a normally distributed number the least (Max 1960): the error is a tenth of its deviation.
+_POSITIVE = (0.1284, 0.3881, 0.6568, 0.9424, 1.2562, 1.6181, 2.0690, 2.7326)
+LEVELS = np.array([*(-level for level in reversed(_POSITIVE)), *_POSITIVE], np.float32)
+
+
+@dataclass(frozen=True)
+class TalkStream:
+    """Embeddings one after another, of one source."""
+
+    source: str
+    split: str  # training or validation
+    embeddings: Embeddings  # [S, 96], as the body gives them
+
+    @property
+    def hours(self) -> float:
+        return len(self.embeddings) * STEP_S / 3600
+
+
+@dataclass(frozen=True)
+class Talk:
+    """All streams, and the mean and deviation by which heads scale embeddings."""
+
+    streams: tuple[TalkStream, ...]
+    mean: NDArray[np.float32]  # [96]
+    std: NDArray[np.float32]
+
+    def of(self, split: str) -> tuple[TalkStream, ...]:
+        return tuple(stream for stream in self.streams if stream.split == split)
+
+    def hours(self, split: str) -> float:
+        return sum(stream.hours for stream in self.of(split))
+
+    def scaled(self, embeddings: NDArray[np.floating]) -> Embeddings:
+        """What heads take."""
+        return ((embeddings - self.mean) / self.std).astype(np.float32)
+
+
+def talk_of(streams: Sequence[TalkStream]) -> Talk:
+    """With the mean and deviation of the training streams. raises ValueError if there is no training stream"""
+    training = [stream.embeddings for stream in streams if stream.split == "training"]
+    if not training:
+        raise ValueError("There is no talk to train on.")
+    count = sum(len(part) for part in training)
+    mean = sum(part.sum(axis=0, dtype=np.float64) for part in training) / count
+    variance = sum(np.square(part - mean).sum(axis=0, dtype=np.float64) for part in training) / count
+    return Talk(tuple(streams), mean.astype(np.float32), np.sqrt(variance).astype(np.float32))
+
+
+def write_talk(path: Path, talk: Talk) -> None:
+    """Write the file, whole or not at all; two numbers in a byte."""
+    rows = [_packed(talk.scaled(stream.embeddings)) for stream in talk.streams]
+    listed = [{"source": s.source, "split": s.split, "steps": len(s.embeddings)} for s in talk.streams]
+    tensors: dict[str, NDArray[Any]] = {"codes": np.concatenate(rows), "mean": talk.mean, "std": talk.std}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, save(tensors, metadata={"body_sha256": BODY_SHA256, "streams": json.dumps(listed)}))
+    path.chmod(0o644)
+
+
+def read_talk(path: Path = ASSETS_DIR / TALK_FILE) -> Talk:
+    """raises OSError if the file is not there, ValueError if it is damaged or of another speech embedding"""
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no talk at {path}: install the program again.")
+    try:
+        with safe_open(str(path), "np") as file:
+            metadata = file.metadata()
+            codes, mean, std = (file.get_tensor(name) for name in ("codes", "mean", "std"))
+        listed = json.loads(metadata["streams"])
+        if metadata["body_sha256"] != BODY_SHA256:
+            raise ValueError("it was made with another speech embedding")
+        streams, at = [], 0
+        for entry in listed:
+            steps = int(entry["steps"])
+            embeddings = _unpacked(codes[at : at + steps]) * std + mean
+            streams.append(TalkStream(str(entry["source"]), str(entry["split"]), embeddings))
+            at += steps
+    except Exception as error:  # the library raises its own kinds
+        raise ValueError(f"{path} cannot be read ({error}): install the program again.") from error
+    return Talk(tuple(streams), mean, std)
+
+
+def _packed(scaled: Embeddings) -> NDArray[np.uint8]:
+    """Codes of the nearest levels, the first of a pair in the high half: [S, 96] -> [S, 48]."""
+    codes = np.searchsorted((LEVELS[1:] + LEVELS[:-1]) / 2, scaled).astype(np.uint8)
+    return np.asarray(codes[:, 0::2] << 4 | codes[:, 1::2], np.uint8)
+
+
+def _unpacked(packed: NDArray[np.uint8]) -> Embeddings:
+    scaled = np.empty((len(packed), EMBEDDING), np.float32)
+    scaled[:, 0::2], scaled[:, 1::2] = LEVELS[packed >> 4], LEVELS[packed & 15]
+    return scaled
