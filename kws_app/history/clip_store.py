@@ -18,7 +18,7 @@ from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.ring import Samples
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
-from kws_app.history.log import CLIP_SUFFIX, clip_name, is_clip_name
+from kws_app.history.facts import CLIP_SUFFIX, clip_name, is_clip_name
 from kws_app.regular_file import make_private
 from kws_app.translation import _
 

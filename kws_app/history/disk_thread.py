@@ -9,24 +9,15 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from kws_app.atomic_file import tidy_unfinished
 from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
 from kws_app.history.clip_store import FOLDER_NAME, ClipLimits, ClipStore, outline
-from kws_app.history.entries import History, add_up
-from kws_app.history.log import (
-    ActionDone,
-    Deleted,
-    DetectionLog,
-    DetectionRecord,
-    Ended,
-    Fact,
-    HoursHeard,
-    Labelled,
-    Restored,
-)
+from kws_app.history.entries import add_up
+from kws_app.history.facts import ActionDone, Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
+from kws_app.history.log import DetectionLog
+from kws_app.history.news import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
 from kws_app.paths import own_models_dir
 from kws_app.translation import _, ngettext
 
@@ -47,62 +38,6 @@ _WHAT: dict[type[DetectionRecord | Fact], str] = {
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """What the log and the folder of clips hold at the start."""
-
-    history: History
-    clips: frozenset[str]  # ids that have a clip
-    bad_lines: int
-
-
-@dataclass(frozen=True)
-class ClipKept:
-    """A clip was written, or was looked at. outline: [bins], the peaks of its waveform"""
-
-    id: str
-    outline: Samples
-
-
-@dataclass(frozen=True)
-class ClipGone:
-    """A clip is not there, or was removed."""
-
-    id: str
-
-
-@dataclass(frozen=True)
-class ClipRead:
-    """The answer to `read_clip`."""
-
-    id: str
-    samples: Samples
-
-
-@dataclass(frozen=True)
-class Noted:
-    """A line was added to the log; if that failed, Trouble follows."""
-
-    fact: DetectionRecord | Fact
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Something failed: one sentence for the user."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Done:
-    """An export worked: one sentence for the user."""
-
-    text: str
-
-
-News = Loaded | ClipKept | ClipGone | ClipRead | Noted | Trouble | Done
-
-
 class DiskThread:
     """Any thread calls the public methods; each returns at once."""
 
@@ -116,9 +51,7 @@ class DiskThread:
         self._places = threading.BoundedSemaphore(WAITING)  # for clips
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
         self._said_full = False
-        self._unannounced: set[str] = (
-            set()
-        )  # ids of clips that are removed at the start, before anybody was told of them
+        self._unannounced: set[str] = set()  # ids of clips to remove at the start, of which nobody was told
 
     def start(self) -> None:
         self._thread.start()

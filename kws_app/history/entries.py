@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.history.log import ActionDone, Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
+from kws_app.history.facts import ActionDone, Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
 from kws_app.translation import _
 
 RIGHT = "right"

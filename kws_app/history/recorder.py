@@ -15,12 +15,12 @@ import numpy as np
 from kws_app.audio.circular_buffer import CircularBuffer
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
-from kws_app.detection.decision import DetectionEnd
+from kws_app.detection.decision import Detection, DetectionEnd
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import LabelError
 from kws_app.history.disk_thread import DiskThread
 from kws_app.history.entries import ModelSetup
-from kws_app.history.log import DetectionRecord, Ended, HoursHeard, clip_name, new_id, now_iso
+from kws_app.history.facts import DetectionRecord, Ended, HoursHeard, clip_name, new_id, now_iso
 from kws_app.translation import _
 
 BEFORE_S = 2.0  # of sound in a clip before the detection
@@ -124,15 +124,39 @@ class Recorder:
         while self._scores and self._scores[0][1] < self._recent.end - KEPT_S * SAMPLE_RATE:
             self._scores.popleft()
 
-    def add(self, record: DetectionRecord, sample: int, setup: ModelSetup) -> DetectionRecord:
-        """The record of a detection at `sample`, with a new id. Its clip and its end carry the same id."""
-        id = new_id()
-        self._detected_at = sample
-        self._open[record.model, sample] = id
+    def add(self, keyword: str, setup: ModelSetup, detection: Detection) -> DetectionRecord:
+        """The record of a detection, with a new id. Its clip and its end carry the same id."""
+        source, id = self._source, new_id()
+        assert source is not None
+        self._detected_at = detection.sample
+        self._open[setup[0], detection.sample] = id
         if self.keep_clips:
-            self._pending.append(_Pending(id, sample))
-        clip = clip_name(id) if self.keep_clips else None
-        return replace(record, id=id, clip=clip, decision=setup[1])
+            self._pending.append(_Pending(id, detection.sample))
+        # the silence after a file may complete the last word
+        time_s = detection.time_s if source.length_s is None else min(detection.time_s, source.length_s)
+        record = self._record(source, keyword, setup, id)
+        return replace(
+            record,
+            time_s=round(time_s, 3),
+            score=round(detection.score, 4),
+            clip=clip_name(id) if self.keep_clips else None,
+        )
+
+    @staticmethod
+    def _record(source: Source, keyword: str, setup: ModelSetup, id: str) -> DetectionRecord:
+        """A record of now, without a time in the source and without a score."""
+        model, decision = setup
+        return DetectionRecord(
+            wall_time=now_iso(),
+            file=None if source.path is None else str(source.path),
+            microphone=source.name if source.path is None else None,
+            keyword=keyword,
+            model=model,
+            time_s=0.0,
+            score=0.0,
+            id=id,
+            decision=decision,
+        )
 
     def end(self, model: str, end: DetectionEnd) -> None:
         """A detection is over. A detection that was not added is ignored."""
@@ -171,17 +195,11 @@ class Recorder:
                 peaks[model] = max(peaks[model], score)
         keyword, (model, decision) = max(setups.items(), key=lambda item: peaks[item[1][0]])
         id = new_id()
-        record = DetectionRecord(
-            wall_time=now_iso(),
-            file=None if source.path is None else str(source.path),
-            microphone=source.name if source.path is None else None,
-            keyword=keyword,
-            model=model,
+        record = replace(
+            self._record(source, keyword, (model, decision), id),
             time_s=round(end / SAMPLE_RATE, 3),
             score=round(peaks[model], 4),
-            id=id,
             clip=clip_name(id),
-            decision=decision,
             missed=True,
         )
         self.disk.note(record)

@@ -23,7 +23,8 @@ from kws_app.engine.catalogue import ModelFolders
 from kws_app.errors import LabelError, ModelError, brief
 from kws_app.history.disk_thread import DiskThread
 from kws_app.history.entries import ModelSetup, model_setup
-from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
+from kws_app.history.facts import DetectionRecord
+from kws_app.history.log import DetectionLog
 from kws_app.history.recorder import Recorder
 from kws_app.listening.active_models import ActiveModel, ActiveModels
 from kws_app.listening.options import ListeningOptions
@@ -326,19 +327,7 @@ class Worker(QObject):
         return bool(self._active.detectors)
 
     def _record(self, source: Source, model: ActiveModel, detection: Detection) -> None:
-        time_s = detection.time_s
-        if source.length_s is not None:  # the silence after a file may complete the last word
-            time_s = min(time_s, source.length_s)
-        record = DetectionRecord(
-            wall_time=now_iso(),
-            file=None if source.path is None else str(source.path),
-            microphone=source.name if source.path is None else None,
-            keyword=model.keyword,
-            model=model.name,
-            time_s=round(time_s, 3),
-            score=round(detection.score, 4),
-        )
-        record = self.recorder.add(record, detection.sample, self._setups()[model.keyword])
+        record = self.recorder.add(model.keyword, self._setups()[model.keyword], detection)
         self.detected.emit(Mark(source, detection.sample, record))
         try:
             self._log.append(record)

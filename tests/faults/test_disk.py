@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kws_app.history.disk_thread import ClipKept, DiskThread, News, Trouble
-from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
+from kws_app.history.disk_thread import DiskThread
+from kws_app.history.facts import DetectionRecord, now_iso
+from kws_app.history.log import DetectionLog
+from kws_app.history.news import ClipKept, News, Trouble
 from kws_app.settings import Settings, SettingsFile
 from tests.support.loudness import bursts
 from tests.support.paths import REPOSITORY
@@ -151,7 +153,8 @@ def test_it_starts_on_a_full_disk(python: Callable, small_disk: SmallDisk, fresh
 READ_ONLY = """
 import os, sys
 from pathlib import Path
-from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
+from kws_app.history.facts import DetectionRecord, now_iso
+from kws_app.history.log import DetectionLog
 from kws_app.settings import Settings, SettingsFile
 if os.getuid() == 0:
     os.setuid(65534)

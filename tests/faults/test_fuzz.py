@@ -22,7 +22,8 @@ from kws_app.engine.card import ModelCard
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.model_file import read_card
 from kws_app.errors import AudioError, ModelError
-from kws_app.history.log import DetectionLog, DetectionRecord
+from kws_app.history.facts import DetectionRecord
+from kws_app.history.log import DetectionLog
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile
 from kws_app.ui.models.add_model import card_rows

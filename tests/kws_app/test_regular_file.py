@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
+from kws_app.history.facts import DetectionRecord, now_iso
+from kws_app.history.log import DetectionLog
 from kws_app.regular_file import NotRegularError, make_private, open_regular, read_regular
 from kws_app.settings import Settings, SettingsFile
 

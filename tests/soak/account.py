@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from kws_app.audio.source import Feed
 from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.history.log import DetectionRecord
+from kws_app.history.facts import DetectionRecord
 from tests.soak.faults import NOTICED_S, RESUMED_S, STALL_S, Disturbance
 from tests.soak.process import Footprint
 

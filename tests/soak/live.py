@@ -23,7 +23,8 @@ from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.engine.catalogue import find_model
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.keyword_model import KeywordModel
-from kws_app.history.log import FILE_NAME, DetectionLog, DetectionRecord
+from kws_app.history.facts import DetectionRecord
+from kws_app.history.log import FILE_NAME, DetectionLog
 from kws_app.listening.session import SoundChunk
 from kws_app.listening.worker import Worker
 from kws_app.paths import MODELS_DIR

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kws_app.history.log import DetectionRecord, now_iso
+from kws_app.history.facts import DetectionRecord, now_iso
 from tests.soak.account import Account, Said
 from tests.soak.faults import Disturbance, Fault
 from tests.soak.process import Footprint

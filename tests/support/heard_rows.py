@@ -9,7 +9,8 @@ from kws_app.engine.decision_config import DecisionConfig
 from kws_app.errors import AudioError
 from kws_app.history.clip_store import ClipStore
 from kws_app.history.entries import History, add_up
-from kws_app.history.log import DetectionLog, DetectionRecord, clip_name, new_id, now_iso
+from kws_app.history.facts import DetectionRecord, clip_name, new_id, now_iso
+from kws_app.history.log import DetectionLog
 from kws_app.ui.history.clip_cell import OUTLINE_ROLE
 from kws_app.ui.history.detection_list import CLIP
 from kws_app.ui.history.history_panel import HistoryPanel

@@ -21,7 +21,8 @@ from kws_app.actions.runner import Kind
 from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.portaudio import Microphone
 from kws_app.errors import AudioError
-from kws_app.history.log import DetectionLog, DetectionRecord, Ended, Labelled
+from kws_app.history.facts import DetectionRecord, Ended, Labelled
+from kws_app.history.log import DetectionLog
 from kws_app.listening.worker import Worker
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile

@@ -6,7 +6,7 @@ from PyQt6.QtWidgets import QWidget
 from kws_app.actions.choices import KeywordActions
 from kws_app.actions.event import DetectionEvent
 from kws_app.actions.runner import ActionRunner, Kind, Notify, Outcome, Play
-from kws_app.history.log import ActionDone, now_iso
+from kws_app.history.facts import ActionDone, now_iso
 from kws_app.listening.worker import Mark
 from kws_app.translation import _
 from kws_app.ui.actions.actions_dialog import ActionsDialog

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from kws_app.history.clip_store import ClipLimits
-from kws_app.history.disk_thread import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
 from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry, History, ModelSetup
-from kws_app.history.log import ActionDone, Deleted, DetectionRecord, Ended, Labelled, Restored
+from kws_app.history.facts import ActionDone, Deleted, DetectionRecord, Ended, Labelled, Restored
+from kws_app.history.news import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
 from kws_app.history.rate import LEAST_HOURS, DetectionCounter
 from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext

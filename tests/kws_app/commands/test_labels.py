@@ -8,7 +8,8 @@ import pytest
 from kws_app.commands.labels import main
 from kws_app.history.clip_store import ClipStore
 from kws_app.history.entries import RIGHT, Entry
-from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id
+from kws_app.history.facts import Deleted, DetectionRecord, Labelled, clip_name, new_id
+from kws_app.history.log import DetectionLog
 from training.corpus.recordings import read_clips
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)

@@ -12,7 +12,7 @@ import soundfile
 from kws_app.atomic_file import UNFINISHED, tidy_unfinished
 from kws_app.errors import AudioError
 from kws_app.history.clip_store import ClipLimits, ClipStore, outline
-from kws_app.history.log import new_id
+from kws_app.history.facts import new_id
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
 

@@ -13,9 +13,11 @@ import pytest
 
 from kws_app.atomic_file import UNFINISHED
 from kws_app.history.clip_store import ClipLimits, ClipStore
-from kws_app.history.disk_thread import WAITING, ClipGone, ClipKept, ClipRead, DiskThread, Done, Loaded, News, Trouble
+from kws_app.history.disk_thread import WAITING, DiskThread
 from kws_app.history.entries import RIGHT
-from kws_app.history.log import Deleted, DetectionLog, DetectionRecord, Labelled, clip_name, new_id, now_iso
+from kws_app.history.facts import Deleted, DetectionRecord, Labelled, clip_name, new_id, now_iso
+from kws_app.history.log import DetectionLog
+from kws_app.history.news import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Trouble
 from tests.support.waiting import PATIENCE_S, Stopwatch, until
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
@@ -116,7 +118,8 @@ from pathlib import Path
 import numpy as np
 from kws_app.history.disk_thread import DiskThread
 from kws_app.history.clip_store import ClipStore
-from kws_app.history.log import *
+from kws_app.history.facts import *
+from kws_app.history.log import DetectionLog
 
 folder = Path(sys.argv[1])
 log, store = DetectionLog(folder), ClipStore(folder / "clips")

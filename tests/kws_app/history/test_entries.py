@@ -6,7 +6,7 @@ import pytest
 
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import FALSE_ALARM, MOST_ACTIONS, RIGHT, Entry, add_up, model_setup
-from kws_app.history.log import ActionDone, Deleted, DetectionRecord, Ended, HoursHeard, Labelled, Restored, now_iso
+from kws_app.history.facts import ActionDone, Deleted, DetectionRecord, Ended, HoursHeard, Labelled, Restored, now_iso
 
 RECORD = DetectionRecord(now_iso(), None, "USB mic", "happy", "happy/teacher", 1.5, 0.93, id="a")
 OTHER = replace(RECORD, id="b", time_s=9.0)

@@ -11,7 +11,7 @@ from kws_app.errors import AudioError
 from kws_app.history.clip_store import ClipStore
 from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry
 from kws_app.history.export import export_clip, export_clips, export_labels, suggested_name, the_word
-from kws_app.history.log import DetectionRecord, clip_name, new_id
+from kws_app.history.facts import DetectionRecord, clip_name, new_id
 from training.corpus.recordings import read_clips
 
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)

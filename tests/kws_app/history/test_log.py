@@ -14,10 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.history.log import (
+from kws_app.history.facts import (
     ActionDone,
     Deleted,
-    DetectionLog,
     DetectionRecord,
     Ended,
     Fact,
@@ -30,6 +29,7 @@ from kws_app.history.log import (
     now_iso,
     parse,
 )
+from kws_app.history.log import DetectionLog
 
 
 def record(time_s: float = 1.5) -> DetectionRecord:

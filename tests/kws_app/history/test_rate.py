@@ -6,7 +6,7 @@ import pytest
 
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry
-from kws_app.history.log import DetectionRecord, now_iso
+from kws_app.history.facts import DetectionRecord, now_iso
 from kws_app.history.rate import DetectionCounter, Rate
 
 DECISION = DecisionConfig(0.5)

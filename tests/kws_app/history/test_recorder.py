@@ -11,7 +11,7 @@ from kws_app.audio.ring import Samples
 from kws_app.detection.decision import Detection, DetectionEnd
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.errors import LabelError
-from kws_app.history.log import DetectionRecord, Ended, Fact, HoursHeard, now_iso
+from kws_app.history.facts import DetectionRecord, Ended, Fact, HoursHeard
 from kws_app.history.recorder import SAVE_HOURS_S, STALE_S, RecentSound, Recorder
 
 RATE = 16_000
@@ -40,7 +40,7 @@ class FakeSource:
     """A source that is only asked who it is."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.name, self.path = "USB mic", path
+        self.name, self.path, self.length_s = "USB mic", path, None
 
 
 @pytest.fixture
@@ -62,8 +62,7 @@ def hear(recorder: Recorder, first_s: float, last_s: float, piece: int = 1280) -
 
 
 def detect(recorder: Recorder, at_s: float) -> DetectionRecord:
-    record = DetectionRecord(now_iso(), None, "USB mic", "loud", "loud/teacher", at_s, 0.9)
-    return recorder.add(record, round(at_s * RATE), SETTING)
+    return recorder.add("loud", SETTING, Detection(round(at_s * RATE), 0.9))
 
 
 @pytest.mark.parametrize("piece", [320, 1280, 16_000])

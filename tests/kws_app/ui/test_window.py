@@ -7,7 +7,8 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider, QTableWidget
 
 from kws_app.audio.source import Phase
-from kws_app.history.log import DetectionLog, DetectionRecord, now_iso
+from kws_app.history.facts import DetectionRecord, now_iso
+from kws_app.history.log import DetectionLog
 from kws_app.ui.history.detection_list import position
 from kws_app.ui.keys import FIRST_STEPS_KEYS, WINDOW_KEYS
 from kws_app.ui.theme import DARK

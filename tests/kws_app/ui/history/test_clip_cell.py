@@ -5,7 +5,7 @@ import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
 
-from kws_app.history.log import clip_name
+from kws_app.history.facts import clip_name
 from kws_app.ui.theme import DARK, LIGHT
 from tests.support.heard_rows import SOUND, Loudspeaker, click_clip, fill, opened, outline
 from tests.support.window_bench import Bench

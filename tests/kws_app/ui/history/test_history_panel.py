@@ -11,7 +11,8 @@ from PyQt6.QtTest import QTest
 
 from kws_app.history.clip_store import ClipStore
 from kws_app.history.entries import FALSE_ALARM, RIGHT, Entry
-from kws_app.history.log import DetectionLog, DetectionRecord, Ended, now_iso
+from kws_app.history.facts import DetectionRecord, Ended, now_iso
+from kws_app.history.log import DetectionLog
 from kws_app.ui.history.clip_cell import COMING_ROLE
 from kws_app.ui.history.detection_list import CLIP, DURATION, MOST_ROWS, PEAK, when
 from tests.support.heard_rows import click_clip, fill, in_log, opened, outline, text

@@ -10,7 +10,8 @@ from PyQt6.QtTest import QTest
 
 from kws_app.audio.source import Phase
 from kws_app.engine.decision_config import DecisionConfig
-from kws_app.history.log import DetectionLog, HoursHeard, now_iso
+from kws_app.history.facts import HoursHeard, now_iso
+from kws_app.history.log import DetectionLog
 from kws_app.ui.history.detection_list import DURATION
 from tests.support.heard_rows import DECISION, fill, in_log, opened, outline, text
 from tests.support.loudness import bursts
