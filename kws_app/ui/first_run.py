@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QKeySequence, QShortcut
-from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from kws_app.listening.worker import Mark
 from kws_app.translation import _
@@ -16,6 +16,7 @@ from kws_app.ui.settings_store import SettingsStore
 from kws_app.ui.sources.level_meter import FLOOR_DB, LevelMeter
 from kws_app.ui.sources.source_control import SourceControl
 from kws_app.ui.widgets.control_bar import OPEN_FILE
+from kws_app.ui.widgets.wrapping_row import WrappingRow
 
 MOVED_DB = -45.0  # of the meter: a voice in front of the microphone, not the room
 LAST = 2
@@ -66,8 +67,9 @@ class FirstRun(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 12, 8)
         row.addLayout(words, 1)
-        for button in (self.choose, self.own, self.next, self.skip):
-            row.addWidget(button)
+        buttons = QWidget()
+        buttons.setLayout(WrappingRow(self.choose, self.own, self.next, self.skip))
+        row.addWidget(buttons)
         # not as shortcuts of the buttons, which lose them when their text changes
         QShortcut(QKeySequence("Alt+N"), self).activated.connect(self.next.click)
         QShortcut(QKeySequence("Alt+S"), self).activated.connect(self.skip.click)

@@ -202,7 +202,7 @@ def style_sheet(theme: Theme) -> str:
     QPushButton#quiet:focus {{ border: 1px solid {theme.accent}; border-radius: 4px; }}
     QPushButton::menu-indicator {{ image: url("{chevron}"); width: 10px; height: 10px;
         subcontrol-position: right center; subcontrol-origin: padding; right: 7px; }}
-    QPushButton[drops="true"] {{ padding-right: 24px; text-align: left; }}
+    QPushButton[drops="true"] {{ padding-right: 24px; }}
     QLabel#pageTitle {{ font-weight: 600; font-size: 15pt; }}
     QLabel#prompt {{ font-weight: 600; }}
     QPushButton#forward {{ background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent}; }}

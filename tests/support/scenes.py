@@ -105,8 +105,19 @@ def _step(number: int) -> Callable[[MainWindow], QWidget]:
 
 def _advanced(window: MainWindow) -> QWidget:
     window.parts.words.advanced_button.click()
-    window.status.details.click()
     return window
+
+
+def _details(window: MainWindow) -> QWidget:
+    window.status.details.click()
+    assert window.status.dialog is not None
+    return window.status.dialog
+
+
+def _own_word(window: MainWindow) -> QWidget:
+    window.own_word.open("smart mirror")
+    assert window.own_word.wizard is not None
+    return window.own_word.wizard
 
 
 def _chooser(window: MainWindow) -> QWidget:
@@ -217,6 +228,8 @@ SCENES = {
         Scene("chooser", has_model, plays=False, then=_chooser),
         Scene("levels", has_model, plays=False, then=_levels),
         Scene("actions", has_model, plays=False, settings=BOTH, then=_actions),
+        Scene("details", listens, then=_details),
+        Scene("own-word", has_model, plays=False, then=_own_word),
         Scene("startup", has_model, plays=False, then=_startup),
         Scene("shortcuts", has_model, plays=False, then=_shortcuts),
         Scene("about", has_model, plays=False, then=_about),

@@ -32,7 +32,7 @@ from kws_app.ui.plots.time_view import TimeView
 from kws_app.ui.theme import Theme
 
 AMPLITUDES = (0.1, 0.2, 0.5, 1.0)  # scales of the waveform; the smallest that holds what is shown
-LABELLED_KHZ = (0.5, 1, 2, 4)
+LABELLED_KHZ = (0.5, 1.0, 2.0, 4.0)
 WHEEL_NOTCH = 120  # Qt's units
 LEAST_WIDTH, LEAST_HEIGHT = 260, 200  # px: in less, nothing can be read
 KEPT_RECORDINGS = 3  # of earlier sources
@@ -67,7 +67,7 @@ class Plots(pg.GraphicsLayoutWidget):
         self.ci.setSpacing(6)
         self._waveform = self._add_plot(0, _("Sound"), (-1.0, 1.0), 3)
         self._log_mel = self._add_plot(1, "kHz", (0, MEL_BINS), 4)
-        self._log_mel.getAxis("left").setTicks([[(mel_band(khz), f"{khz:g}") for khz in LABELLED_KHZ]])
+        self._log_mel.getViewBox().sigResized.connect(self._label_frequencies)
         self._probability = self._add_plot(2, _("Probability"), (0.0, 1.04), 4)
         self._probability.getAxis("left").setTicks([[(0.0, "0"), (0.5, "0.5"), (1.0, "1")]])
         self.time_axis = TimeAxis(self._probability)
@@ -120,10 +120,21 @@ class Plots(pg.GraphicsLayoutWidget):
             axis.setStyle(tickFont=self.font())
             axis.setWidth(axis_width(self.font()))
         self.time_axis.fit()
+        self._label_frequencies()
 
     def _set_range(self) -> None:
         for plot in self._plots:
             plot.setXRange(-self.view.span_s, 0, padding=0)
+
+    def _label_frequencies(self) -> None:
+        """As many frequencies as there is room for."""
+        room = self._log_mel.getViewBox().height() / MEL_BINS  # px a band
+        line = self.fontMetrics().height()
+        shown: list[float] = []
+        for khz in reversed(LABELLED_KHZ):
+            if not shown or (mel_band(shown[-1]) - mel_band(khz)) * room >= line:
+                shown.append(khz)
+        self._log_mel.getAxis("left").setTicks([[(mel_band(khz), f"{khz:g}") for khz in shown]])
 
     def _set_amplitude(self, amplitude: float) -> None:
         if amplitude != self._amplitude:

@@ -2,13 +2,14 @@
 
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from PyQt6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStatusBar, QWidget
+from PyQt6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStatusBar, QVBoxLayout, QWidget
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.listening.session import Health
 from kws_app.translation import _, ngettext
+from kws_app.ui.widgets.dialog import Dialog
 
 TIPS = {
     "rate": _("Samples a second that the source gives; other rates than 16000 are converted"),
@@ -22,6 +23,7 @@ TIPS = {
     "lost": _("Sound that was never heard: missed while a device was away or the system was busy"),
 }
 AVERAGED = 12  # looks at the processor's clock: some 3 s
+DETAILS_WIDTH = 420  # px
 LATE_MS = 500.0  # a delay that a user notices
 
 
@@ -52,6 +54,31 @@ def troubles(health: Health | None, live: bool) -> Iterator[str]:
         yield _("decisions come {time:.1f} s late: this computer is busy", time=health.lag_ms / 1000)
 
 
+class DetailsDialog(Dialog):
+    """How the listening goes in numbers, with what each means."""
+
+    def __init__(self, parent: QWidget | None) -> None:
+        super().__init__(_("Details"), DETAILS_WIDTH, parent)
+        self._labels: list[QLabel] = []
+        for tip in TIPS.values():
+            value, meaning = QLabel(), QLabel(tip)
+            value.setObjectName("stepTitle")
+            meaning.setProperty("muted", True)
+            meaning.setWordWrap(True)
+            column = QVBoxLayout()
+            column.setSpacing(1)
+            column.addWidget(value)
+            column.addWidget(meaning)
+            self.column.addLayout(column)
+            self._labels.append(value)
+
+    def show_texts(self, texts: Sequence[str]) -> None:
+        """texts: in the order of TIPS"""
+        for label, text in zip(self._labels, texts, strict=True):
+            if label.text() != text:
+                label.setText(text)
+
+
 class StatusLine(QStatusBar):
     """Slow readable text; the window updates it four times a second."""
 
@@ -63,27 +90,24 @@ class StatusLine(QStatusBar):
         self.trouble.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.trouble.setAccessibleName(_("What is wrong with the listening"))
         self.addWidget(self.trouble, 1)
-        self._labels: dict[str, QLabel] = {}
-        for name, tip in TIPS.items():
-            label = QLabel()
-            label.setToolTip(tip)
-            label.hide()
-            self._labels[name] = label
-            self.addPermanentWidget(label)
         self.engine = QLabel()
         self.engine.setToolTip(_("What computes the networks; it is chosen in Advanced"))
         self.addPermanentWidget(self.engine)
         self.details = QPushButton(_("Details"))
         self.details.setObjectName("quiet")
-        self.details.setCheckable(True)
-        self.details.setToolTip(_("Show delay, processor time and lost sound in numbers"))
-        self.details.toggled.connect(self._show_details)
+        self.details.setToolTip(_("Delay, processor time and lost sound in numbers"))
+        self.details.clicked.connect(self.show_details)
         self.addPermanentWidget(self.details)
+        self.dialog: DetailsDialog | None = None  # once it was opened
+        self._texts: tuple[str, ...] = ()
         self.show_health(None)
 
-    def _show_details(self, on: bool) -> None:
-        for label in self._labels.values():
-            label.setVisible(on)
+    def show_details(self) -> None:
+        """The numbers, each with what it means; they go on while the dialog is open."""
+        if self.dialog is None:
+            self.dialog = DetailsDialog(self.window())
+        self.dialog.show_texts(self._texts)
+        self.dialog.bring_up()
 
     def set_engine(self, name: str) -> None:
         """What computes the networks; empty: nothing is shown."""
@@ -114,10 +138,10 @@ class StatusLine(QStatusBar):
                 _("overruns {count}", count=health.overruns),
                 _("lost {time:.1f} s", time=health.lost_samples / SAMPLE_RATE) if health.lost_samples else _("lost 0"),
             )
-        for label, text in zip(self._labels.values(), texts, strict=True):
-            if label.text() != text:
-                label.setText(text)
+        self._texts = texts
+        if self.dialog is not None and self.dialog.isVisible():
+            self.dialog.show_texts(texts)
 
     def text(self) -> str:
-        """All numbers, as read from left to right, shown or not."""
-        return " · ".join(label.text() for label in self._labels.values())
+        """All numbers in one line, shown or not."""
+        return " · ".join(self._texts)

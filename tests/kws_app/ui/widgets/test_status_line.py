@@ -1,0 +1,51 @@
+"""The status line: quiet while all is well, says what is wrong, and gives numbers when asked."""
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from kws_app.listening.session import Health
+from kws_app.ui.widgets.status_line import StatusLine
+
+
+def health(lag_ms: float = 20.0, overruns: int = 0, lost_samples: int = 0) -> Health:
+    return Health(16_000, lag_ms, lag_ms + 10, {"loud/teacher": 0.5}, overruns, lost_samples)
+
+
+@pytest.fixture
+def line(qtbot: QtBot) -> StatusLine:
+    line = StatusLine()
+    qtbot.addWidget(line)
+    return line
+
+
+def test_it_is_quiet_while_all_is_well(line: StatusLine):
+    line.show_health(health())
+    assert line.trouble.text() == "" and "rate 16000 Hz" in line.text()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (health(lag_ms=2300.0), "decisions come 2.3 s late: this computer is busy"),
+        (health(overruns=1), "the device dropped sound 1 time"),
+        (health(lost_samples=24_000), "1.5 s of sound were lost"),
+    ],
+)
+def test_it_says_what_is_wrong(line: StatusLine, wrong: Health, said: str):
+    line.show_health(wrong)
+    assert line.trouble.text() == said
+    line.show_health(health())
+    assert line.trouble.text() == ""
+
+
+def test_a_file_that_is_played_as_fast_as_it_goes_is_not_late(line: StatusLine):
+    line.show_health(health(lag_ms=2300.0), live=False)
+    assert line.trouble.text() == ""
+
+
+def test_the_numbers_come_when_asked_and_go_on(line: StatusLine):
+    line.show_health(health())
+    line.details.click()
+    assert line.dialog is not None and line.dialog.isVisible()
+    line.show_health(health(lag_ms=33.0))
+    assert "delay 33 ms, 43" in [label.text() for label in line.dialog._labels]
