@@ -13,6 +13,7 @@ import torch
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import ASSETS_DIR
 from training import stages
+from training.arena.contest import Contest
 from training.arguments import build_parser
 from training.corpus.acoustic_groups import write_lists
 from training.corpus.fetch import fetch_archive, unpack_parts
@@ -183,6 +184,21 @@ def run_benchmark(options: argparse.Namespace, places: Places, progress: Progres
     print("\n".join(lines))
 
 
+def run_arena(options: argparse.Namespace, places: Places, progress: Progress) -> None:
+    asked = Contest(
+        word=options.word,
+        engines=tuple(options.engines),
+        split=options.split,
+        talk=tuple(options.talk),
+        conditions=tuple(options.conditions),
+        takes=options.takes,
+        seed=options.seed,
+    )
+    report = stages.arena(places, asked, progress)
+    print(report.text)
+    print(f"The table, the plot and the counts are at {report.path.with_suffix('')}.*")
+
+
 Stage = Callable[[argparse.Namespace, Places, Progress], None]
 STAGES: dict[str, Stage] = {
     "fetch": run_fetch,
@@ -196,6 +212,7 @@ STAGES: dict[str, Stage] = {
     "report": run_report,
     "all": run_all,
     "benchmark": run_benchmark,
+    "arena": run_arena,
 }
 
 

@@ -122,7 +122,40 @@ def build_parser() -> argparse.ArgumentParser:
     add_places(bench)
     add_model(bench)
     bench.add_argument("--training", action="store_true", help="time training instead: sequences a second")
+
+    arena = stage("arena", "compare wake-word engines on the same sound, each in its own environment")
+    add_places(arena)
+    add_contest(arena)
     return parser
+
+
+def add_contest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--word", default="alexa", metavar="WORD", help="to listen for; default: %(default)s")
+    parser.add_argument(
+        "--engines",
+        nargs="+",
+        default=[],
+        metavar="NAME",
+        help="engines of training/arena/engines, or files of your own; default: all open engines that know the word",
+    )
+    parser.add_argument(
+        "--split",
+        choices=(*SPLITS, "all"),
+        default="testing",
+        help="which recordings of the word; default: %(default)s",
+    )
+    parser.add_argument(
+        "--talk", nargs="+", type=Path, default=[], metavar="DIR", help="more folders of speech without the word"
+    )
+    parser.add_argument(
+        "--conditions",
+        nargs="+",
+        default=["clean", "noise 10 dB"],
+        metavar="NAME",
+        help="such as clean, 'noise 10 dB', room, telephone; default: clean and 'noise 10 dB'",
+    )
+    parser.add_argument("--takes", type=Path, metavar="DIR", help="recordings for engines that learn a word from them")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another number composes another stream")
 
 
 def add_places(parser: argparse.ArgumentParser, threads: int | None = None) -> None:

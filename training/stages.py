@@ -19,6 +19,7 @@ from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.model_file import MODEL_SUFFIX
 from kws_app.engine.pairs import card_of_pair, with_pair
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
+from training.arena.contest import Contest, compare
 from training.config import DataConfig, RunConfig
 from training.corpus.recordings import SPLITS, audio_files, read_clips
 from training.evaluate import test_sets
@@ -366,6 +367,12 @@ def report(places: Places) -> Report:
     logs = {path.parent.name: path for path in sorted(places.work.glob("*/log.csv"))}
     if logs:
         plots.training_curves(logs, places.assets / "training.png")
+    return Report(path, text)
+
+
+def arena(places: Places, asked: Contest, progress: Progress = SILENT) -> Report:
+    """Compare wake-word engines on the same sound: a table, a plot and all counts, below `work`/arena."""
+    path, text = compare(places.data, places.work / "arena", asked, progress)
     return Report(path, text)
 
 

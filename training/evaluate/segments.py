@@ -122,17 +122,18 @@ def _score_or_read(
         name = json.dumps([around.condition.name, around.seed, number, segment.digest()])
         path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"
         if path.is_file():
-            return _read(path)
+            return read_scores(path)
     detector = heard.make()
     result = SegmentScores(score_stream(detector, around.renderer(number), segment, progress))
     if isinstance(detector, Cascade):
         result = replace(result, second_frames=detector.confirmed_frames, frames=detector.heard_frames)
     if path is not None:
-        _write(result, path)
+        write_scores(result, path)
     return result
 
 
-def _write(segment: SegmentScores, path: Path) -> None:
+def write_scores(segment: SegmentScores, path: Path) -> None:
+    """Keep scores as a file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scores = segment.scores
     facts = {
@@ -152,7 +153,8 @@ def _write(segment: SegmentScores, path: Path) -> None:
     write_whole(path, packed.getvalue())
 
 
-def _read(path: Path) -> SegmentScores:
+def read_scores(path: Path) -> SegmentScores:
+    """What `write_scores` wrote."""
     with path.open("rb") as file, np.load(file) as stored:
         facts = json.loads(str(stored["facts"]))
         scores = StreamScores(

@@ -60,38 +60,56 @@ def listener(model: KeywordModel) -> Detector:
     return Detector(model, DecisionConfig(threshold=1.0))
 
 
+class Timeline:
+    """What a stream holds, and where, gathered while it is rendered."""
+
+    def __init__(self) -> None:
+        self.position = 0  # samples so far
+        self.occurrences: list[Occurrence] = []
+        self.kinds: list[str] = []
+        self.kind_ends: list[int] = []
+        self.samples: dict[str, int] = defaultdict(int)
+
+    def add(self, rendered: Rendered) -> None:
+        """The next part."""
+        end = self.position + len(rendered.sound)
+        if rendered.part.is_keyword:
+            self.occurrences.append(Occurrence(self.position, end, self.position + rendered.word_end))
+        else:
+            self.samples[rendered.part.kind] += len(rendered.sound)
+        self.kinds.append(rendered.part.kind)
+        self.kind_ends.append(end)
+        self.position = end
+
+    def scores(self, scores: NDArray[np.float64], step_ends: NDArray[np.int64]) -> StreamScores:
+        """All that was added, with the scores [S] that a detector gave."""
+        return StreamScores(
+            scores,
+            step_ends,
+            self.occurrences,
+            self.kinds,
+            np.array(self.kind_ends, dtype=np.int64),
+            {kind: count / SAMPLE_RATE / 3600 for kind, count in self.samples.items()},
+        )
+
+
 def score_stream(detector: Listener, renderer: Renderer, stream: Stream, progress: Progress = SILENT) -> StreamScores:
     """Play a rendered stream in large blocks, keeping every posterior."""
-    scores, ends, occurrences, kinds, kind_ends = [], [], [], [], []
-    samples: dict[str, int] = defaultdict(int)
-    position, begun = 0, time.process_time()
+    scores, ends, timeline = [], [], Timeline()
+    begun = time.process_time()
     played, total = 0, len(stream.parts)
     for block in _blocks(renderer.render(stream.parts)):
         for rendered in block:
-            end = position + len(rendered.sound)
-            if rendered.part.is_keyword:
-                occurrences.append(Occurrence(position, end, position + rendered.word_end))
-            else:
-                samples[rendered.part.kind] += len(rendered.sound)
-            kinds.append(rendered.part.kind)
-            kind_ends.append(end)
-            position = end
+            timeline.add(rendered)
         output = detector.process(np.concatenate([rendered.sound for rendered in block]))
         scores.append(output.scores)
         ends.append(output.step_ends)
         played += len(block)
         progress.step(f"stream, {renderer.condition.name}", played, total)
     taken = max(1e-9, time.process_time() - begun)
-    hours = position / SAMPLE_RATE / 3600
+    hours = timeline.position / SAMPLE_RATE / 3600
     log.info("%s: %.2f h in %.0f s, %.0f x real time", renderer.condition.name, hours, taken, hours * 3600 / taken)
-    return StreamScores(
-        np.concatenate(scores).astype(np.float64),
-        np.concatenate(ends),
-        occurrences,
-        kinds,
-        np.array(kind_ends, dtype=np.int64),
-        {kind: count / SAMPLE_RATE / 3600 for kind, count in samples.items()},
-    )
+    return timeline.scores(np.concatenate(scores).astype(np.float64), np.concatenate(ends))
 
 
 def _blocks(parts: Iterator[Rendered]) -> Iterator[list[Rendered]]:

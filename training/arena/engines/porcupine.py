@@ -1,0 +1,28 @@
+"""Porcupine 1.9.5, the last release that runs without a key (Apache-2.0). It tells no score: only that it fired.
+
+So several of it listen, at rising sensitivities. The score says how low the sensitivity of one that fired was.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+REQUIREMENTS = ("pvporcupine==1.9.5", "numpy")
+WORDS = ("alexa", "computer", "smart_mirror")
+BY_NAME_ONLY = True  # not an open engine: it plays where somebody asks for it
+SENSITIVITIES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+class Engine:
+    frame_samples = 512
+
+    def __init__(self, word: str, takes: Path | None) -> None:
+        import pvporcupine  # type: ignore[import-not-found]
+
+        name = word.replace("_", " ")
+        self.engines = [pvporcupine.create(keywords=[name], sensitivities=[at]) for at in SENSITIVITIES]
+
+    def score(self, frame: NDArray[np.int16]) -> float:
+        fired = [at for at, engine in zip(SENSITIVITIES, self.engines, strict=True) if engine.process(frame) >= 0]
+        return 1.05 / 1.1 - min(fired) / 1.1 if fired else 0.0  # from 0.05 to 0.95, the surest highest

@@ -1,0 +1,50 @@
+"""Runs one engine in a process and an environment of its own: samples come by the standard input.
+
+Started by play.py as `python runner.py PLUGIN WORD SCORES [TAKES]`, with the Python of the engine's environment. It
+needs NumPy and nothing of this project. The score of each frame goes to the file SCORES, float32; what the scores cost
+goes to the standard output.
+"""
+
+import importlib.util
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SCORES_AT_ONCE = 1000  # written together: memory does not grow with the hours
+
+
+def load_plugin(path: Path) -> Any:
+    """The plug-in's module, whatever its folder."""
+    spec = importlib.util.spec_from_file_location("plugin", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def main(arguments: list[str]) -> None:
+    plugin, word, scores, *takes = arguments
+    engine = load_plugin(Path(plugin)).Engine(word, Path(takes[0]) if takes else None)
+    frame_bytes = 2 * engine.frame_samples  # int16
+    found: list[float] = []
+    begun = time.process_time()
+    with open(scores, "wb") as out:
+        while len(frame := sys.stdin.buffer.read(frame_bytes)) == frame_bytes:
+            found.append(float(engine.score(np.frombuffer(frame, np.int16))))
+            if len(found) >= SCORES_AT_ONCE:
+                np.array(found, np.float32).tofile(out)
+                found.clear()
+        np.array(found, np.float32).tofile(out)
+    kilobytes = 1 if sys.platform != "darwin" else 1024  # macOS counts bytes
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / kilobytes / 1000
+    cost = {"frame_samples": engine.frame_samples, "cpu_s": time.process_time() - begun, "peak_mb": peak_mb}
+    print(json.dumps(cost))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
