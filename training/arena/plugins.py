@@ -2,8 +2,8 @@
 
 A plug-in states at its top, as plain literals: REQUIREMENTS, packages with their versions; WORDS, the words it knows,
 or () for any; and, if it applies, BY_NAME_ONLY and WITHOUT_DEPENDENCIES. Its class Engine(word, takes) has
-frame_samples and score(frame), a number in 0..1 for the sound up to the end of this frame. The file is read here, never
-imported.
+frame_samples and score(frame), a number in 0..1 for the sound up to the end of this frame. It has `copies` if several
+listen where a user runs one. The file is read here, never imported.
 """
 
 import ast
