@@ -45,6 +45,7 @@ training.corpus
 training.features
 training.network
 training.evaluate
+training.arena
 training.fit
 training.export
 training.own_word
