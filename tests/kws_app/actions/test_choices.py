@@ -79,5 +79,5 @@ def test_addresses_that_can_be_posted_to(url):
         ("http://me:secret@a/", "leave out the part before the @"),
     ],
 )
-def test_addresses_that_cannot(url, expected):
+def test_addresses_that_cannot_be_used(url, expected):
     assert expected in url_fault(url)

@@ -69,7 +69,7 @@ def test_a_value_that_would_be_an_option_is_refused(value: str):
         run("true", "{keyword}", heard=DetectionEvent(value, "m", 0.5, 0.0, ""))
 
 
-def test_the_users_own_options_are_not():
+def test_an_option_that_the_user_typed_is_kept():
     dashed = DetectionEvent("-rf", "m", 0.5, 0.0, "")
     run("sh", "-c", 'test "$1" = -k=-rf', "sh", "-k={keyword}", heard=dashed)
 
@@ -156,7 +156,7 @@ def test_a_flood_without_end_is_ended():
         run("yes", limit_s=0.5)
 
 
-def test_it_reads_nothing_and_starts_at_home():
+def test_a_command_has_no_input_and_starts_in_the_home_folder():
     run("sh", "-c", 'test "$(pwd -P)" = "$(cd && pwd -P)" && ! read line')
 
 

@@ -63,7 +63,7 @@ def command(*arguments: str, limit_s: float = 30.0) -> KeywordActions:
     return KeywordActions(command=CommandChoice(True, arguments, limit_s))
 
 
-def test_nothing_is_on_nothing_happens(bench: Bench):
+def test_without_an_action_nothing_happens(bench: Bench):
     bench.runner.set_off(KeywordActions(), HEARD)
     assert bench.outcomes.empty() and not action_threads()
 
@@ -84,7 +84,7 @@ def test_a_media_key_is_pressed_and_the_outcome_names_the_detection(bench: Bench
     assert bench.pressed == [MediaKey.NEXT]
 
 
-def test_one_is_tried_though_it_is_off(bench: Bench):
+def test_an_action_that_is_off_can_be_tried(bench: Bench):
     bench.runner.try_out(Kind.SOUND, KeywordActions(), HEARD)
     assert bench.next() == Outcome(Kind.SOUND, "happy", "", tried=True)
 

@@ -48,7 +48,7 @@ def test_a_server_that_is_down_is_said():
             post(f"http://127.0.0.1:{free.getsockname()[1]}/")
 
 
-def test_a_name_that_is_none_is_said():
+def test_a_host_that_does_not_exist_is_said():
     with pytest.raises(ActionError, match=r"The web hook at nobody.invalid cannot be reached"):
         post("http://nobody.invalid/")
 
@@ -101,6 +101,6 @@ def test_it_can_be_ended_before_and_while_it_runs(hook: Hook):
     assert len(hook.told) == 1
 
 
-def test_an_address_that_is_none_is_refused_at_once():
+def test_a_bad_address_is_refused_at_once():
     with pytest.raises(ActionError, match="must begin with http"):
         Webhook(WebhookChoice(True, "file:///etc/passwd"), HEARD)

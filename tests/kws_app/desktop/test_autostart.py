@@ -75,7 +75,7 @@ def test_windows_starts_without_a_console(home: Path, monkeypatch: pytest.Monkey
     assert file is not None and f'"{home / "pythonw.exe"}" "-I" "-m" "kws_app"' in file.read_text()
 
 
-def test_elsewhere_it_is_not_offered(home: Path, monkeypatch: pytest.MonkeyPatch):
+def test_other_systems_do_not_offer_it(home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "platform", "haiku")
     assert not autostart.is_on() and "not offered" in autostart.explanation()
     with pytest.raises(OSError, match="not offered"):

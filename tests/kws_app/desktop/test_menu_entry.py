@@ -21,7 +21,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-def test_in_and_out_again(data: Path, capsys: pytest.CaptureFixture[str]):
+def test_install_and_uninstall(data: Path, capsys: pytest.CaptureFixture[str]):
     assert main(["--install"]) == 0 and main(["--install"]) == 0
     path = data / "applications" / "kws-app.desktop"
     assert str(path) in capsys.readouterr().out
@@ -41,7 +41,7 @@ def test_a_folder_that_cannot_be_written_is_said(data: Path, capsys: pytest.Capt
     assert error.startswith("scripts/run: it cannot be done: ") and error.count("\n") == 1
 
 
-def test_elsewhere_it_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+def test_other_systems_refuse_it(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert main(["--install"]) == 2
     assert "does not use" in capsys.readouterr().err

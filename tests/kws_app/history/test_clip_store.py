@@ -31,7 +31,7 @@ def test_a_clip_comes_back_as_it_was_heard(store: ClipStore):
     assert store.sizes == {id: store.path(id).stat().st_size}
 
 
-def test_what_goes_beyond_full_scale_is_cut_and_does_not_wrap(store: ClipStore):
+def test_samples_beyond_full_scale_are_clipped(store: ClipStore):
     store.write(id := new_id(), 3 * SOUND)
     assert np.abs(store.read(id) - np.clip(3 * SOUND, -1, 1)).max() < 1e-4
 

@@ -86,7 +86,7 @@ def test_a_clip_is_kept_read_looked_at_and_removed(open_bench: Callable[..., Ben
     assert "cannot be played: There is no clip" in bench.wait(Trouble)[0].text
 
 
-def test_the_next_start_finds_it_all(open_bench: Callable[..., Bench]):
+def test_the_next_start_finds_entries_and_clips(open_bench: Callable[..., Bench]):
     bench = open_bench()
     kept, deleted = bench.record(), bench.record()
     for record in (kept, deleted):
@@ -262,7 +262,7 @@ def test_a_slow_disk_holds_nobody_up_and_loses_the_latest_clips_only(open_bench:
     assert [kept.id for kept in bench.wait(ClipKept, WAITING)] == ids[:WAITING]
 
 
-def test_what_is_done_elsewhere_is_told_and_so_is_its_failure(open_bench: Callable[..., Bench]):
+def test_an_export_tells_success_and_failure(open_bench: Callable[..., Bench]):
     bench = open_bench()
 
     def refuse(store: ClipStore) -> str:

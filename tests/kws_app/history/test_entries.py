@@ -48,7 +48,7 @@ def test_a_deletion_can_be_undone():
     assert not add_up([RECORD, Deleted("a"), Restored("a")]).entries["a"].deleted
 
 
-def test_a_line_that_is_there_twice_is_one_detection_and_a_fact_about_nothing_says_nothing():
+def test_a_repeated_line_counts_once_and_a_fact_without_a_detection_is_ignored():
     history = add_up([RECORD, Ended("a", 0.98, 0.4), RECORD, Deleted("x")])
     assert list(history.entries) == ["a"] and history.entries["a"].peak == 0.98
 
@@ -59,7 +59,7 @@ def test_detections_from_before_there_were_ids_are_told_apart():
     assert [entry.label for entry in history.entries.values()] == ["", RIGHT]
 
 
-def test_hours_add_up_by_model_and_setting():
+def test_hours_add_up_by_model_and_decision():
     one, two = DecisionConfig(0.5), DecisionConfig(0.6)
     lines = [
         HoursHeard(now_iso(), "happy/teacher", decision, seconds)

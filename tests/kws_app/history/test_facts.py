@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from kws_app.history.facts import DetectionRecord, clip_name, is_clip_name, new_id, now_iso, parse
 
 
-def record() -> DetectionRecord:
-    return DetectionRecord(now_iso(), None, "USB mic", "happy", "happy/teacher", 1.5, 0.93)
+def record(time_s: float = 1.5) -> DetectionRecord:
+    return DetectionRecord(now_iso(), None, "USB mic", "happy", "happy/teacher", time_s, 0.93)
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

@@ -47,7 +47,7 @@ def test_a_line_holds_what_kws_detect_prints_and_the_wall_time(tmp_path: Path):
     assert {"file", "keyword", "model", "time_s", "score", "wall_time"} <= set(line)
 
 
-def test_no_log_is_an_empty_one(tmp_path: Path):
+def test_a_missing_log_is_empty(tmp_path: Path):
     assert DetectionLog(tmp_path).last() == []
 
 

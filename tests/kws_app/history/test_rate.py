@@ -28,7 +28,7 @@ def entries(*labels: str) -> list[Entry]:
         (Rate(4, 2, 0.99), "4 in 59 min, 2 marked false"),
     ],
 )
-def test_it_reads_plainly(rate: Rate, text: str):
+def test_a_rate_as_text(rate: Rate, text: str):
     assert rate.text == text
 
 
@@ -49,7 +49,7 @@ def test_each_detection_counts_once_and_a_deleted_one_still_happened():
     assert counter.rate("happy/teacher", DECISION, 0) == Rate(3, 1, 0.0)
 
 
-def test_a_rate_belongs_to_a_model_and_its_setting():
+def test_a_rate_belongs_to_a_model_and_its_decision():
     counter = DetectionCounter()
     counter.add(entries("", ""))
     counter.add([Entry(replace(RECORD, id="x", decision=DecisionConfig(0.9)))])

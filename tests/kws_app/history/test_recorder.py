@@ -74,7 +74,7 @@ def test_a_clip_is_two_seconds_before_to_half_a_second_after(recorder: Recorder,
     np.testing.assert_array_equal(kept.clips[record.id], RAMP[round(7.5 * RATE) : 10 * RATE])
 
 
-def test_it_waits_for_what_comes_after(recorder: Recorder, kept: Kept):
+def test_a_clip_waits_for_the_sound_after_the_detection(recorder: Recorder, kept: Kept):
     hear(recorder, 0, 5)
     record = detect(recorder, 5.0)
     hear(recorder, 5, 5.4)
@@ -111,7 +111,7 @@ def test_another_source_is_no_part_of_the_clip(recorder: Recorder, kept: Kept):
     assert len(kept.clips[record.id]) == RATE
 
 
-def test_no_clips_are_cut_where_none_are_wanted(recorder: Recorder, kept: Kept):
+def test_no_clips_are_cut_when_they_are_switched_off(recorder: Recorder, kept: Kept):
     recorder.keep_clips = False
     hear(recorder, 0, 3)
     assert detect(recorder, 2.0).clip is None
@@ -142,7 +142,7 @@ def test_a_missed_word_is_the_last_three_seconds_and_the_highest_score_in_them(r
     assert kept.facts == [record] and kept.labelled == [record.id]
 
 
-def test_of_several_keywords_the_nearest_was_missed(recorder: Recorder):
+def test_the_keyword_with_the_highest_score_was_missed(recorder: Recorder):
     hear(recorder, 0, 5)
     recorder.note_scores("loud/teacher", [4 * RATE], [0.2])
     recorder.note_scores("happy/teacher", [4 * RATE], [0.4])
@@ -150,7 +150,7 @@ def test_of_several_keywords_the_nearest_was_missed(recorder: Recorder):
     assert (record.keyword, record.model) == ("happy", "happy/teacher")
 
 
-def test_nothing_is_missed_where_nothing_was_heard(recorder: Recorder, kept: Kept):
+def test_without_sound_no_word_can_be_missed(recorder: Recorder, kept: Kept):
     with pytest.raises(LabelError, match="No sound was heard"):
         recorder.missed({"loud": SETTING})
     assert kept.facts == []
@@ -200,7 +200,7 @@ def test_what_was_heard_long_ago_is_not_kept_as_missed(kept: Kept):
     assert recorder.missed({"loud": SETTING}).missed
 
 
-def test_hours_of_a_microphone_count_by_setting_and_are_saved_now_and_then(recorder: Recorder, kept: Kept):
+def test_hours_of_a_microphone_count_by_setup_and_are_saved_now_and_then(recorder: Recorder, kept: Kept):
     other = ("loud/teacher", DecisionConfig(0.7))
     dragged = ("loud/teacher", DecisionConfig(0.6))
     second = np.zeros(RATE, np.float32)
@@ -219,7 +219,7 @@ def test_hours_of_a_microphone_count_by_setting_and_are_saved_now_and_then(recor
     assert len(kept.facts) == 3
 
 
-def test_a_file_is_no_life(recorder: Recorder, kept: Kept):
+def test_the_hours_of_a_file_do_not_count(recorder: Recorder, kept: Kept):
     recorder.begin(FakeSource(Path("talk.wav")))  # type: ignore[arg-type]
     hear(recorder, 0, 5)
     recorder.finish()

@@ -52,7 +52,7 @@ def times_s(heard: list[SoundChunk], model: str = "teacher") -> list[float]:
 
 
 @pytest.mark.parametrize("piece", [320, 777, 16_000])
-def test_it_hears_what_the_detector_alone_hears(detector: Detector, piece: int):
+def test_a_session_scores_like_its_detector_alone(detector: Detector, piece: int):
     samples = bursts(0.7, 3.0, duration_s=5.0)
     expected = [d.time_s for d in detector.process(samples).detections]
     source = HandFedSource()
@@ -120,7 +120,7 @@ def test_a_new_feed_is_entered_with_its_first_sample(detector: Detector):
     assert session.lost_samples == 4 * SAMPLE_RATE
 
 
-def test_stretches_that_nobody_read_are_counted_as_lost(detector: Detector):
+def test_feeds_that_were_never_read_count_as_lost(detector: Detector):
     source = HandFedSource()
     source.feed = Feed(SAMPLE_RATE, begins_s=7.0)  # there were others while the model loaded
     session = Session(source, {"teacher": detector})
@@ -128,7 +128,7 @@ def test_stretches_that_nobody_read_are_counted_as_lost(detector: Detector):
     assert heard[0].first_sample == session.lost_samples == 7 * SAMPLE_RATE
 
 
-def test_an_overrun_of_unknown_length_forgets_the_past(detector: Detector):
+def test_an_overrun_resets_the_detector(detector: Detector):
     source = HandFedSource()
     session = Session(source, {"teacher": detector})
     feed_all(source, session, bursts(duration_s=1.0), 320)
@@ -154,7 +154,7 @@ def test_another_detector_goes_on_at_the_same_time(detector: Detector, student: 
 
 
 @pytest.mark.parametrize("piece", [320, 777, 16_000])
-def test_two_hear_what_each_alone_hears(detector: Detector, student: Detector, piece: int):
+def test_two_detectors_in_a_session_score_like_each_alone(detector: Detector, student: Detector, piece: int):
     samples = bursts(0.7, 3.0, duration_s=5.0)
     alone = {"teacher": detector.process(samples), "student": student.process(samples)}
     source = HandFedSource()
@@ -165,7 +165,7 @@ def test_two_hear_what_each_alone_hears(detector: Detector, student: Detector, p
         np.testing.assert_allclose(scores, expected.scores, atol=1e-6)  # sums in another order
 
 
-def test_one_that_comes_later_has_no_past_and_the_other_keeps_its_own(detector: Detector, student: Detector):
+def test_a_new_detector_starts_afresh_and_the_other_keeps_its_state(detector: Detector, student: Detector):
     source = HandFedSource()
     session = Session(source, {"teacher": detector})
     feed_all(source, session, bursts(duration_s=1.0), 320)
@@ -178,7 +178,7 @@ def test_one_that_comes_later_has_no_past_and_the_other_keeps_its_own(detector: 
     assert len(times_s(heard)) == 1
 
 
-def test_one_that_fails_is_left_out_and_the_other_hears_on(
+def test_a_detector_that_fails_is_left_out_and_the_other_goes_on(
     detector: Detector, student: Detector, monkeypatch: pytest.MonkeyPatch
 ):
     source = HandFedSource()
@@ -237,7 +237,7 @@ def test_health_measures_lag_and_step_time(detector: Detector):
 
 @pytest.mark.parametrize("rate_hz", [SAMPLE_RATE, 3 * SAMPLE_RATE])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
-def test_samples_that_are_no_sound_do_not_poison_the_state(detector: Detector, value: float, rate_hz: int):
+def test_nan_and_infinite_samples_do_not_spoil_the_state(detector: Detector, value: float, rate_hz: int):
     source = HandFedSource(rate_hz)
     session = Session(source, {"teacher": detector})
     bad = np.zeros(rate_hz, dtype=np.float32)

@@ -87,7 +87,7 @@ def test_a_threshold_counts_at_once(listener, qtbot, write_wav):
     assert len(listener.marks) == 2
 
 
-def test_of_two_models_of_a_keyword_the_first_alone_counts_and_both_are_drawn(listener, qtbot, write_wav):
+def test_the_first_of_two_models_of_a_keyword_counts_and_both_are_drawn(listener, qtbot, write_wav):
     models = use(listener, qtbot, "loud/student", "loud/teacher")
     assert [(model.name, model.main) for model in models] == [("loud/student", True), ("loud/teacher", False)]
     plot_data = play(listener, qtbot, write_wav(bursts(0.7, duration_s=2.0)))
@@ -97,7 +97,7 @@ def test_of_two_models_of_a_keyword_the_first_alone_counts_and_both_are_drawn(li
     assert sorted(detections) == ["loud/student", "loud/teacher"]
 
 
-def test_of_two_keywords_each_counts(qtbot, write_wav, tmp_path):
+def test_two_keywords_both_count(qtbot, write_wav, tmp_path):
     for name in ("loud", "noise"):
         save_loudness_model(tmp_path / "models" / name / "teacher.safetensors")
     listener = Listener(tmp_path / "models", tmp_path / "data")
@@ -126,9 +126,7 @@ def test_a_word_at_the_very_end_of_a_file_is_heard_and_lies_within_it(listener, 
     assert [mark.record.time_s for mark in listener.marks] == [1.8]
 
 
-def test_another_threshold_than_the_window_set_for_the_model_before_holds_from_its_first_step(
-    listener, qtbot, write_wav
-):
+def test_a_new_model_has_its_own_threshold_from_its_first_step(listener, qtbot, write_wav):
     use(listener, qtbot, "loud/teacher")
     tune(listener, {"loud/teacher": Tuning(threshold=0.1), "loud/student": Tuning(threshold=0.95)})
     use(listener, qtbot, "loud/student")
@@ -136,7 +134,7 @@ def test_another_threshold_than_the_window_set_for_the_model_before_holds_from_i
     assert listener.marks == []
 
 
-def test_there_are_no_numbers_while_a_microphone_is_waited_for(listener, qtbot):
+def test_health_is_empty_while_the_worker_waits_for_a_microphone(listener, qtbot):
     use(listener, qtbot, "loud/teacher")
     source = Waiting()
     is_waiting = {"check_params_cb": lambda _, state: state.phase is Phase.WAITING}

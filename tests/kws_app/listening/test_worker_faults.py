@@ -41,7 +41,7 @@ def test_when_the_only_model_fails_the_listening_stops(listener, qtbot, write_wa
 
 
 @pytest.mark.parametrize("name", ["loud/broken", "loud/none"])
-def test_a_bad_model_is_refused_and_the_one_before_goes_on(listener, qtbot, write_wav, name):
+def test_a_bad_model_is_refused_and_the_model_before_goes_on(listener, qtbot, write_wav, name):
     use(listener, qtbot, "loud/teacher")
     assert [model.name for model in use(listener, qtbot, name)] == ["loud/teacher"]
     assert len(listener.troubles) == 1
@@ -49,7 +49,7 @@ def test_a_bad_model_is_refused_and_the_one_before_goes_on(listener, qtbot, writ
     assert [mark.record.model for mark in listener.marks] == ["loud/teacher"]
 
 
-def test_what_can_be_used_is_used_beside_a_bad_one(listener, qtbot):
+def test_good_models_are_used_beside_a_bad_model(listener, qtbot):
     assert [model.name for model in use(listener, qtbot, "loud/broken", "loud/teacher")] == ["loud/teacher"]
     assert [model.name for model in use(listener, qtbot, "loud/student", "loud/none")] == ["loud/student"]
     assert [model.name for model in use(listener, qtbot, "loud/none", "loud/teacher")] == ["loud/student"]
@@ -74,9 +74,7 @@ class BreakingLater(Waiting):
 
 
 @pytest.mark.parametrize("kind", [Breaking, BreakingLater])
-def test_an_error_that_nobody_foresaw_is_said_and_logged_and_the_worker_goes_on(
-    listener, qtbot, write_wav, caplog, kind
-):
+def test_an_unexpected_error_is_said_and_logged_and_the_worker_goes_on(listener, qtbot, write_wav, caplog, kind):
     use(listener, qtbot, "loud/teacher")
     with qtbot.waitSignal(listener.worker.failed) as failed:
         listener.worker.listen_to(kind(), deque(maxlen=1))
@@ -88,7 +86,7 @@ def test_an_error_that_nobody_foresaw_is_said_and_logged_and_the_worker_goes_on(
     assert len(listener.marks) == 1
 
 
-def test_a_model_that_fails_in_an_unforeseen_way_is_refused_and_the_one_before_goes_on(
+def test_a_model_with_an_unexpected_error_is_refused_and_the_model_before_goes_on(
     listener, qtbot, write_wav, caplog, monkeypatch
 ):
     use(listener, qtbot, "loud/teacher")
