@@ -190,7 +190,7 @@ def _split(word: str, accent: str) -> Phonemes:
     joined: list[str] = []
     for part in parts:
         if plain(part):
-            phoneme = "".join(letter for letter in part if not letter.isdigit())
+            phoneme = "".join(letter for letter in part if not letter.isdigit() and letter != "-")
             joined.append(phoneme.replace("ɜː", "ɜːɹ") if accent == "en-us" and "ɹ" not in phoneme else phoneme)
     return tuple(joined)
 

@@ -38,6 +38,7 @@ def test_other_languages_have_their_own_accents() -> None:
     (german,) = pronunciations_of("Guten Morgen", "de")
     assert german.accent == "de" and german.ipa.startswith("ɡˈuːtən")
     assert [p.accent for p in pronunciations_of("привет", "ru")] == ["ru"]
+    assert "-" not in pronunciations_of("la maison", "fr")[0].ipa  # espeak-ng's mark of a word that leans on the next
     with pytest.raises(ValueError, match="does not speak the language 'qq'"):
         pronunciations_of("word", "qq")
 
