@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import asdict
 
 from kws_app.audio.portaudio import Microphone, has_open_stream, list_microphones
+from kws_app.audio.sound_server import ask_server
 from kws_app.own_process import run_own_process
 
 LIST_OPTION = "--list-microphones"  # of kws-app
@@ -23,7 +24,7 @@ def look_for_microphones(rescan: bool) -> list[Microphone]:
 
     raises AudioError if there is none
     """
-    if rescan and has_open_stream():
+    if rescan and has_open_stream() and ask_server() is None:  # a sound server is asked without disturbing anything
         try:
             return _seen_by_a_process()
         except (OSError, subprocess.SubprocessError, ValueError, TypeError) as error:

@@ -17,9 +17,11 @@ from kws_app.audio.portaudio import (
     count_opened_stream,
     find_input,
     input_format,
+    is_there,
     portaudio,
     restart_if_idle,
 )
+from kws_app.audio.sound_server import ask_server, label_in, led_to
 from kws_app.audio.source import Feed, Phase, SourceState, ThreadedSource
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
@@ -30,6 +32,8 @@ LATENCY_S = 0.06  # asked of the device: three blocks, steady under load and sho
 SILENT_S = 1.0  # no callback for this long: the device is gone
 FIRST_CALLBACK_S = 3.0  # some devices take this long to wake
 WATCH_S = 0.2  # between two looks at the stream
+LOOK_S = 2.0  # between two looks whether the sound server still has the microphone that was chosen
+LOOK_ANSWER_S = 0.5  # a server that takes longer is asked again later
 RETRY_S = 1.0  # between two attempts to open
 CLOSE_S = 0.7  # a stream that takes longer to close is left to its helper thread
 
@@ -41,7 +45,7 @@ class MicrophoneSource(ThreadedSource):
 
     def __init__(self, microphone: str = "") -> None:
         super().__init__("microphone")
-        self.name = microphone or _("Default microphone")
+        self.name = label_in(microphone) or _("Default microphone")
         self.feed: Feed | None = None  # written by the source's thread
         self.overruns = 0  # written by the callback
         self._microphone = microphone
@@ -52,6 +56,8 @@ class MicrophoneSource(ThreadedSource):
         self._remark: str | None = None  # on the format, said once; written by the source's thread
         self._downmix: Downmix | None = None  # of the present stream; written by the source's thread
         self._said_cancelled = False  # the source's thread alone
+        self._microphone_id = ""  # of the sound server, where the present stream is led to one; the source's thread
+        self._next_look = 0.0  # monotonic seconds: when the sound server is asked again; the source's thread
         self._wake = threading.Event()  # set to end the watch: by `stop`, `reopen`, or PortAudio when a stream finishes
         self._reopen = threading.Event()  # set with `_wake` where nothing went wrong
 
@@ -93,12 +99,13 @@ class MicrophoneSource(ThreadedSource):
             if rescan:
                 restart_if_idle(sounddevice)
             try:
-                index = find_input(sounddevice, self._microphone)
+                found = find_input(sounddevice, self._microphone)
             except AudioError:
                 if rescan or not restart_if_idle(sounddevice):  # it may have been plugged in since
                     raise
-                index = find_input(sounddevice, self._microphone)
-            rate_hz, channels = input_format(sounddevice, index)
+                found = find_input(sounddevice, self._microphone)
+            with led_to(found.microphone_id):
+                rate_hz, channels = input_format(sounddevice, found.index)
             if self._remark is None and rate_hz != SAMPLE_RATE:
                 self._remark = _(
                     "{name} does not offer {wanted} Hz: it is opened at {rate_hz} Hz and converted.",
@@ -108,16 +115,18 @@ class MicrophoneSource(ThreadedSource):
                 )
             feed = Feed(rate_hz, LATENCY_S)
             last_sound = max(self._last_callback, self._opened)
-            stream = sounddevice.InputStream(
-                device=index,
-                samplerate=rate_hz,
-                channels=channels,
-                dtype="float32",
-                blocksize=round(BLOCK_S * rate_hz),
-                latency=LATENCY_S,
-                callback=self._callback_into(feed),
-                finished_callback=self._wake.set,
-            )
+            with led_to(found.microphone_id):
+                stream = sounddevice.InputStream(
+                    device=found.index,
+                    samplerate=rate_hz,
+                    channels=channels,
+                    dtype="float32",
+                    blocksize=round(BLOCK_S * rate_hz),
+                    latency=LATENCY_S,
+                    callback=self._callback_into(feed),
+                    finished_callback=self._wake.set,
+                )
+            self._microphone_id = found.microphone_id
             stream.start()
             feed.latency_s = stream.latency
             count_opened_stream()
@@ -174,10 +183,18 @@ class MicrophoneSource(ThreadedSource):
                 remark = self._take_remark()
                 if remark or self.state.phase is not Phase.LISTENING:
                     self.state = SourceState(Phase.LISTENING, remark)
-                if now - self._last_callback > SILENT_S:
+                if now - self._last_callback > SILENT_S or self._is_elsewhere(now):
                     return
             elif now - opened > FIRST_CALLBACK_S:
                 return
+
+    def _is_elsewhere(self, now: float) -> bool:
+        """Whether the chosen microphone was unplugged, and the sound server gives another in its place."""
+        if not self._microphone_id or now < self._next_look:
+            return False
+        self._next_look = now + LOOK_S
+        answer = ask_server(LOOK_ANSWER_S)
+        return answer is not None and not is_there(self._microphone, answer)
 
     def _close(self, stream: Any) -> None:
         """Close in a helper thread: with a hung sound server this blocks until the server goes on."""

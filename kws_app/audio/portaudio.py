@@ -10,11 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from kws_app.audio.alsa_noise import silence_alsa
+from kws_app.audio.sound_server import ServerAnswer, ask_server, id_in, label_in, numbered
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 from kws_app.translation import _
 
 ANSWER_S = 3.0  # a sound system that has not answered by then is called stuck
+
+SERVER_ALIASES = ("pulse", "pipewire", "default")  # ALSA's devices that lead to a sound server, the surest first
+ALIASES = frozenset((*SERVER_ALIASES, "sysdefault"))  # they all sound like the default microphone
 
 _lock = threading.Lock()  # PortAudio's own functions must not run side by side
 _open_streams = 0  # read and written under the lock, in this module only
@@ -24,8 +29,8 @@ _open_streams = 0  # read and written under the lock, in this module only
 class Microphone:
     """A device to choose. Kept in the settings is `name`; the empty name is the system's default."""
 
-    name: str  # PortAudio's, with the host API in brackets where that is not the default one
-    label: str  # with the host API in any case
+    name: str  # of the sound server's with its id; of PortAudio's with the host API where that is not the default one
+    label: str  # what the user reads
 
 
 @contextmanager
@@ -39,6 +44,7 @@ def portaudio(patience_s: float = ANSWER_S) -> Iterator[Any]:
     if not _lock.acquire(timeout=patience_s):
         raise AudioError(_("The sound system does not answer: waiting for it, or restart it (or open a file)."))
     try:
+        silence_alsa()
         try:
             import sounddevice
         except OSError as error:
@@ -87,8 +93,10 @@ def restart_if_idle(sounddevice: Any) -> bool:
 
 
 def list_microphones(rescan: bool = False) -> list[Microphone]:
-    """The default first, then each input by name and host API. May take a second: not for the window's thread.
+    """The default first, then each microphone. May take a second: not for the window's thread.
 
+    On Linux they are the sound server's, by the names that the desktop shows. Elsewhere, and where no server answers,
+    they are PortAudio's inputs by name and host API.
     rescan: look for devices that were plugged in since; ignored while a stream is open, which it would end
     raises AudioError if there is none
     """
@@ -97,10 +105,19 @@ def list_microphones(rescan: bool = False) -> list[Microphone]:
             restart_if_idle(sounddevice)
         inputs = _inputs(sounddevice)
         default = _default_input(sounddevice)
-    if not inputs:
+        answer = ask_server() if _server_input(inputs) is not None else None
+    if not inputs or (answer is not None and not answer.microphones):
         raise AudioError(_("No microphone was found: plug one in, or open a file."))
-    label = _("Default microphone") if default is None else _("Default microphone ({default})", default=default)
-    return [Microphone("", label), *(Microphone(name, each.label) for name, each in inputs.items())]
+    if answer is not None:
+        others = [Microphone(microphone.name, microphone.label) for microphone in answer.microphones]
+        return [_default_microphone(answer.default), *others]
+    others = [Microphone(name, each.label) for name, each in inputs.items() if not each.is_alias]
+    return [_default_microphone("" if default is None or default in ALIASES else default), *others]
+
+
+def _default_microphone(label: str) -> Microphone:
+    label = _("Default microphone ({default})", default=label) if label else _("Default microphone")
+    return Microphone("", label)
 
 
 @dataclass(frozen=True)
@@ -110,22 +127,32 @@ class _Input:
     index: int
     device: str  # its name alone
     label: str
+    is_alias: bool  # ALSA's word for whatever the sound server makes the default
 
 
 def _inputs(sounddevice: Any) -> dict[str, _Input]:
-    """By name, those of the default host API first; the names of the others end with theirs."""
+    """By name, those of the default host API first; the names of the others end with theirs.
+
+    The second of two devices that are called alike gets a (2), and so on.
+    """
     apis = sounddevice.query_hostapis()
     default_input = sounddevice.default.device[0]
     order = sorted(range(len(apis)), key=lambda i: default_input not in apis[i]["devices"])
     found: dict[str, _Input] = {}
     for api in order:
-        for index in apis[api]["devices"]:
-            device = sounddevice.query_devices(index)
-            label = f"{device['name']} ({apis[api]['name']})"
-            name = device["name"] if api == order[0] else label
-            if device["max_input_channels"] > 0 and name not in found:
-                found[name] = _Input(index, device["name"], label)
+        devices = {index: sounddevice.query_devices(index) for index in apis[api]["devices"]}
+        inputs = {index: str(device["name"]) for index, device in devices.items() if device["max_input_channels"] > 0}
+        for (index, device), numbered_name in zip(inputs.items(), numbered(list(inputs.values())), strict=True):
+            label = f"{numbered_name} ({apis[api]['name']})"
+            is_alias = apis[api]["name"] == "ALSA" and device in ALIASES
+            found.setdefault(numbered_name if api == order[0] else label, _Input(index, numbered_name, label, is_alias))
     return found
+
+
+def _server_input(inputs: dict[str, _Input]) -> _Input | None:
+    """ALSA's device that leads to the sound server; None where there is none."""
+    aliases = {each.device: each for each in inputs.values() if each.is_alias}
+    return next((aliases[name] for name in SERVER_ALIASES if name in aliases), None)
 
 
 def _default_input(sounddevice: Any) -> str | None:
@@ -133,19 +160,36 @@ def _default_input(sounddevice: Any) -> str | None:
     return None if index < 0 else str(sounddevice.query_devices(index)["name"])
 
 
-def find_input(sounddevice: Any, name: str) -> int:
-    """Index of the input called `name`; of the default for the empty name. raises AudioError if it is not there"""
+@dataclass(frozen=True)
+class FoundInput:
+    """A device to open, and the microphone of the sound server that it is to be led to; empty for the default."""
+
+    index: int
+    microphone_id: str = ""
+
+
+def find_input(sounddevice: Any, name: str) -> FoundInput:
+    """The input called `name`; the default for the empty name. raises AudioError if it is not there"""
     inputs = _inputs(sounddevice)
     default = _default_input(sounddevice)
     if not inputs or (not name and default is None):
         raise AudioError(_("No microphone was found: plug one in, or open a file."))
     if not name:
-        return int(sounddevice.default.device[0])
+        return FoundInput(int(sounddevice.default.device[0]))
     # the default host API may be another than when the name was remembered
     known = next((each for key, each in inputs.items() if name in (key, each.label, each.device)), None)
-    if known is None:
-        raise AudioError(_("Microphone '{name}' is not there: plug it in, or choose another.", name=name))
-    return known.index
+    if known is not None:
+        return FoundInput(known.index)
+    led = _server_input(inputs)
+    answer = ask_server() if id_in(name) and led is not None else None
+    if led is not None and answer is not None and is_there(name, answer):
+        return FoundInput(led.index, id_in(name))
+    raise AudioError(_("Microphone '{name}' is not there: plug it in, or choose another.", name=label_in(name)))
+
+
+def is_there(name: str, answer: ServerAnswer) -> bool:
+    """Whether the microphone that was remembered is among those of the sound server."""
+    return any(microphone.id == id_in(name) for microphone in answer.microphones)
 
 
 def input_format(sounddevice: Any, index: int) -> tuple[int, int]:

@@ -52,10 +52,14 @@ class SoundServer:
         self.process = process
         return process
 
-    def add_microphone(self, name: str, loudspeaker: str) -> None:
-        """Plug in another microphone, which hears what is played to its own loudspeaker."""
+    def add_microphone(self, name: str, loudspeaker: str, label: str = "") -> None:
+        """Plug in another microphone, which hears what is played to its own loudspeaker.
+
+        label: as the desktop shows it, without spaces
+        """
         self.pactl("load-module", LOUDSPEAKER[0], f"sink_name={loudspeaker}", *LOUDSPEAKER[2:])
-        self.pactl("load-module", MICROPHONE[0], f"source_name={name}", f"master={loudspeaker}.monitor")
+        shown = [f"source_properties=device.description={label}"] if label else []
+        self.pactl("load-module", MICROPHONE[0], f"source_name={name}", f"master={loudspeaker}.monitor", *shown)
 
     def make_default(self, source: str = "vmic") -> None:
         """Make a source, and the loudspeaker, the ones that programs get when they ask for none by name."""

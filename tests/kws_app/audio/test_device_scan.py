@@ -22,6 +22,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 @pytest.mark.parametrize(("open_streams", "rescan"), [(0, True), (1, False)])
 def test_no_process_is_started_where_this_one_can_look(known, monkeypatch, open_streams: int, rescan: bool):
     monkeypatch.setattr(portaudio, "_open_streams", open_streams)
+    monkeypatch.setattr(device_scan, "ask_server", lambda: None)
     monkeypatch.setattr(sys, "executable", "/nonexistent")
     assert device_scan.look_for_microphones(rescan) == KNOWN
     assert known == [rescan]
@@ -30,6 +31,7 @@ def test_no_process_is_started_where_this_one_can_look(known, monkeypatch, open_
 @pytest.mark.parametrize(("program", "remark"), [("/nonexistent", "No such file"), ("/bin/false", "status")])
 def test_where_the_process_fails_what_was_known_is_listed(known, monkeypatch, caplog, program: str, remark: str):
     monkeypatch.setattr(portaudio, "_open_streams", 1)
+    monkeypatch.setattr(device_scan, "ask_server", lambda: None)
     monkeypatch.setattr(sys, "executable", program)
     assert device_scan.look_for_microphones(rescan=True) == KNOWN
     assert remark in caplog.text
