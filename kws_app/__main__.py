@@ -10,6 +10,7 @@ from pathlib import Path
 from kws_app import __version__
 from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.device_scan import LIST_OPTION, print_microphones
+from kws_app.audio.native_noise import native_noise_silenced
 from kws_app.desktop.single_instance import AlreadyRunningError, call, hold
 from kws_app.engine.backends import ENGINE_HELP, ENGINES, checked_engine
 from kws_app.engine.catalogue import ModelFolders
@@ -103,7 +104,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"kws-app: {error}; a second window on this folder is not noticed.", file=sys.stderr)
         held = None
     try:
-        return run(options)
+        with native_noise_silenced():  # PortAudio and the decoders print what the window says better
+            return run(options)
     finally:
         if held is not None:
             held.close()
