@@ -1,6 +1,6 @@
-"""Files that are there whole or not at all, also where two processes write the same one at once.
+"""Writes files whole or not at all, also when two processes write the same file at once.
 
-For all to read, as the system's mask has it; what is its owner's alone kws_app/atomic_file.py writes.
+These files are for all to read. kws_app/atomic_file.py writes files for their owner alone.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Where to write instead of `path`, whose place it takes at the end; nothing is left of what was cut off."""
+    """A path to write to. At the end the file takes the place of `path`; if writing fails, nothing is left of it."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part

@@ -9,11 +9,11 @@ from kws_app.engine.frontend_config import FrontendConfig
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where the audio lies below `root`, and what is left out. Patterns are those of pathlib's glob."""
+    """Which audio below `root` is used, and for what. Patterns are those of pathlib's glob."""
 
     keyword: str = "happy"
-    clips: str = "speech_commands"  # in the layout of the Speech Commands archive; the keyword is one of its words
-    more_clips: tuple[str, ...] = ("synthetic_words",)  # in the same layout; passed over where they are missing
+    clips: str = "speech_commands"  # laid out as the Speech Commands archive; the keyword is one of its words
+    more_clips: tuple[str, ...] = ("synthetic_words",)  # laid out alike; used if they are there
     speech: tuple[str, ...] = (
         "speech_streams/*",
         "more_speech/english_learners",
@@ -32,9 +32,9 @@ class DataConfig:
     test_rooms: tuple[str, ...] = ("rooms/openair_toobamp", "more_rooms/*")
     transcripts: str = "more_speech/transcripts.tsv"  # folder/name, tab, text
     exclude: tuple[str, ...] = ("19-227-0038",)  # says "happy"; has no transcript
-    validation_percent: int = 15  # of the groups (speakers, or files where no speaker is named) of `speech`
+    validation_percent: int = 15  # of the speakers of `speech`; a file without a named speaker counts as a speaker
     test_percent: int = 25
-    keyword_variants: int = 10  # copies of each training clip of the keyword: one as it is, the rest varied
+    keyword_variants: int = 10  # copies of each training clip of the keyword; all but the first are varied
     clip_variants: int = 3  # the same for other words
     speech_variants: int = 3
     speed_range: tuple[float, float] = (0.87, 1.15)  # of a varied copy; changes pitch as well
@@ -50,15 +50,15 @@ class CrnnConfig:
     kernel_frames: int = 20
     stride_mels: int = 2
     stride_frames: int = 8  # one step is 80 ms
-    pool_frames: int = 1  # frames averaged before the convolution, whose kernel and stride they divide
-    pool_mels: int = 1  # mels averaged, likewise
+    pool_frames: int = 1  # frames averaged before the convolution; divides its kernel and stride
+    pool_mels: int = 1  # mels averaged before the convolution; divides its kernel and stride
     hidden: int = 32
     layers: int = 2
-    energy_hidden: int = 0  # width of the layer that weighs a step in the attention; 0 for the GRU's
+    energy_hidden: int = 0  # width of the attention's hidden layer; 0 for the width of the GRU
     window_steps: int = 12  # attention looks back over 0.96 s of steps
-    heads: int = 1  # of the attention; each weighs the steps of its own part of the GRU's outputs
-    weighs_age: bool = False  # whether a step's age within the window adds to its energy, learnt for each head
-    input_mean: float = -6.0  # log mel of ordinary speech lies around here; constants, not weights
+    heads: int = 1  # of the attention; each head weighs its own part of the GRU's outputs
+    weighs_age: bool = False  # whether each head learns to prefer steps of some age
+    input_mean: float = -6.0  # of the log mel of ordinary speech; a constant, not a weight
     input_std: float = 4.0
     mel_bins: int = FrontendConfig.mel_bins
 
@@ -87,17 +87,17 @@ class CrnnConfig:
 
     @property
     def kernel(self) -> tuple[int, int]:
-        """The convolution's kernel over what pooling leaves: mels, frames."""
+        """The convolution's kernel after pooling: mels, frames."""
         return self.kernel_mels // self.pool_mels, self.kernel_frames // self.pool_frames
 
     @property
     def stride(self) -> tuple[int, int]:
-        """The convolution's stride over what pooling leaves: mels, frames."""
+        """The convolution's stride after pooling: mels, frames."""
         return self.stride_mels // self.pool_mels, self.stride_frames // self.pool_frames
 
     @property
     def gru_input(self) -> int:
-        """Width of what the convolution hands to the GRU."""
+        """Numbers that the convolution gives to the GRU at each step."""
         return ((self.mel_bins - self.kernel_mels) // self.stride_mels + 1) * self.channels
 
     def steps(self, frames: int) -> int:
@@ -169,23 +169,23 @@ class TrainConfig:
     """The training loop."""
 
     epochs: int = 60
-    stream_batches: int = 100  # an epoch, sequences of `stream_frames`
-    clip_batches: int = 50  # an epoch, one-second clips from a fresh state
-    batch_size: int = 128  # global, over all processes
+    stream_batches: int = 100  # in an epoch; their sequences last `stream_frames`
+    clip_batches: int = 50  # in an epoch; clips of one second from a fresh state
+    batch_size: int = 128  # sequences, over all processes together
     optimizer: str = "adamw"  # or "soap": Adam in the eigenbasis of Shampoo's preconditioner (Vyas et al. 2024)
     learning_rate: float = 3e-3  # the peak of the one-cycle schedule
     weight_decay: float = 1e-4
     gradient_clip: float = 5.0
-    average_decay: float = 0.998  # exponential moving average of the weights, which is what is validated and kept
-    weight_bits: int = 0  # of the grid that weights are rounded to while they are trained; 0 for none
+    average_decay: float = 0.998  # of the moving average of the weights; the average is validated and kept
+    weight_bits: int = 0  # of the grid that weights are rounded to in training; 0 for no grid
     mine_from_epoch: int = 3
     mine_every_epochs: int = 3
     mine_keep_share: float = 0.05  # of the seconds of training speech: those at which the network stirs most
     fresh_share: float = 0.25  # of the streams in a batch: begin from a fresh state, not from the previous batch's
     warm_up_share: float = 0.15  # of all steps: the learning rate rises
-    mined_share: float = 0.5  # of the negatives: those that the model confused most
-    validate_every_epochs: int = 5  # and after each of the last as many
-    validation_sequences: int = 4096  # made as for training, that a checkpoint is chosen by
+    mined_share: float = 0.5  # of the negatives: drawn from what the network confused most
+    validate_every_epochs: int = 5  # and after each of the last epochs, as many as this
+    validation_sequences: int = 4096  # that choose the checkpoint; made as for training
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -199,11 +199,11 @@ class TrainConfig:
 class DistillConfig:
     """What a student learns from its teachers, beside the labels."""
 
-    teachers: tuple[str, ...] = ()  # names of runs; of several, the mean of their logits teaches
-    temperature: float = 2.0  # of both softmaxes in the dark-knowledge loss
-    dark_weight: float = 0.7  # of that loss; the labels have the rest
-    attention_weight: float = 0.0  # of the attention loss, added
-    summary_weight: float = 0.0  # of the loss between what both attentions gather, through a learnt projection, added
+    teachers: tuple[str, ...] = ()  # names of runs; the mean of their logits teaches
+    temperature: float = 2.0  # of both softmaxes in the loss of dark knowledge
+    dark_weight: float = 0.7  # of the loss of dark knowledge; the labels have the rest
+    attention_weight: float = 0.0  # of the loss of attention, which is added
+    summary_weight: float = 0.0  # of the loss of summaries, which is added
 
     def __post_init__(self) -> None:
         if not 0 <= self.dark_weight <= 1:

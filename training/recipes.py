@@ -1,4 +1,4 @@
-"""The settings of every network that is made, by name, and the audio of every keyword."""
+"""The settings of every network by name, and the audio of every keyword."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ DATA = {
 
 
 def for_keyword(recipe: RunConfig, keyword: str) -> RunConfig:
-    """A recipe with the audio of a keyword, whose training clips are varied as often as either of them asks."""
+    """A recipe with the audio of a keyword. Where both state a number of varied copies, the higher number holds."""
     asked = recipe.data
     data = DATA.get(keyword, replace(DataConfig(), keyword=keyword))
     data = replace(
@@ -33,17 +33,17 @@ def for_keyword(recipe: RunConfig, keyword: str) -> RunConfig:
 
 
 def run_name(name: str, keyword: str) -> str:
-    """The folder of a run below --work: the recipe's name for the first keyword, else with the word before it."""
+    """The folder of a run below --work: the recipe's name, after the keyword unless that is the default."""
     return name if keyword == DataConfig.keyword else f"{keyword}-{name}"
 
 
 # Without masks, and with less of a tilt than the default.
 _PLAIN = AugmentConfig(tilt_db=3.0, mask_share=0.0)
-# The smallest underfit: they are spared some of what a larger one needs against overfitting.
+# The smallest networks underfit: they hear less noise and fewer quiet sequences than larger networks need.
 _SMALL = replace(_PLAIN, noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0))
-# More steps for a few thousand weights, with an optimiser that gets further in as many.
+# A few thousand weights need more steps, and an optimiser that gets further with each step.
 _LONG = TrainConfig(epochs=250, stream_batches=75, clip_batches=75, optimizer="soap", learning_rate=0.012)
-# What multiply-accumulates they may cost goes into short steps rather than into width.
+# Multiply-accumulates are spent on short steps rather than on width.
 _FINE = CrnnConfig(
     kernel_mels=8,
     kernel_frames=24,
@@ -58,7 +58,7 @@ _FINE = CrnnConfig(
 _TAUGHT = DistillConfig(teachers=("teacher",))
 RECIPES = {
     "teacher": RunConfig(augment=_PLAIN, train=TrainConfig(epochs=90)),
-    # private: only to distil from
+    # only to teach; it does not ship
     "large": RunConfig(crnn=CrnnConfig(channels=32, hidden=96), train=TrainConfig(epochs=70, learning_rate=2e-3)),
     # the seed's student: 2,706 parameters
     "seed": RunConfig(
@@ -67,7 +67,7 @@ RECIPES = {
         train=_LONG,
         distill=_TAUGHT,
     ),
-    # no larger and no slower than that: 2,692 parameters
+    # no larger and no slower than `seed`: 2,692 parameters
     "student": RunConfig(
         data=DataConfig(keyword_variants=20, clip_variants=6),
         crnn=replace(_FINE, channels=5, hidden=18, heads=3, weighs_age=True),
@@ -75,7 +75,7 @@ RECIPES = {
         train=replace(_LONG, epochs=180),
         distill=replace(_TAUGHT, summary_weight=1.0),
     ),
-    # the record: all weights in 6 bits, frames averaged by sixes and mels by twos
+    # 1,784 parameters, all weights in 6 bits, frames averaged by sixes and mels by twos
     "tiny": RunConfig(
         crnn=CrnnConfig(
             channels=2,
@@ -94,7 +94,7 @@ RECIPES = {
         train=replace(_LONG, weight_bits=6),
         distill=_TAUGHT,
     ),
-    # the smallest, as the student is made: 765 parameters, all weights in 8 bits
+    # 765 parameters of the student's kind, all weights in 8 bits
     "micro": RunConfig(
         crnn=replace(_FINE, channels=2, hidden=10),
         augment=_SMALL,

@@ -1,4 +1,4 @@
-"""Planned training sequences as frames, by arithmetic on mel power, and what is wanted of each step."""
+"""Makes the frames of planned training sequences, by arithmetic on mel power, and says what each step should answer."""
 
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ def _between(index: Tensor, bounds: Ints) -> Tensor:
 
 @dataclass(frozen=True)
 class Targets:
-    """What is wanted of each step. Steps in neither mask are left alone."""
+    """What each step should answer. Steps in neither mask may answer anything."""
 
     is_keyword: Tensor  # [B] bool
     negative: Tensor  # [B, S] bool, must not answer
@@ -72,7 +72,7 @@ def step_targets(plan: Plan, frames: int, crnn: CrnnConfig) -> Targets:
     negative = ends <= torch.from_numpy(plan.negative_until)[:, None]
     window = (ends > torch.from_numpy(plan.window_from)[:, None]) & (ends <= torch.from_numpy(plan.window_to)[:, None])
     is_keyword = torch.from_numpy(plan.is_keyword)
-    # A word at the very end may leave no step in its window: then its last step stands for it.
+    # A word at the very end may leave no step in its window: then the last step of the sequence should answer.
     missed = is_keyword & ~window.any(dim=1)
     window[missed, -1] = True
     return Targets(is_keyword, negative & ~window, window)

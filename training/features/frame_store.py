@@ -1,4 +1,4 @@
-"""FrameStore: every recording's log-mel frames, computed once and kept on disk, read through a memory map.
+"""The log-mel frames of every recording: computed once, kept on disk, read through a memory map.
 
 Training works on stored frames: level, noise and splicing are arithmetic on mel power, a hundred times cheaper than on
 samples. What frames cannot express (speed, pitch, rooms) is rendered here, as varied copies of the training clips.
@@ -38,7 +38,7 @@ from training.progress import SILENT, Progress
 log = logging.getLogger(__name__)
 
 KEYWORD, WORD, SPEECH, NOISE = range(4)  # kinds of stored item
-STORE_VERSION = 3  # raise when what is stored changes meaning
+STORE_VERSION = 3  # raise it when stored numbers change their meaning
 CACHES_KEPT = 4
 SYNTHETIC_SECONDS = 60.0
 NOT_STORED = ("test_speech", "test_noise")  # settings that say nothing of what is stored
@@ -46,7 +46,7 @@ NOT_STORED = ("test_speech", "test_noise")  # settings that say nothing of what 
 
 @dataclass(frozen=True)
 class FrameStore:
-    """Frames of all items, one after another, and a row of facts for each item."""
+    """Frames of all items, one item after another, and facts about each item."""
 
     frames: torch.Tensor  # [total, F] float16, natural log of mel power
     start: NDArray[np.int64]  # [items], first frame
@@ -131,7 +131,7 @@ def _recording_source(recording: Recording, kind: int, copies: int) -> _Source:
 
 
 def _sounds(source: _Source, rooms: list[Sound], data: DataConfig) -> Iterator[Sound]:
-    """The recording, then its varied copies; the same for the same name, whatever else is stored."""
+    """The recording, then its varied copies. Its name alone decides how they are varied."""
     seed = int(hashlib.sha1(source.name.encode()).hexdigest()[:8], 16)
     rng = np.random.default_rng(seed)
     if source.path is None:
@@ -182,7 +182,7 @@ def _make(folder: Path, sources: list[_Source], root: Path, data: DataConfig, pr
 
 
 def _cache_key(root: Path, sources: list[_Source], data: DataConfig) -> str:
-    """Changes with any file's name, size or time, any setting, and the meaning of what is stored."""
+    """Changes with the name, size or time of any file, with any setting, and with STORE_VERSION."""
     settings = {name: value for name, value in asdict(data).items() if name not in NOT_STORED}
     digest = hashlib.sha256(json.dumps([STORE_VERSION, settings]).encode())
     for source in sources:
@@ -192,7 +192,7 @@ def _cache_key(root: Path, sources: list[_Source], data: DataConfig) -> str:
 
 
 def _bound_caches(cache: Path) -> None:
-    """Keep the stores used last; an old one is remade when it is wanted."""
+    """Keep the stores that were used last. An older store is built again when it is needed."""
     stores = sorted(cache.glob("frames-*"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in stores[CACHES_KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
@@ -228,7 +228,7 @@ def _build(folder: Path, sources: list[_Source], rooms: list[Sound], data: DataC
 
 
 def _open(folder: Path) -> FrameStore:
-    with open(folder / "items.npz", "rb") as file, np.load(file) as stored:  # closed also where it is damaged
+    with open(folder / "items.npz", "rb") as file, np.load(file) as stored:  # the file is closed even if it is damaged
         columns = [stored[f"arr_{i}"] for i in range(8)]
         names, total = stored["names"].tolist(), int(stored["total"])
     mapped = np.memmap(folder / "frames.f16", dtype=np.float16, mode="c", shape=(total, LogMel().mel_bins))

@@ -14,7 +14,7 @@ from training.config import AugmentConfig, TrainConfig
 from training.features.frame_store import KEYWORD, NOISE, SPEECH, WORD, FrameStore
 
 CLIP_FRAMES = 98  # one second
-SILENCE_FRAMES = 30  # after a clip that stands alone: a detector hears on, and may need to
+SILENCE_FRAMES = 30  # follow a clip that stands alone: a detector may answer late
 LN_PER_DB = float(np.log(10.0)) / 10.0
 FLOOR = float(np.log(FrontendConfig.power_floor))
 Ints = NDArray[np.int64]
@@ -23,15 +23,17 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Plan:
-    """One row a sequence. An item of -1 is absent; frames outside an item are silence."""
+    """One row for each sequence. -1 stands for no item. Frames outside an item are silence."""
 
-    around: Ints  # item that fills the sequence
-    around_from: Ints  # its frame at the sequence's first
-    word: Ints  # item laid into it
+    around: Ints  # the item around the word
+    around_from: Ints  # the frame of that item at which the sequence begins
+    word: Ints  # the item that is laid into the sequence
     word_from: Ints  # the part of that item which is used
     word_to: Ints
     word_at: Ints  # where that part begins in the sequence
-    replaces: NDArray[np.bool_]  # the word silences what is around it, as a speaker's next word does
+    replaces: NDArray[
+        np.bool_
+    ]  # what surrounds the word is silent while it lasts, as a speaker says one word at a time
     word_gain: Floats  # natural log of power
     noise: Ints
     noise_from: Ints
@@ -55,10 +57,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Mined:
-    """What the model confuses most: places in continuous speech, and how often each other word is drawn."""
+    """What the network confuses most: places in speech, and how often each other word is drawn."""
 
     speech_item: Ints
-    speech_frame: Ints  # the frame at which the model stirred
+    speech_frame: Ints  # the frame at which the network answered highest
     word_weight: NDArray[np.float64]  # over the training words, sums to 1
 
 
@@ -68,7 +70,7 @@ def sequence_frames(augment: AugmentConfig, stream: bool) -> int:
 
 
 class Planner:
-    """Draws plans from what a store holds for training, or for another set."""
+    """Draws plans from the items that a store holds of a set."""
 
     def __init__(self, store: FrameStore, augment: AugmentConfig, train: TrainConfig, split: str = "training") -> None:
         self.store = store
@@ -101,7 +103,7 @@ class Planner:
 
         around, around_from = self._surround(rng, rows, frames, is_talk, stream)
         around_is_speech = (around >= 0) & (store.kind[around] == SPEECH)
-        # Levels as recorded differ by tens of decibels: set the word against its surroundings on purpose.
+        # Recorded levels differ by tens of decibels: choose the level of the word over its surroundings.
         around_level = np.where(around >= 0, store.level[around], a.silence_level)
         relative = rng.uniform(*a.relative_level_db, rows) * LN_PER_DB
         word_gain = np.where(
@@ -145,12 +147,12 @@ class Planner:
     def _crop(
         self, rng: np.random.Generator, word: Ints, is_partial: NDArray[np.bool_], stream: bool
     ) -> tuple[Ints, Ints, Ints, Ints]:
-        """Which part of each word's clip is used, and where the word lies in the clip."""
+        """The part of each clip that is used, from and to, and where the word lies in the clip, from and to."""
         a, rows = self.augment, len(word)
         begin = self.store.speech_from[word].astype(np.int64)
         end = self.store.speech_to[word].astype(np.int64)
         length = self.store.length[word]
-        # The whole clip, or the word with a random margin, so that talk may come right up to it.
+        # The whole clip, or the word with a random margin: then talk may come right up to the word.
         whole = rng.random(rows) < a.whole_clip_share
         margin_before, margin_after = (rng.integers(0, a.margin_frames, rows) for _ in range(2))
         word_from = np.where(whole | (not stream), 0, np.maximum(0, begin - margin_before))
@@ -181,7 +183,7 @@ class Planner:
     def _surround(
         self, rng: np.random.Generator, rows: int, frames: int, is_talk: NDArray[np.bool_], stream: bool
     ) -> tuple[Ints, Ints]:
-        """What fills the sequences: talk where talk is the negative, else talk, noise or silence around the word."""
+        """The item that fills each sequence and its first frame: talk, noise or silence, or talk alone."""
         a, store = self.augment, self.store
         draw = rng.random(rows)
         speech_around = draw < (a.speech_around_share if stream else 0.0)
@@ -223,7 +225,7 @@ class Planner:
 
 
 def _draw_mask(rng: np.random.Generator, rows: int, size: int, widest: int, share: float) -> Ints:
-    """First and one-past-last index of a stretch to be blanked; empty in some rows. [rows, 2]"""
+    """First and one-past-last index of the stretch that is blanked; equal where none is. [rows, 2]"""
     width = rng.integers(0, widest + 1, rows) * (rng.random(rows) < share)
     first = rng.integers(0, size - widest, rows)
     return np.stack([first, first + width], axis=1)

@@ -1,11 +1,11 @@
-"""Distillation: a loss that adds what a teacher says of the same frames to what the labels say.
+"""Distillation: a student learns from the labels and from what its teachers answer to the same frames.
 
-Teacher and student may step at different paces. Their outputs are brought together in time: the teacher's logits and
-summaries are interpolated to the moments at which the student's steps end, and each of its attention weights is spread
-evenly over the time it stands for and collected by the student's steps.
+Teacher and student may step at different paces. The teacher's logits and summaries are interpolated to the times at
+which the student's steps end. Each attention weight of the teacher is spread evenly over the time of its step, and the
+student's steps collect what falls into their time.
 
-Of the hidden layers the last is matched, what the attention gathers: a projection from the student's width to the
-teacher's is learnt with it and dropped after training (FitNets, Romero et al. 2015).
+The summary, which the attention gathers, is matched too: a projection from the student's width to the teacher's is
+learnt and dropped after training (FitNets, Romero et al. 2015).
 """
 
 from pathlib import Path
@@ -34,9 +34,9 @@ def interpolate_steps(values: Tensor, teacher: CrnnConfig, student: CrnnConfig, 
 def align_attention(attention: Tensor, teacher: CrnnConfig, student: CrnnConfig, steps: int) -> Tensor:
     """The teacher's attention [B, S', W'] as weights on the student's steps. [B, S, W], rows sum to 1
 
-    At the end of a student's step the teacher's last step that has ended speaks. A weight is spread over the
-    stride_frames before the end of its step; a student's step collects what falls into its own, and the rows are
-    scaled to sum to 1 where the student's window is the shorter.
+    At the end of a student's step, the last step of the teacher that has ended counts. A weight is spread over the
+    stride_frames before the end of its step. A student's step collects what falls into its own time. The rows are
+    scaled to sum to 1, as the student's window may be shorter.
     """
     ends = torch.arange(steps) * student.stride_frames + student.kernel_frames
     last = ((ends - teacher.kernel_frames).clamp_min(0) // teacher.stride_frames).clamp_max(attention.shape[1] - 1)
@@ -52,7 +52,7 @@ def align_attention(attention: Tensor, teacher: CrnnConfig, student: CrnnConfig,
 
 
 class Teachers:
-    """Frozen networks that are asked once about each batch, however many students hear it."""
+    """Frozen networks. They answer each batch once, however many students hear it."""
 
     def __init__(self, networks: list[tuple[Crnn, CrnnConfig]]) -> None:
         if not networks:
@@ -85,7 +85,7 @@ class Teachers:
 
 
 class DistillLoss(nn.Module):
-    """The loss of a student's run: what its teachers say, and the labels."""
+    """The loss of a student's run: of its teachers' answers and of the labels."""
 
     def __init__(self, config: DistillConfig, student: CrnnConfig, teachers: Teachers) -> None:
         super().__init__()

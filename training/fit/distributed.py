@@ -1,6 +1,6 @@
-"""The processes of one run, as torchrun starts them: who writes, who has which share, and what is agreed on.
+"""The processes of one run, as torchrun starts them: which process writes, and how they agree.
 
-Alone, a process is a team of one and nothing is sent. Several share each global batch and average their gradients.
+A process alone is a team of one and sends nothing. Several processes share each batch and average their gradients.
 """
 
 import os
@@ -22,7 +22,7 @@ class Team:
         self.device = torch.device("cpu")
         if torch.cuda.is_available():
             self.device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-            torch.cuda.set_device(self.device)  # what is agreed on travels through the current one
+            torch.cuda.set_device(self.device)  # `agree` sends through the current device
         if self.world > 1 and not dist.is_initialized():
             dist.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
 
@@ -32,7 +32,7 @@ class Team:
         return self.rank == 0
 
     def average_gradients(self, module: nn.Module) -> None:
-        """Make every process's gradients the mean over all: those of the global batch, as shares are equal."""
+        """Replace the gradients of every process by their mean: the gradient of the whole batch, as shares are equal."""
         if self.world == 1:
             return
         gradients = [p.grad for p in module.parameters() if p.grad is not None]
@@ -51,7 +51,7 @@ class Team:
         return float(total) / self.world
 
     def agree(self, value: Shared) -> Shared:
-        """What the writing process holds; the others' value is ignored. Also a meeting point."""
+        """The value of the writing process, in every process. All processes wait here for one another."""
         if self.world == 1:
             return value
         box: list[Any] = [value]

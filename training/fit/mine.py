@@ -1,4 +1,4 @@
-"""Where in the training negatives a network stirs most."""
+"""Finds what a network confuses most in the training negatives."""
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from training.network.crnn import Crnn
 
 @torch.inference_mode()
 def mine(crnn: Crnn, store: FrameStore, keep_share: float) -> Mined:
-    """Where in the training negatives the network stirs most: the top seconds of speech, and a weight for each word."""
+    """The seconds of training speech at which the network answers highest, and a weight for each other word."""
     crnn.eval()
     heard = continuous_margins(crnn, store, store.select(SPEECH, "training"))
     per_second = max(1, FRAMES_PER_S // crnn.stride_frames)

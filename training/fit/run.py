@@ -1,7 +1,7 @@
-"""One training run: its network, how it learns from a batch, its checkpoints and its log; resumes where it was cut.
+"""One training run: its network, how it learns from a batch, its checkpoints and its log.
 
-cohort.py makes the batches. Everything random is drawn from (seed, epoch), so a run that was killed and resumed equals
-one that was not.
+side_by_side.py makes the batches. All chance comes from (seed, epoch), so a run that was killed and resumed equals a
+run that was not.
 """
 
 import io
@@ -34,12 +34,12 @@ Loss = Callable[[Tensor, Answer, Targets], Tensor]
 
 
 def hard_loss(log_mel: Tensor, answer: Answer, targets: Targets) -> Tensor:
-    """The labels alone."""
+    """The loss of the labels alone."""
     return peak_loss(answer.logits, targets)
 
 
 def save_atomically(content: dict[str, Any], path: Path) -> None:
-    """torch.save that leaves either the old file or the new one, whenever it is cut off."""
+    """torch.save that leaves the old file or the new file, whenever it is interrupted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     packed = io.BytesIO()
     torch.save(content, packed)
@@ -47,7 +47,7 @@ def save_atomically(content: dict[str, Any], path: Path) -> None:
 
 
 def optimizer_of(module: nn.Module, train: TrainConfig) -> torch.optim.Optimizer:
-    """What steps, by its name in the settings."""
+    """The optimiser that the settings name."""
     parameters, rate, decay = module.parameters(), train.learning_rate, train.weight_decay
     if train.optimizer == "adamw":
         return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
@@ -74,7 +74,7 @@ class Run:
         self.average = torch.optim.swa_utils.AveragedModel(
             self.crnn, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(train.average_decay)
         )
-        learnt = [loss.to(self.device)] if isinstance(loss, nn.Module) else []  # what the loss itself learns
+        learnt = [loss.to(self.device)] if isinstance(loss, nn.Module) else []  # a loss may have weights of its own
         self.trained = nn.ModuleList([self.crnn, *learnt])
         self.optimizer = optimizer_of(self.trained, train)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -113,7 +113,7 @@ class Run:
 
     @property
     def averaged(self) -> Crnn:
-        """The network with the averaged weights, on their grid: what is validated, mined with and kept."""
+        """A network with the averaged weights, on their grid. It is validated, used for mining, and kept."""
         crnn = cast(Crnn, deepcopy(self.average.module))
         if self.config.train.weight_bits:
             put_on_grid(crnn, self.config.train.weight_bits)
@@ -139,7 +139,7 @@ class Run:
         save_atomically(content, self.folder / "last.pt")
 
     def keep(self, mean_loss: float) -> None:
-        """Write what the epoch gave: the checkpoint to resume from and, where one is due, a validation and the best."""
+        """Write the checkpoint to resume from. Validate if it is time, and write the best checkpoint."""
         train = self.config.train
         if self.epoch % train.validate_every_epochs == 0 or self.epoch > train.epochs - train.validate_every_epochs:
             crnn = self.averaged
@@ -154,7 +154,7 @@ class Run:
 
     def begin_epoch(self) -> None:
         self.crnn.train()
-        self.carried = None  # so that a run resumed here equals one that was not cut
+        self.carried = None  # so a run that is resumed here equals a run that was not cut
 
     def step(self, log_mel: Tensor, targets: Targets) -> float:
         """One optimiser step on this process's share of a batch; returns the share's loss."""
@@ -177,7 +177,7 @@ class Run:
         return log_mel.shape[1] == sequence_frames(self.config.augment, stream=True)
 
     def starting_state(self, log_mel: Tensor) -> State:
-        """A fresh state for clips; for streams, a GRU that has heard the previous batch, as one that listens for hours.
+        """A fresh state for clips; for streams, the state after the previous batch. So a network learns to listen on.
 
         A share of the streams starts afresh: TrainConfig.fresh_share.
         """
@@ -203,13 +203,13 @@ class Run:
         log.info(message, self.folder.name, self.epoch, mean_loss, result.lineage_area, result.disturbed_area, alarms)
 
     def write_log(self) -> None:
-        """log.csv, whole: after a resume it holds each epoch once."""
+        """Write all of log.csv: after a resume it holds each epoch once."""
         lines = [",".join(self.rows[0]), *(",".join(f"{value:.6g}" for value in row.values()) for row in self.rows)]
         (self.folder / "log.csv").write_text("\n".join(lines) + "\n")
 
 
 def plain(config: Any) -> dict[str, Any]:
-    """A dataclass as what a checkpoint may hold without pickled classes: dicts, lists, numbers, text."""
+    """A dataclass as dicts, lists, numbers and text: a checkpoint holds no pickled classes."""
 
     def listed(value: Any) -> Any:
         if isinstance(value, dict):
@@ -220,7 +220,7 @@ def plain(config: Any) -> dict[str, Any]:
 
 
 def same_settings(saved: dict[str, Any], config: RunConfig) -> bool:
-    """Whether a checkpoint's settings are these. Settings that are newer than the checkpoint had their default."""
+    """Whether a checkpoint was made with this config. Settings that the checkpoint does not know had their default."""
     try:
         return saved_config(RunConfig(), saved) == config
     except ValueError:

@@ -1,6 +1,6 @@
-"""Runs that hear the same batches: making a batch, and asking the teachers about it, is then paid for once.
+"""Runs that hear the same batches: each batch is made once, and the teachers answer it once.
 
-So several seeds, losses or shapes are trained side by side. A cohort of one is the ordinary case.
+So several seeds, losses or shapes train side by side. Most cohorts have one run.
 """
 
 from dataclasses import replace
@@ -15,18 +15,18 @@ from training.fit.mine import mine
 from training.fit.run import Run
 from training.progress import SILENT, Progress
 
-# What members of a cohort may differ in, of their TrainConfig.
+# The fields of TrainConfig in which members may differ.
 OWN = ("seed", "optimizer", "learning_rate", "weight_decay", "average_decay", "weight_bits")
 
 
 def _shared(config: RunConfig) -> RunConfig:
-    """What members must agree in: all that batches are made of, but for the seed, which is the first member's."""
+    """The settings in which members must agree: all that decide the batches. The seed is the first member's."""
     train = replace(config.train, **{name: getattr(TrainConfig, name) for name in OWN})
     return RunConfig(data=config.data, augment=config.augment, train=train)
 
 
 class Cohort:
-    """Trains its members epoch by epoch. The first draws and mines; the others differ in what they learn with."""
+    """Trains its members epoch by epoch. The first member draws the batches and mines; the others only learn."""
 
     def __init__(self, members: list[Run], progress: Progress = SILENT) -> None:
         """raises ValueError if the members' batches could not be the same"""
@@ -39,8 +39,8 @@ class Cohort:
             run.planner = self.first.planner
 
     def resume(self) -> None:
-        """Each where it was cut. raises ValueError if one is of a run with other settings"""
-        for run in reversed(self.members):  # the first has the last word on what is mined
+        """Go on where each run was cut. raises ValueError if a checkpoint has other settings"""
+        for run in reversed(self.members):  # the first is resumed last: what it mined holds for all
             run.resume()
 
     def train(self) -> list[Path]:
@@ -49,7 +49,7 @@ class Cohort:
         raises StageStoppedError if it should end: the epochs that are finished are kept
         """
         team, train = self.first.team, self.first.config.train
-        # The first is kept last, so a cut leaves it behind the others, never before: they wait, and it mines as before.
+        # The first run is kept last. After a cut it is behind the others, never ahead: they wait for it.
         while (epoch := min(run.epoch for run in self.members)) < train.epochs:
             behind = [run for run in self.members if run.epoch == epoch]
             if epoch >= train.mine_from_epoch and epoch % train.mine_every_epochs == 0:

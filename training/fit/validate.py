@@ -1,6 +1,6 @@
-"""Scores of a network on stored frames, fast enough for every epoch: what training selects and mines by.
+"""Scores a network on stored frames, fast enough for every epoch. Training chooses checkpoints and mines by them.
 
-The figures that are published come from evaluate.py, from the exported artifact on audio; these only steer.
+Published figures come from training/evaluate, from the exported file on audio.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ CHUNK_FRAMES = 1000
 BEFORE_FRAMES, AFTER_FRAMES = 150, 30  # talk around a keyword in validation
 ROWS = 256  # of a batch
 AREA_NOISE = 1e-5  # below this, a few mislabelled clips decide
-NOISY_DB = 10.0  # signal-to-noise ratio of every second keyword laid into talk
+NOISY_DB = 10.0  # signal-to-noise ratio of the noisy half of the keywords
 RATES = (0.02, 0.05, 0.10, 0.20)  # false reject rates at which false alarms are counted
 
 
@@ -40,9 +40,9 @@ class Validation:
 
     @property
     def score(self) -> float:
-        """What the best checkpoint minimises: areas and the mean of the alarm rates, all as orders of magnitude.
+        """The best checkpoint has the lowest score: areas and the mean of the alarm rates, each as its logarithm.
 
-        Clips and hours of validation are few, and their figures jump; the disturbed area, of thousands of sequences, is
+        Validation has few clips and hours: their figures jump. The disturbed area, of thousands of sequences, is
         steady and counts twice.
         """
         rates = [np.log10(rate + 1 / self.hours) for rate in self.fa_per_hour.values()]
@@ -63,7 +63,7 @@ def margins(crnn: Crnn, log_mel: Tensor) -> Tensor:
 
 
 def clip_peaks(crnn: Crnn, store: FrameStore, items: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The best step of each one-second clip from a fresh state, silence following as in scoring. [items]"""
+    """The highest margin of each clip of one second, from a fresh state, followed by silence. [items]"""
     offsets = torch.arange(CLIP_FRAMES)[None]
     peaks = []
     for chunk in np.array_split(items, max(1, len(items) // 512)):
@@ -77,7 +77,7 @@ def clip_peaks(crnn: Crnn, store: FrameStore, items: NDArray[np.int64]) -> NDArr
 
 @dataclass(frozen=True)
 class Continuous:
-    """Margins of many recordings played one after another, in `rows` streams side by side, the state running on."""
+    """Margins of recordings that are played one after another, in `rows` streams side by side, with carried state."""
 
     margin: NDArray[np.float32]  # [rows, S]
     item: NDArray[np.int64]  # [rows, S], the recording in which each step ends
@@ -104,7 +104,7 @@ def continuous_margins(crnn: Crnn, store: FrameStore, items: NDArray[np.int64], 
 
 
 def keyword_in_talk(crnn: Crnn, store: FrameStore, split: str, snr_db: float | None = None) -> NDArray[np.float32]:
-    """The best step of each keyword, laid as recorded into talk of the same set, with noise if asked. [keywords]"""
+    """The highest margin of each keyword, laid into talk of the same set, with noise if asked. [keywords]"""
     rng = np.random.default_rng(0)
     keywords = store.select(KEYWORD, split, as_recorded=True)
     talk = store.select(SPEECH, split, as_recorded=True)

@@ -1,7 +1,7 @@
-"""Dynamic int8 quantisation, and what it does to the size of each part. The only home of torch.ao.
+"""Dynamic int8 quantisation, and how it changes the size of each part. Only this module uses torch.ao.
 
-Weights are stored as int8 and activations are quantised on the fly. What a quantised module says of itself takes room
-too: a tiny Linear grows. For a grid on all weights, convolution included, see pack.py.
+Weights are stored as int8, and activations are quantised while the network runs. A quantised module describes itself,
+which takes room: a tiny Linear grows. packed_file.py puts all weights on a grid, the convolution's too.
 """
 
 import tempfile
@@ -39,7 +39,7 @@ class Size:
 
 
 def saved_bytes(state: dict[str, Any]) -> int:
-    """Size of the file that torch.save makes of a state dict, under a name of one letter, as a name is stored too."""
+    """Size of the file that torch.save makes of a state dict. The file's name has one letter, as it is stored too."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m"
         torch.save(state, path)
@@ -47,7 +47,7 @@ def saved_bytes(state: dict[str, Any]) -> int:
 
 
 def raw_bytes(crnn: Crnn, part: str = "none") -> int:
-    """Bytes of the weights: one each in int8, with eight for scale and zero point of a matrix; four each elsewhere."""
+    """Bytes of the weights: one for each weight in int8 and eight for each matrix, four for each other weight."""
     total = 0
     for module in crnn.modules():
         own = list(module.parameters(recurse=False))

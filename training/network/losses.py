@@ -1,4 +1,4 @@
-"""Losses over the steps of a stream; pure functions: labels, dark knowledge, attention.
+"""Losses over the steps of a stream, as pure functions: of labels, dark knowledge, attention and summaries.
 
 The margin of a step is logit(keyword) - logit(other), so softplus(margin) is the cross-entropy of "other" and
 softplus(-margin) that of "keyword".
@@ -19,7 +19,7 @@ def margin_of(logits: Tensor) -> Tensor:
 
 
 def soft_peak(margin: Tensor, mask: Tensor) -> Tensor:
-    """A smooth maximum over the masked steps: log-mean-exp. margin, mask [B, S] -> [B]; very low where none is."""
+    """A smooth maximum over the masked steps: log-mean-exp. margin, mask [B, S] -> [B]; very low without one."""
     masked = margin.masked_fill(~mask, _FAR_BELOW)
     return torch.logsumexp(masked, dim=1) - mask.sum(dim=1).clamp_min(1).log()
 
@@ -27,8 +27,8 @@ def soft_peak(margin: Tensor, mask: Tensor) -> Tensor:
 def peak_loss(logits: Tensor, targets: Targets) -> Tensor:
     """Cross-entropy of each sequence's peak, and of every step that must not answer.
 
-    The peak within the word's window should reach the keyword (max-pooling loss, Sun et al. 2016, smoothed); outside of
-    it both the peak and the average step should not: a detector is wrong once, however calm the other steps are.
+    Within the word's window the peak should say the keyword (max-pooling loss, Sun et al. 2016, smoothed). Outside of
+    it neither the peak nor the average step should: one high step is a false alarm.
     logits: [B, S, 2]; returns a scalar, the mean over sequences
     """
     margin = margin_of(logits)  # [B, S]

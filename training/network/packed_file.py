@@ -1,7 +1,7 @@
-"""Weights on a grid of a few bits: training on it, and what a network weighs there.
+"""Weights on a grid of a few bits: how a network is trained on the grid, and how many bytes it takes.
 
 Each row of a matrix has a scale of its own in half precision and whole numbers of `bits` bits, symmetric round 0;
-biases are in half precision. A network whose weights lie on the grid already is not changed by being put on it again.
+biases are in half precision. A network that is on the grid already does not change when it is put there again.
 """
 
 import json
@@ -41,9 +41,9 @@ def put_on_grid(module: nn.Module, bits: int) -> None:
 
 @contextmanager
 def on_grid(module: nn.Module, bits: int) -> Iterator[None]:
-    """Within, the module computes with rounded weights; after, it has its own again, and the gradients of the rounded.
+    """Inside, the module computes with rounded weights. After it, the module has its own weights and those gradients.
 
-    Training so lets a network find weights that bear the rounding (straight-through estimate, Bengio et al. 2013).
+    So a network learns weights that bear rounding (straight-through estimate, Bengio et al. 2013).
     0 bits: no rounding.
     """
     if bits == 0:
@@ -78,7 +78,7 @@ def packed_bytes(settings: CrnnSettings, module: nn.Module) -> int:
 
 
 def grid_state(module: nn.Module, bits: int) -> dict[str, Tensor]:
-    """The state dict of a network on a grid, in what torch can save: int8 and scales for a matrix, else float16."""
+    """The state dict of a network on a grid, for torch.save: int8 and scales for a matrix, else float16."""
     state: dict[str, Tensor] = {}
     for name, parameter in module.named_parameters():
         if parameter.dim() > 1:
@@ -89,7 +89,7 @@ def grid_state(module: nn.Module, bits: int) -> dict[str, Tensor]:
 
 
 def packed_weight_bytes(module: nn.Module, bits: int) -> int:
-    """Bytes of whole numbers, scales and biases of a network on a grid; 4 a parameter where there is none."""
+    """Bytes of the whole numbers, scales and biases of a network on a grid. Without a grid, 4 for each parameter."""
     if bits == 0:
         return sum(4 * p.numel() for p in module.parameters())
     matrices = [p for p in module.parameters() if p.dim() > 1]
