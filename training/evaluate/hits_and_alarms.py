@@ -1,4 +1,4 @@
-"""Events of a stream: scores into detections, by the app's own Decision, and these into hits and false alarms."""
+"""Tells the detections of a stream into hits and false alarms. Detections are made as the app's Decision makes them."""
 
 from dataclasses import dataclass, replace
 
@@ -16,7 +16,7 @@ THRESHOLDS = 1 / (1 + np.exp(-np.linspace(-6, 8, 113)))  # evenly spaced in log-
 
 @dataclass(frozen=True)
 class Occurrence:
-    """A keyword in a stream: its clip's bounds and the end of the word inside, in absolute samples."""
+    """A keyword in a stream: where its clip begins and ends, and where the word ends, in absolute samples."""
 
     start: int
     end: int
@@ -25,7 +25,7 @@ class Occurrence:
 
 @dataclass(frozen=True)
 class StreamScores:
-    """The raw posteriors of a whole stream and what it holds."""
+    """The raw posteriors of a whole stream, and what the stream holds."""
 
     scores: NDArray[np.float64]  # [S]
     step_ends: NDArray[np.int64]  # [S], absolute samples
@@ -58,10 +58,10 @@ class Alarm:
 
 @dataclass(frozen=True)
 class Events:
-    """The detections of a stream, told apart."""
+    """The detections of a stream: hits and false alarms."""
 
     hits: int
-    doubles: int  # further detections within a keyword already found; they are among the false alarms too
+    doubles: int  # second detections of one keyword; they count as false alarms too
     false_alarms: list[Alarm]
     latencies_s: list[float]  # from the word's end to the detection
 
@@ -82,15 +82,15 @@ class CurvePoint:
 
 
 def smoothed(scores: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
-    """The mean of the last `steps` posteriors, what came before the first being nil, as Decision has it. [S] -> [S]"""
+    """The mean of the last `steps` posteriors. Before the first there were zeros, as in Decision. [S] -> [S]"""
     total = np.zeros(len(scores), dtype=np.float64)
-    for back in range(min(steps, len(scores)) - 1, -1, -1):  # oldest first, as a sum over the past goes
+    for back in range(min(steps, len(scores)) - 1, -1, -1):  # oldest first, in the order in which Decision adds
         total[back:] += scores[: len(scores) - back]
     return total / steps
 
 
 def smooth(stream: StreamScores, config: DecisionConfig) -> tuple[StreamScores, DecisionConfig]:
-    """The stream with its scores smoothed as the config says, and the config without smoothing: done once for all."""
+    """The stream with smoothed scores, and the config without smoothing: so scores are smoothed once."""
     if config.smoothing_steps == 1:
         return stream, config
     scores = smoothed(stream.scores, config.smoothing_steps)

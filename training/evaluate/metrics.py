@@ -1,4 +1,4 @@
-"""Figures of merit: the FA-FR area with its interval, false alarms per hour, false rejects."""
+"""Measures: the area under false rejects over false alarms with its interval, detections, and operating points."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 
 Floats = NDArray[np.floating]
 
-# The share of "sheila" in the archive on which the lineage's areas were computed: 1,734 of 64,721 clips.
+# The lineage's areas are of "sheila": 1,734 of the archive's 64,721 clips.
 LINEAGE_SHARE = 1734 / 64721
 
 
@@ -26,7 +26,7 @@ class ClipArea:
 
 
 def auroc(positive: Floats, negative: Floats) -> float:
-    """Probability that a keyword's score is above another's, ties counting half (Mann-Whitney). [P], [N] -> 0..1"""
+    """Probability that a keyword scores above another word; a tie counts half (Mann-Whitney). [P], [N] -> 0..1"""
     if len(positive) == 0 or len(negative) == 0:
         raise ValueError(f"AUROC needs both classes, got {len(positive)} and {len(negative)} scores")
     ordered = np.sort(negative)
@@ -38,7 +38,7 @@ def auroc(positive: Floats, negative: Floats) -> float:
 def clip_area(positive: Floats, negative: Floats) -> ClipArea:
     """Area under the FA-FR curve with FA = false positives / all clips and FR = false negatives / all clips.
 
-    It equals (1 - AUROC) p (1 - p), p being the share of keywords.
+    It equals (1 - AUROC) p (1 - p), where p is the share of keywords.
     """
     value = auroc(positive, negative)
     share = len(positive) / (len(positive) + len(negative))
@@ -54,7 +54,7 @@ def clip_area(positive: Floats, negative: Floats) -> ClipArea:
 def bootstrap_area(
     score: Floats, is_keyword: NDArray[np.bool_], speaker: NDArray[np.str_], resamples: int = 1000
 ) -> tuple[float, float]:
-    """95 % interval of the lineage-equivalent area: speakers drawn anew with all their clips (Efron 1979). [N] each"""
+    """95 % interval of the lineage-equivalent area, by drawing speakers with all their clips (Efron 1979). [N] each"""
     rng = np.random.default_rng(0)
     _, owner = np.unique(speaker, return_inverse=True)
     speakers = int(owner.max()) + 1
@@ -95,7 +95,10 @@ def detection_steps(scores: Floats, config: DecisionConfig, step_samples: int) -
     scores = np.asarray(scores, dtype=np.float64)  # else the threshold would be rounded to single precision
     above = np.concatenate([[False], scores >= config.threshold, [False]]).astype(np.int8)
     change = np.diff(above)
-    begins, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)  # of runs, the end being one past the last
+    begins, ends = (
+        np.flatnonzero(change == 1),
+        np.flatnonzero(change == -1),
+    )  # of runs; the end is one past the last step
     long_enough = ends - begins >= config.patience_steps
     refractory_samples = round(config.refractory_s * SAMPLE_RATE)
     detected: list[int] = []

@@ -1,6 +1,6 @@
-"""What streams are composed of: which part of which recording follows which, and where the keywords are. Seeded.
+"""Composes streams: which recordings follow one another, and where the keywords are. A seed decides.
 
-A stream is planned here as a list of parts and rendered by render.py, part by part, so hours never lie in memory.
+A stream is a list of parts. stream_render.py makes the sound of one part at a time, so hours never lie in memory.
 """
 
 import hashlib
@@ -17,8 +17,8 @@ from training.corpus.synthetic_background import GENERATORS
 
 log = logging.getLogger(__name__)
 
-PAUSE_S = 0.5  # after a recording; a score that comes late still falls to what caused it
-SHORTEST_TALK_S = 1.0  # a recording is not parted nearer than this to its ends
+PAUSE_S = 0.5  # after a recording: a late score still belongs to that recording
+SHORTEST_TALK_S = 1.0  # a recording is not cut nearer than this to its ends
 WORDS_IN_A_ROW = 30
 PIECE_S = 60.0  # of generated sound
 
@@ -27,17 +27,17 @@ REAL_SPEECH = (READ, COMMANDS, ACTED, WORDS)  # people, not programs that speak
 SYNTHETIC = "synthetic speech"
 HOUSEHOLD = "household noise"
 KINDS = (*REAL_SPEECH, SYNTHETIC, *GENERATORS)
-# Of the time that real speech leaves: synthetic speech up to its share or as much as there is, the others the rest.
+# Of the time that real speech leaves, synthetic speech has at most this share. Generated sounds share the rest.
 SYNTHETIC_SHARE = 0.35
 GENERATED = {"music-like": 0.45, HOUSEHOLD: 0.35, "silence with hum": 0.2}
-RECORDED_SHARE = 0.3  # of the pieces of household noise: recordings at a random level, the others made by formula
+RECORDED_SHARE = 0.3  # of the pieces of household noise: recordings; the others are made by formula
 
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of one recording, or of sound made by formula; `seconds` None stands for the rest of a recording."""
+    """A stretch of one recording, or of sound made by formula. `seconds` None: the rest of the recording."""
 
-    kind: str  # of KINDS; a keyword's is that of what it lies in
+    kind: str  # of KINDS; a keyword has the kind of the recording that it lies in
     path: Path | None = None
     is_keyword: bool = False
     from_s: float = 0.0
@@ -53,7 +53,7 @@ class Material:
 
     talk: list[Path]
     keywords: list[Path] = field(default_factory=list)
-    words: list[Path] = field(default_factory=list)  # single ones, to be strung together
+    words: list[Path] = field(default_factory=list)  # single words, which are strung together
     synthetic: list[Path] = field(default_factory=list)  # speech
     noises: list[Path] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ class Stream:
         return {kind: begins[kind] for kind in KINDS if begins[kind]}
 
     def digest(self) -> str:
-        """A short name of the whole composition: the same for the same parts in the same order, wherever they lie."""
+        """A short name of the composition. It depends on the parts and their order, not on where the files lie."""
         rows = []
         for part in self.parts:
             name = f"{part.path.parent.name}/{part.path.name}" if part.path else ""
@@ -88,9 +88,9 @@ def kind_of(path: Path) -> str:
 
 
 def plan_stream(material: Material, seed: int, hours: float, filled: float = 1.0) -> Stream:
-    """All real speech once, each keyword once at a random place in it, the rest of `hours` filled; in random order.
+    """All real speech once, each keyword once at a random place in it, and other sound for the rest of `hours`.
 
-    filled: share of the time that real speech leaves, to be filled with synthetic speech and generated sound
+    filled: how much of that rest is filled with synthetic speech and generated sound
     raises ValueError if there is no talk
     """
     rng = np.random.default_rng(seed)
@@ -112,7 +112,7 @@ def plan_stream(material: Material, seed: int, hours: float, filled: float = 1.0
 
 
 def _durations(paths: Iterable[Path]) -> dict[Path, float]:
-    """Seconds of each file; what is no audio is passed over with a warning."""
+    """Seconds of each file. A file that is no audio is passed over with a warning."""
     seconds = {}
     for path in paths:
         try:
@@ -127,7 +127,7 @@ def _shuffled(paths: list[Path], rng: np.random.Generator) -> dict[Path, float]:
 
 
 def _until(seconds: dict[Path, float], limit_s: float, least: int = 0) -> dict[Path, float]:
-    """The first files, as many as last `limit_s` together, but `least` in any case."""
+    """The first files that together last no longer than `limit_s`, but at least `least` files."""
     taken: dict[Path, float] = {}
     total = 0.0
     for path, length in seconds.items():
@@ -139,7 +139,7 @@ def _until(seconds: dict[Path, float], limit_s: float, least: int = 0) -> dict[P
 
 
 def _talk_pieces(talk: dict[Path, float], keywords: list[Path], rng: np.random.Generator) -> list[list[Part]]:
-    """Each recording with the keywords that fell to it, longer ones getting more."""
+    """Each recording with its keywords. A longer recording gets more keywords."""
     hosts = [path for path in talk if talk[path] > 2 * SHORTEST_TALK_S]
     guests: dict[Path, list[Path]] = {}
     if hosts:

@@ -1,4 +1,4 @@
-"""Parts of a stream into samples, under a condition such as noise, a room or a telephone line. One part at a time."""
+"""Makes the samples of a stream, part by part, under a condition such as noise, a room or a telephone line."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class Renderer:
         self.rng = np.random.default_rng(seed)
         self.rooms = [_from_its_peak(room) for room in rooms] if condition.in_room else []
         self.room = np.ones(1, np.float32)
-        self.ringing = np.zeros(0, np.float32)  # what the room still gives back of earlier parts
+        self.ringing = np.zeros(0, np.float32)  # the echo of earlier parts that still lasts
         self.noise = self._noise(noises) if condition.snr_db is not None else np.zeros(0, np.float32)
         self.noise_at = 0
 
@@ -80,7 +80,7 @@ class Renderer:
         return np.concatenate([s / rms for s, rms in zip(sounds, level, strict=True)]).astype(np.float32)
 
     def render(self, parts: list[Part]) -> Iterator[Rendered]:
-        """The parts in turn, each with the pause after it; broken recordings are passed over."""
+        """The parts in turn, each with its pause. Recordings that cannot be read are passed over."""
         for part in parts:
             sound = self._sound(part)
             if len(sound):
@@ -102,11 +102,11 @@ class Renderer:
 
     def _apply(self, sound: Sound, part: Part) -> Sound:
         if self.rooms:
-            if part.from_s == 0 and not part.is_keyword:  # another recording, another room
+            if part.from_s == 0 and not part.is_keyword:  # another recording is in another room
                 self.room = self.rooms[int(self.rng.integers(len(self.rooms)))]
             sound = self._in_room(sound)
         if self.condition.snr_db is not None:
-            loud = np.sqrt(np.percentile(sound**2, 90) / 2.5) + 1e-6  # RMS of the speech, its pauses left out
+            loud = np.sqrt(np.percentile(sound**2, 90) / 2.5) + 1e-6  # RMS of the speech without its pauses
             taken = np.take(self.noise, np.arange(self.noise_at, self.noise_at + len(sound)), mode="wrap")
             self.noise_at += len(sound)
             sound = sound + taken * loud * 10 ** (-self.condition.snr_db / 20)
@@ -114,7 +114,7 @@ class Renderer:
         return LINES[self.condition.line](sound) if self.condition.line else sound
 
     def _in_room(self, sound: Sound) -> Sound:
-        """As the room gives it back, what came before still ringing on. [N] -> [N]"""
+        """The sound in the room, with the echo of earlier parts. [N] -> [N]"""
         heard = fftconvolve(sound, self.room)
         longest = max(len(heard), len(self.ringing))
         heard = np.pad(heard, (0, longest - len(heard))) + np.pad(self.ringing, (0, longest - len(self.ringing)))

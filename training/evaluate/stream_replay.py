@@ -1,4 +1,4 @@
-"""Streams played through the app's detector, faster than real time, and the figures stated of them."""
+"""Plays streams through the app's detector, faster than real time, and computes their figures."""
 
 import logging
 import time
@@ -43,20 +43,20 @@ from training.progress import SILENT, Progress
 
 log = logging.getLogger(__name__)
 
-BLOCK_S = 20.0  # replayed at a time: larger ones fall out of the processor's cache
+BLOCK_S = 20.0  # played at once: larger blocks do not fit into the processor's cache
 FRR_TARGETS = (0.05, 0.10)
 FA_TARGETS = (0.1, 0.5, 1.0, 2.0, 5.0)  # an hour of real speech
 CARD_THRESHOLDS = THRESHOLDS[::2]  # of the operating curve in a card
 
 
 class Listener(Protocol):
-    """What a stream is played to: the app's detector, or two in a cascade."""
+    """Hears a stream: the app's detector, or two detectors in a cascade."""
 
     def process(self, samples: NDArray[np.float32]) -> Steps: ...
 
 
 def listener(model: KeywordModel) -> Detector:
-    """A detector whose scores are the raw posteriors: they are smoothed when events are counted."""
+    """A detector whose scores are the raw posteriors. They are smoothed when events are counted."""
     return Detector(model, DecisionConfig(threshold=1.0))
 
 
@@ -133,7 +133,7 @@ def stream_figures(
     composition: Stream,
     second_awake: float | None = None,
 ) -> StreamFigures:
-    """What is stated of a stream: its composition, rates with their intervals at the threshold, and the whole curve.
+    """The figures of a stream: its composition, rates with their intervals at the threshold, and the whole curve.
 
     second_awake: of a pair, the share of the time in which the second model listens
     """
@@ -159,7 +159,7 @@ def stream_figures(
 
 
 def _misses(scores: StreamScores, events: Events, curve: list[CurvePoint]) -> Misses:
-    """Misses, latency, and what the other rate is at the usual rates of alarms and misses."""
+    """Misses and latency; misses at the usual rates of alarms, and alarms at the usual rates of misses."""
     total = len(scores.occurrences)
     missed = total - events.hits
     low, high = wilson_interval(missed, total)
@@ -184,7 +184,7 @@ def _misses(scores: StreamScores, events: Events, curve: list[CurvePoint]) -> Mi
 
 
 def operating_points(curve: list[CurvePoint], scores: StreamScores, in_all: bool = False) -> list[OperatingPoint]:
-    """The curve as rates, its false alarms being those in real speech, or in all sound."""
+    """The curve as rates. False alarms are counted in real speech, or in all sound."""
     total, hours = max(1, len(scores.occurrences)), max(scores.total_hours if in_all else scores.speech_hours, 1e-9)
     alarms = [p.false_alarms if in_all else p.speech_alarms for p in curve]
     return [OperatingPoint(p.threshold, p.missed / total, n / hours) for p, n in zip(curve, alarms, strict=True)]
@@ -216,7 +216,7 @@ def card_curve(scores: StreamScores, config: DecisionConfig, step_samples: int, 
 
 
 def score_sentences(model: KeywordModel, paths: list[Path], config: DecisionConfig) -> Fired:
-    """In how many of some recordings, played one after another, the detector fires at least once."""
+    """In how many of these recordings, played one after another, the detector fires at least once."""
     detector = Detector(model, config)
     fired = recordings = 0
     for path in paths:

@@ -1,4 +1,4 @@
-"""The streams of a set: their material gathered, composed, played under each condition, and their figures."""
+"""Gathers the material of a set, composes its streams, plays them under each condition, and states their figures."""
 
 import shutil
 from dataclasses import dataclass, replace
@@ -23,20 +23,20 @@ from training.progress import SILENT, Progress
 
 HOURS = 20.0  # of a clean stream
 WHOLE = ("clean", "noise 10 dB")  # conditions with all of the hours
-FILLED = 0.1  # under the others: this share of the sound that is no real speech
+FILLED = 0.1  # under the other conditions: the share of sound that is no real speech
 IN_CONTEXT, NEAR = "more_speech/keyword_in_context", "more_speech/near_keyword"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is to be scored, and how."""
+    """What is scored, and how."""
 
     config: DecisionConfig
     step_samples: int
     conditions: tuple[Condition, ...] = CONDITIONS[:1]
     hours: float = HOURS
     seed: int = 0
-    cache: Path | None = None  # for synthetic speech that is made to be scored on
+    cache: Path | None = None  # for synthetic speech, and for scores of an evaluation that is not finished
     filled: bool = True  # with synthetic speech and sounds
     jobs: int = 1  # processes that share the work
 
@@ -53,7 +53,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Played:
-    """A stream and what a detector made of it."""
+    """A stream and its scores."""
 
     stream: Stream
     scores: StreamScores
@@ -63,14 +63,14 @@ class Played:
 def material_of(root: Path, data: DataConfig, split: str, request: Request) -> Material:
     """The recordings of a set: speech, keywords, other words, synthetic speech and noises.
 
-    Where there is a cache and espeak-ng, passages in the set's voices are made until synthetic speech has its share.
+    With a cache and espeak-ng, passages in the voices of the set are made until synthetic speech has its share.
     """
     folders = [root / name for name in (data.clips, *data.more_clips)]
     clips = [c for folder in folders if folder.is_dir() for c in read_clips(folder) if c.split == split]
     synthetic = [r for r in read_recordings(root, (SPEECH_FOLDER,), data) if r.split == split]
     speech = recordings_of(root, data.speech, data.test_speech, data, split)
     noises = recordings_of(root, data.noise, data.test_noise, data, split)
-    if split == "testing":  # noises of other sources than training's, where there are such
+    if split == "testing":  # noises of sources that training never hears, if there are any
         noises = read_recordings(root, data.test_noise, data) or noises
     made = []
     if request.cache is not None:
@@ -96,7 +96,7 @@ def recordings_of(
 
 
 def sentences_of(root: Path, data: DataConfig) -> dict[str, list[Path]]:
-    """Recordings that say the keyword in running speech, and others that say what sounds like it: stated apart."""
+    """Recordings that say the keyword in running speech, and recordings of similar words. Both are stated apart."""
     spoken = says_keyword(root, data)
     saying = [path for path in _files(root / IN_CONTEXT) if f"{path.parent.name}/{path.stem}" in spoken]
     near = _files(root / NEAR) if saying else []
@@ -110,7 +110,7 @@ def _files(folder: Path) -> list[Path]:
 def play(
     heard: Heard, material: Material, rooms: list[Sound], request: Request, progress: Progress = SILENT
 ) -> dict[str, Played]:
-    """Each condition's stream and the posteriors that it gave."""
+    """The stream and the scores of each condition."""
     played, folder = {}, request.score_folder(heard)
     for condition in request.conditions:
         filled = 1.0 if condition.name in WHOLE else FILLED
@@ -136,7 +136,7 @@ def curve_of(played: dict[str, Played], request: Request, split: str) -> CardCur
 
 
 def score_talk(heard: Heard, files: list[Path], request: Request, progress: Progress = SILENT) -> Figures:
-    """Figures of speech that is not said to hold a keyword, all of it, and nothing else."""
+    """Figures of all of this speech, which holds no keyword as far as anybody knows."""
     whole = replace(request, hours=float("inf"), filled=False, conditions=CONDITIONS[:1])
     played = play(heard, Material(files), [], whole, progress)
     return Figures(streams={"given": figures_of(played, request)})
@@ -163,14 +163,14 @@ def score_apart(model: KeywordModel, root: Path, data: DataConfig, request: Requ
 def tune_on_validation(
     heard: Heard, root: Path, data: DataConfig, request: Request, progress: Progress = SILENT
 ) -> list[Tuned]:
-    """Smoothing and patience by what they give on the validation set, the best first."""
+    """Smoothing and patience with their best thresholds on the validation set, the best first."""
     rooms = rooms_for(root, data, "validation", request.conditions)
     played = play(heard, material_of(root, data, "validation", request), rooms, request, progress)
     return tune([one.scores for one in played.values()], request.config, request.step_samples)
 
 
 def rooms_for(root: Path, data: DataConfig, split: str, conditions: tuple[Condition, ...]) -> list[Sound]:
-    """Impulse responses, if some condition wants them: for test the rooms that training never hears, where they are."""
+    """Impulse responses, if a condition needs them. The test set has rooms that training never hears."""
     if not any(condition.in_room for condition in conditions):
         return []
     held = load_rooms(root, data.test_rooms) if split == "testing" else []

@@ -1,4 +1,4 @@
-"""Smoothing and patience, chosen on streams of the validation set from one pass of raw posteriors.
+"""Chooses smoothing, patience and threshold on streams of the validation set, from raw posteriors.
 
 Only settings with at most FA_LIMIT false alarms an hour of real speech count: an hour of noise flatters. The setting
 with the fewest misses is best; where several have as few, the setting that answers soonest. The misses and the hours of
@@ -17,7 +17,7 @@ from training.evaluate.metrics import rounded
 SMOOTHING = range(1, 6)
 PATIENCE = range(1, 5)
 FA_LIMIT = 0.5  # an hour of real speech
-LOWEST = 0.05  # threshold worth trying
+LOWEST = 0.05  # lower thresholds are not tried
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Tuned:
 
 
 def tune(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> list[Tuned]:
-    """Each smoothing and patience at its best threshold, the best first; those without any are left out.
+    """Each smoothing and patience at its best threshold, the best first; those without a threshold are left out.
 
     streams: of the validation set, never of the test set
     """
@@ -51,7 +51,7 @@ def _worth(tuned: Tuned) -> tuple[float, float]:
 
 
 def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> Tuned | None:
-    """The lowest misses within FA_LIMIT: the lowest threshold that keeps to it is where they are."""
+    """The threshold with the fewest misses among those that keep to FA_LIMIT."""
     hours = sum(stream.speech_hours for stream in streams)
     keywords = sum(len(stream.occurrences) for stream in streams)
     best = None
@@ -70,7 +70,7 @@ def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_sa
 
 
 def as_row(tuned: Tuned) -> TunedRow:
-    """What a card keeps of it."""
+    """The row that a card keeps."""
     config = tuned.config
     return TunedRow(
         smoothing_steps=config.smoothing_steps,

@@ -1,4 +1,4 @@
-"""From a checkpoint to an artifact: script, compare with eager, write with its card. Any mismatch raises."""
+"""Makes the model files of a checkpoint: script it, compare it with the eager network, write it with a card."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ from training.network.crnn import Crnn, State, StreamingCrnn
 from training.network.dynamic_int8 import quantise_dynamic, raw_bytes
 from training.network.packed_file import packed_weight_bytes, parameters_of, take_parameters
 
-TOLERANCE = 1e-5  # float32 arithmetic in another order; a real fault is orders of magnitude larger
+TOLERANCE = 1e-5  # float32 sums in another order; a real fault is orders of magnitude larger
 DYNAMIC_TOLERANCE = 0.05  # of golden scores between processors: dynamic int8 rounds activations
 CHUNKS = (1, 7, 8, 50)  # frames at a time
 DATA_NOTE = {
@@ -48,11 +48,11 @@ DATA_NOTE = {
 
 @dataclass(frozen=True)
 class Identity:
-    """What an artifact is called, and in what form its weights are."""
+    """The name of a model, and the form of its weights."""
 
     keyword: str
     role: str
-    part: str = "none"  # in dynamic int8, see quantize.PARTS
+    part: str = "none"  # in dynamic int8, of dynamic_int8.PARTS
 
     def __post_init__(self) -> None:
         if not is_name(self.role):
@@ -76,9 +76,9 @@ def stream(module: Any, log_mel: Tensor, chunk_frames: int) -> tuple[Tensor, Sta
 
 @torch.inference_mode()
 def verify(eager: nn.Module, scripted: Any, chunk_tolerance: float = TOLERANCE) -> None:
-    """raises ModelError unless both give the same posteriors and states, and any chunking what the whole gives
+    """raises ModelError unless both give the same posteriors and states, in any chunking
 
-    Dynamic int8 scales activations by the largest of a chunk, so there chunks do differ: chunk_tolerance is infinite.
+    Dynamic int8 scales activations by the largest of a chunk, so chunks differ: its chunk_tolerance is infinite.
     """
     frontend = LogMel()
     log_mel, _ = frontend(torch.from_numpy(golden_samples())[None], frontend.initial_tail())
@@ -127,7 +127,7 @@ def _plain_stream(network: Network, log_mel: Frames, chunk_frames: int) -> tuple
 
 
 def settings_of(config: dict[str, Any], calibration: Calibration) -> CrnnSettings:
-    """What a model file says of a run's network."""
+    """The settings of a run's network, as a model file holds them."""
     bits = int(config["train"].get("weight_bits", 0))
     return CrnnSettings(CrnnShape(**config["crnn"]), calibration.scale, calibration.offset, bits)
 
@@ -135,7 +135,7 @@ def settings_of(config: dict[str, Any], calibration: Calibration) -> CrnnSetting
 def build_card(
     crnn: Crnn, scripted: Any, config: dict[str, Any], identity: Identity, decision: DecisionConfig
 ) -> ModelCard:
-    """The card of a network, its figures still empty: they are measured on the artifact and added by `evaluate`."""
+    """The card of a network. It has no figures yet: `evaluate` measures the file and adds them."""
     shape = CrnnConfig(**config["crnn"])
     bits = int(config["train"].get("weight_bits", 0))
     return ModelCard(
@@ -173,7 +173,7 @@ def save_program(module: Any, card: ModelCard, path: Path, check: Callable[[Any]
     """Write the jitted model with its card, whole or not at all, and put it on the list of what was made here.
 
     The archive's inner folder is called as the file is.
-    check: what must hold of the module, loaded again, before the file takes its place; raises if it does not
+    check: gets the module, loaded again, before the file takes its place; raises if something is wrong
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:

@@ -1,8 +1,8 @@
 """Calibration: a line from margins to log-odds, so that a score means the same in every model.
 
-After it, 0.5 is the score that a stated share of the validation keywords stays below, and the usual keyword scores
-0.97. Without it a confident network keeps all that matters between 0.999 and 1. The points are set by keywords, of
-which there are hundreds, and not by false alarms, of which validation has a few.
+After it, a stated share of the validation keywords scores below 0.5, and the usual keyword scores
+0.97. Without it, all scores that matter of a confident network lie between 0.999 and 1. Keywords set the points: there
+are hundreds of them, and only a few false alarms.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from training.fit.validate import NOISY_DB, keyword_in_talk
 from training.network.crnn import Crnn
 
 USUAL_SCORE = 0.97  # of the median keyword
-LEAST_MARGIN = 0.5  # between the two points; nearer, the network has not learnt to tell them apart
+LEAST_MARGIN = 0.5  # between the two points; a smaller distance would blow noise up
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Calibration:
 def calibrate(crnn: Crnn, store: FrameStore, misses: float, split: str = "validation") -> Calibration:
     """The line for a network, from the keywords of a set laid into its talk, clean and noisy.
 
-    misses: share of them that is to stay below 0.5
+    misses: the share of keywords that should score below 0.5
     """
     crnn.eval()
     peaks = np.concatenate([keyword_in_talk(crnn, store, split), keyword_in_talk(crnn, store, split, NOISY_DB)])

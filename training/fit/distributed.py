@@ -32,7 +32,7 @@ class Team:
         return self.rank == 0
 
     def average_gradients(self, module: nn.Module) -> None:
-        """Replace the gradients of every process by their mean: the gradient of the whole batch, as shares are equal."""
+        """Replace all gradients by their mean over processes: the gradient of the whole batch, as shares are equal."""
         if self.world == 1:
             return
         gradients = [p.grad for p in module.parameters() if p.grad is not None]

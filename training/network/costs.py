@@ -1,4 +1,4 @@
-"""What a network costs in parameters and multiply-accumulates; bytes are counted where they are made."""
+"""Counts the parameters and the multiply-accumulates of a network."""
 
 from math import prod
 
@@ -14,11 +14,11 @@ def count_parameters(module: nn.Module) -> int:
 
 
 def count_macs(config: CrnnConfig, frames: int = MACS_FRAMES) -> int:
-    """Multiply-accumulates for `frames` frames, counted as the lineage's tool did, whatever the weights are.
+    """Multiply-accumulates for `frames` frames, counted as the lineage's tool did.
 
-    A GRU cell counts its matrix products, its biases and its element-wise products; convolution and Linear their
-    products; the attention's weighted sum is left out, which is one of all outputs however many heads there are, and so
-    are the additions of pooling. 904,608 for the base model and two seconds.
+    A GRU cell counts its matrix products, its biases and its element-wise products. Convolution and Linear count their
+    products. The weighted sum of the attention and the additions of pooling are left out.
+    The base model has 904,608 for two seconds.
     """
     steps = config.steps(frames)
     frequencies = config.gru_input // config.channels

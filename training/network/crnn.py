@@ -1,4 +1,4 @@
-"""Crnn: convolution, GRU and windowed attention; teacher and student differ by config alone.
+"""Crnn: convolution, GRU and windowed attention. Teacher and student differ only in their config.
 
 One forward trains and streams: the state goes in and comes out, and a whole clip is a stream from a fresh state.
 """
@@ -16,7 +16,7 @@ State = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class Answer(NamedTuple):
-    """What a network makes of a batch of frames."""
+    """The answer of a network to a batch of frames."""
 
     logits: Tensor  # [B, S, 2] (other, keyword) of every step
     attention: Tensor  # [B, S, W] over the last W outputs, oldest first, the mean of the heads'
@@ -43,7 +43,7 @@ class Crnn(nn.Module):
         self.gru = nn.GRU(config.gru_input, config.hidden, config.layers, batch_first=True)
         energy = config.energy_hidden or config.hidden
         self.energy = nn.Sequential(nn.Linear(config.hidden, energy), nn.Tanh(), nn.Linear(energy, config.heads))
-        # of a step's age, oldest first; the heads begin spread over the window, from its oldest steps to its newest
+        # of a step's age, oldest first; at first each head prefers another part of the window
         self.age = nn.Parameter(_spread(config.heads, config.window_steps)) if config.weighs_age else None
         self.classifier = nn.Linear(config.hidden, 2)
 
@@ -62,7 +62,7 @@ class Crnn(nn.Module):
         return Answer(self.classifier(summary), attention, summary), state
 
     def summarise(self, log_mel: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """What the classifier sees of every step that the new frames complete.
+        """The summary of every step that the new frames complete: what the classifier sees.
 
         log_mel: [B, T, F], any T
         returns: summary [B, S, H]; attention [B, S, W] over the last W outputs, oldest first, the mean of the heads';
@@ -93,8 +93,8 @@ class Crnn(nn.Module):
     def convolve(self, frames: Tensor, steps: int) -> Tensor:
         """The rectified convolution over scaled frames, [B, T, F] -> [B, S, C * F'].
 
-        As one product with all patches: of a stream's single step, and of the backward pass, it takes a fraction of
-        what torch's convolution does. The frames' scale goes into the weights, which an exported network holds so.
+        One product with all patches: for a single step, and for the backward pass, it takes a fraction of the time of
+        torch's convolution. The scale of the frames goes into the weights, and an exported network holds them so.
         """
         if self.pool_frames > 1:  # [B, T, F] -> [B, T', F]
             used = (steps - 1) * self.stride_frames + self.kernel_frames
@@ -112,7 +112,7 @@ class Crnn(nn.Module):
 
 
 def _spread(heads: int, window_steps: int) -> Tensor:
-    """Energies of age [heads, W] of which the first head's favours old steps and the last head's new ones."""
+    """Energies of age [heads, W]. The first head prefers old steps, the last head prefers new steps."""
     if heads == 1:
         return torch.zeros(1, window_steps)
     return torch.outer(torch.linspace(-1, 1, heads), torch.linspace(-1, 1, window_steps))
@@ -126,7 +126,7 @@ def fresh_state(crnn: Crnn, batch: int) -> State:
 
 
 class StreamingCrnn(nn.Module):
-    """What is exported: a Crnn that answers with the keyword's posterior, calibrated so that 0.5 means the same in all.
+    """The exported network: a Crnn that answers with the calibrated posterior of the keyword.
 
     posterior = sigmoid(scale * (margin - offset)), margin = logit(keyword) - logit(other), as one layer for both logits
     """

@@ -1,4 +1,4 @@
-"""How long one step of sound takes, samples to decision; how fast training makes sequences and learns from them."""
+"""Times one step of sound, from samples to decision, and the pace at which training makes sequences and learns."""
 
 import time
 from collections.abc import Callable

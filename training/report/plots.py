@@ -1,4 +1,4 @@
-"""Plots of the report, from cards and logs: FA-FR curves, area against cost beside the lineage's, training curves."""
+"""The plots of the report, from cards and logs."""
 
 import csv
 from pathlib import Path
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from training.report.results import Shipped, base_cost, cost_of
 
-MOST_ALARMS = 200.0  # an hour; beyond, scores no longer fall between words and events merge
+MOST_ALARMS = 200.0  # an hour; beyond this, scores stay up between words and events merge
 LEAST_AREA = 1e-7  # stands for none on a logarithmic axis
 WIDTH_IN, HEIGHT_IN, DPI = 8.0, 4.2, 120
 # Published: area, times smaller, times fewer MACs than their own base. Areas are of splits by file, not by speaker.
@@ -56,7 +56,7 @@ def _finish(axes: Axes, xlabel: str, title: str) -> None:
 
 
 def area_against_cost(models: list[Shipped], path: Path) -> None:
-    """Test area over how many times smaller and how many times fewer MACs than the base network."""
+    """Test areas over sizes and MACs, each against the base network's; beside the lineage's."""
     base = base_cost()
     _, (size, macs) = plt.subplots(1, 2, figsize=(WIDTH_IN, HEIGHT_IN), sharey=True)
     for (name, (area, smaller, fewer)), marker in zip(LINEAGE.items(), "x+12", strict=False):

@@ -22,7 +22,7 @@ from training.network.packed_file import grid_state, packed_bytes
 from training.recipes import RECIPES
 from training.report.seeds import Seed, known_seeds, seed_range
 
-ORDER = ("teacher", "student", "quantized", "tiny", "micro")  # then whatever else there is
+ORDER = ("teacher", "student", "quantized", "tiny", "micro")  # other models follow
 AT = ("0.1", "0.5", "2")  # false alarms an hour of real speech, at which misses are stated
 
 
@@ -59,7 +59,7 @@ def cost_of(entry: ModelEntry) -> Cost:
 
 
 def base_cost() -> Cost:
-    """The lineage's base network, h = 32, in single precision: what all ratios are against."""
+    """The lineage's base network, h = 32, in single precision. All ratios are against it."""
     shape = RECIPES["teacher"].crnn
     crnn = Crnn(shape)
     settings = settings_of({"crnn": asdict(shape), "train": {}}, Calibration())
@@ -166,13 +166,13 @@ def stream_table(entries: list[Shipped]) -> list[str]:
 
 
 def pair_table(entries: list[Shipped]) -> list[str]:
-    """Pairs that were measured on the test set, and how much of the time the second of each is awake."""
+    """Pairs that were measured on the test set, and the share of the time in which the second model listens."""
     cards = {model.card.role: model.card for model in entries}
     rows = []
     for model in entries:
         for second, measured in model.figures.pairs.items():
             if second not in cards or curve_of_pair(model.card, cards[second]) is None:
-                continue  # another second has taken its place since
+                continue  # the second model was replaced since
             for condition, stream in measured.streams.get("testing", {}).items():
                 cells = [f"{model.card.role}{PLUS}{second}", condition, *stream_cells(stream)]
                 rows.append(f"| {' | '.join([*cells, f'{stream.second_awake or 0:.1%}'])} |")

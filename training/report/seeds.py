@@ -1,4 +1,4 @@
-"""Test areas of other seeds than those that ship, kept in models/seeds.json: they outlive the runs they are of."""
+"""Keeps the test areas of other seeds in models/seeds.json, also when their runs are deleted."""
 
 import json
 import statistics
@@ -14,7 +14,7 @@ FILE = "seeds.json"
 
 @dataclass(frozen=True)
 class Seed:
-    """An artifact that does not ship, scored on the test set."""
+    """A model that does not ship, with its area on the test set."""
 
     keyword: str
     role: str
@@ -24,13 +24,13 @@ class Seed:
 
 
 def known_seeds(models: Path) -> list[Seed]:
-    """Those that are kept beside the models."""
+    """The seeds that are kept beside the models."""
     path = models / FILE
     return [Seed(**row) for row in json.loads(path.read_text())] if path.is_file() else []
 
 
 def keep_seeds(models: Path, folders: Path) -> None:
-    """Add what was scored below `folders`, one of the layout of models/ for each seed; of the same seed, the newer."""
+    """Add the scored models below `folders`, a folder for each seed. A newer model of a seed replaces the older."""
     found = {(seed.keyword, seed.role, seed.seed): seed for seed in known_seeds(models)}
     for folder in sorted(folders.glob("*")):
         for entry in find_models(folder):
@@ -47,7 +47,7 @@ def keep_seeds(models: Path, folders: Path) -> None:
 
 
 def seed_range(entry: ModelEntry, seeds: list[Seed]) -> str:
-    """Median and range of the test areas of an artifact and of its other seeds, as text."""
+    """Median and range of the test areas of a model and of its other seeds, as text."""
     card = entry.card
     own = (card.keyword, card.role, card.parameters)  # another shape is another network
     areas = [seed.area for seed in seeds if (seed.keyword, seed.role, seed.parameters) == own]
