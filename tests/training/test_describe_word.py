@@ -1,0 +1,64 @@
+"""What the window learns of a typed word, from the command that it starts."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from tests.support.paths import REPOSITORY
+from training import describe_word
+from training.corpus import word_advice
+from training.describe_word import main
+
+needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
+
+
+@pytest.fixture(autouse=True)
+def own_words_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The short list of words that this project has, kept in a folder of the test's own."""
+    monkeypatch.setattr(word_advice, "_wordfreq", lambda: None)
+    monkeypatch.setattr(describe_word, "default_data_dir", lambda: tmp_path)
+
+
+@needs_espeak
+def test_answers_are_lines_of_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["Computer", "--json", "--say", str(tmp_path / "said.wav")]) == 0
+    sounds, voices, sample, advice = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert sounds["word"] == "computer"
+    assert {"ipa": "kəmpjˈuːɾɚ", "accent": "en-us", "description": "American"} in sounds["pronunciations"]
+    assert "espeak-ng" in [voice["engine"] for voice in voices["voices"]]
+    assert "espeak-ng" not in voices["missing"]
+    assert sample["sample"] == str(tmp_path / "said.wav")
+    assert 0.3 < soundfile.info(sample["sample"]).duration < 3
+    assert advice["verdict"] in ("good", "fair", "poor") and advice["sentences"]
+    assert "commuter" in advice["near"]
+
+
+@needs_espeak
+def test_a_person_reads_sentences(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["smart mirror"]) == 0
+    text = capsys.readouterr().out
+    assert "(American)" in text and "'smart mirror' is a good wake word" in text
+
+
+@needs_espeak
+def test_a_language_without_a_word_list_still_has_pronunciations(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["guten Morgen", "--language", "de", "--json"]) == 0
+    first, *_, last = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert first["pronunciations"][0]["accent"] == "de" and last["near"] == []
+
+
+@pytest.mark.parametrize("word", ["", "7up", "😀", "a" * 200, "a/b", '"hey"'])
+def test_bad_words_are_one_sentence(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and len(said.err.splitlines()) == 1
+
+
+def test_the_command_needs_no_torch() -> None:
+    code = "import sys, training.describe_word; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, check=False).returncode == 0
