@@ -50,7 +50,7 @@ training.fit
 training.export
 training.own_word
 training.report
-training.arguments training.stages
+training.arguments training.stages training.describe_word
 training.__main__
 """
 
