@@ -17,7 +17,8 @@ from kws_app.history.clip_store import FOLDER_NAME, ClipLimits, ClipStore, outli
 from kws_app.history.entries import add_up
 from kws_app.history.facts import ActionDone, Deleted, DetectionRecord, Ended, Fact, HoursHeard, Labelled, Restored
 from kws_app.history.log import DetectionLog
-from kws_app.history.news import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
+from kws_app.history.news import MOST_RECENT, ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
+from kws_app.history.rate import DetectionCounter
 from kws_app.paths import own_models_dir
 from kws_app.translation import _, ngettext
 
@@ -139,7 +140,13 @@ class DiskThread:
             [entry.id for entry in history.entries.values() if entry.deleted and entry.id in self._store.sizes]
         )
         self._unannounced = set(self._store.surplus(self._limits, self._labelled))
-        self.tell(Loaded(history, frozenset(self._store.sizes.keys() - self._unannounced), bad_lines))
+        counts = DetectionCounter()
+        counts.add(entry for entry in history.entries.values() if entry.record.file is None)
+        clips = frozenset(self._store.sizes.keys() - self._unannounced)
+        kept = [entry for entry in history.entries.values() if not entry.deleted]
+        older, newest = kept[:-MOST_RECENT], kept[-MOST_RECENT:]
+        recent = [entry for entry in older if entry.id in clips] + newest
+        self.tell(Loaded(history, clips, bad_lines, recent, counts))
         self._make_room()
 
     def _tidy(self) -> None:

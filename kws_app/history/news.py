@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 
 from kws_app.audio.ring import Samples
-from kws_app.history.entries import History
+from kws_app.history.entries import Entry, History
 from kws_app.history.facts import DetectionRecord, Fact
+from kws_app.history.rate import DetectionCounter
+
+MOST_RECENT = 2000  # a log may hold a hundred thousand detections: the window must not go through them
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,8 @@ class Loaded:
     history: History
     clips: frozenset[str]  # ids that have a clip
     bad_lines: int
+    recent: list[Entry]  # not deleted, oldest first: the newest MOST_RECENT, and all that have a clip
+    counts: DetectionCounter  # of all detections of microphones
 
 
 @dataclass(frozen=True)

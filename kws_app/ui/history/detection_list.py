@@ -231,9 +231,10 @@ class DetectionList(QTableWidget):
         self.insertRow(row)
         self._ids.insert(row, entry.id)
         self._stamps.insert(row, datetime.fromisoformat(entry.record.wall_time).timestamp())
+        hint = tip(entry)
         for column, text in enumerate(cells(entry)):
             item = QTableWidgetItem(text)
-            item.setToolTip(tip(entry))
+            item.setToolTip(hint)
             item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
             item.setData(LABEL_ROLE, entry.label)
             self.setItem(row, column, item)

@@ -3,13 +3,12 @@
 On the window's thread. The disk thread answers on its own thread with `News`, which arrives here as a queued signal.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
 from kws_app.history.clip_store import ClipLimits
-from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry, History, ModelSetup
+from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry, ModelSetup
 from kws_app.history.facts import ActionDone, Deleted, DetectionRecord, Ended, Labelled, Restored
 from kws_app.history.news import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
 from kws_app.history.rate import LEAST_HOURS, DetectionCounter
@@ -126,7 +125,7 @@ class HistoryControl(QObject):
     def _hear(self, news: News) -> None:
         match news:
             case Loaded():
-                self._load(news.history, news.clips, news.bad_lines)
+                self._load(news)
             case Noted(fact=DetectionRecord() as record):
                 self.add(record)
                 self._remember_step(UndoStep(missed=record.key))
@@ -150,24 +149,26 @@ class HistoryControl(QObject):
             case Done(text=text):
                 self._panel.say(text)
 
-    def _load(self, history: History, clips: Iterable[str], bad_lines: int) -> None:
-        """What was before this start; detections that came since are there already."""
-        earlier = [entry for id, entry in history.entries.items() if id not in self._entries]
-        self._live.add(entry for entry in earlier if entry.record.file is None)
-        self._earlier_s = history.heard_s
-        self._clips |= set(clips)
-        shown = [entry for entry in earlier if not entry.deleted][-MOST_ROWS:]
+    def _load(self, loaded: Loaded) -> None:
+        """Take in what was before this start. Detections that came since are there already."""
+        earlier = [entry for entry in loaded.recent if entry.id not in self._entries]
+        loaded.counts.add(entry for entry in self._entries.values() if entry.record.file is None)
+        self._live = loaded.counts
+        self._earlier_s = loaded.history.heard_s
+        self._clips |= loaded.clips
+        shown = earlier[-MOST_ROWS:]
         self._table.put_back((entry, entry.id in self._clips) for entry in reversed(shown))
-        wanted = {entry.id: entry for entry in earlier if not entry.deleted and self._is_wanted(entry.id)}
+        kept = self._clips | {entry.id for entry in shown}
+        wanted = {entry.id: entry for entry in earlier if entry.id in kept}
         self._entries = {**wanted, **self._entries}
         for entry in wanted.values():
             if not entry.record.missed:
                 self.heard.emit(entry.record.keyword, entry.record.wall_time)
-        if bad_lines:
+        if loaded.bad_lines:
             text = ngettext(
                 "One line of {file} could not be read: passed over.",
                 "{count} lines of {file} could not be read: passed over.",
-                bad_lines,
+                loaded.bad_lines,
                 file=self._disk.log.path,
             )
             self.noticed.emit(text)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from kws_app.atomic_file import UNFINISHED
+from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.clip_store import ClipLimits, ClipStore
 from kws_app.history.disk_thread import WAITING, DiskThread
 from kws_app.history.entries import RIGHT
@@ -20,6 +21,7 @@ from kws_app.history.log import DetectionLog
 from kws_app.history.news import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Trouble
 from tests.support.waiting import PATIENCE_S, Stopwatch, until
 
+DECISION = DecisionConfig(0.5)
 SOUND = np.sin(np.linspace(0, 900, 40_000)).astype(np.float32)
 Kind = TypeVar("Kind", bound=News)
 
@@ -49,7 +51,7 @@ class Bench:
 
     def record(self) -> DetectionRecord:
         id = new_id()
-        record = DetectionRecord(now_iso(), None, "mic", "loud", "loud/teacher", 1.0, 0.9, id, clip_name(id))
+        record = DetectionRecord(now_iso(), None, "mic", "loud", "loud/teacher", 1.0, 0.9, id, clip_name(id), DECISION)
         self.log.append(record)
         return record
 
@@ -216,6 +218,19 @@ def test_a_folder_far_beyond_the_limit_is_looked_up_at_once_and_emptied_in_piece
     assert loaded.clips == set(ids[-5:])
     until(lambda: len(list(clips.iterdir())) == 5)
     assert not bench.all(ClipGone)  # nobody was told that these were there
+
+
+def test_of_a_long_log_the_newest_entries_and_those_with_a_clip_are_handed_on(
+    open_bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("kws_app.history.disk_thread.MOST_RECENT", 2)
+    bench = Bench(tmp_path / "data")
+    records = [bench.record() for _ in range(6)]
+    bench.log.append(Deleted(records[5].id))
+    ClipStore(tmp_path / "data" / "clips").write(records[1].id, SOUND)
+    (loaded,) = open_bench().wait(Loaded)
+    assert [entry.id for entry in loaded.recent] == [records[i].id for i in (1, 3, 4)]
+    assert loaded.counts.rate("loud/teacher", DECISION, 3600).detections == 6  # a deleted detection still happened
 
 
 def test_a_clip_that_the_log_does_not_name_stays(open_bench: Callable[..., Bench], tmp_path: Path):
