@@ -24,7 +24,7 @@ def open_regular(path: Path, flags: int, mode: int = 0o600) -> int:
     raises NotRegularError if it is a link, a pipe, a device or a folder; FileNotFoundError and other OSErrors
     """
     if path.is_symlink():  # with a reason that can be read, and on Windows, which knows no O_NOFOLLOW
-        raise NotRegularError(_("{path} is a link, which is not followed: put a file in its place", path=path))
+        raise NotRegularError(_("{path} is a link, and links are not followed: replace it with a file", path=path))
     try:
         handle = os.open(path, flags | _SAFE | _BINARY, mode)
     except OSError as error:
@@ -38,7 +38,7 @@ def open_regular(path: Path, flags: int, mode: int = 0o600) -> int:
 
 
 def _not_regular(path: Path) -> NotRegularError:
-    return NotRegularError(_("{path} is not a file: remove what has its name", path=path))
+    return NotRegularError(_("{path} is not a regular file: move it away", path=path))
 
 
 def read_regular(path: Path, most_bytes: int) -> bytes:

@@ -150,9 +150,9 @@ def url_fault(url: str) -> str:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises ValueError on a bad port
     except ValueError as error:
-        return _("{url} is no address ({error}).", url=url, error=error)
+        return _("{url} is not an address ({error}).", url=url, error=error)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        return _("{url} is no web address: it must begin with http:// or https:// and name a machine.", url=url)
+        return _("{url} is not a web address: it must begin with http:// or https:// and name a machine.", url=url)
     if parts.username is not None:
         return _("A name or password in the web hook's address would not be sent: leave out the part before the @.")
     return ""

@@ -13,7 +13,7 @@ _PLAIN = re.compile(r"[\w@%+=:,./{}~\\-]+" if sys.platform == "win32" else r"[\w
 def arguments_of(line: str) -> tuple[str, ...]:
     """The program and its arguments: words apart by spaces, of which quotation marks keep some together.
 
-    raises ValueError, in one sentence, if a quotation mark is not closed
+    raises ValueError if a quotation mark is not closed
     """
     words = shlex.shlex(line, posix=True)
     words.whitespace_split = True
@@ -23,7 +23,7 @@ def arguments_of(line: str) -> tuple[str, ...]:
     try:
         return tuple(words)
     except ValueError as error:
-        raise ValueError(_("A quotation mark, or what a backslash stands before, is missing at the end.")) from error
+        raise ValueError(_("the command ends inside quotation marks or with a backslash")) from error
 
 
 def line_of(arguments: Iterable[str]) -> str:

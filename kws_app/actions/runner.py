@@ -182,7 +182,7 @@ class ActionRunner:
                 self._running[kind].append((thread, action))
                 thread.start()
         if busy:
-            report(_("{what} was left out: {count} from before still run.", what=WHAT[kind], count=MOST_AT_ONCE))
+            report(_("{what} was skipped: {count} earlier runs have not ended.", what=WHAT[kind], count=MOST_AT_ONCE))
 
     def _action(self, kind: Kind, actions: KeywordActions, event: DetectionEvent) -> Running:
         if kind is Kind.SOUND:

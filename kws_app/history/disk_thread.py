@@ -28,12 +28,12 @@ CLOSE_S = 2.0
 
 _WHAT: dict[type[DetectionRecord | Fact], str] = {
     DetectionRecord: _("The missed word"),
-    Ended: _("How long the word was heard"),
+    Ended: _("The length of a detection"),
     Labelled: _("The label"),
     Deleted: _("The deletion"),
-    Restored: _("The undoing of a deletion"),
-    HoursHeard: _("The hours heard"),
-    ActionDone: _("What became of an action"),
+    Restored: _("The restored entry"),
+    HoursHeard: _("The hours of listening"),
+    ActionDone: _("The outcome of an action"),
 }
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,9 @@ class DiskThread:
                 task()
             except Exception as error:  # of any kind: the user must know, and this thread must go on
                 log.exception("The disk thread failed.")
-                self.tell(Trouble(_("An unexpected error kept something from being saved ({error}).", error=error)))
+                self.tell(
+                    Trouble(_("Something could not be saved because of an unexpected error ({error}).", error=error))
+                )
 
     def _load(self) -> None:
         try:

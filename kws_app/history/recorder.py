@@ -184,8 +184,8 @@ class Recorder:
             ago_s = (end - self._detected_at) / SAMPLE_RATE
             raise LabelError(
                 _(
-                    "A word was heard {seconds:.1f} s ago, and would be kept as missed: nothing is kept. If that word "
-                    "was another, call it a false alarm.",
+                    "A word was already heard {seconds:.1f} s ago, so it was not missed: nothing is kept. "
+                    "If it was another word, mark it as a false alarm.",
                     seconds=ago_s,
                 )
             )

@@ -39,7 +39,7 @@ WRONG = [pipe, link_to_a_device, link_to_a_file, folder]
 @pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_RDWR | os.O_CREAT, os.O_WRONLY | os.O_APPEND])
 def test_only_a_plain_file_is_opened(tmp_path: Path, make, flags: int):
     make(tmp_path / "file")
-    with pytest.raises(NotRegularError, match=r"is a link|is not a file"):
+    with pytest.raises(NotRegularError, match=r"is a link|is not a regular file"):
         open_regular(tmp_path / "file", flags)
 
 

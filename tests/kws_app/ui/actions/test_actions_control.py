@@ -80,8 +80,10 @@ def test_hangs_and_failures_are_said_and_the_listening_goes_on(bench: Bench, hoo
     play_through(bench, window)
     assert window.parts.detections.rowCount() == 5
     bench.qtbot.waitUntil(lambda: sum("answered 500" in text for text in said) >= 4)
-    assert sum("The command was left out: 4 from before still run" in text for text in said) == 1
-    bench.qtbot.waitUntil(lambda: "left out" in window.parts.banner.text or "answered 500" in window.parts.banner.text)
+    assert sum("The command was skipped: 4 earlier runs have not ended" in text for text in said) == 1
+    bench.qtbot.waitUntil(
+        lambda: "was skipped" in window.parts.banner.text or "answered 500" in window.parts.banner.text
+    )
     window.leave()  # ends the four that hang
     assert not [thread for thread in threading.enumerate() if thread.name == "action: command"]
 
@@ -195,7 +197,7 @@ def test_what_cannot_be_kept_is_said_and_the_last_good_one_stays(bench: Bench):
     assert "This is not kept: a command must be a list of at most 100" in dialog.command.outcome.text()
     assert window.store.settings.actions_of("loud").command.arguments == ("echo",)
     fill_in(dialog, 'echo "cut off')
-    assert "is missing at the end" in dialog.command.outcome.text()
+    assert "ends inside quotation marks" in dialog.command.outcome.text()
     assert window.store.settings.actions_of("loud").command.arguments == ("echo",)
     fill_in(dialog, "true")
     assert dialog.command.outcome.text() == ""
