@@ -16,7 +16,7 @@ from kws_app.engine.expert_file import NORM_EPSILON
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.engine.speech_body import EMBEDDING, STEP_FRAMES
 from training.own_word.sequences import Sequences
-from training.own_word.talk_embeddings import Talk, TalkStream
+from training.own_word.talk_embeddings import Talk, TalkStream, as_stored
 from training.progress import SILENT, Progress
 
 _CONFIG = FrontendConfig()
@@ -40,8 +40,8 @@ class HeadConfig:
     before_s: float = 0.42  # until so long before its end the word is not said yet
     unfinished_share: float = 0.08  # of the negatives: before the word is said
     mined_share: float = 0.5  # of the negatives: the talk that the head is most wrong about
-    mined_windows: int = 6000
-    said_quantile: float = 0.75  # of the word's margins: talk above it probably says the word, and is not mined
+    mined_windows: int = 20_000
+    said_quantile: float = 0.995  # of the word's margins: talk above it probably says the word, and is not mined
     mine_at: tuple[float, ...] = (0.17, 0.39, 0.61, 0.83)  # shares of the steps
     average_from: float = 0.6  # share of the steps from which weights are averaged
     average_rate: float = 0.02
@@ -103,7 +103,7 @@ class _Words:
 
     def __init__(self, sequences: Sequences, talk: Talk, config: HeadConfig) -> None:
         width = config.window_steps
-        scaled = torch.from_numpy(talk.scaled(sequences.embeddings))  # [N, T, 96]
+        scaled = torch.from_numpy(as_stored(talk.scaled(sequences.embeddings)))  # [N, T, 96]
         padded = torch.cat([scaled[:, :1].expand(-1, width, -1), scaled], dim=1)
         self._steps = padded.shape[1]
         self.windows = windows_of(padded.reshape(-1, EMBEDDING), width)

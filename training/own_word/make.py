@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from kws_app.detection.intervals import poisson_interval, wilson_interval
 from kws_app.engine.card import CURVE_FIELD
@@ -188,17 +189,15 @@ def _material(
     """What the heads are trained on, what is kept back to measure on, and a digest of both."""
     config = asked.config
     sounds = [load_sound(take.path) for take in takes]
-    digest = hashlib.sha256(json.dumps([VERSION, BODY_SHA256, asdict(config), asked.language]).encode())
-    for sound in [*sounds, *recordings, talk.mean, *(stream.embeddings[::50] for stream in talk.streams)]:
-        digest.update(np.ascontiguousarray(sound).tobytes())
-    name = digest.hexdigest()[:16]
+    name = _digest([VERSION, BODY_SHA256, config.seed, asked.word], [*sounds, *recordings])
+    of_heads = _digest([name, asdict(config)], [talk.mean, *(stream.embeddings[::50] for stream in talk.streams)])
     by_voice = np.array([any(_is_kept_back(part) for part in take.voice.split("+")) for take in takes], bool)
     several = len(recordings) >= FEWEST_TO_KEEP_BACK
     every = round(100 / KEPT_BACK_PERCENT)
     by_number = np.array([several and number % every == every - 1 for number in range(len(recordings))], bool)
 
     def made(kind: str, some: Sequence[Sound], copies: int, seed: int) -> Sequences:
-        path = folder / f"{kind}-{name}.npz"
+        path = folder / f"{kind}-{name}-{copies}.npz"
         if not path.is_file():
             speech = _other_speech(asked, folder)
             body = WholeStreams(load_body(BODY_SHA256))
@@ -231,7 +230,15 @@ def _material(
         kept = is_kept[sequences.takes]
         words.append((sequences.of(~kept), weight if len(takes) else 1.0))
         kept_back.append(sequences.of(kept))
-    return Material(words, talk), kept_back, name
+    return Material(words, talk), kept_back, of_heads
+
+
+def _digest(settings: list[Any], arrays: Sequence[NDArray[np.float32]]) -> str:
+    """A short name of settings and numbers: the same for the same."""
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _is_kept_back(voice: str) -> bool:

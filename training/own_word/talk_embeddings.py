@@ -103,9 +103,22 @@ def read_talk(path: Path = ASSETS_DIR / TALK_FILE) -> Talk:
     return Talk(tuple(streams), mean, std)
 
 
+def as_stored(scaled: Embeddings) -> Embeddings:
+    """Scaled embeddings [..., 96] rounded as those of the file are.
+
+    The word must be rounded as the talk is, or a head learns to tell the two by the rounding.
+    """
+    return LEVELS[_codes(scaled)]
+
+
+def _codes(scaled: Embeddings) -> NDArray[np.uint8]:
+    """The number of the nearest level."""
+    return np.searchsorted((LEVELS[1:] + LEVELS[:-1]) / 2, scaled).astype(np.uint8)
+
+
 def _packed(scaled: Embeddings) -> NDArray[np.uint8]:
     """Codes of the nearest levels, the first of a pair in the high half: [S, 96] -> [S, 48]."""
-    codes = np.searchsorted((LEVELS[1:] + LEVELS[:-1]) / 2, scaled).astype(np.uint8)
+    codes = _codes(scaled)
     return np.asarray(codes[:, 0::2] << 4 | codes[:, 1::2], np.uint8)
 
 

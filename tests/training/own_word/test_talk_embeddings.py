@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from training.own_word.talk_embeddings import LEVELS, Talk, TalkStream, read_talk, talk_of, write_talk
+from training.own_word.talk_embeddings import LEVELS, Talk, TalkStream, as_stored, read_talk, talk_of, write_talk
 
 
 def some_talk(seed: int = 0) -> Talk:
@@ -34,6 +34,14 @@ def test_what_is_read_is_near_what_was_written(tmp_path: Path) -> None:
 def test_levels_are_symmetric_and_rise() -> None:
     np.testing.assert_allclose(LEVELS, -LEVELS[::-1])
     assert (np.diff(LEVELS) > 0).all() and len(LEVELS) == 16
+
+
+def test_the_word_is_rounded_as_the_talk_is(tmp_path: Path) -> None:
+    talk = some_talk()
+    write_talk(tmp_path / "talk.safetensors", talk)
+    found = read_talk(tmp_path / "talk.safetensors")
+    ours = as_stored(talk.scaled(talk.streams[0].embeddings))
+    np.testing.assert_allclose(found.scaled(found.streams[0].embeddings), ours, rtol=0, atol=1e-4)
 
 
 def test_scaling_is_by_the_training_streams_alone() -> None:
