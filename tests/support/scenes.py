@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,8 @@ from kws_app.settings import Settings, SettingsFile
 from kws_app.ui.sources.device_scan import DeviceScan
 from kws_app.ui.theme import DARK, LIGHT, Theme
 from kws_app.ui.window import MainWindow, StartOptions
+from tests.support.paths import REPOSITORY
+from tests.support.speech_commands import SpeechCommands
 
 WORDS = ("happy", "yes", "stop", "bed", "happy", "cat", "happy")
 PICTURE_AFTER_S = 8.0  # a detection after this is the one in the picture
@@ -53,23 +55,25 @@ class Look(Protocol):
     def font_points(self) -> float: ...
 
 
-def clip(word: str, number: int, folder: Path) -> NDArray[np.float32]:
-    """A spoken word at 16 kHz; another speaker for another number."""
+def clips_of(words: Sequence[str], folder: Path) -> list[NDArray[np.float32]]:
+    """A clip of each word [N] at 16 kHz, by another speaker each time."""
     clips = Path(os.environ.get("KWS_DATA", "/nonexistent")) / "speech_commands"
-    if clips.is_dir():
-        names = sorted((clips / "testing_list.txt").read_text().split())
-        path = clips / [name for name in names if name.startswith(f"{word}/")][number]
-    else:
-        path = folder / f"{word}{number}.wav"
+    archive = REPOSITORY.parent / "shared" / "data" / "speech_commands.tar"
+    if clips.is_dir() or archive.is_file():
+        spoken = SpeechCommands(clips, None) if clips.is_dir() else SpeechCommands(None, archive)
+        found = [spoken.testing(word, 4 + 4 * number)[-1] for number, word in enumerate(words)]
+        spoken.close()
+        return found
+    for number, word in enumerate(words):
         voice = ("en-us+f3", "en-us+paul", "en-029+gustave")[number % 3]
-        subprocess.run(["espeak-ng", "-v", voice, "-w", str(path), word], check=True)
-    return np.concatenate(list(read_blocks(path)))
+        subprocess.run(["espeak-ng", "-v", voice, "-w", str(folder / f"{number}.wav"), word], check=True)
+    return [np.concatenate(list(read_blocks(folder / f"{number}.wav"))) for number in range(len(words))]
 
 
 def write_speech(path: Path) -> None:
     """The words, each in a second of its own, over a soft hiss such as any microphone has."""
     gap = np.zeros(RATE_HZ // 2, dtype=np.float32)
-    parts = [part for i, word in enumerate(WORDS) for part in (clip(word, 3 + 4 * i, path.parent), gap)]
+    parts = [part for clip in clips_of(WORDS, path.parent) for part in (clip, gap)]
     speech = np.concatenate([gap, *parts])
     hiss = np.random.default_rng(0).normal(0, 6e-4, len(speech))
     soundfile.write(str(path), speech + hiss, RATE_HZ, subtype="PCM_16")
@@ -177,14 +181,6 @@ def _hover(window: MainWindow) -> QWidget:
     return window
 
 
-def _card(window: MainWindow) -> QWidget:
-    window.adding.propose(MODELS_DIR / "happy" / "student.safetensors")
-    from kws_app.ui.models.add_model import CardDialog
-
-    dialogs = window.findChildren(CardDialog)
-    return dialogs[0] if dialogs else window
-
-
 @dataclass(frozen=True)
 class Scene:
     """A state of the window, when it is reached, and what is done then."""
@@ -234,7 +230,6 @@ SCENES = {
         Scene("shortcuts", has_model, plays=False, then=_shortcuts),
         Scene("about", has_model, plays=False, then=_about),
         Scene("menu", has_model, plays=False, then=_menu),
-        Scene("card", has_model, plays=False, then=_card),
     )
 }
 
