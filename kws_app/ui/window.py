@@ -4,7 +4,7 @@ It never waits: the worker, the search for devices and the closing of streams ru
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEven
 from PyQt6.QtWidgets import QApplication, QFrame, QMainWindow, QScrollArea, QWidget
 
 from kws_app.actions.runner import Play
+from kws_app.audio.meters import Meters
 from kws_app.audio.playback import play
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
@@ -32,6 +33,7 @@ from kws_app.ui.models.add_model import ModelAdding
 from kws_app.ui.own_word.opening import OwnWordOpening
 from kws_app.ui.settings_store import SettingsStore
 from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_return
+from kws_app.ui.sources.chooser_meters import ChooserMeters, LevelSource
 from kws_app.ui.sources.device_scan import DeviceScan
 from kws_app.ui.sources.source_control import SourceControl, open_source
 from kws_app.ui.theme import Theme, apply_theme, chosen_theme
@@ -82,10 +84,11 @@ class MainWindow(QMainWindow):
         devices: DeviceScan | None = None,
         open_source: Callable[[SourceChoice, bool], Source] = open_source,
         play_sound: Play = play,
+        make_meters: Callable[[Sequence[str]], LevelSource] = Meters,
     ) -> None:
         """theme: None follows the system
 
-        devices, open_source, play_sound: where sound comes from and goes to, other than real devices
+        devices, open_source, play_sound, make_meters: where sound comes from and goes to, other than real devices
         """
         super().__init__()
         options = options or StartOptions()
@@ -111,6 +114,7 @@ class MainWindow(QMainWindow):
         self.store = SettingsStore(settings_file)
         self.words = ActiveWords(worker, self.store, options.model, options.threshold)
         self.sources = SourceControl(self.parts, self.store, self._devices, open_source)
+        self.chooser_meters = ChooserMeters(self.parts.controls.source, make_meters)
         self.adding = ModelAdding(worker.folders, self)
         self.listening = Listening(worker, self.parts, self.words, self.sources)
         self.own_word = OwnWordOpening(
@@ -308,6 +312,7 @@ class MainWindow(QMainWindow):
         self.parts.set_theme(theme)
         self.drop_overlay.set_theme(theme)
         self.own_word.set_theme(theme)
+        self.chooser_meters.set_theme(theme)
         for entry in self._themes.actions():
             entry.setChecked(entry.data() == self.store.settings.theme)
         self.themed.emit(theme)
@@ -359,6 +364,7 @@ class MainWindow(QMainWindow):
         self.own_word.finish()
         self.listening.finish()
         self.sources.finish()
+        self.chooser_meters.end()
         self._text_timer.stop()
         self.store.remember(geometry=bytes(self.saveGeometry().toHex().data()).decode())
         self.store.save()

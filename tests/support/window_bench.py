@@ -1,5 +1,6 @@
 """Windows for tests: a real worker over tiny models; sound comes from files, or from nowhere."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -40,6 +41,24 @@ class SilentMicrophone:
         self.state = SourceState(Phase.STOPPED)
 
 
+class MadeUpLevels:
+    """Levels of microphones that a test says."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        self.levels: dict[str, float] = {}
+        self.running = False
+
+    def start(self) -> None:
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
+
+    def levels_db(self) -> dict[str, float]:
+        return self.levels
+
+
 class Bench:
     """Makes windows over one folder and closes them."""
 
@@ -51,12 +70,17 @@ class Bench:
         self.in_real_time: list[bool] = []  # what was asked for; files are played as fast as they go in any case
         self.windows: list[MainWindow] = []
         self.played: list[int] = []  # the length of each sound
+        self.meters: list[MadeUpLevels] = []  # one each time that the list of sources was opened
 
     def search(self, rescan: bool) -> list[Microphone]:
         self.searches.append(rescan)
         if not self.microphones:
             raise AudioError(_("No microphone was found: plug one in, or open a file."))
         return self.microphones
+
+    def make_meters(self, names: Sequence[str]) -> MadeUpLevels:
+        self.meters.append(MadeUpLevels(names))
+        return self.meters[-1]
 
     def open_source(self, choice: SourceChoice, in_real_time: bool) -> Source:
         self.in_real_time.append(in_real_time)
@@ -73,6 +97,7 @@ class Bench:
             devices=DeviceScan(self.search),
             open_source=self.open_source,
             play_sound=lambda samples, stop: self.played.append(len(samples)),
+            make_meters=self.make_meters,
         )
         self.windows.append(window)
         window.show()

@@ -41,6 +41,8 @@ class SourcePicker(QComboBox):
     chosen = pyqtSignal(object)  # SourceChoice
     file_wanted = pyqtSignal()
     opening = pyqtSignal()  # the list is about to drop down
+    opened = pyqtSignal()  # the list is shown, or is shown again with other entries
+    closed = pyqtSignal()  # the list is hidden
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +65,7 @@ class SourcePicker(QComboBox):
         view = self.view()
         if view is not None and view.isVisible():
             super().showPopup()  # as high as it is long now
+            self.opened.emit()
 
     def set_recent(self, paths: list[Path]) -> None:
         """Files that were opened before, the latest first."""
@@ -109,6 +112,11 @@ class SourcePicker(QComboBox):
     def showPopup(self) -> None:
         self.opening.emit()
         super().showPopup()
+        self.opened.emit()
+
+    def hidePopup(self) -> None:
+        super().hidePopup()
+        self.closed.emit()
 
 
 class ControlBar(QWidget):
