@@ -17,6 +17,7 @@ from kws_app.ui.widgets.control_bar import SourceChoice, SourcePicker
 
 LOOK_MS = 80
 LEVEL_ROLE = Qt.ItemDataRole.UserRole + 7  # dB of full scale; None: no level is known
+ROW_LINES = 1.8  # height of an entry, in lines of text
 BAR_WIDTH, BAR_HEIGHT, MARGIN = 70, 6, 10  # px
 
 
@@ -39,7 +40,9 @@ class MeterDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         size = super().sizeHint(option, index)
-        return QSize(size.width() + BAR_WIDTH + 2 * MARGIN, max(size.height(), round(1.8 * option.fontMetrics.height())))
+        return QSize(
+            size.width() + BAR_WIDTH + 2 * MARGIN, max(size.height(), round(1.8 * option.fontMetrics.height()))
+        )
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
         super().paint(painter, option, index)

@@ -114,7 +114,7 @@ class SourcePicker(QComboBox):
         super().showPopup()
         self.opened.emit()
 
-    def hidePopup(self) -> None:
+    def hidePopup(self) -> None:  # noqa: N802 - Qt's
         super().hidePopup()
         self.closed.emit()
 
