@@ -97,7 +97,8 @@ def test_a_window_that_stalls_loses_nothing_and_shows_what_came_meanwhile(
 
 
 def stall(bench: Bench, window: MainWindow) -> threading.Event:
-    """Let the worker do nothing until the event is set."""
+    """Let the worker do nothing until the event is set. It has read all that came before."""
+    bench.qtbot.waitUntil(lambda: bench.sources[0].feed.reader.available == 0)
     go_on = threading.Event()
     window._worker._commands.put(lambda: go_on.wait(PATIENCE_S))
     bench.qtbot.waitUntil(window._worker._commands.empty)
@@ -115,7 +116,6 @@ def test_a_worker_that_stalls_shows_its_lag_and_catches_up(bench: Bench):
     bench.qtbot.waitUntil(lambda: f"delay {1000 * STALL_S:.0f} ms" in window.status.text())
     go_on.set()
     bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() == 1)
-    bench.qtbot.waitUntil(lambda: source.feed.reader.available == 0)
     go_on = stall(bench, window)
     source.feed.ring.write(bursts(duration_s=35.0))  # more than its ring holds
     go_on.set()
