@@ -1,6 +1,6 @@
 """The window and its dialogs in a made-up language, in every state that a user meets: nothing in them stays English.
 
-Run by test_pseudo.py in a process of its own, since constants hold sentences from the start.
+Run by test_made_up_language.py in a process of its own, since constants hold sentences from the start.
 """
 
 import json
@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PyQt6.QtCore import QEvent, QPointF, Qt
 from PyQt6.QtGui import QMouseEvent
@@ -104,7 +105,8 @@ def test_first_steps(bench: Bench):
 
 def test_a_file_is_heard_labelled_deleted(bench: Bench, write_wav: Callable[..., Path]):
     settle(bench, also=["loud/student"])
-    window = bench.open(input=write_wav(bursts(1.0, 3.0, duration_s=4.0)), listen=True)
+    too_quiet = bursts(2.0, duration_s=4.0, amplitude=0.003)  # the word, as the user will say
+    window = bench.open(input=write_wav(np.concatenate([bursts(1.0, 3.0, duration_s=4.0), too_quiet])), listen=True)
     window.resize(900, 560)
     held(bench, window, lambda: window.parts.banner.flashing)
     held(bench, window, lambda: window.listening.state.phase is Phase.ENDED)

@@ -19,8 +19,9 @@ def test_no_state_of_the_window_shows_what_is_not_translated(tmp_path: Path):
     """If this names a text that you added: put _() around it and run scripts/strings."""
     write_catalogue(tmp_path)
     environment = {**os.environ, FOLDER_VARIABLE: str(tmp_path), "LANGUAGE": LANGUAGE, "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/support/pseudo_window.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--maxfail=2"]
+    command += ["tests/support/pseudo_window.py"]
     run = subprocess.run(
-        command, cwd=REPOSITORY, env=environment, capture_output=True, encoding="utf-8", timeout=2 * PATIENCE_S
+        command, cwd=REPOSITORY, env=environment, capture_output=True, encoding="utf-8", timeout=4 * PATIENCE_S
     )
     assert run.returncode == 0, run.stdout[-20_000:]
