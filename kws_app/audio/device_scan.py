@@ -1,7 +1,7 @@
-"""What is plugged in now, also while a microphone is open. Called on the thread of the device scan.
+"""The microphones that are plugged in now, also while a microphone is open. Runs on the thread of the device scan.
 
-PortAudio sees devices only when it starts, and starting it again ends the stream that is open. A short process looks
-instead: some 0.2 s of a core, so only when somebody is about to read the list.
+PortAudio looks for devices only when it starts, and a restart would end the open stream. So a short process looks
+instead. It costs about 0.2 s of a core: it runs only when a user opens the list.
 """
 
 import json
@@ -14,13 +14,13 @@ from kws_app.audio.sound_server import ask_server
 from kws_app.own_process import run_own_process
 
 LIST_OPTION = "--list-microphones"  # of kws-app
-ANSWER_S = 10.0  # a machine under load; a sound system that hangs is left alone after this
+ANSWER_S = 10.0  # long enough for a machine under load; after this the sound system is taken to hang
 
 log = logging.getLogger(__name__)
 
 
 def look_for_microphones(rescan: bool) -> list[Microphone]:
-    """As `list_microphones`, but a rescan sees new devices in any case, and disturbs nothing that is open.
+    """As `list_microphones`, but a rescan always sees new devices, and an open stream goes on.
 
     raises AudioError if there is none
     """
@@ -28,7 +28,7 @@ def look_for_microphones(rescan: bool) -> list[Microphone]:
         try:
             return _seen_by_a_process()
         except (OSError, subprocess.SubprocessError, ValueError, TypeError) as error:
-            log.warning("The look for new microphones failed (%s): those known before are listed.", error)
+            log.warning("New microphones cannot be looked for (%s): the list is the one of before.", error)
     return list_microphones(rescan)
 
 

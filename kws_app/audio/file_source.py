@@ -17,19 +17,19 @@ from kws_app.errors import AudioError
 
 BLOCK_S = 0.02  # what a file hands over at once, like a microphone's block
 DECODE_S = 1.0  # what a file decodes ahead
-MAX_LATE_S = 1.0  # a file that was held up for longer than this goes on from there instead of making it up
+MAX_LATE_S = 1.0  # a file that falls behind by more goes on from there, and does not hurry to catch up
 
 
 class FileSource(ThreadedSource):
-    """An audio file that plays in real time into a ring, paced by a monotonic clock without drift.
+    """An audio file that plays in real time into a ring. A monotonic clock sets its pace, without drift.
 
-    Silence of TAIL_S follows it, or a word at its very end would not be recognised.
+    Silence of TAIL_S follows the file, so that a word at its very end is recognised.
     """
 
     overruns = 0  # a file drops nothing
 
     def __init__(self, path: Path, paced: bool = True) -> None:
-        """paced: False hands samples over as fast as the worker takes them"""
+        """paced: True plays in real time; False gives samples as fast as the worker takes them"""
         super().__init__("file source")
         self.name = path.name
         self.path: Path | None = path
@@ -47,7 +47,7 @@ class FileSource(ThreadedSource):
             self.state = SourceState(Phase.ENDED if played else Phase.STOPPED)
 
     def _play(self, path: Path, feed: Feed) -> bool:
-        """True when all was played, False when stopped before."""
+        """Play the file. Returns whether it was played to its end; False if it was stopped."""
         block = round(BLOCK_S * SAMPLE_RATE)
         begun = time.monotonic()
         for decoded in self._sound(path):
@@ -70,7 +70,7 @@ class FileSource(ThreadedSource):
         yield np.zeros(round(TAIL_S * SAMPLE_RATE), dtype=np.float32)
 
     def _pace(self, feed: Feed, begun: float, samples: Samples) -> float:
-        """Wait until the last of `samples` has sounded; returns when the file would have begun to be on time now."""
+        """Wait until the last of `samples` has sounded. Returns the time at which a file that is on time began."""
         due = begun + (feed.ring.written + len(samples)) / SAMPLE_RATE
         late_s = time.monotonic() - due
         if late_s < 0:

@@ -27,9 +27,9 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 from kws_app.translation import _
 
-BLOCK_S = 0.02  # of audio in each callback
-LATENCY_S = 0.06  # asked of the device: three blocks, steady under load and short to hear
-SILENT_S = 1.0  # no callback for this long: the device is gone
+BLOCK_S = 0.02  # the sound in each callback
+LATENCY_S = 0.06  # the device is asked for three blocks: steady under load, and too short to notice
+SILENT_S = 1.0  # a device that has not called back for this long is gone
 FIRST_CALLBACK_S = 3.0  # some devices take this long to wake
 WATCH_S = 0.2  # between two looks at the stream
 LOOK_S = 2.0  # between two looks whether the sound server still has the microphone that was chosen
@@ -39,7 +39,7 @@ CLOSE_S = 0.7  # a stream that takes longer to close is left to its helper threa
 
 
 class MicrophoneSource(ThreadedSource):
-    """A microphone by name; resumes it by name when it comes back."""
+    """A microphone by name. When it comes back, listening goes on."""
 
     path: Path | None = None
 
@@ -49,11 +49,12 @@ class MicrophoneSource(ThreadedSource):
         self.feed: Feed | None = None  # written by the source's thread
         self.overruns = 0  # written by the callback
         self._microphone = microphone
-        self._last_callback = 0.0  # monotonic seconds, written by the callback; 0 before the first of all
-        self._opened = 0.0  # monotonic seconds, written by the source's thread: when the last stream began
-        # monotonic seconds, as long as a new stream brings nothing: set by the source's thread, ended by the callback
+        self._last_callback = 0.0  # monotonic seconds, written by the callback; 0 before the first callback
+        self._opened = 0.0  # monotonic seconds when the last stream began, written by the source's thread
+        # Monotonic seconds since a new stream has brought nothing; 0 otherwise. The source's thread sets it, and the
+        # first callback ends it.
         self._silent_since = 0.0
-        self._remark: str | None = None  # on the format, said once; written by the source's thread
+        self._remark: str | None = None  # a sentence about the format, said once; written by the source's thread
         self._downmix: Downmix | None = None  # of the present stream; written by the source's thread
         self._said_cancelled = False  # the source's thread alone
         self._microphone_id = ""  # of the sound server, where the present stream is led to one; the source's thread
@@ -67,7 +68,7 @@ class MicrophoneSource(ThreadedSource):
         super().stop()
 
     def reopen(self) -> None:
-        """Close and open again, which lets PortAudio see new devices; a gap of about half a second."""
+        """Close and open the microphone, so that PortAudio sees new devices. About half a second is not heard."""
         self._reopen.set()
         self._wake.set()
 
@@ -94,7 +95,7 @@ class MicrophoneSource(ThreadedSource):
             rescan = True
 
     def _open(self, rescan: bool) -> Any:
-        """A running stream into a new feed. raises AudioError"""
+        """Open a stream that writes into a new feed, and start it. raises AudioError"""
         with portaudio() as sounddevice:
             if rescan:
                 restart_if_idle(sounddevice)
@@ -140,10 +141,10 @@ class MicrophoneSource(ThreadedSource):
         return stream
 
     def _callback_into(self, feed: Feed) -> Any:
-        """The callback of one stream: it copies and counts, nothing else.
+        """The callback of a stream. It copies samples and counts overruns.
 
-        It keeps the feed no longer than others do: sounddevice's streams and their callbacks hold each other, so each
-        would keep its ring of megabytes until Python looks for such circles, which with torch loaded is seldom.
+        It holds the feed by a weak reference. sounddevice's stream and its callback hold each other, and Python frees
+        such circles seldom: each old stream would keep its ring of megabytes for a long time.
         """
         target = weakref.ref(feed)
         downmix = Downmix(feed.rate_hz)
@@ -152,7 +153,7 @@ class MicrophoneSource(ThreadedSource):
         def callback(samples: Any, frames: int, times: Any, status: Any) -> None:
             feed = target()
             if feed is None:
-                return  # a stream that a hung server lets go of late
+                return  # the stream is over, and a sound server that hung calls back late
             now = time.monotonic()
             if feed is self.feed and self._silent_since:  # a suspended microphone opens, and is silent for seconds
                 feed.begins_s += max(0.0, now - self._silent_since - frames / feed.rate_hz)
@@ -166,7 +167,7 @@ class MicrophoneSource(ThreadedSource):
         return callback
 
     def _take_remark(self) -> str:
-        """What is to be said about the format and the channels; nothing the second time."""
+        """Sentences about the format and the channels. Each is said once; later the answer is empty."""
         remark, self._remark = self._remark or "", ""
         if self._downmix is not None and self._downmix.has_cancelled and not self._said_cancelled:
             self._said_cancelled = True
@@ -175,7 +176,7 @@ class MicrophoneSource(ThreadedSource):
         return remark
 
     def _watch(self, opened: float) -> None:
-        """Return when the stream must be closed: stopped, finished, or silent for too long."""
+        """Return when the stream must be closed: it was stopped, it finished, or it was silent for too long."""
         # `_stop` too: a stop just before `_run` clears `_wake` would be missed
         while not self._stop.is_set() and not self._wake.wait(WATCH_S):
             now = time.monotonic()

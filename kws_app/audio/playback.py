@@ -1,4 +1,4 @@
-"""Playing a clip on the default loudspeaker, through PortAudio. Blocks the thread that calls it."""
+"""Plays a clip on the default loudspeaker, through PortAudio. The thread that calls it waits."""
 
 import threading
 
@@ -14,9 +14,9 @@ BLOCK_S = 0.02  # of sound handed over at once: a stop is obeyed within this
 
 
 def play(samples: Samples, stop: threading.Event) -> None:
-    """Play samples [N] at 16 kHz on the default output. Blocks until they have sounded, or `stop` is set.
+    """Play samples [N] at 16 kHz on the default output. Returns when they have sounded, or when `stop` is set.
 
-    raises AudioError, in one sentence, if there is no output or it fails
+    raises AudioError, in one sentence, if there is no output or the output fails
     """
     with portaudio() as sounddevice:
         if sounddevice.default.device[1] < 0:
@@ -37,7 +37,7 @@ def play(samples: Samples, stop: threading.Event) -> None:
                 break
             stream.write(sound[first : first + block])
         if not stop.is_set():
-            stream.stop()  # waits for what is under way
+            stream.stop()  # waits until the last samples have sounded
     except sounddevice.PortAudioError as error:
         raise AudioError(_("The sound could not be played ({error}): try again.", error=error)) from error
     finally:

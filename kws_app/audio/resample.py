@@ -1,4 +1,4 @@
-"""Any rate and channel count to 16 kHz mono, block by block; samples that the frontend can bear."""
+"""Any rate to 16 kHz, block by block, and samples that the frontend can bear."""
 
 import numpy as np
 import soxr
@@ -6,30 +6,29 @@ import soxr
 from kws_app.audio.ring import Samples
 from kws_app.engine.frontend_config import SAMPLE_RATE
 
-LOUDEST = 8.0  # full scale is 1
+LOUDEST = 8.0  # full scale is 1; louder values are faults
 
 
 class StreamResampler:
-    """Any rate and channel count to 16 kHz mono, block by block, band-limited; blocks join without a seam."""
+    """Any rate to 16 kHz, band-limited. Blocks join without a seam."""
 
     def __init__(self, rate_hz: int) -> None:
         self._stream = None
         if rate_hz != SAMPLE_RATE:
             self._stream = soxr.ResampleStream(rate_hz, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
 
-    def process(self, samples: np.ndarray, last: bool = False) -> Samples:
-        """samples: [N] or [N, channels] float32; returns the mono samples [M] that are ready at 16 kHz"""
-        mono = samples.mean(axis=1, dtype=np.float32) if samples.ndim == 2 else samples
-        if self._stream is None:
-            return np.ascontiguousarray(mono, dtype=np.float32)
-        return self._stream.resample_chunk(np.ascontiguousarray(mono, dtype=np.float32), last=last)
+    def process(self, samples: Samples, last: bool = False) -> Samples:
+        """samples: [N] float32; returns the samples [M] that are ready at 16 kHz. last: no more samples follow"""
+        contiguous = np.ascontiguousarray(samples, dtype=np.float32)
+        return contiguous if self._stream is None else self._stream.resample_chunk(contiguous, last=last)
 
 
 def sane(samples: np.ndarray) -> np.ndarray:
-    """Samples that the frontend can bear: NaN is silence, the infinite and the absurd are cut off. Any shape, float32.
+    """Samples of any shape, float32, with every value between -LOUDEST and LOUDEST. NaN becomes silence.
 
-    Full scale is 1; float files and drivers may go beyond it, and a value of 1e20 would make every later score NaN.
+    Full scale is 1. Float files and drivers may go beyond it, and a value of 1e20 would make every later score NaN.
     """
-    if max(samples.max(initial=0.0), -samples.min(initial=0.0)) <= LOUDEST:  # as good as always; false where one is NaN
+    # nearly always true; false where a value is NaN
+    if max(samples.max(initial=0.0), -samples.min(initial=0.0)) <= LOUDEST:
         return samples
     return np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -LOUDEST, LOUDEST)

@@ -23,14 +23,14 @@ class Phase(Enum):
     STOPPED = "stopped"
     OPENING = "opening"
     LISTENING = "listening"
-    WAITING = "waiting"  # for a device; tried again without end
-    ENDED = "ended"  # a file's last sample, and the silence after it, are in the ring
+    WAITING = "waiting"  # for a device, which is tried again without end
+    ENDED = "ended"  # the file's last sample and the silence after it are in the ring
     FAILED = "failed"
 
 
 @dataclass(frozen=True)
 class SourceState:
-    """A phase, and the sentence about it that a user reads (empty where there is nothing to say)."""
+    """A phase, and a sentence about it for the user. The sentence is empty where there is nothing to say."""
 
     phase: Phase
     message: str = ""
@@ -42,14 +42,15 @@ class Feed:
     def __init__(self, rate_hz: int, latency_s: float = 0.0, begins_s: float = 0.0) -> None:
         self.rate_hz = rate_hz
         self.latency_s = latency_s  # from the air to the ring, as the device states it
-        # since the source's first sample, what nobody heard in between counted; final once there is a sample
+        # Seconds from the source's first sample to the first of this feed, gaps included. It is final once the ring
+        # holds a sample.
         self.begins_s = begins_s
         self.ring = SampleRing(rate_hz * RING_SECONDS)
         self.reader: RingReader = self.ring.reader()  # the worker's
 
 
 class Source(Protocol):
-    """What the worker listens to. `start` and `stop` return soon; the rest may be read at any time."""
+    """What the worker listens to. `start` and `stop` return soon. Any thread may read the rest at any time."""
 
     @property
     def name(self) -> str: ...
@@ -67,11 +68,11 @@ class Source(Protocol):
 
     @property
     def overruns(self) -> int:
-        """How often the device said that it dropped samples of unknown number."""
+        """How often the device said that it dropped samples. It does not say how many."""
 
     @property
     def length_s(self) -> float | None:
-        """Of a file, once all of it is decoded; else None."""
+        """The length of a file in seconds, once all of it is decoded; None before that, and for a microphone."""
 
     def start(self) -> None: ...
 

@@ -43,14 +43,16 @@ def parse_arguments(arguments: list[str] | None = None) -> "argparse.Namespace":
         help="WAV, FLAC, OGG or MP3, any rate; a folder stands for the audio files in it and below it, a pattern such "
         "as 'radio/**/*.mp3' for the files that match, - for standard input",
     )
-    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME", help="as in %(default)s, the default")
+    parser.add_argument(
+        "--model", default=DEFAULT_MODEL, metavar="NAME", help="the model that listens (default: %(default)s)"
+    )
     parser.add_argument(
         "--confirm",
         metavar="NAME",
-        help="a second model of the keyword, such as happy/teacher: it hears the last 2 s again where the first stirs, "
-        "and decides by its own threshold: far fewer false alarms for hardly more work; what stirs nothing is missed",
+        help="a second model of the keyword, such as happy/teacher: where the first model is not sure of silence, the "
+        "second hears the last 2 s again and decides; this gives far fewer false alarms for hardly more work",
     )
-    parser.add_argument("--threshold", type=float, metavar="X", help="0..1; the model's own by default")
+    parser.add_argument("--threshold", type=float, metavar="X", help="from 0 to 1 (default: the model's own)")
     parser.add_argument("--engine", choices=ENGINES, help=ENGINE_HELP)
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of text")
     parser.add_argument(

@@ -17,16 +17,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="kws-labels",
         description="Write the clips that were labelled in the window into FOLDER, in the layout of Speech Commands: "
-        f"<keyword>/ holds what was right or missed, {UNKNOWN}/ the false alarms. Copied into training's "
-        "data/speech_commands/, they are trained on.",
+        f"<keyword>/ holds the clips that were right or missed, {UNKNOWN}/ the false alarms. To train on them, copy "
+        "them into the folder data/speech_commands/ of the training.",
     )
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="where to; made if it is not there")
     parser.add_argument(
-        "--data-dir", type=Path, default=default_data_dir(), metavar="DIR", help="of kws-app (default: %(default)s)"
+        "folder", type=Path, metavar="FOLDER", help="the folder to write into; it is made if it is not there"
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        default=default_data_dir(),
+        metavar="DIR",
+        help="the data folder of kws-app (default: %(default)s)",
     )
     options = parser.parse_args(arguments)
     if not options.data_dir.is_dir():
-        print(f"kws-labels: there is no folder {options.data_dir}; name that of kws-app.", file=sys.stderr)
+        print(f"kws-labels: there is no folder {options.data_dir}: name the data folder of kws-app.", file=sys.stderr)
         return 2
     store = ClipStore(options.data_dir / FOLDER_NAME)
     try:
@@ -37,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"kws-labels: {error}", file=sys.stderr)
         return 2
     if bad_lines:
-        print(f"kws-labels: unreadable lines of the log that were passed over: {bad_lines}.", file=sys.stderr)
+        print(f"kws-labels: unreadable lines of the log were passed over: {bad_lines}.", file=sys.stderr)
     return 0
 
 

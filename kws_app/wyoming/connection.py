@@ -1,4 +1,4 @@
-"""One client: its events in, detections out, with detectors of its own. On the event loop's thread."""
+"""One client: its events come in, detections go out. It has detectors of its own. On the event loop's thread."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ FIRST_EVENT_S = 10.0  # a client that has sent nothing by then is let go
 IDLE_S = 300.0  # later, a client that sends nothing for this long is let go
 WRITE_S = 10.0  # a client that takes nothing for this long is let go
 MOST_NAMES = 1000  # in one request
-PIECE_S = 1.0  # of audio heard in one go: a long chunk does not hold up the other clients
+PIECE_S = 1.0  # so much sound is heard in one go, so that a long chunk does not hold up the other clients
 
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Connection:
         self._heard = False  # since the audio began
 
     async def serve(self) -> None:
-        """Until the client leaves, is idle for too long, or sends what cannot be understood."""
+        """Answer events until the client leaves, is idle for too long, or sends something that is no event."""
         try:
             while (event := await self._next_event()) is not None:
                 await self._handle(event)
@@ -107,7 +107,7 @@ class Connection:
             await self._end()
         elif Ping.is_type(event.type):
             await self._write(Pong(text=Ping.from_event(event).text).event())
-        # any other event is for another kind of service: the protocol has it passed over
+        # any other event is for another kind of service, and the protocol says to ignore it
 
     async def _choose(self, names: object) -> None:
         if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
@@ -126,7 +126,7 @@ class Connection:
             await self._refuse(reason, "too-many-models")
 
     async def _begin(self, event: Event) -> None:
-        """New audio: nothing came before it."""
+        """Begin to hear new audio, with fresh detectors."""
         timestamp = event.data.get("timestamp")
         self._start_ms = timestamp if isinstance(timestamp, int) else 0
         self._format, self._resampler = None, StreamResampler(SAMPLE_RATE)
@@ -140,7 +140,7 @@ class Connection:
 
     async def _chunk(self, event: Event) -> None:
         found = audio_format(event.data)
-        if self._listeners is None:  # a client that did not say audio-start, or chose anew since
+        if self._listeners is None:  # the client sent no audio-start, or chose other models since
             await self._begin(event)
         rate_hz, width, channels = found
         if found != self._format:
@@ -156,7 +156,7 @@ class Connection:
             log.warning("%s: the channels cancel each other: only the strongest one is heard", self.peer)
 
     async def _end(self) -> None:
-        """The audio is over: what is still in the resampler, and silence, as a word at the very end needs some."""
+        """Hear the rest: what the resampler still holds, and silence, which a word at the very end needs."""
         if self._listeners is not None:
             await self._hear(self._resampler.process(np.zeros(0, np.float32), last=True))
             await self._hear(np.zeros(round(TAIL_S * SAMPLE_RATE), np.float32))

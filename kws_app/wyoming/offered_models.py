@@ -16,8 +16,8 @@ from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.pairs import cards_of_pairs, curve_of_pair, halves
 from kws_app.errors import ModelError
 
-MOST_MODELS = 8  # for one client at once
-LANGUAGE = "en"  # of the shipped words; a card names none
+MOST_MODELS = 8  # that one client hears at once
+LANGUAGE = "en"  # the language of the shipped words; a model's card names no language
 
 
 @dataclass
@@ -30,10 +30,13 @@ class Choice:
 
 
 class ServedModels:
-    """Every readable model in some folders, and every pair measured together: by name, the best also by keyword."""
+    """Every readable model in some folders, and every pair that was measured together.
+
+    A client names a model or a pair by its name. A keyword alone stands for the best model of that keyword.
+    """
 
     def __init__(self, folders: ModelFolders, threshold: float | None = None, engine: str | None = None) -> None:
-        """threshold: for all, in place of each model's own; engine: None for the default engine
+        """threshold: for all models, in place of their own; engine: None for the default engine
 
         raises ModelError if there is no model, or no such engine here
         """
@@ -56,7 +59,7 @@ class ServedModels:
 
     @staticmethod
     def _rank(entry: ModelEntry) -> tuple[bool, bool, str]:
-        """The teacher first: it hears best, and a server has no need to be small."""
+        """Sorts the teacher first: it hears best, and a server has room for a large model."""
         return entry.name != DEFAULT_MODEL, entry.card.role != "teacher", entry.name
 
     def choose(self, names: list[str] | None) -> Choice:
@@ -75,7 +78,7 @@ class ServedModels:
         return choice
 
     async def detector(self, entry: ModelEntry) -> Detector:
-        """A fresh detector of a model or a pair; each model is loaded at its first use. raises ModelError"""
+        """A fresh detector of a model or a pair. A model is loaded when it is first used. raises ModelError"""
         first, second = halves(entry.name)
         model = await self._load(first)
         return detector_of(model, await self._load(second) if second else None, self.decision_config(entry))

@@ -1,4 +1,4 @@
-"""Wyoming events from a stream, with a bound on every length a peer may announce; and PCM as samples."""
+"""Wyoming events from a stream, and PCM as samples. Every length that a client may announce has a bound."""
 
 import asyncio
 import json
@@ -10,13 +10,13 @@ from wyoming.event import Event
 from kws_app.audio.audio_file import RATES_HZ
 from kws_app.audio.ring import Samples
 
-LINE_BYTES = 65_536  # of an event's header, and of its further data
-PAYLOAD_BYTES = 1_048_576  # half a minute at 16 kHz; clients send tenths of a second
+LINE_BYTES = 65_536  # an event's header is no longer than this, and neither is its further data
+PAYLOAD_BYTES = 1_048_576  # half a minute of sound at 16 kHz; clients send tenths of a second
 MOST_CHANNELS = 32
 
 
 class ProtocolError(Exception):
-    """What the peer sent is no Wyoming event, or none that can be served; one sentence."""
+    """The client sent something that is no Wyoming event, or an event that cannot be served; one sentence."""
 
 
 async def read_event(reader: asyncio.StreamReader) -> Event | None:
@@ -48,9 +48,9 @@ def _object(text: bytes) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError("An event is no JSON: is the peer a Wyoming client?") from error
+        raise ProtocolError("An event is no JSON: is this a Wyoming client?") from error
     if not isinstance(value, dict):
-        raise ProtocolError("An event is no JSON object: is the peer a Wyoming client?")
+        raise ProtocolError("An event is no JSON object: is this a Wyoming client?")
     return value
 
 

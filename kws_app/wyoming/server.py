@@ -1,4 +1,4 @@
-"""kws-wyoming from the command line: its options, its socket, its end."""
+"""kws-wyoming from the command line: its options, its socket, and how it ends."""
 
 import argparse
 import asyncio
@@ -35,8 +35,8 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="kws-wyoming",
         description="Serve the app's wake words to a home assistant over the Wyoming protocol. "
-        "Clients send audio; nothing of it is kept.",
-        epilog="Whoever can reach the address can use the service: there is no password in this protocol. "
+        "Clients send audio, and none of it is kept.",
+        epilog="Anybody who can reach the address can use the service: the protocol has no password. "
         f"Limits: {MOST_CLIENTS} clients at once (where all places are taken, the client that has been silent the "
         f"longest makes room if that is more than {IDLEST_S:g} s), 8 models for each; a first event within 10 s, later "
         "events within 300 s; PCM of 8 to 32 bits, 1 to 32 channels, 1 MiB a chunk. Each refusal is answered and "
@@ -120,7 +120,7 @@ def _is_loopback(host: str) -> bool:
 
 
 class Server:
-    """Takes clients in, so many at once, until SIGINT or SIGTERM."""
+    """Takes in up to MOST_CLIENTS clients at once, until SIGINT or SIGTERM."""
 
     def __init__(self, models: "ServedModels") -> None:
         self._models = models
@@ -134,7 +134,7 @@ class Server:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         if isinstance(place, str):
-            before = os.umask(0o177)  # the owner's alone
+            before = os.umask(0o177)  # for the owner alone
             try:
                 server = await asyncio.start_unix_server(self._client, place, limit=LINE_BYTES)
             finally:

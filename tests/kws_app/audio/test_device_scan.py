@@ -1,4 +1,4 @@
-"""What is plugged in while a microphone is open; the way through a real process is in test_end_to_end.py."""
+"""The list of microphones while a microphone is open. test_end_to_end.py goes through a real process."""
 
 import json
 import sys
