@@ -2,6 +2,7 @@
 
 import argparse
 import atexit
+import errno
 import os
 import signal
 import sys
@@ -21,6 +22,8 @@ from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import language, prefer
 from kws_app.ui.keys import help_text
 
+# errors of a full disk: the app listens all the same
+FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 # SIGHUP: the session or the terminal is over; SIGBREAK: the same on Windows
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
 
@@ -69,7 +72,9 @@ def check(options: argparse.Namespace) -> None:
     try:
         make_private(options.data_dir)
     except OSError as error:
-        raise ValueError(f"--data-dir {options.data_dir} cannot be used ({error}): name another folder.") from error
+        if error.errno not in FULL:
+            raise ValueError(f"--data-dir {options.data_dir} cannot be used ({error}): name another folder.") from error
+        print(f"kws-app: {options.data_dir} cannot be made ({error}): nothing will be kept.", file=sys.stderr)
 
 
 def has_display() -> bool:

@@ -1,5 +1,6 @@
 """kws-app from the command line: its help, its refusals, its end."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kws_app import __version__
-from kws_app.__main__ import main
+from kws_app.__main__ import check, main, parse_arguments
 from kws_app.history.log import DetectionLog
 from kws_app.settings import Settings, SettingsFile
 from tests.support.loudness import bursts
@@ -63,6 +64,18 @@ def test_a_dangling_link_as_data_folder_is_said(capsys: pytest.CaptureFixture[st
     assert main(["--data-dir", str(tmp_path / "data")]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "a link that leads nowhere" in error
+
+
+def test_a_data_folder_for_which_the_disk_has_no_room_is_no_reason_not_to_listen(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(folder: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("kws_app.__main__.make_private", full)
+    check(parse_arguments(["--data-dir", str(tmp_path / "data")]))
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "nothing will be kept" in error
 
 
 @pytest.mark.parametrize(
@@ -169,7 +182,7 @@ import sys
 import kws_app.ui.window
 from PyQt6.QtCore import QCoreApplication, QEvent, QTimer
 from kws_app import __version__
-from kws_app.__main__ import main
+from kws_app.__main__ import check, main, parse_arguments
 from kws_app.ui.desktop.tray import Tray
 
 class Window(kws_app.ui.window.MainWindow):
@@ -243,7 +256,7 @@ READY_MARK = """
 import sys
 import kws_app.ui.window
 from kws_app import __version__
-from kws_app.__main__ import main
+from kws_app.__main__ import check, main, parse_arguments
 
 class Window(kws_app.ui.window.MainWindow):
     def showEvent(self, event):
