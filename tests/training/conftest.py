@@ -1,4 +1,4 @@
-"""What the training tests stand on: toy speech, its frames, a model trained on it, and real clips where they are."""
+"""Shared by the training tests: toy speech, its frames, a model trained on it, and the names of real clips."""
 
 import os
 import tarfile
@@ -23,7 +23,7 @@ from training.network.checkpoint import load_crnn
 
 @pytest.fixture(scope="session")
 def speech_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The shared audio's Speech Commands, its names and lists without the sound: KWS_DATA, or ../shared/data."""
+    """The names and lists of the shared Speech Commands, without the sound: from KWS_DATA or ../shared/data."""
     given = os.environ.get("KWS_DATA")
     if given and (Path(given) / "speech_commands").is_dir():
         return Path(given) / "speech_commands"
@@ -60,7 +60,7 @@ def _short_noises() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def toy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the frames of the toy archive are kept."""
+    """The folder that keeps the frames of the toy archive."""
     return tmp_path_factory.mktemp("cache")
 
 

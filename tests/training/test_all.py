@@ -1,4 +1,4 @@
-"""The whole chain on toy speech: every stage's command, from audio to report, and again with nothing left to do."""
+"""The command `all` on toy speech: from audio to report, and once more when nothing is left to train."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Stages as functions: typed results, progress, an end on request, and a silent start over where it was."""
+"""Stages as functions: typed results, progress, an end on request, and nothing printed."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The evaluate command end to end on toy speech: clips, streams, curve, tuning, cascade; what is written to a card."""
+"""The command `evaluate` on toy speech: clips, streams, curve, tuning and pairs, and what it writes to a card."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ HOURS = "0.05"
 
 @pytest.fixture
 def models(toy_models: Path, tmp_path: Path) -> Path:
-    """A copy, whose cards may be written."""
+    """A copy of the toy models. Its cards may be written."""
     return Path(shutil.copytree(toy_models, tmp_path / "models"))
 
 
@@ -118,7 +118,7 @@ def test_tuning_keeps_to_the_limit_and_writes_the_decision(
 
 
 def test_tuning_finds_the_smoothing_that_helps() -> None:
-    # false alarms are single high steps; the keyword stays up for three lower ones
+    # a false alarm is one high step; the keyword is three lower steps
     scores = np.zeros(750)
     scores[[100, 200, 300, 500]] = 0.9
     scores[400:403] = 0.7

@@ -1,4 +1,4 @@
-"""Figures: what a card holds is read and written back as it was, and rates are what their counts say."""
+"""Figures: a card is read and written back unchanged, and rates follow from their counts."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is for test alone: talk, noise and rooms of sources that training has no part of."""
+"""Sources for test alone: their talk, noise and rooms are never in training."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -67,7 +67,7 @@ def test_a_score_that_stays_up_fires_once() -> None:
 
 
 def test_neighbouring_and_overlapping_windows_each_count() -> None:
-    # the second clip starts within the first one's time after its end: what comes then is the second's
+    # the second clip starts within 0.5 s of the first clip's end: a detection there belongs to the second
     stream = timeline(10.8, 11.28, 40.0, keywords=[(10.0, 11.0), (11.2, 12.2), (20.0, 21.0)])
     events = count_events(stream, CONFIG, STEP)
     assert (events.hits, events.doubles, len(events.false_alarms)) == (2, 0, 1)

@@ -50,7 +50,8 @@ def test_segments_together_are_the_stream(stream: Stream, heard: Heard) -> None:
     assert np.array_equal(found.kind_ends, whole.kind_ends) and found.hours == pytest.approx(whole.hours)
     first = int(whole.kind_ends[len(segments_of(stream)[0].parts) - 1])  # sample at which the first segment ends
     before = int(np.searchsorted(found.step_ends, first, side="right"))
-    assert np.array_equal(found.scores[:before], whole.scores[:before])
+    # other blocks of sound, so the same sums in another order
+    np.testing.assert_allclose(found.scores[:before], whole.scores[:before], rtol=0, atol=1e-5)
     assert (np.diff(found.step_ends) >= 1280).all(), "time goes on from segment to segment"
     # each of the two further segments begins afresh: its first step needs 20 frames and a window, not 8 frames more
     assert 0 < len(whole.scores) - len(found.scores) <= 2 * 3

@@ -1,4 +1,4 @@
-"""Composition of streams: every second of real speech once, the rest filled; the same for the same seed."""
+"""Composition of streams: all real speech once, the rest filled, and the same stream for the same seed."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Plans and their assembly: reproducible, shared fairly, and what the numbers say."""
+"""Plans and their frames: reproducible, shared among processes, and as the plan says."""
 
 from dataclasses import fields, replace
 

@@ -1,4 +1,4 @@
-"""The frame store: what is stored equals the frontend, broken files are passed over, two builders do not collide."""
+"""The frame store: it holds the frontend's frames, passes broken files over, and may be built by two at once."""
 
 import logging
 import shutil
@@ -84,7 +84,7 @@ def test_a_store_that_cannot_be_read_is_built_anew(
     (folder,) = tmp_path.iterdir()
     whole = tmp_path.with_name("whole")
     shutil.copytree(folder, whole)
-    # the second build is the first one's outcome: building takes long
+    # building takes long: the second build copies the result of the first
     monkeypatch.setattr(frame_store, "_build", lambda target, *_: shutil.copytree(whole, target, dirs_exist_ok=True))
     for damaged in ("items.npz", "frames.f16"):
         content = (folder / damaged).read_bytes()

@@ -19,7 +19,7 @@ DIGESTS = {
 
 
 def digest(plan: Plan) -> str:
-    """A short name for every bit of a plan. Plans are drawn without functions that round by processor."""
+    """A short name for every bit of a plan. No function in a plan rounds differently between processors."""
     name = hashlib.sha256()
     for field in fields(Plan):
         name.update(np.ascontiguousarray(getattr(plan, field.name)).tobytes())

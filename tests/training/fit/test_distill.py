@@ -1,4 +1,4 @@
-"""What a teacher says, brought to the student's steps: hand-worked rows; and a student that learns from it."""
+"""A teacher's answers at the student's steps, worked by hand, and a student that learns from them."""
 
 import math
 from dataclasses import replace

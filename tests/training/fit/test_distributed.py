@@ -18,7 +18,7 @@ SCRIPT = REPOSITORY / "tests" / "support" / "first_step.py"
 
 
 def free_port() -> str:
-    """Below the range from which the system hands out ports, so that no other socket takes it meanwhile."""
+    """A free port below the range from which the system hands out ports: no other socket takes it meanwhile."""
     for port in random.sample(range(20_000, 32_000), 50):
         with socket.socket() as probe:
             try:

@@ -1,4 +1,4 @@
-"""The loop: it learns, a killed run goes on as if nothing had been, and the artifact equals the network."""
+"""A run: it learns, goes on after a kill as if nothing had happened, and its model file equals its network."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -56,7 +56,7 @@ def test_a_run_cut_off_equals_one_that_was_not(
     class CutCohort(Cohort):
         def train_epoch(self, members: list[Run]) -> list[float]:
             losses = super().train_epoch(members)
-            if members[0].epoch == 2:  # killed when the epoch was all but done
+            if members[0].epoch == 2:  # killed just before the epoch was finished
                 raise CutError
             return losses
 

@@ -1,4 +1,4 @@
-"""Runs side by side: each is what it would be alone, teachers are asked once, and a cut between two is made good."""
+"""Runs side by side: the first is what it would be alone, teachers answer once, and a cut is made good."""
 
 from dataclasses import replace
 from pathlib import Path

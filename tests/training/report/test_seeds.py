@@ -1,4 +1,4 @@
-"""Other seeds' areas: kept beside the models, replaced by newer ones, counted for a network of the same shape alone."""
+"""Areas of other seeds: kept beside the models, replaced by newer areas, and compared only within one shape."""
 
 from pathlib import Path
 
