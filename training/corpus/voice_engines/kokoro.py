@@ -24,6 +24,7 @@ from training.corpus.voice_files import (
     STYLE_SHAPE,
     STYLES,
     SYMBOLS,
+    WITHOUT_THEM,
     voices_are_here,
     voices_folder,
 )
@@ -63,9 +64,8 @@ class KokoroEngine:
         """See Engine."""
         needs = []
         if not voices_are_here(self.folder):
-            needs.append(
-                f"Bring the voices ({SIZE_MB} MB, licence {LICENCE}) with `python -m training fetch --voices`."
-            )
+            needs.append(f"Bring the voices ({SIZE_MB} MB, {LICENCE}) with `python -m training fetch --voices`.")
+            needs.append(WITHOUT_THEM)
         if importlib.util.find_spec("onnxruntime") is None:
             needs.append("Install the package onnxruntime.")
         return " ".join(needs)

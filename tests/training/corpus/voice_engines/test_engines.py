@@ -106,6 +106,6 @@ def test_an_engine_without_its_package_is_not_here(monkeypatch: pytest.MonkeyPat
 
 def test_kokoro_says_what_it_still_needs(tmp_path: Path) -> None:
     missing = KokoroEngine(tmp_path).missing()
-    assert "120 MB, licence Apache-2.0" in missing and "fetch --voices" in missing
+    assert "120 MB, Apache-2.0" in missing and "fetch --voices" in missing and "8 times in 10" in missing
     assert not KokoroEngine(tmp_path).is_here()
     assert "piper" in PiperEngine(tmp_path).missing() or PiperEngine(tmp_path).is_here()
