@@ -190,7 +190,7 @@ def test_damage_is_said(bench: Bench):
     DetectionLog(bench.folder).path.mkdir()
     settle(bench)
     window = bench.open()
-    held(bench, window, lambda: "Errno" in window.parts.banner.text)
+    held(bench, window, lambda: "detections.jsonl" in window.parts.banner.text)
 
 
 def test_models_that_cannot_be_used(bench: Bench, tmp_path: Path):
