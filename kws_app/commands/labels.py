@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from kws_app import __version__
 from kws_app.errors import AudioError
 from kws_app.history.clip_store import FOLDER_NAME, ClipStore
 from kws_app.history.entries import add_up
@@ -30,6 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="DIR",
         help="the data folder of kws-app (default: %(default)s)",
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     options = parser.parse_args(arguments)
     if not options.data_dir.is_dir():
         print(f"kws-labels: there is no folder {options.data_dir}: name the data folder of kws-app.", file=sys.stderr)
