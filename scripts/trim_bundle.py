@@ -21,6 +21,10 @@ UNUSED = (
     "_internal/PyQt6/uic",
     "_internal/kws_app/assets/screenshots",
     "_internal/pyqtgraph/icons/peegee",
+    *(
+        f"_internal/kws_app/assets/{name}.png"
+        for name in ("area-cost-happy", "fa-fr-computer", "fa-fr-happy", "training")
+    ),
     f"{QT}/plugins/egldeviceintegrations",
     f"{QT}/plugins/generic",
     *(
@@ -49,6 +53,7 @@ def main() -> int:
     if not (bundle / "_internal/torch").is_dir():
         for path in (bundle / "_internal/kws_app/models").rglob("*.pt"):  # for the jitted engine alone
             path.unlink()
+        remove(bundle / "_internal/kws_app/assets/talk_embeddings.safetensors")  # for training alone
     for path in (bundle / QT / "translations").glob("*.qm"):  # of Qt's own dialogs, which would stand alone
         if not any(path.stem.endswith(f"_{language}") for language in languages):
             path.unlink()

@@ -20,8 +20,8 @@ Array = NDArray[np.float32]
 
 POSITIONS_AT_ONCE = 6  # of the convolution's kernel, in one product: more multiply zeros, fewer copy too often
 PATCH_STEPS = 128  # of a block whose patches are copied at once
-LANE_STEPS = 96  # of a block, at least, that are worth a lane of their own
-WARM_UP_STEPS = 64  # before a lane's first step, from a state of nothing
+LANE_STEPS = 32  # of a block, at least, that are worth a lane of their own
+WARM_UP_STEPS = 48  # before a lane's first step, from a state of nothing
 MOST_LANES = 64
 HIGHEST_ENERGY = 60.0  # of the attention: exp of it is far from the largest number
 LANE_TOLERANCE = 1e-6  # between the state that a lane began with and the one that the lane before ended with
@@ -200,7 +200,7 @@ class _Recurrence:
     def _run_lanes(self, given: Array, hidden: Array, outputs: Array, lanes: int, length: int) -> None:
         steps, H = len(given), self._hidden
         warm_up = min(WARM_UP_STEPS, length)
-        padded = np.zeros((lanes * length + warm_up, 3 * H), np.float32)  # steps before the first, and after the last
+        padded = np.zeros((warm_up + lanes * length, 3 * H), np.float32)  # steps before the first, and after the last
         padded[warm_up : warm_up + steps] = given
         row, item = padded.strides
         by_step = as_strided(padded, (warm_up + length, lanes, 3 * H), (row, length * row, item), writeable=False)
@@ -211,24 +211,24 @@ class _Recurrence:
             if i == warm_up:
                 state[0] = hidden
             state = self._advance(by_step[i], state, found[i], buffers)
-        begun = found[warm_up - 1]  # [lanes, H]
-        whole = found[warm_up:].swapaxes(0, 1).reshape(lanes * length, H)
-        outputs[:] = whole[:steps]
-        self._mend(given, outputs, begun, range(0, steps, length))
+        self._mend(by_step[warm_up:], found[warm_up:], found[warm_up - 1])
+        outputs[:] = found[warm_up:].swapaxes(0, 1).reshape(lanes * length, H)[:steps]
 
-    def _mend(self, given: Array, outputs: Array, begun: Array, starts: range) -> None:
-        """Run each lane again whose beginning differs from the end before it, until it agrees with what it was."""
-        buffers = self._lanes_of(0)
-        for lane in range(1, len(starts)):
-            start = starts[lane]
-            if np.abs(outputs[start - 1] - begun[lane]).max() <= LANE_TOLERANCE:
-                continue
-            hidden, after = outputs[start - 1], np.empty(self._hidden, np.float32)
-            for t in range(start, len(outputs)):
-                hidden = self._advance(given[t], hidden, after, buffers)
-                agrees = np.abs(after - outputs[t]).max() <= LANE_TOLERANCE
-                outputs[t] = after
-                hidden = outputs[t]
+    def _mend(self, given: Array, found: Array, begun: Array) -> None:
+        """Run lanes again that began otherwise than the lane before ended, until they agree with what they were.
+
+        given: [length, lanes, 3 H]; found: [length, lanes, H]; begun: [lanes, H], before each lane's first step
+        """
+        while True:
+            wrong = 1 + np.flatnonzero(np.abs(found[-1, :-1] - begun[1:]).max(1) > LANE_TOLERANCE)
+            if not len(wrong):
+                return
+            state = begun[wrong] = found[-1, wrong - 1]
+            buffers = _Lanes(len(wrong), self._hidden)
+            for now, before in zip(given, found, strict=True):
+                state = self._advance(now[wrong], state, np.empty_like(state), buffers)
+                agrees = np.abs(state - before[wrong]).max() <= LANE_TOLERANCE
+                before[wrong] = state
                 if agrees:
                     break
 

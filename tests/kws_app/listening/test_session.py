@@ -7,7 +7,9 @@ import pytest
 
 from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.detection.detector import Detector
+from kws_app.engine.backends import Posteriors, State
 from kws_app.engine.decision_config import DecisionConfig
+from kws_app.engine.frontend import Frames
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.listening.own_sounds import LINGERS_S, OwnSounds
@@ -222,6 +224,24 @@ def test_a_file_hears_no_loudspeaker(detector: Detector):
     own_sounds.begin(0.0)
     heard = feed_all(source, Session(source, {"teacher": detector}, own_sounds), bursts(0.5, duration_s=1.0), 1600)
     assert len(times_s(heard)) == 1
+
+
+@pytest.mark.parametrize("answer", [np.nan, np.inf, 1.5, -0.1])
+def test_one_that_answers_with_no_score_is_left_out_and_the_other_hears_on(
+    detector: Detector, student: Detector, monkeypatch: pytest.MonkeyPatch, answer: float
+):
+    source = HandFedSource()
+    session = Session(source, {"teacher": detector, "student": student})
+    step = detector.model.network.step
+
+    def spoilt(log_mel: Frames, state: State) -> tuple[Posteriors, State]:
+        posteriors, state = step(log_mel, state)
+        return np.full_like(posteriors, answer), state
+
+    monkeypatch.setattr(detector.model.network, "step", spoilt)
+    heard = feed_all(source, session, bursts(0.5, duration_s=1.0), 1280)
+    assert session.failures == {"teacher": "ModelError: it answered with a score outside 0..1"}
+    assert times_s(heard) == [] and len(times_s(heard, "student")) == 1
 
 
 def test_health_measures_lag_and_step_time(detector: Detector):
