@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,11 +61,14 @@ def why_not() -> str:
 class TrainingJob:
     """One training at a time. Its callbacks come on its own thread."""
 
-    def __init__(self, progress: Callable[[Progress], None], ended: Callable[[str], None]) -> None:
+    def __init__(
+        self, progress: Callable[[Progress], None], ended: Callable[[str], None], options: Sequence[str] = ()
+    ) -> None:
         """progress: called for each step forward
         ended: called once, with an empty text after success or a cancel, else with one sentence
+        options: more of them for `own-word`, such as --quick
         """
-        self._progress, self._ended = progress, ended
+        self._progress, self._ended, self._options = progress, ended, tuple(options)
         self._process: subprocess.Popen[str] | None = None
         self._thread: threading.Thread | None = None
         self._cancelled = False  # written by the window's thread
@@ -74,15 +77,26 @@ class TrainingJob:
     def running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, word: str, recordings: Path | None, models: Path, voices: bool = True) -> None:
-        """Train the word. recordings: folder of takes, or None where nothing was recorded; models: where it goes."""
+    def start(self, word: str, recordings: Path | None, models: Path, work: Path) -> None:
+        """Train the word.
+
+        recordings: folder of takes, or None where nothing was recorded
+        models: where the model goes
+        work: folder of what is made on the way; a training that was ended goes on from there
+        """
+        arguments = ["own-word", word, "--models", str(models), "--work", str(work), "--progress-json", *self._options]
+        if recordings is not None:
+            arguments += ["--recordings", str(recordings)]
+        self._begin(arguments)
+
+    def fetch_voices(self) -> None:
+        """Bring the best voices from the network."""
+        self._begin(["fetch", "--voices"])
+
+    def _begin(self, arguments: list[str]) -> None:
         if self.running:
             raise RuntimeError("a training is running already")
-        command = [sys.executable, "-m", "training", "own-word", word, "--models", str(models), "--progress-json"]
-        if recordings is not None:
-            command += ["--recordings", str(recordings)]
-        if not voices:
-            command.append("--no-voices")
+        command = [sys.executable, "-m", "training", *arguments]
         self._cancelled = False
         self._thread = threading.Thread(target=self._run, args=(command,), name="own word", daemon=True)
         self._thread.start()
@@ -113,7 +127,10 @@ class TrainingJob:
             reason = self._follow(command)
         except OSError as error:
             reason = _("The training could not be started ({error}).", error=error.strerror or error)
-        self._ended("" if self._cancelled else reason)
+        try:
+            self._ended("" if self._cancelled else reason)
+        except RuntimeError:
+            pass  # the window is gone
 
     def _follow(self, command: list[str]) -> str:
         """Run the child to its end; why it failed, or nothing."""
@@ -130,7 +147,7 @@ class TrainingJob:
             errors.start()
             for line in process.stdout:
                 step = Progress.from_line(line)
-                if step is not None:
+                if step is not None and not self._cancelled:
                     self._progress(step)
             status = process.wait()
             errors.join()

@@ -112,10 +112,12 @@ class SayPage(QWidget):
     def recording(self) -> bool:
         return self._recorder is not None
 
-    def set_word(self, word: str) -> None:
-        """Another word begins without takes."""
+    def set_word(self, word: str, recordings: Path) -> None:
+        """Another word begins with the takes of it that were kept. recordings: their folder"""
         if word != self._word:
             self._word, self.takes = word, []
+            if recordings.is_dir():
+                self.add_files([recordings])
             self.title.setText(_('Say "{word}" as you will say it later.', word=word))
             self._fill_list()
 

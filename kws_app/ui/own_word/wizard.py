@@ -5,7 +5,7 @@ back into signals. Closing the window ends nothing that was made: the takes are 
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, pyqtSignal
@@ -28,6 +28,7 @@ from kws_app.ui.theme import LIGHT, Theme
 WORD, SAY, LEARN, RESULT = range(4)
 STEPS = (_("1  Your word"), _("2  Say it"), _("3  It learns"), _("4  Ready"))
 RECORDINGS = "own_words"  # folder of the takes, below the data folder
+WORK = ".work"  # in it: what a training makes on the way
 WIDTH, HEIGHT = 640, 480  # px, at the least: fits a small laptop
 
 
@@ -45,21 +46,23 @@ class OwnWordWizard(QWidget):
         feed: Callable[[], Feed | None],
         play: Callable[[Samples], None],
         parent: QWidget | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         """data_dir: where the takes are kept
         models_dir: where the models go
         feed: what the microphone gives now, opened where it is not; None while it opens
         play: let a take be heard
+        options: more of them for the training, such as --quick
         """
         super().__init__(parent, Qt.WindowType.Window)
         self.setObjectName("ownWord")
         self.setWindowTitle(_("A word of your own"))
         self.setMinimumSize(WIDTH, HEIGHT)
         self._data_dir, self._models_dir = data_dir, models_dir
-        self.job = TrainingJob(self._progressed.emit, self._ended.emit)
+        self.job = TrainingJob(self._progressed.emit, self._ended.emit, options)
         self._progressed.connect(self._show_progress)
         self._ended.connect(self._show_end)
-        self.word_page, self.say_page = WordPage(), SayPage(feed, play)
+        self.word_page, self.say_page = WordPage(play), SayPage(feed, play)
         self.learn_page, self.result_page = LearnPage(), ResultPage()
         self.pages = QStackedWidget()
         for page in (self.word_page, self.say_page, self.learn_page, self.result_page):
@@ -161,7 +164,7 @@ class OwnWordWizard(QWidget):
             if problem:
                 self._say(problem)
             else:
-                self.say_page.set_word(self.word_page.word)
+                self.say_page.set_word(self.word_page.word, self.recordings)
                 self._go_to(SAY)
         elif page == SAY:
             self._begin_learning()
@@ -183,7 +186,9 @@ class OwnWordWizard(QWidget):
             return
         self._go_to(LEARN)
         self.learn_page.begin(self.word_page.word)
-        self.job.start(self.word_page.word, self.recordings if takes else None, self._models_dir)
+        self._last = Progress(0.0, "")
+        work = self._data_dir / RECORDINGS / WORK
+        self.job.start(self.word_page.word, self.recordings if takes else None, self._models_dir, work)
         self._show_buttons()
 
     def _show_progress(self, progress: Progress) -> None:
@@ -213,5 +218,6 @@ class OwnWordWizard(QWidget):
     def finish(self) -> None:
         """The app ends: so does a training, which resumes when it is started again."""
         self.say_page.set_active(False)
+        self.word_page.finish()
         self.job.cancel()
         self.close()

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Feed
-from kws_app.own_word.takes import Fault
+from kws_app.own_word.takes import Fault, save_takes
 from kws_app.ui.own_word.say_page import SayPage
 from tests.support.made_up_word import OTHER, RATE_HZ, WORD, Audio, said, voice
 
@@ -18,11 +18,11 @@ from tests.support.made_up_word import OTHER, RATE_HZ, WORD, Audio, said, voice
 class Room:
     """A page, what its microphone hears, and what it played."""
 
-    def __init__(self, qtbot: QtBot) -> None:
+    def __init__(self, qtbot: QtBot, tmp_path: Path) -> None:
         self.feed: Feed | None = Feed(RATE_HZ)
         self.played: list[Samples] = []
         self.page = SayPage(lambda: self.feed, self.played.append)
-        self.page.set_word("made up")
+        self.page.set_word("made up", tmp_path / "none")
         self.page.set_active(True)
         qtbot.addWidget(self.page)
         self.page.show()
@@ -39,8 +39,8 @@ class Room:
 
 
 @pytest.fixture
-def room(qtbot: QtBot) -> Room:
-    return Room(qtbot)
+def room(qtbot: QtBot, tmp_path: Path) -> Room:
+    return Room(qtbot, tmp_path)
 
 
 def test_takes_are_said_heard_and_counted(room: Room):
@@ -88,12 +88,16 @@ def test_without_a_microphone_nothing_is_recorded_and_the_page_says_so(room: Roo
     assert "not there yet" in room.page.prompt.text() and not room.page.recording
 
 
-def test_another_word_begins_without_takes(room: Room):
+def test_another_word_begins_with_the_takes_of_it_that_were_kept(room: Room, tmp_path: Path):
     room.say(said(voice(*WORD), after_s=1.0))
-    room.page.set_word("made up")
+    kept = tmp_path / "made_up"
+    save_takes(room.page.takes, kept)
+    room.page.set_word("made up", kept)
     assert len(room.page.takes) == 1
-    room.page.set_word("another")
+    room.page.set_word("another", tmp_path / "another")
     assert not room.page.takes and room.page.list.count() == 0
+    room.page.set_word("made up", kept)
+    assert room.page.good_takes == 1
 
 
 def test_files_are_taken_in_and_a_broken_file_is_said(room: Room, tmp_path: Path):

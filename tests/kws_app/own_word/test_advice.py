@@ -1,0 +1,51 @@
+"""What is known of a typed word, asked of the real child process."""
+
+import queue
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kws_app.errors import AudioError
+from kws_app.own_word.advice import Advice, Advisor, ask, spoken
+from kws_app.own_word.takes import speech_span
+from tests.support.programs import require
+
+
+@pytest.fixture(autouse=True)
+def _voices(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    require("espeak-ng")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # lists of words are kept there
+
+
+def test_a_good_word_is_told_with_how_it_sounds():
+    advice = ask("hello kitchen")
+    assert not advice.trouble
+    assert advice.verdict == "good" and advice.sentences
+    assert "American" in {description for _ipa, description in advice.pronunciations}
+    assert "espeak-ng" in advice.voices
+
+
+def test_a_word_that_nobody_can_say_is_one_sentence():
+    advice = ask("привет")
+    assert "not read in the language" in advice.trouble and "\n" not in advice.trouble
+    with pytest.raises(AudioError, match="not read in the language"):
+        spoken("привет")
+
+
+def test_a_voice_says_the_word():
+    samples = spoken("hello kitchen")
+    assert samples.dtype == np.float32 and speech_span(samples) is not None
+
+
+def test_a_word_that_begins_with_a_dash_is_no_option():
+    assert ask("--say").trouble
+
+
+def test_only_the_latest_word_is_answered():
+    answers: queue.Queue[Advice] = queue.Queue()
+    advisor = Advisor(answers.put)
+    for word in ("hello kit", "hello kitch", "hello kitchen"):
+        advisor.ask(word)
+    assert answers.get().word == "hello kitchen"
+    assert answers.empty()
