@@ -115,6 +115,8 @@ def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILE
     keyword = word.replace(" ", "_")
     if not is_name(keyword):
         raise ValueError(f"'{word}' cannot be the name of a model: use only letters.")
+    if models.exists() and not models.is_dir():
+        raise ValueError(f"{models} is a file: name a folder for the models.")
     recordings, passed_over = _recordings(asked.recordings)
     if not asked.voices and not recordings:
         raise ValueError("Without voices there must be recordings: say the word, or let voices say it.")
