@@ -1,11 +1,13 @@
-"""The command `all` on toy speech: from audio to report, and once more when nothing is left to train."""
+"""The command `all` on toy speech, from audio to report; finished runs are not trained again."""
 
 from pathlib import Path
 
 import pytest
 
 from kws_app.engine.catalogue import find_models
+from training import stages
 from training.__main__ import main
+from training.evaluate.stream_render import CONDITIONS
 
 SETTINGS = [
     "data.speech=('talk',)",
@@ -26,11 +28,18 @@ SETTINGS = [
 
 
 def test_the_chain_makes_models_figures_and_plots(
-    toy_archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    toy_archive: Path,
+    toy_cache: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(stages, "CONDITIONS", CONDITIONS[:2])  # test_evaluate.py hears them all
     models, work, assets = tmp_path / "models", tmp_path / "work", tmp_path / "assets"
     models.mkdir()
     assets.mkdir()
+    work.mkdir()
+    (work / "cache").symlink_to(toy_cache)
     places = ["--data", str(toy_archive), "--work", str(work), "--models", str(models), "--assets", str(assets)]
     command = ["all", *places, "--threads", "1", "--hours", "0.02", "--keyword", "rise", "--set", *SETTINGS]
     assert main(command) == 0, capsys.readouterr().err
@@ -44,7 +53,12 @@ def test_the_chain_makes_models_figures_and_plots(
 
     logs = {path: path.read_text() for path in work.glob("*/log.csv")}
     assert len(logs) == 5
-    assert main(command) == 0
+    training = [*places[:6], "--threads", "1", "--keyword", "rise", "--set", *SETTINGS]
+    for again in (
+        ["teacher", "--recipe", "large"],
+        *(["distill", "--recipe", name] for name in ("teacher", "student")),
+    ):
+        assert main([*again, *training]) == 0
     assert {path: path.read_text() for path in work.glob("*/log.csv")} == logs, "finished runs are not trained again"
 
 
