@@ -68,6 +68,9 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"{jobs:3} jobs  {seconds:7.2f} s  {3600 * hours / seconds:8,.0f} x real time  {first / seconds:5.2f} x")
     if len(taken_s) > 1:
         fixed_s, shared_s = fitted(taken_s)
+        if shared_s <= 0:
+            print("more jobs took longer: the machine was busy with other work, so nothing follows for more")
+            return
         print(f"on paper, with {fixed_s:.2f} s that do not shrink and {shared_s:.2f} s that are shared:")
         for jobs in ON_PAPER:
             print(f"{jobs:3} jobs  {fixed_s + shared_s / jobs:7.2f} s  {first / (fixed_s + shared_s / jobs):5.2f} x")

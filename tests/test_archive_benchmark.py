@@ -13,4 +13,5 @@ def test_what_does_not_shrink_is_told_from_what_is_shared():
 def test_a_small_run_names_each_number_of_jobs(capsys: pytest.CaptureFixture[str]):
     main(["--files", "2", "--minutes", "0.05", "--jobs", "1", "2", "--repeats", "1", "--engine", "plain"])
     said = capsys.readouterr().out
-    assert "  1 jobs " in said and "  2 jobs " in said and " 64 jobs " in said
+    assert "  1 jobs " in said and "  2 jobs " in said
+    assert " 64 jobs " in said or "more jobs took longer" in said
