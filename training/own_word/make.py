@@ -273,6 +273,11 @@ def _heads(material: Material, config: OwnWordConfig, digest: str, folder: Path,
     return heads
 
 
+def curve_offsets() -> NDArray[np.float64]:
+    """Distances from the threshold, in margins, at which the curve is stated: closer together near it."""
+    return np.unique(np.round(np.concatenate([np.arange(-6.0, 6.01, 0.5), np.arange(-2.0, 2.01, 0.1)]), 3))
+
+
 def _about(
     asked: OwnWord, measured: Measured, threshold: float, takes: dict[str, int], recordings: int, talk: Talk
 ) -> dict[str, Any]:
@@ -297,7 +302,7 @@ def _about(
             "hours": round(measured.hours, 2),
             "fa_per_hour_interval": [round(x, 3) for x in poisson_interval(alarms, measured.hours)],
         }
-        offsets = np.arange(-6.0, 6.01, 0.25)
+        offsets = curve_offsets()
         figures[CURVE_FIELD] = {
             "split": "validation",
             "points": [

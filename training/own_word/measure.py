@@ -12,6 +12,7 @@ from training.own_word.sequences import Sequences
 from training.own_word.talk_embeddings import STEP_S, Talk, TalkStream
 
 REFRACTORY_S = 1.0
+KEPT_BACK_BELOW = 0.05  # of the kept-back sounds, most of them in noise and rooms, may lie below the threshold
 MOST_PEAKS = 200  # of a stream; lower ones are below any threshold that can be used
 
 Floats = NDArray[np.float64]
@@ -76,13 +77,12 @@ class Measured:
 
 
 def recommended_threshold(measured: Measured) -> float:
-    """A margin of few alarms that hears nearly all takes.
+    """A margin of few alarms that hears nearly all that was kept back of the word.
 
-    It lies above all but half an alarm an hour of the talk, and from there up to a third of the way to the lowest
-    takes, where these are higher: talk that was not measured is louder than the talk that was.
+    It lies above all but half an alarm an hour of the talk, and higher where all but a few of the kept-back sounds lie
+    higher still: other kinds of talk give more alarms than the few hours that are measured here.
     """
     lowest = measured.threshold_for(0.5)
     if not len(measured.word):
         return lowest
-    takes = float(np.quantile(measured.word, 0.03))
-    return lowest + max(0.0, takes - lowest) / 3
+    return max(lowest, float(np.quantile(measured.word, KEPT_BACK_BELOW)))

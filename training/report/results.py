@@ -7,8 +7,10 @@ models/RESULTS.md of them. Nothing is scored here.
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kws_app.detection.operating_curve import OperatingCurve
 from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import ModelEntry, find_models
+from kws_app.engine.expert_file import FAMILY as EXPERT
 from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.names import PLUS
 from kws_app.engine.pairs import curve_of_pair
@@ -73,6 +75,8 @@ def shipped(models: Path) -> dict[str, list[Shipped]]:
     """
     found: dict[str, list[Shipped]] = {}
     for entry in find_models(models):
+        if entry.card.network.get("family") == EXPERT:
+            continue  # measured in another way: see `expert_table`
         model = Shipped(entry, Figures.of_card(entry.card))
         if "testing" not in model.figures.clips:
             raise ValueError(
@@ -102,7 +106,25 @@ def results(models: Path) -> str:
         if pairs := pair_table(entries):
             lines += ["", "### One model confirmed by another, on the same streams", "", *pairs]
         lines += ["", "### False alarms an hour by what is heard (95 %), and how many", "", *kind_table(entries)]
+    if experts := [entry for entry in find_models(models) if entry.card.network.get("family") == EXPERT]:
+        lines += ["", "## Experts", "", *expert_table(experts)]
     return "\n".join(lines) + "\n"
+
+
+def expert_table(entries: list[ModelEntry]) -> list[str]:
+    """What experts miss and give at some rates, on recordings of people and talk that they had not heard."""
+    rows = [
+        "| model | words | hours of talk | missed at most, by false alarms an hour |",
+        "| --- | ---: | ---: | --- |",
+    ]
+    for entry in entries:
+        curve = OperatingCurve.of(entry.card)
+        if curve is None:
+            continue
+        points = [(rate, curve.at(curve.threshold_for(float(rate))).missed) for rate in AT]
+        missed = ", ".join(f"{100 * count / curve.keywords:.1f} % at {rate}" for rate, count in points)
+        rows.append(f"| {entry.name} | {curve.keywords} | {curve.hours:.1f} | {missed} |")
+    return [*rows, "", "The talk is of kinds that training has no part of; each expert's card says which."]
 
 
 def clip_table(entries: list[Shipped], seeds: list[Seed]) -> list[str]:

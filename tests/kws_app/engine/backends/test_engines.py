@@ -26,7 +26,8 @@ from tests.support.made_sound import made_minute
 Scores = NDArray[np.float32]
 
 pytest.importorskip("torch")
-SHIPPED = [entry.name for entry in find_models(MODELS_DIR)]
+# experts have a test file of their own
+SHIPPED = [entry.name for entry in find_models(MODELS_DIR) if entry.card.network["family"] == "crnn"]
 REFERENCE = Path(__file__).parents[3] / "support" / "reference_scores.npz"  # of the commit before the files moved
 
 
