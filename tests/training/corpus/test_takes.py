@@ -10,6 +10,8 @@ from training.corpus.pronunciations import Pronunciation
 from training.corpus.takes import Take, make_takes, plan_near, plan_takes
 from training.corpus.voice_engines import Engine, UnsayableError
 from training.corpus.voice_engines.engine import Sound
+from training.corpus.voice_engines.kokoro import KokoroEngine
+from training.corpus.voice_files import STYLES
 from training.corpus.word_advice import NearSound
 from training.progress import Progress, StageStoppedError
 
@@ -120,3 +122,19 @@ def test_other_engines_join_in_with_a_small_share(tmp_path: Path) -> None:
 
     plan = plan_takes(WAYS, [MadeUpEngine(), Second()], "en", tmp_path, 60)
     assert sum(take.engine == "second" for take in plan) == 6
+
+
+def test_kokoro_blends_its_own_voices_and_foreign_ones(tmp_path: Path) -> None:
+    styles = tmp_path / STYLES
+    styles.mkdir()
+    for name in ("af_a", "af_b", "am_c", "bm_d", "jf_e", "zm_f"):
+        (styles / f"{name}.bin").touch()
+    engine = KokoroEngine(tmp_path)
+    plan = plan_takes(WAYS, [engine], "en", tmp_path, 48)
+    voices = {take.voice for take in plan}
+    assert voices >= {"af_a", "af_b", "am_c", "bm_d", "jf_e", "zm_f"}
+    blends = [set(voice.split("+")) for voice in voices if "+" in voice]
+    assert any(not pair & {"jf_e", "zm_f"} for pair in blends)
+    assert any(pair & {"jf_e", "zm_f"} for pair in blends)
+    assert all(pair & {"af_a", "af_b", "am_c", "bm_d"} for pair in blends)
+    assert plan == plan_takes(WAYS, [engine], "en", tmp_path, 48)
