@@ -119,14 +119,26 @@ def listening(window: MainWindow) -> bool:
     return window.listening.state.phase is Phase.LISTENING
 
 
-def drop(window: MainWindow, path: Path) -> None:
-    """Drag a file into the window."""
+def _dragged(path: Path) -> QMimeData:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
+    return data
+
+
+def drag(window: MainWindow, path: Path) -> None:
+    """Drag a file over the window."""
     copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    for event in (
-        QDragEnterEvent(QPoint(9, 9), copy, data, left, none),
-        QDropEvent(QPointF(9, 9), copy, data, left, none),
-    ):
-        QApplication.sendEvent(window, event)
-        assert event.isAccepted()
+    data = _dragged(path)
+    event = QDragEnterEvent(QPoint(9, 9), copy, data, left, none)
+    QApplication.sendEvent(window, event)
+    assert event.isAccepted()
+
+
+def drop(window: MainWindow, path: Path) -> None:
+    """Drag a file into the window, and let it go there."""
+    drag(window, path)
+    copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    data = _dragged(path)
+    event = QDropEvent(QPointF(9, 9), copy, data, left, none)
+    QApplication.sendEvent(window, event)
+    assert event.isAccepted()

@@ -105,6 +105,14 @@ def test_the_number_in_the_banner_is_the_peak_in_the_list(bench: Bench, write_wa
     assert float(peak.text()) > 0.9 and window.parts.banner.score_text == peak.text()
 
 
+def test_the_peak_in_the_list_rises_while_the_word_is_being_said(bench: Bench, write_wav: Callable[..., Path]):
+    window = bench.open(input=write_wav(bursts(1.0, duration_s=3.0)), listen=True)
+    bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() == 1)
+    id = window.parts.detections._ids[0]
+    window.listening.peaked.emit(id, 0.42)
+    assert window.parts.detections.item(0, PEAK).text() == "0.42"
+
+
 def test_a_file_is_a_visit_after_which_the_microphone_listens_again(bench: Bench, write_wav: Callable[..., Path]):
     window = bench.open(listen=True)
     bench.qtbot.waitUntil(lambda: listening(window))

@@ -1,20 +1,31 @@
 """The window as a whole: it opens, remembers, closes, and every control can be told and reached."""
 
+from pathlib import Path
+
 import pytest
 from PyQt6.QtCore import Qt
-from PyQt6.QtGui import QShortcut
+from PyQt6.QtGui import QDragLeaveEvent, QFont, QShortcut
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QSlider, QTableWidget
+from PyQt6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QScrollArea,
+    QSlider,
+    QTableWidget,
+    QWidget,
+)
 
 from kws_app.audio.source import Phase
 from kws_app.history.facts import DetectionRecord, now_iso
 from kws_app.history.log import DetectionLog
 from kws_app.ui.history.detection_list import position
 from kws_app.ui.keys import FIRST_STEPS_KEYS, WINDOW_KEYS
-from kws_app.ui.theme import DARK
+from kws_app.ui.theme import DARK, Theme
 from kws_app.ui.widgets.control_bar import SourceChoice
 from tests.support.pseudo import cut
-from tests.support.window_bench import Bench, listening
+from tests.support.window_bench import Bench, drag, listening
 from tests.support.words import names, set_threshold, threshold, use_network
 
 
@@ -165,3 +176,94 @@ def test_the_smallest_size_and_the_dark_theme_hold_everything(bench: Bench):
         inside = window.rect().contains(widget.mapTo(window, widget.rect().center()))
         assert widget.isVisible() and inside and widget.height() > 15
     assert cut(window) == []
+
+
+def test_in_a_small_window_everything_can_be_scrolled_to(bench: Bench):
+    window = bench.open()
+    window.resize(500, 380)
+    scroll = window.centralWidget()
+    assert isinstance(scroll, QScrollArea)
+    bench.qtbot.waitUntil(lambda: scroll.horizontalScrollBar().maximum() > 0)
+    assert scroll.verticalScrollBar().maximum() > 0
+    assert cut(window) == []
+
+
+def test_a_large_font_cuts_nothing_off(bench: Bench):
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    usual = app.font()
+    large = QFont(usual)
+    large.setPointSizeF(1.6 * usual.pointSizeF())
+    app.setFont(large)
+    try:
+        window = bench.open()
+        window.resize(900, 560)
+        bench.qtbot.waitUntil(lambda: cut(window) == [])
+    finally:
+        app.setFont(usual)
+
+
+def test_the_window_is_no_larger_than_the_screen(bench: Bench):
+    first = bench.open()
+    screen = first.screen()
+    assert screen is not None
+    room = screen.availableGeometry()
+    first.resize(room.width() + 500, room.height() + 500)
+    first.close()
+    again = bench.open()
+    assert again.width() <= room.width() and again.height() <= room.height()
+
+
+def test_the_window_shows_that_it_takes_a_drop(bench: Bench, tmp_path: Path):
+    window = bench.open()
+    overlay = window.drop_overlay
+    for name, text in (("a.wav", "Drop the file to listen to it"), ("a.safetensors", "Drop the model to add it")):
+        drag(window, tmp_path / name)
+        assert overlay.isVisible() and overlay.text == text and overlay.size() == window.size()
+    QApplication.sendEvent(window, QDragLeaveEvent())
+    assert not overlay.isVisible()
+
+
+def test_the_menu_has_what_a_user_looks_for(bench: Bench):
+    window = bench.open()
+    texts = [action.text() for action in window.parts.controls.menu.actions() if not action.isSeparator()]
+    assert texts == [
+        "Open an audio file…",
+        "Add a model…",
+        "First steps",
+        "Actions…",
+        "Startup and tray…",
+        "Stop listening for 10 minutes",
+        "Theme",
+        "Shortcuts",
+        "Open data folder",
+        "About",
+        "Quit",
+    ]
+
+
+def test_a_theme_is_chosen_at_once_and_remembered(bench: Bench):
+    window = bench.open()
+    themes: list[Theme] = []
+    window.themed.connect(themes.append)
+    entry = next(action for action in window._themes.actions() if action.data() == "dark")
+    entry.trigger()
+    assert themes == [DARK] and entry.isChecked()
+    window.close()
+    again = bench.open()
+    assert again.store.settings.theme == "dark"
+    assert next(action for action in again._themes.actions() if action.isChecked()).data() == "dark"
+
+
+def test_a_dialog_is_never_higher_than_the_screen(bench: Bench):
+    window = bench.open()
+    window.desktop.actions.show_dialog()
+    dialog = window.desktop.actions.dialog
+    assert dialog is not None
+    tall = QWidget()
+    tall.setMinimumHeight(5000)
+    dialog.column.addWidget(tall)
+    dialog.fit()
+    room = dialog.screen().availableGeometry()
+    bench.qtbot.waitUntil(lambda: dialog.height() > 0.8 * room.height())
+    assert dialog.height() <= room.height()

@@ -1,0 +1,58 @@
+"""The way to a word of one's own: from the list of words and from the first steps, with the microphone in use."""
+
+from kws_app.settings import Settings, SettingsFile
+from kws_app.ui.own_word.wizard import SAY
+from tests.support.loudness import save_loudness_model
+from tests.support.window_bench import Bench, listening
+from tests.support.words import names
+
+
+def test_the_chooser_opens_the_wizard_once(bench: Bench):
+    window = bench.open()
+    window.word_list.show_chooser()
+    assert window.word_list.chooser is not None
+    window.word_list.chooser.own.click()
+    wizard = window.own_word.wizard
+    assert wizard is not None and wizard.isVisible()
+    wizard.close()
+    window.word_list.chooser.own.click()
+    assert window.own_word.wizard is wizard and wizard.isVisible()
+
+
+def test_the_first_steps_end_in_the_offer_of_a_word_of_ones_own(bench: Bench):
+    SettingsFile(bench.folder).save(Settings(model="loud/teacher"))
+    window = bench.open()
+    steps = window.first_run
+    assert not steps.own.isVisible()
+    for _ in range(3):
+        steps.next.click()
+    assert steps.own.isVisible()
+    steps.own.click()
+    assert window.own_word.wizard is not None and window.own_word.wizard.isVisible()
+
+
+def test_the_wizard_hears_the_microphone_and_opens_it_where_it_is_off(bench: Bench):
+    window = bench.open()
+    window.own_word.open()
+    assert window.own_word._feed() is None  # it is being opened
+    bench.qtbot.waitUntil(lambda: listening(window))
+    assert window.own_word._feed() is bench.sources[-1].feed
+
+
+def test_a_word_that_is_ready_is_listened_for(bench: Bench):
+    window = bench.open()
+    window.own_word.open("boom")
+    assert window.own_word.wizard is not None
+    save_loudness_model(bench.folder / "models" / "boom" / "teacher.safetensors", threshold=0.7)
+    window.own_word.wizard.ready.emit("boom/teacher")
+    bench.qtbot.waitUntil(lambda: names(window) == ["loud/teacher", "boom/teacher"])
+    assert window.words.selected == "boom"
+
+
+def test_closing_the_window_closes_the_wizard(bench: Bench):
+    window = bench.open()
+    window.own_word.open()
+    wizard = window.own_word.wizard
+    assert wizard is not None
+    window.leave()
+    assert not wizard.isVisible() and wizard.page < SAY
