@@ -34,6 +34,7 @@ class Listening(QObject):
     permitted = pyqtSignal()  # whether something can be started may be another
     began = pyqtSignal()  # another source is listened to
     marked = pyqtSignal(object)  # Mark: a detection, once it is on the screen
+    peaked = pyqtSignal(str, float)  # id of the detection that the banner shows, and its probability so far
 
     def __init__(self, worker: Worker, parts: WindowLayout, words: ActiveWords, sources: SourceControl) -> None:
         super().__init__()
@@ -47,7 +48,7 @@ class Listening(QObject):
         self._seen = True
         self._visiting = False  # a file is played in place of the microphone, which comes back after it
         self._listened_before = False  # the visit interrupted the microphone
-        self._flashed = ""  # the model whose word the banner shows
+        self._flashed = self._flashed_id = ""  # the model whose word the banner shows, and the detection
         self._recording: Recording = parts.plots.current
         self._moments: dict[str, tuple[Recording, int]] = {}  # by id of a detection: where the plots show it
         self._plot_data: deque[SoundChunk] = deque(maxlen=PLOT_BLOCKS)
@@ -198,7 +199,7 @@ class Listening(QObject):
             self._moments[record.key] = self._recording, mark.sample
             if len(self._moments) > MOST_MOMENTS:
                 del self._moments[next(iter(self._moments))]
-        self._flashed = record.model
+        self._flashed, self._flashed_id = record.model, record.key
         self._parts.banner.flash(record.keyword, record.score)
         window = self._parts.window()
         if window is not None:
@@ -250,7 +251,8 @@ class Listening(QObject):
             for scored in chunk.scored:
                 if scored.model == self._flashed and len(scored.scores):
                     keyword = self._words.cards[scored.model].keyword
-                    self._parts.banner.raise_peak(keyword, float(max(scored.scores)))
+                    if self._parts.banner.raise_peak(keyword, float(max(scored.scores))):
+                        self.peaked.emit(self._flashed_id, self._parts.banner.peak)
 
     def say_state(self) -> None:
         """The sentence on the banner."""

@@ -183,6 +183,7 @@ class MainWindow(QMainWindow):
         for trouble in (*troubles, self.adding.refused):
             trouble.connect(notice)
         self.listening.marked.connect(self._note_detection)
+        self.listening.peaked.connect(self.parts.detections.set_peak)
         self.history.heard.connect(self.word_list.note_heard)
         self.history.changed.connect(self._show_peak)
         self.history.moment_wanted.connect(self._show_moment)

@@ -183,6 +183,13 @@ class DetectionList(QTableWidget):
         for column, width in enumerate(widths):
             self.setColumnWidth(column, width)
 
+    def set_peak(self, id: str, peak: float) -> None:
+        """The highest probability so far, of a word that is still being said."""
+        if id in self._ids:
+            item = self.item(self._ids.index(id), PEAK)
+            if item is not None:
+                item.setText(f"{peak:.2f}")
+
     def set_playing(self, id: str | None) -> None:
         self.clip_cell.playing = id
         self._repaint()

@@ -109,11 +109,18 @@ class Banner(QFrame):
         self._flash_timer.start()
         self._show()
 
-    def raise_peak(self, word: str, score: float) -> None:
-        """The probability of the word that is shown went on; the highest is shown."""
-        if word == self._flash and score > self._peak:
-            self._peak = score
-            self._score.setText(f"{score:.2f}")
+    @property
+    def peak(self) -> float:
+        """The highest probability of the word that is shown."""
+        return self._peak
+
+    def raise_peak(self, word: str, score: float) -> bool:
+        """The probability of the word that is shown went on; the highest is shown. Whether this is the highest."""
+        if word != self._flash or score <= self._peak:
+            return False
+        self._peak = score
+        self._score.setText(f"{score:.2f}")
+        return True
 
     def _end_flash(self) -> None:
         self._flash = ""
