@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kws_app.detection.operating_curve import PRESETS, OperatingCurve, meaning, offers, preset_hint, same_rate
+from kws_app.detection.operating_curve import OperatingCurve, same_rate
 from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import ModelEntry, find_models
 from kws_app.engine.decision_config import DecisionConfig
@@ -53,50 +53,17 @@ def test_the_nearest_measured_point_by_log_odds(curve: OperatingCurve):
 
 
 def test_thresholds_for_a_rate_are_looked_for_from_above(curve: OperatingCurve):
-    assert [curve.threshold_for(preset.fa_per_hour) for preset in PRESETS] == [0.95, 0.8, 0.5]
+    assert [curve.threshold_for(rate) for rate in (0.1, 0.5, 2.0)] == [0.95, 0.8, 0.5]
     assert curve.threshold_for(0.0) == 0.95
     assert curve.threshold_for(100.0) == 0.01
     noisy = curve_of({**CURVE, "points": [[0.5, 5, 8, 12], [0.9, 10, 4, 4]]})
     assert noisy is not None and noisy.threshold_for(0.5) == 0.9
 
 
-def test_the_sentence_has_rates_and_intervals(curve: OperatingCurve):
-    text = meaning(curve, DecisionConfig(threshold=0.5))
-    # Wilson of 5 in 100: 2.2 to 11.2 %; Garwood of 8 in 4 h: 0.86 to 3.9
-    assert text == (
-        "Misses about 5 % (2 to 11), 2.0 false alarms an hour (0.86 to 3.9); measured on 4.0 hours of speech."
-    )
-    assert "Misses about 30 % (22 to 40), fewer than 0.92 false alarms an hour" in meaning(curve, DecisionConfig(0.95))
-    assert meaning(None, DecisionConfig()) == "What this threshold means was not measured with this model."
-
-
-def test_other_settings_than_measured_are_said(curve: OperatingCurve):
+def test_other_settings_than_measured_are_known(curve: OperatingCurve):
     assert curve.measured_with(DecisionConfig(threshold=0.9))
     for changed in ({"smoothing_steps": 2}, {"patience_steps": 3}, {"refractory_s": 2.0}):
-        text = meaning(curve, DecisionConfig(**changed))
-        assert text.endswith("But that was with no smoothing, no patience and 1 s between detections, not with yours.")
-
-
-def test_of_presets_that_come_to_the_same_the_strictest_is_offered():
-    curve = curve_of({**CURVE, "points": [[0.2, 1, 40, 60], [0.7, 20, 0, 0], [0.9, 40, 0, 0]]})
-    assert curve is not None
-    rarely, balanced, never = (offers(curve)[preset] for preset in PRESETS)
-    assert rarely.threshold == 0.7 and rarely.hint == preset_hint(curve, PRESETS[0], 0.7)
-    assert balanced.threshold is None and never.threshold is None
-    assert balanced.hint.startswith("With this model the same as “Rarely wrong”")
-
-
-def test_a_promise_that_no_threshold_keeps_is_not_made():
-    curve = curve_of({**CURVE, "points": [[0.2, 1, 40, 60], [0.7, 20, 6, 9], [0.9, 40, 6, 9]]})
-    assert curve is not None
-    assert [offer.threshold for offer in offers(curve).values()] == [None, None, 0.7]
-    assert offers(curve)[PRESETS[0]].hint == "This model gives more than 0.1 false alarms an hour at any threshold"
-
-
-def test_a_preset_says_what_it_gives(curve: OperatingCurve):
-    text = preset_hint(curve, PRESETS[0], curve.threshold_for(PRESETS[0].fa_per_hour))
-    assert text.startswith("At most 0.1 false alarms an hour of speech, as far as 4.0 hours can tell: threshold 0.950")
-    assert "fewer than 0.92 false alarms an hour, misses 30 %" in text
+        assert not curve.measured_with(DecisionConfig(**changed))
 
 
 def test_another_model_at_the_same_rate(curve: OperatingCurve):
@@ -135,6 +102,7 @@ def test_a_card_without_a_curve_has_none():
 
 
 @pytest.mark.parametrize("entry", find_models(MODELS_DIR), ids=lambda entry: entry.name)
-def test_every_shipped_card_says_what_its_thresholds_mean(entry: ModelEntry) -> None:
+def test_every_shipped_card_has_a_curve_around_its_own_threshold(entry: ModelEntry) -> None:
     curve = OperatingCurve.of(entry.card)
-    assert curve is not None and "isses about" in meaning(curve, entry.card.decision_config())
+    assert curve is not None and curve.measured_with(entry.card.decision_config())
+    assert curve.points[0].threshold < entry.card.threshold < curve.points[-1].threshold
