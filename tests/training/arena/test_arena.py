@@ -56,7 +56,7 @@ def test_a_made_up_engine_stands_where_it_must(root: Path, tmp_path: Path) -> No
     # at 0.3 and 0.5 the loud minute is an alarm, at 0.8 and 0.9 it is none
     found = [(round(p["threshold"], 2), p["missed"], p["alarms"]) for p in row["points"]]
     assert found == [(0.3, 0, 1), (0.5, 1, 1), (0.8, 2, 0), (0.9, 3, 0), (0.9, 4, 0)]
-    assert row["cpu_s_per_hour"] > 0 and row["peak_mb"] > 10 and row["download_mb"] is None
+    assert row["cpu_s_per_hour"] > 0 and 10 < row["peak_mb"] < 120 and row["download_mb"] is None
     assert "| loud_engine | clean | 50.0% (15.0% to 85.0%) | 50.0%" in text  # Wilson, 2 of 4
     assert path.with_suffix(".png").stat().st_size > 1000
 
