@@ -34,7 +34,7 @@ DATA = "|".join(
         r"/\S+",  # paths
         r"\([^()]*(Error|Errno)[^()]*\)|\(Expecting property .*\(char 1\)\)",  # what the system or a library says
         r"\b(loud|boom|happy|computer)(/\w+)?\b",  # words and models
-        r"\b(teacher|student|quantized|tiny|micro|broken|Default microphone|USB mic|mic|CC0)\b",
+        r"\b(expert|teacher|student|quantized|tiny|micro|broken|Default microphone|USB mic|mic|CC0)\b",
         r"\b(sound\.wav|download\.safetensors|settings\.broken\.json)\b",
         r"\*\.\w+",
         r"\b(Ctrl|Alt|Space|Return|Left|Right|Up|Down|PgUp|PgDown|End|Esc|Del)\b|\+[A-Z]\b|^[A-Z]$|\bF\d+\b",  # keys
