@@ -18,6 +18,7 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.pairs import card_of_pair, pair_name
 from kws_app.errors import AudioError, ModelError
+from kws_app.translation import _
 
 BLOCK_S = 60.0  # heard at once: over so many steps the engines work two thirds of what blocks of 10 s take
 
@@ -84,7 +85,9 @@ def models_of(question: Question) -> Models:
     paths = [folders.find(name).path for name in names]
     digests = tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
     if question.digests and question.digests != digests:
-        raise ModelError(f"The model {question.name} is another one here: install the same release on every machine.")
+        raise ModelError(
+            _("The model {name} is another one here: install the same release on every machine.", name=question.name)
+        )
     first, *others = [KeywordModel.load(path, question.engine) for path in paths]
     second = others[0] if others else None
     config = card_of_pair(first.card, second.card if second else None).decision_config(question.threshold)
