@@ -29,7 +29,7 @@ MODEL, SYMBOLS, STYLES = "kokoro-82m-int8.onnx", "kokoro-symbols.json", "kokoro-
 NAME = "Kokoro-82M, 54 voices"
 LICENCE = "Apache-2.0"
 SIZE_MB = 120  # to download, about
-# Measured on "alexa", 315 real recordings, at 0.5 false alarms an hour: 81 % missed, 4.4 % with Kokoro.
+# Measured on "alexa", 315 real recordings, at 0.5 false alarms an hour: 81 % missed, 2 to 5 % with Kokoro.
 WITHOUT_THEM = "With espeak-ng alone a word that is only typed is missed about 8 times in 10: record the word yourself."
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
 STYLES_SHA256 = "7f4c845f590c804f2ebf826ff56c3fdeaae2c34949ae8fdedf505ac8c495ea32"  # of all names and contents in turn
