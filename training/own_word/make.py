@@ -282,7 +282,7 @@ def _about(
     asked: OwnWord, measured: Measured, threshold: float, takes: dict[str, int], recordings: int, talk: Talk
 ) -> dict[str, Any]:
     """The card's figures, settings and data."""
-    about_data = {
+    about_data: dict[str, Any] = {
         "description": f"{sum(takes.values())} takes by voices, {recordings} recordings, "
         f"{talk.hours('training'):.1f} h of talk as embeddings",
         "voices": takes,
@@ -294,7 +294,7 @@ def _about(
     figures: dict[str, Any] = {}
     if len(measured.word):
         missed, alarms = measured.missed(threshold), measured.alarms(threshold)
-        figures["own_word"] = {
+        about_data["measured"] = {
             "missed": missed,
             "words": len(measured.word),
             "missed_interval": [round(x, 4) for x in wilson_interval(missed, len(measured.word))],
@@ -306,11 +306,12 @@ def _about(
         figures[CURVE_FIELD] = {
             "split": "validation",
             "points": [
-                [round(float(1 / (1 + np.exp(-offset))), 6), measured.missed(margin), measured.alarms(margin)]
+                [round(float(1 / (1 + np.exp(-offset))), 6), measured.missed(margin), *[measured.alarms(margin)] * 2]
                 for offset, margin in zip(offsets, threshold + offsets, strict=True)
             ],
             "keywords": len(measured.word),
             "speech_hours": round(measured.hours, 3),
+            "hours": round(measured.hours, 3),
             "smoothing_steps": 1,
             "patience_steps": 1,
             "refractory_s": 1.0,
