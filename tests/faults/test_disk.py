@@ -19,7 +19,7 @@ from kws_app.history.news import ClipKept, News, Trouble
 from kws_app.settings import Settings, SettingsFile
 from tests.support.loudness import bursts
 from tests.support.paths import REPOSITORY
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 SIZE_KB = 256
 PIECE = bytes(1024)
@@ -146,7 +146,7 @@ def test_it_starts_on_a_full_disk(python: Callable, small_disk: SmallDisk, fresh
     process = python(["-c", START_ON_A_FULL_DISK, "--data-dir", str(folder)], {**os.environ, **OFFSCREEN})
     assert process.stdout.readline() == "ready\n"
     process.terminate()
-    _output, error = process.communicate(timeout=30)
+    _output, error = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0 and "Traceback" not in error
 
 

@@ -47,7 +47,7 @@ def test_on_a_dead_display_one_sentence_names_kws_detect(name: str, python: Call
     environment = {known: value for known, value in os.environ.items() if known not in hidden}
     environment |= {name: {"DISPLAY": ":4711", "WAYLAND_DISPLAY": "wayland-4711"}[name]}
     process = python(["-m", "kws_app", "--data-dir", str(tmp_path)], environment)
-    output, error = process.communicate(timeout=30)
+    output, error = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, output, error.count("\n")) == (2, "", 1)
     assert "no window can be opened" in error and "4711" in error and "kws-detect" in error
 

@@ -33,7 +33,6 @@ def sounds() -> dict[str, NDArray[np.float32]]:
     }
 
 
-@pytest.mark.timeout(240)  # half an hour of sound for each model
 @pytest.mark.parametrize("name", [entry.name for entry in find_models(MODELS_DIR)])
 def test_no_detection_without_speech(name: str) -> None:
     model = KeywordModel.load(find_model(name, MODELS_DIR).path)

@@ -28,7 +28,6 @@ from training.progress import Progress, StageStoppedError
 
 pytestmark = [
     pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng says the words"),
-    pytest.mark.timeout(240),
 ]
 SMALL = OwnWordConfig(
     takes=10, sequences=30, recording_copies=2, heads=2, head=HeadConfig(hidden=16, steps=60, mined_windows=200)
