@@ -132,7 +132,7 @@ def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILE
     word_found = np.concatenate(found) if found else np.zeros(0)
     measured = Measured(talk_peaks(heads, talk, validation), talk.hours("validation"), word_found)
     progress.step("measuring", 1, 2)
-    threshold = recommended_threshold(measured)
+    threshold = recommended_threshold(measured, recorded=len(recordings) >= FEWEST_TO_KEEP_BACK)
     counts = {engine: sum(take.engine == engine for take in takes) for engine in {take.engine for take in takes}}
     about = _about(asked, measured, threshold, counts, len(recordings), talk)
     path = export_expert(keyword, heads, (talk.mean, talk.std), threshold, DecisionConfig(0.5), models, about, ROLE)

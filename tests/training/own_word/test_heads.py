@@ -101,6 +101,7 @@ def test_thresholds_are_those_of_the_counted_alarms() -> None:
     assert measured.threshold_for(0.1) == pytest.approx(4.01)
     assert measured.threshold_for(0.5) == pytest.approx(1.01)  # two alarms in four hours
     assert recommended_threshold(measured) == pytest.approx(2.45)  # 5 % of four words lie below it
+    assert recommended_threshold(measured, recorded=False) == pytest.approx((1.01 + 2.45) / 2)
     few = Measured(measured.talk, 4.0, np.array([0.5, 0.6]))
     assert recommended_threshold(few) == pytest.approx(1.01)
     assert recommended_threshold(Measured(measured.talk, 4.0, np.zeros(0))) == pytest.approx(1.01)
