@@ -1,5 +1,6 @@
 """What the tests stand on: a display, a virtual microphone, real clips, and a model that hears loudness."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -72,9 +73,12 @@ def bench(tiny_models: Path, tmp_path: Path, qtbot: QtBot) -> Iterator[Bench]:
     """Opens windows over tiny_models and a folder of its own, where loud/teacher is chosen, and closes them."""
     folder = tmp_path / "data"
     SettingsFile(folder).save(Settings(model="loud/teacher", first_run_done=True))
+    gc.collect()  # a window of the test before goes here, on the thread of windows
+    gc.disable()  # and not on a thread of the worker's, on which Qt's widgets may not be deleted
     bench = Bench(tiny_models, folder, qtbot)
     yield bench
     bench.close()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

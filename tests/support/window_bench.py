@@ -112,7 +112,10 @@ class Bench:
     def close(self) -> None:
         for window in self.windows:
             window.leave()
+        QApplication.processEvents()  # what the worker said last
+        for window in self.windows:
             window.deleteLater()
+        self.windows.clear()
 
 
 def listening(window: MainWindow) -> bool:

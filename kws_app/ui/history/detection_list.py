@@ -175,13 +175,16 @@ class DetectionList(QTableWidget):
             max(titles.horizontalAdvance(title), texts.horizontalAdvance(widest)) + PADDING
             for (title, _tip), widest in zip(COLUMNS[:CLIP], WIDEST, strict=False)
         ]
-        room = viewport.width() - max(CLIP_LEAST, titles.horizontalAdvance(COLUMNS[CLIP][0]) + PADDING)
+        clip = max(CLIP_LEAST, titles.horizontalAdvance(COLUMNS[CLIP][0]) + PADDING)
+        room = viewport.width() - clip
         for column, shortest in ((1, ""), (0, "00:00:00"), (DURATION, "0.00 s")):
             title = titles.horizontalAdvance(COLUMNS[column][0])
             least = max(title, texts.horizontalAdvance(shortest)) + PADDING
             widths[column] = max(least, widths[column] - max(0, sum(widths) - room))
         for column, width in enumerate(widths):
             self.setColumnWidth(column, width)
+        if sum(widths) > room:  # nothing can give way any more: the window scrolls
+            self.setMinimumWidth(sum(widths) + clip + self.width() - viewport.width())
 
     def set_peak(self, id: str, peak: float) -> None:
         """The highest probability so far, of a word that is still being said."""
