@@ -61,3 +61,8 @@ class ModelName:
     def with_second(self, role: str) -> "ModelName":
         """The pair in which the model of another role confirms this one."""
         return ModelName(self.keyword, self.role, role)
+
+
+def keyword_of(name: str) -> str:
+    """The keyword in a model's name. Of a text that is no name, as settings may hold: what is before the slash."""
+    return name.partition("/")[0]

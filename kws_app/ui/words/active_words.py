@@ -13,6 +13,7 @@ from kws_app.detection.operating_curve import OperatingCurve, same_rate
 from kws_app.detection.tuning import Tuning
 from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import ModelEntry
+from kws_app.engine.names import keyword_of
 from kws_app.engine.pairs import cards_of_pairs, confirming, halves, pair_name
 from kws_app.listening.active_models import ActiveModel
 from kws_app.listening.worker import Worker
@@ -313,15 +314,15 @@ class ActiveWords(QObject):
         settings = self._store.settings
         rows = dict(settings.words)
         for name in (*([asked] if asked else []), settings.model, *settings.also):
-            rows.setdefault(name.split("/")[0], name)
+            rows.setdefault(keyword_of(name), name)
         if asked:
-            rows[asked.split("/")[0]] = asked
+            rows[keyword_of(asked)] = asked
         on = {asked or settings.model, *settings.also}
         self.words = {
             keyword: Word(keyword, name, name in on, slot) for slot, (keyword, name) in enumerate(rows.items())
         }
         self.compared = [name for name in settings.also if name not in rows.values()]
-        self.selected = (asked or settings.model).split("/")[0]
+        self.selected = keyword_of(asked or settings.model)
 
     def _found(self, entries: list[ModelEntry], broken: list[str]) -> None:
         if self.models:  # one was added: the others go on
@@ -394,8 +395,8 @@ class ActiveWords(QObject):
 
     def _instead_of(self, row: Word) -> str:
         """Another model of a row's word, or empty."""
-        folder = row.model.split("/")[0]
-        same_folder = [name for name in self._singles if name.split("/")[0] == folder]
+        folder = keyword_of(row.model)
+        same_folder = [name for name in self._singles if keyword_of(name) == folder]
         return next(iter([*same_folder, *self.networks(row.keyword)]), "")
 
     def _use(self) -> None:

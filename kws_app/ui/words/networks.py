@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kws_app.detection.operating_curve import OperatingCurve
 from kws_app.engine.card import ModelCard
-from kws_app.engine.pairs import halves
+from kws_app.engine.names import ModelName
 from kws_app.translation import _, ngettext
 from kws_app.ui.words.sensitivity import told
 
@@ -36,7 +36,7 @@ class Network:
 
 def network(name: str) -> Network:
     """A model by its name; a pair is called by the model that listens."""
-    role = halves(name)[0].rsplit("/", 1)[-1]
+    role = ModelName.parse(name).role
     return Network(name, TITLES.get(role, role), role)
 
 
