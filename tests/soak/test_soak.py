@@ -89,7 +89,9 @@ def test_accelerated_minutes_hold(tmp_path: Path):
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     done = subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert " 0 lost" in done.stdout and list(tmp_path.iterdir()) == []
+    assert " 0 lost" in done.stdout
+    left = [path for path in tmp_path.iterdir() if not path.name.startswith("pulse-")]  # the sound library's own folder
+    assert left == []
 
 
 @pytest.mark.parametrize("options", [["--hours", "0"], ["--hours", "nan"], ["--fault-every", "-1"]])
