@@ -1,4 +1,4 @@
-"""Which jitted models are ours, by SHA-256: those that ship with the app, and those that were made on this machine.
+"""Which jitted models are ours, by SHA-256: the models that ship with the app, and the models made on this machine.
 
 Two lists vouch, and no other: index.json in the app's own folder of models, and the user's list, which lies in the
 folder for settings, outside any folder of models. An index.json beside a stranger's models vouches for nothing.

@@ -117,7 +117,7 @@ def near_words(pronunciations: list[Pronunciation], language: str, cache: Path, 
 def _near(
     target: Phonemes, listed: dict[str, Phonemes], ways: list[Phonemes], keyword: str, most: int
 ) -> list[tuple[float, str, Phonemes]]:
-    """The listed words that are near `target`, without those that are the word, hold it, or are part of it."""
+    """The listed words near `target`. The word itself is left out, and so are words that hold it or are part of it."""
     most_apart = 0.4 * len(target) + 1
     texts = [
         text

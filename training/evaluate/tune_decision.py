@@ -51,7 +51,7 @@ def _worth(tuned: Tuned) -> tuple[float, float]:
 
 
 def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> Tuned | None:
-    """The threshold with the fewest misses among those that keep to FA_LIMIT."""
+    """The threshold with the fewest misses; only thresholds that keep to FA_LIMIT count."""
     hours = sum(stream.speech_hours for stream in streams)
     keywords = sum(len(stream.occurrences) for stream in streams)
     best = None

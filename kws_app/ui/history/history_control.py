@@ -22,7 +22,7 @@ from kws_app.ui.settings_store import SettingsStore
 
 UNDO_MS = 300_000  # after this a deletion is for good
 MOST_STEPS = 100  # that can be undone
-KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; then those that nothing shows are forgotten
+KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; beyond it, entries that nothing shows are forgotten
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class WordsPanel(QWidget):
         return row
 
     def show_compare(self, keyword: str, networks: Sequence[Network], own: str, compared: Sequence[str]) -> None:
-        """The networks of a word: its own, and those that are compared with it."""
+        """The network of a word, and the networks that are compared with it."""
         self.compare_menu.clear()
         self.compare_menu.setTitle(_("Compare"))
         for network in networks:
