@@ -16,7 +16,8 @@ from kws_app.engine.catalogue import ModelFolders
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.keyword_model import KeywordModel
-from kws_app.engine.pairs import card_of_pair, pair_name
+from kws_app.engine.names import pair_of
+from kws_app.engine.pairs import card_of_pair
 from kws_app.errors import AudioError, ModelError
 from kws_app.translation import _
 
@@ -37,7 +38,7 @@ class Question:
     @property
     def name(self) -> str:
         """Of the model, or of the pair."""
-        return pair_name(self.model, self.confirm)
+        return pair_of(self.model, self.confirm)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""What models are called: keyword/role, and keyword/role+role for a pair. No other file takes a name to pieces."""
+"""Names of models: keyword/role, and keyword/role+role for a pair. Only this file splits a name."""
 
 import re
 import unicodedata
 from dataclasses import dataclass
 
-PLUS = "+"  # in the name of a pair of models, and in no model's own
+PLUS = "+"  # stands between the two roles of a pair, and in no other name
 LONGEST_NAME = 41  # characters of a keyword or a role
 # Letters and digits of any script, with spaces, hyphens, underscores and apostrophes between them. So a name is one
 # part of a path on every system: no surrogates, no control characters, no dots, slashes or colons.
@@ -13,7 +13,7 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt"
 
 
 def is_name(word: object) -> bool:
-    """Whether a word can be a keyword or a role, which are also the names of a folder and of a file in it."""
+    """Whether a word can be a keyword (also the name of a folder) or a role (also the name of a file)."""
     return (
         isinstance(word, str)
         and _WORD.fullmatch(word) is not None
@@ -25,7 +25,7 @@ def is_name(word: object) -> bool:
 
 @dataclass(frozen=True)
 class ModelName:
-    """A model, or a pair: the model of `role` listens all the time, that of `confirmed_by` decides."""
+    """A model or a pair of models. In a pair, `role` listens all the time and `confirmed_by` decides."""
 
     keyword: str
     role: str
@@ -38,7 +38,7 @@ class ModelName:
 
     @classmethod
     def parse(cls, text: str) -> "ModelName":
-        """raises ValueError on what is neither keyword/role nor keyword/role+role"""
+        """raises ValueError unless the text is keyword/role or keyword/role+role"""
         keyword, slash, roles = text.partition("/")
         role, plus, second = roles.partition(PLUS)
         if not slash or (plus and not second):
@@ -46,7 +46,12 @@ class ModelName:
         return cls(keyword, role, second)
 
     def __str__(self) -> str:
-        return f"{self.keyword}/{self.role}" + (f"{PLUS}{self.confirmed_by}" if self.confirmed_by else "")
+        return f"{self.keyword}/{self.roles}"
+
+    @property
+    def roles(self) -> str:
+        """The name without the keyword, such as student+teacher."""
+        return f"{self.role}{PLUS}{self.confirmed_by}" if self.confirmed_by else self.role
 
     @property
     def first(self) -> "ModelName":
@@ -58,11 +63,28 @@ class ModelName:
         """The model that confirms; None for a single model."""
         return ModelName(self.keyword, self.confirmed_by) if self.confirmed_by else None
 
-    def with_second(self, role: str) -> "ModelName":
-        """The pair in which the model of another role confirms this one."""
-        return ModelName(self.keyword, self.role, role)
-
 
 def keyword_of(name: str) -> str:
-    """The keyword in a model's name. Of a text that is no name, as settings may hold: what is before the slash."""
+    """The keyword in a model's name. For any other text, which settings may hold: the part before the slash."""
     return name.partition("/")[0]
+
+
+def first_of(name: str) -> str:
+    """The name of the model that listens all the time: the first model of a pair, or the single model."""
+    return str(ModelName.parse(name).first)
+
+
+def second_of(name: str) -> str:
+    """The name of the model that confirms; empty for a single model."""
+    return str(ModelName.parse(name).second or "")
+
+
+def models_of(name: str) -> list[str]:
+    """The names of the models of a pair, the first model first; for a single model, its name."""
+    return [first_of(name), *filter(None, [second_of(name)])]
+
+
+def pair_of(first: str, second: str) -> str:
+    """The name of the pair in which `second` confirms `first`. Without a second model: `first`."""
+    name = ModelName.parse(first)
+    return str(ModelName(name.keyword, name.role, ModelName.parse(second).role)) if second else first

@@ -1,6 +1,7 @@
-"""Pairs of models: one listens all the time, another of the same keyword confirms what it stirs at. No torch, no Qt.
+"""Pairs of models: the first listens all the time, the second confirms what the first heard. No torch, no Qt.
 
-A pair has a name of its own, such as happy/student+teacher, and with it its own threshold, curve and count.
+Both have the same keyword. A pair has its own name, such as happy/student+teacher, and its own threshold, curve and
+count.
 """
 
 from collections.abc import Mapping
@@ -8,34 +9,23 @@ from dataclasses import replace
 from typing import Any
 
 from kws_app.engine.card import CURVE_FIELD, PAIRS_FIELD, ModelCard
-from kws_app.engine.names import PLUS, ModelName
+from kws_app.engine.names import PLUS, ModelName, pair_of
 from kws_app.errors import ModelError
 from kws_app.translation import _
 
 
-def pair_name(first: str, second: str) -> str:
-    """Of two models of a keyword, the one that listens first; without a second it is the first's own."""
-    return str(ModelName.parse(first).with_second(ModelName.parse(second).role)) if second else first
-
-
-def halves(name: str) -> tuple[str, str]:
-    """The names of the model that listens and of the one that confirms; that is empty for a single model."""
-    parsed = ModelName.parse(name)
-    return str(parsed.first), str(parsed.second or "")
-
-
 def card_of_pair(first: ModelCard, second: ModelCard | None) -> ModelCard:
-    """It steps as the first and decides as the second. Without a second it is the first's own.
+    """The card of a pair: the steps of the first model, the decision of the second. Without a second: `first`.
 
-    Its operating curve was measured with both or, where `curve_of_pair` has none, with the second alone.
-    raises ModelError if they are of different keywords
+    The operating curve was measured with both models. If `curve_of_pair` has none, it is the curve of the second model.
+    raises ModelError if the models have different keywords
     """
     if second is None:
         return first
     if first.keyword != second.keyword:
         raise ModelError(
             _(
-                "A model of “{other}” cannot confirm one of “{keyword}”: choose another.",
+                "A model of “{other}” cannot confirm a model of “{keyword}”: choose another model.",
                 other=second.keyword,
                 keyword=first.keyword,
             )
@@ -53,7 +43,7 @@ def card_of_pair(first: ModelCard, second: ModelCard | None) -> ModelCard:
 
 
 def curve_of_pair(first: ModelCard, second: ModelCard) -> dict[str, Any] | None:
-    """The operating curve that was measured with both, if the second is the very model that confirmed."""
+    """The operating curve that was measured with both models. None if another second model was measured."""
     pairs = first.figures.get(PAIRS_FIELD)
     measured = pairs.get(second.role) if isinstance(pairs, dict) else None
     if not isinstance(measured, dict) or measured.get("golden") != second.golden["posterior"]:
@@ -62,24 +52,24 @@ def curve_of_pair(first: ModelCard, second: ModelCard) -> dict[str, Any] | None:
 
 
 def with_pair(first: ModelCard, second: ModelCard, measured: dict[str, Any]) -> dict[str, Any]:
-    """What to add to the first's figures when both were measured together: `curve_of_pair` finds it there."""
+    """The figures to add to the first model's card when the pair was measured: `curve_of_pair` reads them."""
     pairs = first.figures.get(PAIRS_FIELD, {})
     return {PAIRS_FIELD: pairs | {second.role: measured | {"golden": second.golden["posterior"]}}}
 
 
 def confirming(name: str, cards: Mapping[str, ModelCard]) -> list[str]:
-    """Those of some models, by name, that can confirm one of them: the others of its keyword."""
+    """The names of the models in `cards` that can confirm a model: all other models of its keyword."""
 
-    def word(one: str) -> tuple[str, str]:
-        return ModelName.parse(one).keyword, cards[one].keyword
+    def keywords(model: str) -> tuple[str, str]:
+        return ModelName.parse(model).keyword, cards[model].keyword
 
-    return [other for other in cards if other != name and word(other) == word(name)]
+    return [other for other in cards if other != name and keywords(other) == keywords(name)]
 
 
 def cards_of_pairs(cards: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
-    """The cards of all pairs of some models, by name."""
+    """The cards of all pairs that the models in `cards` can form, by name."""
     return {
-        pair_name(first, second): card_of_pair(cards[first], cards[second])
+        pair_of(first, second): card_of_pair(cards[first], cards[second])
         for first in cards
         for second in confirming(first, cards)
     }

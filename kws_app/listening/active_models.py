@@ -15,7 +15,8 @@ from kws_app.engine.backends import checked_engine, default_engine
 from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.engine.keyword_model import KeywordModel
-from kws_app.engine.pairs import card_of_pair, halves
+from kws_app.engine.names import models_of
+from kws_app.engine.pairs import card_of_pair
 from kws_app.errors import ModelError, brief
 from kws_app.translation import _
 
@@ -99,7 +100,7 @@ class ActiveModels:
 
     def forget(self, name: str) -> None:
         """The file of a model was replaced: the next `use` loads it again, and every pair with it."""
-        self._outdated |= {used for used in self.detectors if name in halves(used)}
+        self._outdated |= {used for used in self.detectors if name in models_of(used)}
 
     def tune(self, tunings: Mapping[str, Tuning]) -> None:
         """Decide in this way from the next step on. tunings: by name of model; without one, the card decides"""
@@ -128,14 +129,14 @@ class ActiveModels:
         first, *others = self._read(name, self._engine)
         second = others[0] if others else None
         card = card_of_pair(first.card, second.card if second else None)
-        self._paths[name] = tuple(self._folders.path(half) for half in halves(name) if half)
+        self._paths[name] = tuple(self._folders.path(model) for model in models_of(name))
         self._cards[name] = card
         return detector_of(first, second, card.decision_config())
 
     def _read(self, name: str, engine: str | None) -> list[KeywordModel]:
         """The model of a name, or the two of a pair. raises ModelError, in one sentence, whatever is wrong"""
         try:
-            return [KeywordModel.load(self._folders.path(half), engine) for half in halves(name) if half]
+            return [KeywordModel.load(self._folders.path(model), engine) for model in models_of(name)]
         except ModelError:
             raise
         except (ImportError, OSError) as error:  # of PyTorch, or of a library that it needs

@@ -13,7 +13,8 @@ from kws_app.engine.card import DEFAULT_MODEL
 from kws_app.engine.catalogue import ModelEntry, ModelFolders
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.keyword_model import KeywordModel
-from kws_app.engine.pairs import cards_of_pairs, curve_of_pair, halves
+from kws_app.engine.names import first_of, models_of, second_of
+from kws_app.engine.pairs import cards_of_pairs, curve_of_pair
 from kws_app.errors import ModelError
 
 MOST_MODELS = 8  # that one client hears at once
@@ -47,7 +48,7 @@ class ServedModels:
             raise ModelError(f"There is no model in {places}: name another folder, or install the program again.")
         cards = {name: entry.card for name, entry in self.entries.items()}
         for name, card in cards_of_pairs(cards).items():
-            first, second = halves(name)
+            first, second = models_of(name)
             if curve_of_pair(cards[first], cards[second]):
                 self.entries[name] = ModelEntry(name, self.entries[first].path, card)
         self._threshold = threshold
@@ -79,8 +80,7 @@ class ServedModels:
 
     async def detector(self, entry: ModelEntry) -> Detector:
         """A fresh detector of a model or a pair. A model is loaded when it is first used. raises ModelError"""
-        first, second = halves(entry.name)
-        model = await self._load(first)
+        model, second = await self._load(first_of(entry.name)), second_of(entry.name)
         return detector_of(model, await self._load(second) if second else None, self.decision_config(entry))
 
     async def _load(self, name: str) -> KeywordModel:

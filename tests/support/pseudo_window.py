@@ -138,7 +138,7 @@ def test_models_that_ship_compared(bench: Bench):
     check_room(bench, window)
     window.parts.words.advanced_button.click()
     window.parts.words.advanced.decision.smoothing.setValue(4)
-    held(bench, window, lambda: window.words.tuning_of("happy/teacher").smoothing_steps == 4)
+    held(bench, window, lambda: window.words.thresholds.tuning_of("happy/teacher").smoothing_steps == 4)
     check_room(bench, window)
 
 

@@ -8,6 +8,7 @@ import pyqtgraph as pg
 from PyQt6.QtCore import Qt
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.names import ModelName
 from kws_app.translation import _
 from kws_app.ui.plots.curve_item import CurveItem
 from kws_app.ui.plots.plot_history import SampleHistory
@@ -104,4 +105,4 @@ class ScoreCurves:
         if len(self.looks) == 1:
             return _("probability")
         several = sum(other.word == look.word for other in self.looks.values()) > 1
-        return f"{look.word} ({name.rsplit('/', 1)[-1]})" if several else look.word
+        return f"{look.word} ({ModelName.parse(name).roles})" if several else look.word

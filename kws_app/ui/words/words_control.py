@@ -7,13 +7,15 @@ from datetime import datetime
 from PyQt6.QtCore import QLocale, QObject
 
 from kws_app.actions.choices import KeywordActions
-from kws_app.engine.pairs import curve_of_pair, halves
+from kws_app.engine.names import first_of, second_of
+from kws_app.engine.pairs import curve_of_pair
 from kws_app.translation import _
 from kws_app.ui.plots.plots import Plots
 from kws_app.ui.settings_store import SettingsStore
-from kws_app.ui.words.active_words import ActiveWords, Word
+from kws_app.ui.words.active_words import ActiveWords
 from kws_app.ui.words.networks import measured, network, size
 from kws_app.ui.words.sensitivity import LEVEL_NAMES, Level, level_of
+from kws_app.ui.words.word import Word
 from kws_app.ui.words.word_chooser import WordChooser
 from kws_app.ui.words.word_row import RowView
 from kws_app.ui.words.words_panel import WordsPanel
@@ -142,8 +144,8 @@ class WordsControl(QObject):
 
     def _row(self, word: Word) -> RowView:
         words = self._words
-        threshold = words.threshold_of(word.model)
-        levels = words.offers_of(word.model) if word.model in words.cards else {}
+        threshold = words.thresholds.threshold_of(word.model)
+        levels = words.thresholds.offers_of(word.model) if word.model in words.cards else {}
         level = level_of(threshold, levels) if levels and threshold is not None else None
         number = "…" if threshold is None else f"{threshold:.3f}"
         sensitivity = number if level is None else LEVEL_NAMES[level]
@@ -176,9 +178,9 @@ class WordsControl(QObject):
         words, panel = self._words, self._panel
         card = words.cards[word.model]
         own = card.decision_config()
-        config = words.tuning_of(word.model).applied_to(own)
+        config = words.thresholds.tuning_of(word.model).applied_to(own)
         as_measured = replace(config, threshold=own.threshold) == own
-        first, second = halves(word.model)
+        first, second = first_of(word.model), second_of(word.model)
         several = len(words.words) > 1
         text = measured(card, config.threshold)
         panel.meaning.setText(f"“{word.keyword}”: {text}" if several else text)
@@ -186,7 +188,7 @@ class WordsControl(QObject):
             panel.meaning.setText(
                 panel.meaning.text() + " " + _("That was measured with {role} alone.", role=network(second).role)
             )
-        curve = words.curve_of(word.model)
+        curve = words.thresholds.curve_of(word.model)
         if curve is not None and not curve.measured_with(config):
             other = _("That was measured with other settings in Advanced: “As measured” brings them back.")
             panel.meaning.setText(f"{panel.meaning.text()} {other}")
@@ -198,4 +200,4 @@ class WordsControl(QObject):
         about = f"{network(first).role}: {size(words.cards[first])}. {measured(words.cards[first])}"
         advanced.show_networks(singles, first, about)
         advanced.show_confirming([network(name) for name in words.confirming(word.keyword)], second)
-        panel.show_compare(word.keyword, singles, first, [halves(name)[0] for name in words.compared])
+        panel.show_compare(word.keyword, singles, first, [first_of(name) for name in words.compared])

@@ -1,10 +1,10 @@
-"""Names of models: one strict pattern, taken to pieces in one place."""
+"""Names of models: one strict pattern, split in one place."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kws_app.engine.names import ModelName, is_name
+from kws_app.engine.names import ModelName, first_of, is_name, models_of, pair_of, second_of
 
 
 @pytest.mark.parametrize("word", ["happy", "hey computer", "küche", "ok-go_2", "привет", "l'eau", "x" * 41])
@@ -27,9 +27,21 @@ def test_a_name_is_written_as_it_is_read(text: str) -> None:
 
 
 def test_the_parts_of_a_pair() -> None:
-    pair = ModelName("happy", "student").with_second("teacher")
+    pair = ModelName("happy", "student", "teacher")
     assert (str(pair), str(pair.first), str(pair.second)) == ("happy/student+teacher", "happy/student", "happy/teacher")
+    assert pair.roles == "student+teacher"
     assert ModelName("happy", "student").second is None
+
+
+def test_a_pair_is_named_by_its_two_models() -> None:
+    assert pair_of("happy/student", "happy/teacher") == "happy/student+teacher"
+    assert models_of("happy/student+teacher") == ["happy/student", "happy/teacher"]
+    assert (first_of("happy/student+teacher"), second_of("happy/student+teacher")) == ("happy/student", "happy/teacher")
+
+
+def test_a_single_model_has_no_second() -> None:
+    assert pair_of("happy/student", "") == first_of("happy/student") == "happy/student"
+    assert models_of("happy/student") == ["happy/student"] and second_of("happy/student") == ""
 
 
 @given(st.text(max_size=60))

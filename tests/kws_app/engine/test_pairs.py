@@ -10,7 +10,7 @@ import pytest
 from kws_app.commands import detect
 from kws_app.detection.cascade import Cascade
 from kws_app.engine.catalogue import find_models
-from kws_app.engine.pairs import card_of_pair, cards_of_pairs, halves, pair_name
+from kws_app.engine.pairs import card_of_pair, cards_of_pairs
 from kws_app.errors import ModelError
 from kws_app.paths import MODELS_DIR
 from kws_app.ui.window import MainWindow
@@ -20,12 +20,6 @@ from tests.support.window_bench import Bench
 from tests.support.words import names, set_threshold, threshold, use_network
 
 PAIR = "loud/teacher+student"
-
-
-def test_a_pair_has_a_name_of_its_own():
-    assert pair_name("happy/student", "happy/teacher") == "happy/student+teacher"
-    assert halves("happy/student+teacher") == ("happy/student", "happy/teacher")
-    assert pair_name("happy/student", "") == "happy/student" and halves("happy/student") == ("happy/student", "")
 
 
 def test_a_pair_steps_as_the_first_and_decides_as_the_second():

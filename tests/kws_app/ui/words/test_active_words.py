@@ -217,7 +217,7 @@ def test_a_damaged_model_is_named_and_so_is_the_one_used_instead(bench: Bench, t
     bench.qtbot.waitUntil(lambda: window.words.model is not None)
     assert names(window) == ["loud/student"]
     text = window.parts.banner.text
-    assert text.startswith("There is no usable model loud/teacher: loud/student listens instead.")
+    assert text.startswith("The model loud/teacher cannot be used: loud/student listens instead.")
     assert f"{models / 'loud' / 'teacher.safetensors'} is no usable model" in text
     assert window.store.settings.model == "loud/teacher"  # the user's choice, once it is whole again
 
