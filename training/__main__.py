@@ -1,4 +1,4 @@
-"""python -m training STAGE: reads the arguments, runs a stage, prints its result. The stages are in stages.py."""
+"""python -m training STAGE: reads the arguments, runs a stage of training/stages and prints its result."""
 
 import argparse
 import json
@@ -12,7 +12,6 @@ import torch
 
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import ASSETS_DIR
-from training import stages
 from training.arena.contest import Contest
 from training.arguments import build_parser
 from training.corpus.acoustic_groups import write_lists
@@ -29,7 +28,12 @@ from training.own_word.make import QUICK, OwnWord, OwnWordConfig, own_word
 from training.own_word.progress_json import json_progress, print_ready
 from training.own_word.talk_embeddings import TALK_FILE, write_talk
 from training.progress import Progress, StageStoppedError, terminal_progress
-from training.stages import Evaluating, Exporting, Places, Training
+from training.stages import evaluation, model_files, reports, runs
+from training.stages.evaluation import Evaluating
+from training.stages.everything import everything
+from training.stages.model_files import Exporting
+from training.stages.places import Places
+from training.stages.runs import Training
 
 INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it
 
@@ -71,13 +75,13 @@ def fetch_public(names: list[str], root: Path, place: Path | None, progress: Pro
 
 
 def run_teacher(options: argparse.Namespace, places: Places, progress: Progress) -> None:
-    print_checkpoints(stages.train_teacher(places, training_of(options), progress))
+    print_checkpoints(runs.train_teacher(places, training_of(options), progress))
 
 
 def run_distill(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     attention = options.loss == "attention"
     teachers = options.teacher or ()
-    best = stages.distill(places, training_of(options), teachers, options.beside, attention, progress)
+    best = runs.distill(places, training_of(options), teachers, options.beside, attention, progress)
     print_checkpoints(best)
 
 
@@ -92,13 +96,13 @@ def print_checkpoints(best: dict[str, Path]) -> None:
 
 def run_export(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     if options.packed is not None:
-        print(f"{stages.rebuild_model(places, options.packed).path} rebuilt.")
+        print(f"{model_files.rebuild_model(places, options.packed).path} rebuilt.")
     else:
-        print_model(stages.export_run(places, exporting_of(options), progress))
+        print_model(model_files.export_run(places, exporting_of(options), progress))
 
 
 def run_quantize(options: argparse.Namespace, places: Places, progress: Progress) -> None:
-    made = stages.quantize_run(places, exporting_of(options), options.bits, progress)
+    made = model_files.quantize_run(places, exporting_of(options), options.bits, progress)
     print(f"{'in int8':24} {'raw bytes':>10} {'smaller':>9} {'file':>9} {'smaller':>9}   than the base in float32")
     for size in made.sizes:
         raw, file = size.base_raw / size.raw, size.base_file / size.file
@@ -111,7 +115,7 @@ def exporting_of(options: argparse.Namespace) -> Exporting:
     return Exporting(options.run, options.role, options.part, options.smoothing, options.patience, options.misses)
 
 
-def print_model(model: stages.ModelFile) -> None:
+def print_model(model: model_files.ModelFile) -> None:
     print(f"{model.path}: {model.size_bytes:,} bytes.")
 
 
@@ -132,12 +136,12 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
     if options.cascade is not None and options.tune:
         raise ValueError("--cascade is scored on streams of one set: leave --tune out.")
     if options.cascade is not None:
-        evaluation = stages.evaluate_pair(places, asked, options.cascade, options.stir, progress)
+        found = evaluation.evaluate_pair(places, asked, options.cascade, options.stir, progress)
     elif options.tune:
-        evaluation = stages.tune(places, asked, progress)
+        found = evaluation.tune(places, asked, progress)
     else:
-        evaluation = stages.evaluate(places, asked, progress)
-    print(json.dumps(evaluation.to_json()) if options.json else evaluation.as_text())
+        found = evaluation.evaluate(places, asked, progress)
+    print(json.dumps(found.to_json()) if options.json else found.as_text())
 
 
 def run_own_word(options: argparse.Namespace, places: Places, progress: Progress) -> None:
@@ -169,18 +173,18 @@ def run_talk(options: argparse.Namespace, places: Places, progress: Progress) ->
 
 
 def run_report(options: argparse.Namespace, places: Places, progress: Progress) -> None:
-    print(stages.report(places).text)
+    print(reports.report(places).text)
 
 
 def run_all(options: argparse.Namespace, places: Places, progress: Progress) -> None:
-    print(stages.everything(places, options.keyword, options.set, options.hours, progress).text)
+    print(everything(places, options.keyword, options.set, options.hours, progress).text)
 
 
 def run_benchmark(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     if options.training:
-        lines = stages.benchmark_training(places, progress)
+        lines = reports.benchmark_training(places, progress)
     else:
-        lines = stages.benchmark_model(places, options.model)
+        lines = reports.benchmark_model(places, options.model)
     print("\n".join(lines))
 
 
@@ -194,9 +198,9 @@ def run_arena(options: argparse.Namespace, places: Places, progress: Progress) -
         takes=options.takes,
         seed=options.seed,
     )
-    report = stages.arena(places, asked, progress)
-    print(report.text)
-    print(f"The table, the plot and the counts are at {report.path.with_suffix('')}.*")
+    compared = reports.arena(places, asked, progress)
+    print(compared.text)
+    print(f"The table, the plot and the counts are at {compared.path.with_suffix('')}.*")
 
 
 Stage = Callable[[argparse.Namespace, Places, Progress], None]

@@ -8,7 +8,10 @@ import torch
 from tests.support.toy_speech import KEYWORD, RUN
 from training.features.frame_store import FrameStore
 from training.progress import Progress, StageStoppedError
-from training.stages import Evaluating, Exporting, Places, check_pair, export_run, train
+from training.stages.evaluation import Evaluating, check_pair
+from training.stages.model_files import Exporting, export_run
+from training.stages.places import Places
+from training.stages.runs import train
 
 
 @pytest.fixture

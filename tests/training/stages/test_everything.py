@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from kws_app.engine.catalogue import find_models
-from training import stages
 from training.__main__ import main
 from training.evaluate.stream_render import CONDITIONS
+from training.stages import evaluation
 
 SETTINGS = [
     "data.speech=('talk',)",
@@ -34,7 +34,7 @@ def test_the_chain_makes_models_figures_and_plots(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stages, "CONDITIONS", CONDITIONS[:2])  # test_evaluate.py hears them all
+    monkeypatch.setattr(evaluation, "CONDITIONS", CONDITIONS[:2])  # test_evaluate.py hears them all
     models, work, assets = tmp_path / "models", tmp_path / "work", tmp_path / "assets"
     models.mkdir()
     assets.mkdir()

@@ -1,0 +1,160 @@
+"""The stages that measure a model file, or a pair of them, through the app's own detector. training/evaluate counts."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from kws_app.detection.cascade import STIR
+from kws_app.engine.card import ModelCard
+from kws_app.engine.catalogue import find_model
+from kws_app.engine.index import PROGRAM_SUFFIX
+from kws_app.engine.keyword_model import KeywordModel
+from kws_app.engine.model_file import MODEL_SUFFIX
+from kws_app.engine.pairs import card_of_pair, with_pair
+from training.corpus.recordings import SPLITS, audio_files, read_clips
+from training.evaluate import test_sets
+from training.evaluate.as_text import as_text
+from training.evaluate.clips import score_clips
+from training.evaluate.figures import Figures
+from training.evaluate.segments import Heard
+from training.evaluate.stream_render import CONDITIONS
+from training.evaluate.tune_decision import as_row
+from training.export.artifact import data_config, update_card
+from training.progress import SILENT, Progress
+from training.stages.places import Places
+
+
+@dataclass(frozen=True)
+class Evaluating:
+    """Which model is scored on what."""
+
+    model: str  # keyword/role, or a model file
+    split: str = "validation"  # or "all"
+    clips: Path | None = None  # a folder in Speech Commands' layout, in place of the keyword's own
+    stream: bool = False  # also on streams of the split
+    talk: tuple[Path, ...] = ()  # folders of speech without the keyword
+    all_conditions: bool = False  # noise, a room, quiet and loud sound too
+    hours: float = test_sets.HOURS  # of a stream
+    seed: int = 0  # of a stream's composition
+    threshold: float | None = None  # by default the model's own
+    write_card: bool = False  # keep the figures in the model's card
+    jobs: int = 1  # processes that share the streams
+
+    def __post_init__(self) -> None:
+        if self.split not in (*SPLITS, "all"):
+            raise ValueError(f"split must be one of {', '.join(SPLITS)} or all, got {self.split!r}")
+        if not self.hours > 0:
+            raise ValueError(f"hours must be above 0, got {self.hours:g}")
+        if self.jobs < 1:
+            raise ValueError(f"jobs must be at least 1, got {self.jobs}")
+        if self.write_card and self.threshold is not None:
+            raise ValueError(
+                "A card keeps figures at the model's own threshold only: leave --threshold or --write-card out."
+            )
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Figures of a model or a pair."""
+
+    model: str  # as it was asked for
+    keyword: str
+    figures: Figures
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as one JSON object."""
+        return {"model": self.model, "keyword": self.keyword} | self.figures.to_json()
+
+    def as_text(self) -> str:
+        """The figures for a person to read."""
+        return f"{self.model}, keyword {self.keyword!r}\n{as_text(self.figures)}"
+
+
+def evaluate(places: Places, asked: Evaluating, progress: Progress = SILENT) -> Evaluation:
+    """Score a model file on clips, and on streams or talk if asked."""
+    path, model = _load(places, asked.model)
+    heard = Heard(path)
+    data = data_config(model.card.training)
+    request = _request(places, asked, model.card)
+    figures = Figures()
+    if asked.clips is not None or not asked.talk:
+        wanted = SPLITS if asked.split == "all" else (asked.split,)
+        clips = [c for c in read_clips(asked.clips or places.data / data.clips) if c.split in wanted]
+        figures = score_clips(model, clips, model.card.keyword, progress)
+    if asked.talk:
+        files = [file for folder in asked.talk for file in audio_files(folder)]
+        figures = replace(figures, streams=test_sets.score_talk(heard, files, request, progress).streams)
+    elif asked.stream:
+        splits = ["validation", "testing"] if asked.split == "all" else [asked.split]
+        found = test_sets.score_sets(heard, places.data, data, splits, request, progress)
+        apart = test_sets.score_apart(model, places.data, data, request)
+        figures = replace(figures, streams=found.streams, curve=found.curve, sentences=apart)
+    if asked.write_card:
+        update_card(path, figures.to_json())
+    request.forget_scores(heard)
+    return Evaluation(asked.model, model.card.keyword, figures)
+
+
+def tune(places: Places, asked: Evaluating, progress: Progress = SILENT) -> Evaluation:
+    """Try smoothing, patience and threshold on the streams of the validation set. `write_card` keeps the best."""
+    path, model = _load(places, asked.model)
+    request = _request(places, asked, model.card)
+    data = data_config(model.card.training)
+    tried = test_sets.tune_on_validation(Heard(path), places.data, data, request, progress)
+    figures = Figures(tuning=tuple(as_row(tuned) for tuned in tried))
+    if asked.write_card:
+        update_card(path, figures.to_json(), tried[0].config if tried else None)
+    return Evaluation(asked.model, model.card.keyword, figures)
+
+
+def evaluate_pair(
+    places: Places, asked: Evaluating, second: str, stir: float = STIR, progress: Progress = SILENT
+) -> Evaluation:
+    """Score two models on streams: the first model listens, the second model confirms.
+
+    stir: the score of the first model that wakes the second
+    """
+    check_pair(asked, stir)
+    path, model = _load(places, asked.model)
+    second_path, confirming = _load(places, second)
+    heard = Heard(path, second_path, stir)
+    request = _request(places, asked, card_of_pair(model.card, confirming.card))
+    data = data_config(model.card.training)
+    figures = test_sets.score_sets(heard, places.data, data, [asked.split], request, progress)
+    if asked.write_card:
+        update_card(path, with_pair(model.card, confirming.card, figures.to_json()))
+    request.forget_scores(heard)
+    return Evaluation(f"{asked.model} confirmed by {second}", model.card.keyword, figures)
+
+
+def check_pair(asked: Evaluating, stir: float) -> None:
+    """Refuse options that a pair cannot have.
+
+    raises ValueError if an option has no effect on a pair, or if a card would keep figures that the app never gives
+    """
+    if asked.clips or asked.talk or asked.split == "all":
+        raise ValueError(
+            "--cascade is scored on the streams of one set: leave --clips, --talk, --tune and --split all out."
+        )
+    if asked.write_card and (stir != STIR or asked.split != "testing"):
+        raise ValueError(
+            f"A card keeps the figures of a pair as the app runs it, at --stir {STIR:g} --split testing, "
+            f"got --stir {stir:g} --split {asked.split}: leave --write-card out."
+        )
+
+
+def _load(places: Places, name: str) -> tuple[Path, KeywordModel]:
+    """The file and the model of a name such as happy/teacher, or of a path to a model file."""
+    path = Path(name)
+    if path.suffix not in (MODEL_SUFFIX, PROGRAM_SUFFIX):
+        path = find_model(name, places.models).path
+    return path, KeywordModel.load(path)
+
+
+def _request(places: Places, asked: Evaluating, card: ModelCard) -> test_sets.Request:
+    """What is asked of streams, for the model or the pair that the card describes."""
+    config = card.decision_config(asked.threshold)
+    conditions = CONDITIONS if asked.all_conditions else CONDITIONS[:1]
+    return test_sets.Request(
+        config, card.step_samples, conditions, asked.hours, asked.seed, places.cache, jobs=asked.jobs
+    )

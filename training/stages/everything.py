@@ -1,0 +1,65 @@
+"""The stage `all`: every other stage in turn, until all models of a keyword are made and measured."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from training.config import DataConfig
+from training.evaluate.test_sets import HOURS
+from training.progress import SILENT, Progress
+from training.recipes import LARGE, run_name
+from training.report.results import ORDER
+from training.stages.evaluation import Evaluating, evaluate, evaluate_pair, tune
+from training.stages.model_files import Exporting, export_run, quantize_run
+from training.stages.places import Places
+from training.stages.reports import Report, report
+from training.stages.runs import Training, distill, train_teacher
+
+
+def everything(
+    places: Places,
+    keyword: str = DataConfig.keyword,
+    changes: Sequence[str] = (),
+    hours: float = HOURS,
+    progress: Progress = SILENT,
+) -> Report:
+    """Make all that ships for a keyword, from `large` to the report. Finished runs are not trained again.
+
+    changes: of the settings, as section.field=value
+    hours: of a stream
+    """
+    train_all(places, keyword, changes, progress)
+    for role in ORDER:
+        progress.say(f"== exporting {role}")
+        if role == "quantized":
+            quantize_run(places, Exporting(run_name("student", keyword), role), progress=progress)
+        else:
+            export_run(places, Exporting(run_name(role, keyword), role), progress)
+    measure_all(places, keyword, hours, progress)
+    return report(places)
+
+
+def train_all(places: Places, keyword: str, changes: Sequence[str], progress: Progress) -> None:
+    """Train `large`, then the teacher that it teaches, then the students that the teacher teaches."""
+
+    def training(recipe: str) -> Training:
+        progress.say(f"== training {recipe}")
+        return Training(recipe, keyword, changes=tuple(changes))
+
+    train_teacher(places, training(LARGE), progress)
+    for recipe, beside in (("teacher", ()), ("student", ()), ("tiny", ("micro",))):
+        distill(places, training(recipe), beside=beside, progress=progress)
+
+
+def measure_all(places: Places, keyword: str, hours: float, progress: Progress) -> None:
+    """Tune and evaluate every model. Then evaluate every model together with the teacher that confirms."""
+    for role in ORDER:
+        progress.say(f"== evaluating {role}")
+        asked = Evaluating(f"{keyword}/{role}", hours=hours, write_card=True)
+        tune(places, asked, progress)
+        evaluation = evaluate(places, replace(asked, split="all", stream=True, all_conditions=True), progress)
+        progress.say(evaluation.as_text())
+    teacher = f"{keyword}/{ORDER[0]}"
+    for role in ORDER[1:]:
+        progress.say(f"== evaluating {role} confirmed by {ORDER[0]}")
+        asked = Evaluating(f"{keyword}/{role}", split="testing", hours=hours, write_card=True)
+        progress.say(evaluate_pair(places, asked, teacher, progress=progress).as_text())

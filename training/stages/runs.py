@@ -1,0 +1,83 @@
+"""The stages that train: a recipe and a keyword become runs with checkpoints. training/fit does the work."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from training.config import DataConfig, RunConfig
+from training.features.frame_store import open_store
+from training.fit.distill import DistillLoss, Teachers
+from training.fit.distributed import Team
+from training.fit.run import Loss, Run, hard_loss
+from training.fit.side_by_side import Cohort
+from training.overrides import override
+from training.progress import SILENT, Progress
+from training.recipes import ATTENTIVE, LARGE, RECIPES, for_keyword, run_name, student_config
+from training.stages.places import Places
+
+
+@dataclass(frozen=True)
+class Training:
+    """What to train for a keyword, and how it differs from the recipe."""
+
+    recipe: str
+    keyword: str = DataConfig.keyword
+    run: str | None = None  # the folder below `work`; by default the recipe's name, with the keyword before it
+    changes: tuple[str, ...] = ()  # section.field=value
+
+
+def train_teacher(places: Places, asked: Training, progress: Progress = SILENT) -> dict[str, Path]:
+    """Train a network on labels alone. Returns the best checkpoint, by the name of its run."""
+    name = asked.run or run_name(asked.recipe, asked.keyword)
+    return train(places, {name: with_changes(RECIPES[asked.recipe], asked)}, progress)
+
+
+def distill(
+    places: Places,
+    asked: Training,
+    teachers: Sequence[str] = (),
+    beside: Sequence[str] = (),
+    attention: bool = False,
+    progress: Progress = SILENT,
+) -> dict[str, Path]:
+    """Train students on their teachers' scores and on the labels. Returns the best checkpoints, by run.
+
+    teachers: names of runs; by default the recipe names them
+    beside: more students for the same batches, as RECIPE or RECIPE:SEED
+    attention: whether the student also learns its teachers' attention
+    """
+    first = asked.recipe + (ATTENTIVE if attention else "")
+    names = [asked.run or run_name(first, asked.keyword)]
+    names += [run_name(spec.replace(":", "-"), asked.keyword) for spec in beside]
+    taught_by = RECIPES[asked.recipe].distill.teachers or (LARGE,)
+    asked_teachers = tuple(teachers or [run_name(name, asked.keyword) for name in taught_by])
+    configs = [with_changes(student_config(spec, asked_teachers), asked) for spec in [first, *beside]]
+    return train(places, dict(zip(names, configs, strict=True)), progress)
+
+
+def with_changes(recipe: RunConfig, asked: Training) -> RunConfig:
+    """A recipe with the keyword's audio and the changes that were asked for."""
+    return override(for_keyword(recipe, asked.keyword), list(asked.changes))
+
+
+def train(places: Places, configs: Mapping[str, RunConfig], progress: Progress = SILENT) -> dict[str, Path]:
+    """Train or resume runs side by side. All of them hear the batches of the first run.
+
+    configs: the settings of each run, by the name of the run
+    returns: the best checkpoints, by the same names; empty in a process of a distributed run that does not write
+    """
+    team = Team()
+    heard = progress if team.writes else SILENT
+    first = next(iter(configs.values()))
+    taught = first.distill.teachers
+    teachers = Teachers.load(taught, places.work, team.device) if taught else None
+    store = open_store(places.data, places.cache, first.data, heard)
+    members = []
+    for name, config in configs.items():
+        loss: Loss = DistillLoss(config.distill, config.crnn, teachers) if teachers else hard_loss
+        members.append(Run(places.work / name, config, store, team, loss))
+    cohort = Cohort(members, heard)
+    cohort.resume()
+    best = cohort.train()
+    team.disband()
+    return {path.parent.name: path for path in best} if team.writes else {}
