@@ -1,6 +1,6 @@
 """The running rate: detections in the hours of listening, and how many the user marked as false. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from kws_app.detection.intervals import poisson_interval
@@ -9,6 +9,15 @@ from kws_app.history.entries import FALSE_ALARM, Entry, ModelSetup
 from kws_app.translation import _
 
 LEAST_HOURS = 1.0  # of listening; a rate over less time says nothing
+
+
+@dataclass(frozen=True)
+class Listened:
+    """How long each setup has listened. A value: one thread makes it, and another thread may read it."""
+
+    is_live: bool = True  # the source is a microphone, else a file
+    setups: Mapping[str, ModelSetup] = field(default_factory=dict)  # by keyword, of the models that listen
+    seconds: Mapping[ModelSetup, float] = field(default_factory=dict)  # of microphones in this run, or of this file
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from kws_app.errors import LabelError
 from kws_app.history.disk_thread import DiskThread
 from kws_app.history.entries import ModelSetup
 from kws_app.history.facts import DetectionRecord, Ended, HoursHeard, clip_name, new_id, now_iso
+from kws_app.history.rate import Listened
 from kws_app.translation import _
 
 BEFORE_S = 2.0  # of sound in a clip before the detection
@@ -31,6 +32,7 @@ LOUDEST_S = 0.1  # a part of a syllable
 STALE_S = 5.0  # after so long without sound it is too late to say that a word was missed
 KEPT_S = 8.0  # of sound that is held; a backlog is read in pieces of a second
 SAVE_HOURS_S = 600.0  # between two notes of the hours in the log: a crash loses at most this
+TELL_S = 1.0  # of sound between two values of `listened`
 LEAST_S = 1.0  # shorter times are not noted: a threshold that is dragged passes many others
 
 
@@ -83,10 +85,11 @@ class Recorder:
         self._clock = clock
         self._heard_at = clock()
         self.keep_clips = True
-        # The window's thread reads these three; this thread writes them.
-        self.live_s: dict[ModelSetup, float] = {}  # seconds of microphones heard in this run
-        self.file_s: dict[ModelSetup, float] = {}  # seconds heard of the present file
-        self.setups: dict[str, ModelSetup] = {}  # by keyword, of the main models; replaced, never changed
+        self.listened = Listened()  # replaced, never changed: the worker sends it to the window
+        self.setups: dict[str, ModelSetup] = {}  # by keyword, of the main models
+        self._live_s: dict[ModelSetup, float] = {}  # seconds of microphones heard in this run
+        self._file_s: dict[ModelSetup, float] = {}  # seconds heard of the present file
+        self._untold_s = 0.0  # heard since `listened` was made
         self._unsaved_s: dict[ModelSetup, float] = {}
         self._recent = RecentSound()
         self._scores: deque[tuple[str, int, float]] = deque()  # in the last seconds: model, end of step, score
@@ -107,16 +110,23 @@ class Recorder:
         self._recent = RecentSound()
         self._scores.clear()
         self._detected_at = None
-        self.file_s = {}
+        self._file_s = {}
+        self._tell()
 
     def hear(self, samples: Samples, first_sample: int, setups: dict[str, ModelSetup]) -> None:
         """samples: [N] from `first_sample` on, by the session's clock. setups: of the main models, by keyword"""
-        self.setups = setups
+        if setups != self.setups:
+            self.use(setups)
         self._heard_at = self._clock()
         self._recent.add(samples, first_sample)
         for clip in [clip for clip in self._pending if clip.end <= self._recent.end]:
             self._cut(clip)
         self._count(len(samples) / SAMPLE_RATE, setups.values())
+
+    def use(self, setups: dict[str, ModelSetup]) -> None:
+        """Listen with these setups from now on."""
+        self.setups = setups
+        self._tell()
 
     def note_scores(self, model: str, step_ends: Iterable[int], scores: Iterable[float]) -> None:
         """Remember the scores of a model for the last seconds."""
@@ -212,6 +222,7 @@ class Recorder:
             self._cut(clip)
         self._open.clear()
         self._save_hours()
+        self._tell()
 
     def _cut(self, clip: _Pending) -> None:
         self._pending.remove(clip)
@@ -221,12 +232,19 @@ class Recorder:
 
     def _count(self, seconds: float, setups: Iterable[ModelSetup]) -> None:
         for setup in setups:
-            counted = self.live_s if self.is_live else self.file_s
+            counted = self._live_s if self.is_live else self._file_s
             counted[setup] = counted.get(setup, 0.0) + seconds
             if self.is_live:
                 self._unsaved_s[setup] = self._unsaved_s.get(setup, 0.0) + seconds
         if sum(self._unsaved_s.values()) >= SAVE_HOURS_S:
             self._save_hours()
+        self._untold_s += seconds
+        if self._untold_s >= TELL_S:
+            self._tell()
+
+    def _tell(self) -> None:
+        self._untold_s = 0.0
+        self.listened = Listened(self.is_live, dict(self.setups), dict(self._live_s if self.is_live else self._file_s))
 
     def _save_hours(self) -> None:
         for (model, decision), seconds in self._unsaved_s.items():

@@ -63,6 +63,7 @@ class Worker(QObject):
     models_left = pyqtSignal(object)  # list[ActiveModel] that go on listening after one failed
     detected = pyqtSignal(object)  # Mark; only the main model of a keyword sends marks
     source_changed = pyqtSignal(object, object)  # Source, SourceState
+    listened = pyqtSignal(object)  # Listened: how long each model has heard, once a second of sound
     failed = pyqtSignal(str)  # one sentence
 
     def __init__(
@@ -77,6 +78,7 @@ class Worker(QObject):
         self._own_sounds = OwnSounds()
         self.disk = DiskThread(log)
         self.recorder = Recorder(self.disk)
+        self._told = self.recorder.listened  # to the window
         self.folders = ModelFolders([models_dir, *([own_models_dir] if own_models_dir else [])])
         self._log = log
         self._active = ActiveModels(self.folders, engine)
@@ -211,7 +213,14 @@ class Worker(QObject):
     def _note_setups(self) -> None:
         """After the end of a source, the running rate and a missed word belong to the present models."""
         if self.recorder.setups:
-            self.recorder.setups = self._setups()
+            self.recorder.use(self._setups())
+            self._tell_listened()
+
+    def _tell_listened(self) -> None:
+        """Send the hours to the window, where they are others than the last that were sent."""
+        if self.recorder.listened is not self._told:
+            self._told = self.recorder.listened
+            self.listened.emit(self._told)
 
     def _use_models(self, names: Sequence[str]) -> None:
         refused = self._active.use(names)
@@ -235,6 +244,7 @@ class Worker(QObject):
     def _listen_to(self, source: Source, plot_data: deque[SoundChunk]) -> None:
         self._stop_listening()
         self.recorder.begin(source)
+        self._tell_listened()
         self._source, self._plot_data = source, plot_data
         self._state = SourceState(Phase.STOPPED)
         self._to_start = source.path is not None
@@ -255,6 +265,7 @@ class Worker(QObject):
             for model, end in session.finish():
                 self.recorder.end(model, end)
         self.recorder.finish()
+        self._tell_listened()
 
     def _listen(self) -> None:
         """Take in all sound that came since the last read."""
@@ -293,6 +304,7 @@ class Worker(QObject):
 
     def _hand_out(self, source: Source, chunk: SoundChunk) -> None:
         self.recorder.hear(chunk.samples, chunk.first_sample, self._setups())
+        self._tell_listened()
         for scored in chunk.scored:
             model = self._active.models[scored.model]
             self.recorder.note_scores(scored.model, scored.step_ends, scored.scores)

@@ -11,7 +11,7 @@ from kws_app.history.clip_store import ClipLimits
 from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry, ModelSetup
 from kws_app.history.facts import ActionDone, Deleted, DetectionRecord, Ended, Labelled, Restored
 from kws_app.history.news import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
-from kws_app.history.rate import LEAST_HOURS, DetectionCounter
+from kws_app.history.rate import LEAST_HOURS, DetectionCounter, Listened
 from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
 from kws_app.ui.history.clip_player import Player
@@ -46,7 +46,7 @@ class HistoryControl(QObject):
     def __init__(self, worker: Worker, panel: HistoryPanel, store: SettingsStore, player: Player | None = None) -> None:
         """Before the worker is started."""
         super().__init__()
-        self._worker, self._disk, self._recorder = worker, worker.disk, worker.recorder
+        self._worker, self._disk = worker, worker.disk
         self._panel, self._table, self._store = panel, panel.table, store
         self._player = player or Player(worker.playing)
         self._entries: dict[str, Entry] = {}  # by id, oldest first, deleted ones included
@@ -54,9 +54,11 @@ class HistoryControl(QObject):
         self._deleted: list[list[str]] = []  # ids whose clips go when the deletion can no longer be undone
         self._steps: list[UndoStep] = []  # what can be undone, the last at the end
         self._live, self._file = DetectionCounter(), DetectionCounter()
+        self._listened = Listened()
         self._earlier_s: dict[ModelSetup, float] = {}  # heard of microphones before this run
         self.exports = Exports(self._disk, panel)
         self._told.connect(self._hear)
+        worker.listened.connect(self._note_hours)
         self._disk.tell = self._tell
         self._connect()
         self._apply_choices()
@@ -282,15 +284,19 @@ class HistoryControl(QObject):
 
     # What is shown
 
+    def _note_hours(self, listened: Listened) -> None:
+        self._listened = listened
+
     def show_rate(self) -> None:
         """The running rate of each word that was listened for long enough."""
         lines = []
-        for keyword, setup in self._recorder.setups.items():
-            if self._recorder.is_live:
-                heard_s = self._earlier_s.get(setup, 0.0) + self._recorder.live_s.get(setup, 0.0)
-                rate = self._live.rate(*setup, heard_s)
+        listened = self._listened
+        for keyword, setup in listened.setups.items():
+            heard_s = listened.seconds.get(setup, 0.0)
+            if listened.is_live:
+                rate = self._live.rate(*setup, self._earlier_s.get(setup, 0.0) + heard_s)
             else:
-                rate = self._file.rate(*setup, self._recorder.file_s.get(setup, 0.0))
+                rate = self._file.rate(*setup, heard_s)
             if rate.hours >= LEAST_HOURS:
                 lines.append((keyword, rate.text))
         self._panel.show_rate("\n".join(f"{word}: {text}" for word, text in lines))

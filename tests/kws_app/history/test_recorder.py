@@ -12,7 +12,7 @@ from kws_app.detection.decision import Detection, DetectionEnd
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.errors import LabelError
 from kws_app.history.facts import DetectionRecord, Ended, Fact, HoursHeard
-from kws_app.history.recorder import SAVE_HOURS_S, STALE_S, RecentSound, Recorder
+from kws_app.history.recorder import SAVE_HOURS_S, STALE_S, TELL_S, RecentSound, Recorder
 
 RATE = 16_000
 SETTING = ("loud/teacher", DecisionConfig(0.5))
@@ -213,7 +213,7 @@ def test_hours_of_a_microphone_count_by_setup_and_are_saved_now_and_then(recorde
     recorder.hear(second, 10_001 * RATE, {"loud": other})
     recorder.finish()
     assert sum(fact.heard_s for fact in kept.facts if isinstance(fact, HoursHeard)) == pytest.approx(
-        sum(recorder.live_s.values()), abs=0.2
+        sum(recorder.listened.seconds.values()), abs=0.2
     )
     recorder.finish()
     assert len(kept.facts) == 3
@@ -223,10 +223,22 @@ def test_the_hours_of_a_file_do_not_count(recorder: Recorder, kept: Kept):
     recorder.begin(FakeSource(Path("talk.wav")))  # type: ignore[arg-type]
     hear(recorder, 0, 5)
     recorder.finish()
-    assert kept.facts == [] and recorder.live_s == {}
-    assert recorder.file_s == {SETTING: pytest.approx(5.0)}
+    assert kept.facts == [] and not recorder.listened.is_live
+    assert recorder.listened.seconds == {SETTING: pytest.approx(5.0)}
     recorder.begin(FakeSource(Path("talk.wav")))  # type: ignore[arg-type]
-    assert recorder.file_s == {}
+    assert recorder.listened.seconds == {}
+
+
+def test_what_was_told_of_the_hours_does_not_change_any_more(recorder: Recorder):
+    recorder.begin(FakeSource())  # type: ignore[arg-type]
+    hear(recorder, 0, 2)
+    told = recorder.listened
+    before = dict(told.seconds)
+    assert told.is_live and list(told.setups.values()) == [SETTING]
+    assert before == {SETTING: pytest.approx(2.0, abs=TELL_S)}
+    hear(recorder, 2, 4)
+    assert told.seconds == before
+    assert recorder.listened.seconds == {SETTING: pytest.approx(4.0, abs=TELL_S)}
 
 
 def test_the_recent_sound_is_bounded_and_knows_what_it_lost():

@@ -138,5 +138,5 @@ def test_the_hours_of_a_microphone_are_in_the_log(listener, qtbot):
     setup = model_setup("loud/teacher", DecisionConfig(0.5))
     for _ in range(3):
         source.feed.ring.write(np.zeros(16_000, np.float32))
-    qtbot.waitUntil(lambda: listener.worker.recorder.live_s.get(setup, 0.0) >= 2.99)
+    qtbot.waitUntil(lambda: listener.worker.recorder.listened.seconds.get(setup, 0.0) >= 2.99)
     assert log_history(listener).heard_s == {setup: 3.0}

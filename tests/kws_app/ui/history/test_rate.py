@@ -12,10 +12,11 @@ from kws_app.audio.source import Phase
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.facts import HoursHeard, now_iso
 from kws_app.history.log import DetectionLog
+from kws_app.history.rate import Listened
 from kws_app.ui.history.detection_list import DURATION
 from tests.support.heard_rows import DECISION, fill, in_log, opened, outline, text
 from tests.support.loudness import bursts
-from tests.support.window_bench import Bench, SilentMicrophone
+from tests.support.window_bench import Bench
 from tests.support.words import set_threshold
 
 
@@ -74,10 +75,8 @@ def test_the_running_rate_counts_hours_and_marks(bench: Bench):
 def test_each_keyword_has_its_own_rate(bench: Bench):
     fill(bench, 3, clips=False)
     window, panel = opened(bench, 3)
-    recorder = window._worker.recorder
-    recorder.begin(SilentMicrophone("USB mic"))
-    recorder.live_s = {("loud/teacher", DECISION): 7200.0}
-    recorder.setups = {"loud": ("loud/teacher", DECISION), "happy": ("happy/teacher", DECISION)}
+    setups = {"loud": ("loud/teacher", DECISION), "happy": ("happy/teacher", DECISION)}
+    window._worker.listened.emit(Listened(True, setups, {("loud/teacher", DECISION): 7200.0}))
     window.history.show_rate()
     lines = panel.rate.text().splitlines()
     assert len(lines) == 1  # the other was listened for under an hour
