@@ -17,6 +17,14 @@ LONGEST = 24  # letters of a name; a long word is cut
 PADDING = 3  # px around a name
 
 
+def beside(line_x: float, width: float, left: float, right: float) -> float:
+    """Where a name begins, in px: right of its line, else left of it, and always within the plot."""
+    x = line_x + PADDING
+    if x + width > right:
+        x = line_x - PADDING - width
+    return max(x, left)
+
+
 class MarkNames(pg.GraphicsObject):
     """The words beside their marks, in a plot whose x axis is seconds before the right edge."""
 
@@ -39,19 +47,22 @@ class MarkNames(pg.GraphicsObject):
         if view is not None:
             painter.setFont(view.font())
         metrics = painter.fontMetrics()
-        right = to_screen.map(QPointF(0, 0)).x()
+        bounds = self.getViewBox().viewRange()[0]
+        left, right = (to_screen.map(QPointF(at_s, 0)).x() for at_s in bounds)
         free = [float("-inf")] * LINES
         for at_s, mark in self.shown:
-            x = to_screen.map(QPointF(at_s, 0)).x() + PADDING
-            name = mark.word if len(mark.word) <= LONGEST else mark.word[: LONGEST - 1] + "…"
+            name = metrics.elidedText(
+                mark.word[:LONGEST], Qt.TextElideMode.ElideRight, round(right - left - 2 * PADDING)
+            )
+            if len(mark.word) > LONGEST:
+                name = name.rstrip("…") + "…"
             width = metrics.horizontalAdvance(name) + 2 * PADDING
-            if x + width > right:
-                x -= width + 2 * PADDING  # on the other side of the line
+            x = beside(to_screen.map(QPointF(at_s, 0)).x(), width, left, right)
             line = mark.slot % LINES
             if x < free[line]:
                 continue  # the same word was heard a moment before: its name stands there
             free[line] = x + width
-            area = QRectF(x, top + line * metrics.height(), width, metrics.height())
+            area = QRectF(round(x), round(top) + line * metrics.height(), width, metrics.height())
             painter.fillRect(area, QColor(self.theme.panel))
             painter.setPen(QColor(self.theme.score_color(mark.slot)))
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, name)
