@@ -1,4 +1,4 @@
-"""The application as a whole: told by the system to end, it ends, whatever the tray would keep."""
+"""The application. It ends when the system tells it to, even if the user wants to keep it in the tray."""
 
 import signal
 import socket
@@ -8,9 +8,9 @@ from PyQt6.QtWidgets import QApplication
 
 
 class Application(QApplication):
-    """Qt sends it a Quit where the session ends, and where a Mac's own menu asks for it."""
+    """Qt sends a Quit event at the end of the session, and for "Quit" in the menu of a Mac."""
 
-    leaving = pyqtSignal()  # before the windows are asked whether they agree: one that stays would hold up the session
+    leaving = pyqtSignal()  # sent before Qt asks the windows to close: a window in the tray would stop the log-out
 
     def event(self, event: QEvent | None) -> bool:
         if event is not None and event.type() == QEvent.Type.Quit:
@@ -18,7 +18,7 @@ class Application(QApplication):
         return super().event(event)
 
     def wake_for_signals(self) -> None:
-        """Let the event loop turn when a signal of the system's comes: Python handles one only when it runs."""
+        """Wake the event loop at each signal of the system: Python handles a signal only while Python code runs."""
         self._woken, self._waking = socket.socketpair()
         self._waking.setblocking(False)
         signal.set_wakeup_fd(self._waking.fileno())
@@ -26,7 +26,7 @@ class Application(QApplication):
         self._notifier.activated.connect(lambda: self._woken.recv(64))
 
     def speak(self, language: str) -> None:
-        """Let what Qt itself says, such as on a button to cancel, be in this language, where Qt knows it."""
+        """Show Qt's own texts, such as "Cancel", in this language if Qt has it."""
         words = QTranslator(self)
         if words.load(f"qtbase_{language}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
             self.installTranslator(words)

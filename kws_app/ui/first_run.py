@@ -1,6 +1,6 @@
-"""The first run: three short steps in a strip under the controls. Nothing is blocked. On the window's thread.
+"""The first steps: three short steps in a strip under the controls. They block nothing. On the window's thread.
 
-Once finished or skipped it does not come again by itself; the menu has it.
+The strip comes by itself until the user finishes or skips it. After that the menu opens it.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ from kws_app.ui.sources.source_control import SourceControl
 from kws_app.ui.widgets.control_bar import OPEN_FILE
 from kws_app.ui.widgets.wrapping_row import WrappingRow
 
-MOVED_DB = -45.0  # of the meter: a voice in front of the microphone, not the room
-LAST = 2
+MOVED_DB = -45.0  # the meter reaches it with a voice in front of the microphone, but not with the noise of a room
+LAST = 2  # the number of the last step
 TITLES = (
     _("1 of 3: is the right microphone selected?"),
     _("2 of 3: say the word"),
@@ -28,7 +28,7 @@ TITLES = (
 
 
 class FirstRun(QFrame):
-    """Leads from no sound to a word that does something; each step is passed by doing it, or by the button."""
+    """Leads a new user to a word that does something. A step ends when the user does it, or presses the button."""
 
     finished = pyqtSignal()
 
@@ -41,7 +41,7 @@ class FirstRun(QFrame):
         choose_actions: Callable[[], object],
         add_own: Callable[[], object],
     ) -> None:
-        """choose_actions: lets the user choose what a word sets off. add_own: lets the user make a word"""
+        """choose_actions: opens the dialog of the actions. add_own: opens the wizard that makes a new word"""
         super().__init__()
         self.setObjectName("firstRun")
         self.setAccessibleName(_("First steps"))
@@ -54,12 +54,12 @@ class FirstRun(QFrame):
         self._text.setWordWrap(True)
         self.choose = QPushButton(_("Choose what happens…"))
         self.choose.setToolTip(_("A sound, a notification, a program or a web hook when the word is heard"))
-        self.own = QPushButton(_("A word of your own…"))
-        self.own.setToolTip(_("Type a word, say it a few times, and it listens; on this computer alone"))
+        self.own = QPushButton(_("Add your own word…"))
+        self.own.setToolTip(_("Type a word and say it a few times. This computer learns it; nothing is sent anywhere"))
         self.next = QPushButton()
-        self.next.setToolTip(_("To the next step (Alt+N)"))
+        self.next.setToolTip(_("Go to the next step (Alt+N)"))
         self.skip = QPushButton(_("Skip"))
-        self.skip.setToolTip(_("Leave the first steps; the menu has them (Alt+S)"))
+        self.skip.setToolTip(_("Close the first steps; you can open them from the menu (Alt+S)"))
         words = QVBoxLayout()
         words.setSpacing(2)
         words.addWidget(self._title)
@@ -70,7 +70,7 @@ class FirstRun(QFrame):
         buttons = QWidget()
         buttons.setLayout(WrappingRow(self.choose, self.own, self.next, self.skip))
         row.addWidget(buttons)
-        # not as shortcuts of the buttons, which lose them when their text changes
+        # not shortcuts of the buttons: a button loses its shortcut when its text changes
         QShortcut(QKeySequence("Alt+N"), self).activated.connect(self.next.click)
         QShortcut(QKeySequence("Alt+S"), self).activated.connect(self.skip.click)
         self.choose.clicked.connect(lambda: choose_actions())
@@ -84,17 +84,17 @@ class FirstRun(QFrame):
 
     @property
     def text(self) -> str:
-        """Title and text, as they are read."""
+        """The title and the text, as a user reads them."""
         return f"{self._title.text()}. {self._text.text()}"
 
     def begin(self) -> None:
-        """From the first step on."""
+        """Begin with the first step."""
         self.step, self._heard = 0, None
         self._show_step()
         self.show()
 
     def look(self) -> None:
-        """Called a few times a second: has the meter moved?"""
+        """Go to the second step once the meter moves. Called a few times a second."""
         if not self.isVisible() or self.step != 0 or self._listening.source is None:
             return
         if self._meter.level_db > max(MOVED_DB, FLOOR_DB):
@@ -132,20 +132,22 @@ class FirstRun(QFrame):
             self._text.setText(missing)
         elif self.step == 0 and off:
             self._text.setText(
-                _("Choose it in the list above, then start. The bar at the top right moves as you speak.")
+                _(
+                    "Choose a microphone in the list above, then press Start. The bar at the top right moves as you speak."
+                )
             )
         elif self.step == 0:
             self._text.setText(_("Speak: the bar at the top right should move. If not, choose another microphone."))
         elif self.step == 1:
-            self._text.setText(_("Say {word}, and see the curve at the bottom rise above the dashed line.", word=word))
+            self._text.setText(_("Say {word}. The curve at the bottom rises above the dashed line.", word=word))
         elif self._heard is not None:
             self._text.setText(
-                _("Heard. Now choose what {word} sets off: a sound, a notification, a program.", word=word)
+                _("Heard. Now choose what happens after {word}: a sound, a notification, a program.", word=word)
             )
         else:
             self._text.setText(
                 _(
-                    "Choose what {word} sets off. If it misses you, choose “Sensitive” on the right.",
+                    "Choose what happens after {word}. If you are not heard, choose “Sensitive” on the right.",
                     word=word,
                 )
             )

@@ -6,25 +6,25 @@ Keys = dict[tuple[str, ...], str]
 
 WINDOW_KEYS: Keys = {
     ("Space",): N_("starts and stops listening"),
-    ("Return",): N_("presses the button that has the keyboard"),
+    ("Return",): N_("presses the button that is selected"),
     ("Ctrl+O",): N_("opens an audio file"),
     ("Ctrl+M",): N_("adds a word"),
-    ("Ctrl+L",): N_("lists the networks to compare"),
+    ("Ctrl+L",): N_("opens the list of networks to compare"),
     ("Ctrl+E",): N_("shows the actions of a word"),
     ("F5",): N_("looks for microphones"),
     ("Ctrl+Up", "Ctrl+Down"): N_("move the threshold of the selected word"),
     ("Ctrl+R",): N_("sets the selected word back to “Balanced”"),
-    ("P",): N_("freezes the picture"),
+    ("P",): N_("stops and starts the moving picture"),
     ("Ctrl++", "Ctrl+-"): N_("show more and less time"),
     ("F8",): N_("keeps a word that was missed"),
-    ("Ctrl+Z",): N_("takes back a label, a deletion or a missed word"),
+    ("Ctrl+Z",): N_("undoes a label, a deletion or a missed word"),
     ("F1",): N_("shows all shortcuts"),
     ("F10",): N_("opens the menu"),
     ("Ctrl+Q",): N_("quits"),
 }
 PLOT_KEYS: Keys = {
-    ("Left", "Right"): N_("move by half of what is shown"),
-    ("Page Up", "Page Down"): N_("move by all of what is shown"),
+    ("Left", "Right"): N_("move the picture by half its width"),
+    ("Page Up", "Page Down"): N_("move the picture by its whole width"),
     ("Up", "Down"): N_("show less and more time"),
     ("End", "Escape"): N_("go back to now"),
 }
@@ -46,7 +46,7 @@ PLACES: dict[str, Keys] = {
 
 
 def help_text() -> str:
-    """All keys in a few sentences."""
+    """All keys, as the text of --help."""
     sentences = []
     for place, keys in PLACES.items():
         said = ", ".join(f"{' and '.join(names)} {what}" for names, what in keys.items())

@@ -1,6 +1,7 @@
-"""Starting, stopping, and what the screen shows while something is listened to. On the window's thread.
+"""Starts and stops the listening, and shows it on the screen. On the window's thread.
 
-It never waits: the worker answers with signals, and leaves what the plots show in a buffer that is emptied here.
+Nothing here waits: the worker answers with signals. It puts the data of the plots into a buffer; a timer here takes the
+data out.
 """
 
 from collections import deque
@@ -19,36 +20,36 @@ from kws_app.ui.sources.source_control import SourceControl
 from kws_app.ui.window_layout import WindowLayout
 from kws_app.ui.words.active_words import ActiveWords
 
-FRAME_MS = 33
-UNSEEN_MS = 2000  # between two looks at what the worker left, where nobody sees them
-PLOT_BLOCKS = 400  # some 12 s, for a window that is held up; older ones are not drawn
-MOST_MOMENTS = 2000  # detections whose place in the plots is remembered
-MOST_WORDS_SAID = 4  # in a sentence
+FRAME_MS = 33  # between two pictures
+UNSEEN_MS = 2000  # between two looks into the buffer while nobody sees the plots
+PLOT_BLOCKS = 400  # size of the buffer, about 12 s; when it is full, the oldest block is dropped and not drawn
+MOST_MOMENTS = 2000  # detections whose place in the plots is kept
+MOST_WORDS_SAID = 4  # words that a sentence lists by name
 OVER = (Phase.STOPPED, Phase.ENDED, Phase.FAILED)
 
 
 class Listening(QObject):
-    """One source at a time, heard by the models in use."""
+    """One source at a time, and the models that listen to it."""
 
-    changed = pyqtSignal()  # `state` is another
-    permitted = pyqtSignal()  # whether something can be started may be another
-    began = pyqtSignal()  # another source is listened to
-    marked = pyqtSignal(object)  # Mark: a detection, once it is on the screen
+    changed = pyqtSignal()  # `state` has changed
+    permitted = pyqtSignal()  # `forbidden` may have changed
+    began = pyqtSignal()  # a source was started
+    marked = pyqtSignal(object)  # Mark: a detection that is on the screen now
     peaked = pyqtSignal(str, float)  # id of the detection that the banner shows, and its probability so far
 
     def __init__(self, worker: Worker, parts: WindowLayout, words: ActiveWords, sources: SourceControl) -> None:
         super().__init__()
-        self.source: Source | None = None  # what is listened to; None when stopped
+        self.source: Source | None = None  # the source that is heard; None when stopped
         self.state = SourceState(Phase.STOPPED)
         self._worker, self._parts = worker, parts
         self._words, self._sources = words, sources
-        self._heard_here = 0  # detections since the start
+        self._heard_here = 0  # detections in this source
         self._hint = LevelHint()
         self._hint_shown = ""
         self._seen = True
-        self._visiting = False  # a file is played in place of the microphone, which comes back after it
-        self._listened_before = False  # the visit interrupted the microphone
-        self._flashed = self._flashed_id = ""  # the model whose word the banner shows, and the detection
+        self._visiting = False  # a file plays in place of the microphone; after the file the microphone is chosen again
+        self._listened_before = False  # the file interrupted the microphone, which must listen again
+        self._flashed = self._flashed_id = ""  # the model and the detection that the banner shows
         self._recording: Recording = parts.plots.current
         self._moments: dict[str, tuple[Recording, int]] = {}  # by id of a detection: where the plots show it
         self._plot_data: deque[SoundChunk] = deque(maxlen=PLOT_BLOCKS)
@@ -64,7 +65,7 @@ class Listening(QObject):
         sources.trouble_changed.connect(self.say_state)
 
     def start(self) -> None:
-        """Listen to the source that is chosen."""
+        """Listen to the chosen source."""
         if self.forbidden:
             self._parts.controls.set_listening(False)
             return
@@ -81,28 +82,28 @@ class Listening(QObject):
         self._change(SourceState(Phase.OPENING))
 
     def listen_to_microphone(self) -> None:
-        """Start the microphone that is chosen, in place of a file."""
+        """Listen to the chosen microphone, even if a file is chosen or playing."""
         self._visiting = False
         self._sources.back_to_microphone()
         self.start()
 
     @property
     def forbidden(self) -> str:
-        """Why nothing can be started: no model listens."""
+        """Why the listening cannot start, in one sentence; empty if it can."""
         return self._words.trouble if self._words.model is None else ""
 
     @property
     def loading(self) -> bool:
-        """Whether what is to be listened to waits for the model."""
+        """Whether a source waits for the model."""
         return self.source is not None and self._words.model is None
 
     @property
     def without_microphone(self) -> str:
-        """Why there is no microphone, where one is what would be listened to."""
+        """Why there is no microphone, in one sentence; empty if there is one, or if a file is chosen."""
         return self._sources.trouble if self._sources.choice.path is None else ""
 
     def stop(self) -> None:
-        """Stop; a file's visit ends with it."""
+        """Stop. After a file that played in place of the microphone, the microphone is chosen again."""
         self._worker.stop_listening()
         self._show_stopped(SourceState(Phase.STOPPED))
         if self._visiting:
@@ -110,12 +111,12 @@ class Listening(QObject):
             self._change(SourceState(Phase.STOPPED))
 
     def show_moment(self, id: str) -> bool:
-        """Show a detection in the plots; False if its sound is not kept there any more."""
+        """Show a detection in the plots. Returns False if the plots no longer keep its sound."""
         moment = self._moments.get(id)
         return moment is not None and self._parts.plots.show_moment(*moment)
 
     def finish(self) -> None:
-        """Draw no more: the window closes."""
+        """Stop drawing: the window closes."""
         self._timer.stop()
 
     def _change(self, state: SourceState) -> None:
@@ -133,7 +134,7 @@ class Listening(QObject):
         self._change(state)
 
     def _source_changed(self, source: Source, state: SourceState) -> None:
-        if source is not self.source:  # a word from one that was replaced since
+        if source is not self.source:  # a late message of an earlier source
             return
         if state.phase in OVER:
             self._show_stopped(state)
@@ -141,11 +142,11 @@ class Listening(QObject):
                 self._leave_file(state)
         else:
             self._change(state)
-            if state.phase is Phase.LISTENING and state.message:  # on how the device was opened
+            if state.phase is Phase.LISTENING and state.message:  # such as another sample rate than asked for
                 self._parts.banner.notice(state.message)
 
     def _source_chosen(self) -> None:
-        """By the user, in the list. A file takes the place of a microphone that is heard, and only for a visit."""
+        """The user chose a source in the list. A file only interrupts a microphone that listens."""
         self._visiting = self._sources.choice.path is not None and (self._visiting or self._hears_microphone)
         if self.source is not None:
             self._listened_before = self._visiting
@@ -154,7 +155,7 @@ class Listening(QObject):
             self._change(SourceState(Phase.STOPPED))
 
     def _file_opened(self) -> None:
-        """A file was dropped or opened: play it at once, and come back to the microphone."""
+        """The user dropped or opened a file: play it at once, and go back to the microphone after it."""
         if not self._visiting:
             self._visiting, self._listened_before = True, self._hears_microphone
         self.start()
@@ -168,7 +169,7 @@ class Listening(QObject):
         self._sources.back_to_microphone()
 
     def _leave_file(self, state: SourceState) -> None:
-        """The file is over, or could not be played: the microphone is the source again."""
+        """The file has ended or cannot be played: choose the microphone again."""
         failed = state.phase is Phase.FAILED
         said = state.message if failed else self._end_of_file
         self._end_visit()
@@ -207,7 +208,7 @@ class Listening(QObject):
         self.marked.emit(mark)
 
     def _draw(self) -> None:
-        """Take in what the worker left; paint it where it can be seen."""
+        """Take the data out of the buffer, and draw it if anybody sees the plots."""
         fresh = False
         while self._plot_data:
             chunk = self._plot_data.popleft()
@@ -221,7 +222,7 @@ class Listening(QObject):
             self._parts.plots.redraw()
 
     def set_seen(self, seen: bool) -> None:
-        """Whether anybody can see the plots; where not, only what counts is done."""
+        """Whether anybody can see the plots. While nobody can, nothing is drawn."""
         self._seen = seen
         self._worker.want(replace(self._worker.wanted, watched=seen))
         self._timer.setInterval(FRAME_MS if seen else UNSEEN_MS)
@@ -230,7 +231,7 @@ class Listening(QObject):
             self._parts.plots.redraw()
 
     def say_hint(self) -> None:
-        """Say what is wrong with the level, if that has changed."""
+        """Show the hint about the level of the microphone, if it has changed."""
         if self._current_hint() != self._hint_shown:
             self.say_state()
 
@@ -239,14 +240,14 @@ class Listening(QObject):
         return self._hint.text if live else ""
 
     def _mark_found(self, chunk: SoundChunk) -> None:
-        """What models that are only compared detected; the others' detections come as marks."""
+        """Draw the detections of compared models. The detections of a word's own model come as marks."""
         compared = {model.name for model in self._words.models if not model.main}
         for scored in chunk.scored:
             for detection in scored.detections if scored.model in compared else ():
                 self._parts.plots.add_found(scored.model, detection.sample)
 
     def _raise_peak(self, chunk: SoundChunk) -> None:
-        """The number beside a word that was heard is its peak, as the list has it."""
+        """Show the highest probability so far beside the word in the banner. The list shows the same number."""
         if self._parts.banner.flashing:
             for scored in chunk.scored:
                 if scored.model == self._flashed and len(scored.scores):
@@ -255,7 +256,7 @@ class Listening(QObject):
                         self.peaked.emit(self._flashed_id, self._parts.banner.peak)
 
     def say_state(self) -> None:
-        """The sentence on the banner."""
+        """Show the present state in the banner."""
         banner, phase, trouble = self._parts.banner, self.state.phase, self._sources.trouble
         file = self._sources.choice.path
         self._hint_shown = self._current_hint()
@@ -287,17 +288,17 @@ class Listening(QObject):
     @property
     def _end_of_file(self) -> str:
         if not self._heard_here:
-            return _("The file has ended; {word} was not heard in it.", word=self.word)
+            return _("The file has ended. {word} was not heard in it.", word=self.word)
         return ngettext(
-            "The file has ended; {word} was heard once in it.",
-            "The file has ended; {word} was heard {count} times in it.",
+            "The file has ended. {word} was heard once in it.",
+            "The file has ended. {word} was heard {count} times in it.",
             self._heard_here,
             word=self.word,
         )
 
     @property
     def word(self) -> str:
-        """The keywords that are listened for, as they are said in a sentence."""
+        """The keywords that are listened for, as part of a sentence."""
         # Translators: the quotation marks around a word
         words = list(dict.fromkeys(_("“{word}”", word=model.keyword) for model in self._words.models))
         if len(words) > MOST_WORDS_SAID:

@@ -1,4 +1,4 @@
-"""What Qt does where no window can be opened is to abort; here it becomes one sentence and exit status 2."""
+"""Turns Qt's abort without a usable display into one sentence and exit status 2."""
 
 import os
 import sys
@@ -10,7 +10,10 @@ from PyQt6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 @contextmanager
 def one_sentence_without_window() -> Iterator[None]:
-    """Around the making of the application. What Qt warns of meanwhile is told, or is the reason in the sentence."""
+    """Enter this while the application is made. If Qt aborts, its first warning becomes the reason in the sentence.
+
+    Else Qt's warnings are printed.
+    """
     warnings: list[str] = []
 
     def hear(kind: QtMsgType, _context: QMessageLogContext, message: str | None) -> None:
@@ -19,7 +22,7 @@ def one_sentence_without_window() -> Iterator[None]:
             where = ", ".join(displays) or "this system"
             reason = warnings[0].strip().rstrip(".") if warnings else (message or "").splitlines()[0].rstrip(".")
             print(
-                f"kws-app: no window can be opened on {where} ({reason}); for audio files use kws-detect.",
+                f"kws-app: no window can be opened on {where} ({reason}). For audio files use kws-detect.",
                 file=sys.stderr,
                 flush=True,
             )

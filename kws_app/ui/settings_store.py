@@ -1,4 +1,4 @@
-"""What the window remembers: the present settings, written a moment after the last change. On the window's thread."""
+"""The present settings of the window. They are written a moment after the last change. On the window's thread."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,19 +9,19 @@ from kws_app.detection.tuning import Tuning
 from kws_app.settings import SettingsFile
 from kws_app.translation import _
 
-SAVE_MS = 500  # after the last change: a slider being dragged is one write
+SAVE_MS = 500  # after the last change: dragging a slider causes one write
 
 
 class SettingsStore(QObject):
     """The settings and their file."""
 
-    failed = pyqtSignal(str)  # one sentence
-    changed = pyqtSignal(object)  # frozenset[str]: the fields that were set
+    failed = pyqtSignal(str)  # one sentence: the settings could not be written
+    changed = pyqtSignal(object)  # frozenset[str]: the fields that were changed
 
     def __init__(self, file: SettingsFile) -> None:
         super().__init__()
         self._file = file
-        self.settings, self.notice = file.load()  # the notice is a sentence for the user, or empty
+        self.settings, self.notice = file.load()  # the notice is one sentence for the user, or empty
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SAVE_MS)
@@ -29,7 +29,7 @@ class SettingsStore(QObject):
 
     @property
     def path(self) -> Path:
-        """Of the file."""
+        """The path of the settings file."""
         return self._file.path
 
     def remember(self, **changes: object) -> None:
@@ -39,7 +39,7 @@ class SettingsStore(QObject):
         self.changed.emit(frozenset(changes))
 
     def remember_tuning(self, model: str, tuning: Tuning) -> None:
-        """What the user set of a model's decision."""
+        """Keep the threshold and decision that the user set for a model."""
         thresholds, decisions = dict(self.settings.thresholds), dict(self.settings.decisions)
         thresholds.pop(model, None)
         decisions.pop(model, None)
@@ -51,7 +51,7 @@ class SettingsStore(QObject):
         self.remember(thresholds=thresholds, decisions=decisions)
 
     def save(self) -> None:
-        """Write now."""
+        """Write the settings now."""
         self._timer.stop()
         try:
             self._file.save(self.settings)

@@ -1,4 +1,4 @@
-"""What the keys do. On the window's thread."""
+"""Binds keys to actions. On the window's thread."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,23 +11,23 @@ Action = Callable[[], object]
 
 
 def add_shortcuts(window: QWidget, actions: Mapping[str, Action]) -> None:
-    """actions: by keys, such as Ctrl+O"""
+    """actions: by key, such as Ctrl+O"""
     for keys, action in actions.items():
         shortcut = QShortcut(QKeySequence(keys), window)
         shortcut.activated.connect(action)
         if keys == "Return":
-            QShortcut(QKeySequence("Enter"), window).activated.connect(action)  # of the number block
+            QShortcut(QKeySequence("Enter"), window).activated.connect(action)  # the key on the number pad
 
 
 def open_menu(button: QToolButton | QPushButton) -> None:
-    """Drop down the menu of a button, without waiting for it as `showMenu` does."""
+    """Open the menu of a button. `showMenu` would wait until the menu closes."""
     menu = button.menu()
     if menu is not None:
         menu.popup(button.mapToGlobal(button.rect().bottomLeft()))
 
 
 def press_return(window: QWidget) -> None:
-    """Press what has the keyboard: Space always starts and stops, so Return is what presses buttons."""
+    """Press the selected button. Return does this, because Space always starts and stops the listening."""
     focus = window.focusWidget()
     if isinstance(focus, QToolButton | QPushButton) and focus.menu() is not None:
         open_menu(focus)

@@ -1,4 +1,4 @@
-"""The look: colours for light and dark, and the style sheet made of them. Follows the system's choice."""
+"""The colours of the light and the dark theme, and the style sheet made from them. On the window's thread."""
 
 from dataclasses import dataclass
 
@@ -26,32 +26,32 @@ PALETTE_ROLES = {
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours as #rrggbb. Text on its ground keeps a contrast of at least 4.5 to 1."""
+    """Colours as #rrggbb. The contrast of text and its background is at least 4.5 to 1."""
 
     window: str
-    panel: str  # ground of plots and lists
+    panel: str  # background of plots and lists
     control: str
     border: str
     text: str
-    muted: str  # second-rank text and axes
-    accent: str  # what can be pressed or dragged
+    muted: str  # less important text, and axes
+    accent: str  # parts that can be pressed or dragged
     on_accent: str
     waveform: str
-    # curves of the models compared; these, threshold and marks are told apart also by those who see no red or green
+    # of the curves; people who do not see red or green can tell them from each other and from threshold and marks
     scores: tuple[str, ...]
     threshold: str
-    heard: str  # a detection, everywhere
+    heard: str  # every detection
     on_heard: str
     warning: str
     on_warning: str
     level: str
     clip: str
-    color_map: str  # of the log-mel plot, one of pyqtgraph's, perceptually even
-    chevron: str  # file in assets/: style sheets cannot draw the arrow of a list
-    check: str  # file in assets/: nor the tick of a switch
+    color_map: str  # of the log-mel plot: the name of a colour map of pyqtgraph with even steps for the eye
+    chevron: str  # file in assets/ with the arrow of a list, which a style sheet cannot draw
+    check: str  # file in assets/ with the tick of a switch, which a style sheet cannot draw
 
     def score_color(self, number: int) -> str:
-        """Of the curve of the model that is the first, second, ... of those in use."""
+        """The colour of a slot: 0 is the first colour. After the last colour the first colour comes again."""
         return self.scores[number % len(self.scores)]
 
 
@@ -102,7 +102,7 @@ DARK = Theme(
 
 
 def system_theme(app: QApplication) -> Theme:
-    """Dark where the system says so, or, where it says nothing, where its own windows are dark."""
+    """The theme that the system asks for. If it asks for none: dark if the system's own windows are dark."""
     hints = app.styleHints()
     scheme = hints.colorScheme() if hints is not None else Qt.ColorScheme.Unknown
     if scheme == Qt.ColorScheme.Unknown:
@@ -113,7 +113,7 @@ def system_theme(app: QApplication) -> Theme:
 
 
 def chosen_theme(app: QApplication, choice: str) -> Theme:
-    """choice: "light", "dark", or "system" to follow that"""
+    """choice: "light", "dark", or "system" for the theme of the system"""
     return {"light": LIGHT, "dark": DARK}.get(choice) or system_theme(app)
 
 
@@ -127,7 +127,7 @@ def palette(theme: Theme) -> QPalette:
 
 
 def style_sheet(theme: Theme) -> str:
-    """For a window and all in it."""
+    """The style sheet of a theme for all windows."""
     chevron = (ASSETS_DIR / theme.chevron).as_posix()
     check = (ASSETS_DIR / theme.check).as_posix()
     return f"""
@@ -253,7 +253,7 @@ def style_sheet(theme: Theme) -> str:
 
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
-    """Set the whole program's palette and style sheet; windows redraw their own painting on PaletteChange."""
-    app.setStyle("Fusion")  # the one style that takes a palette alike on every system
+    """Set the palette and style sheet of the whole program. Windows then get a PaletteChange and paint again."""
+    app.setStyle("Fusion")  # the only style that uses a palette in the same way on every system
     app.setPalette(palette(theme))
     app.setStyleSheet(style_sheet(theme))

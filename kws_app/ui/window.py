@@ -1,6 +1,6 @@
-"""The main window: puts the parts on the screen together, and keeps settings. All on the window's thread.
+"""The main window: it makes all parts and connects them. On the window's thread.
 
-It never waits: the worker, the search for devices and the closing of streams run elsewhere and answer with signals.
+The window never waits: the worker and the search for devices run in other threads and answer with signals.
 """
 
 import threading
@@ -45,16 +45,16 @@ from kws_app.ui.words.active_words import ActiveWords
 from kws_app.ui.words.engine_control import EngineControl
 from kws_app.ui.words.words_control import WordsControl
 
-TEXT_MS = 250
-UNSEEN_TEXT_MS = 2000
+TEXT_MS = 250  # between two updates of the numbers in text
+UNSEEN_TEXT_MS = 2000  # the same while nobody sees the window
 SIZE = 1100, 720  # px, at the first start
-MODEL_SUFFIXES = (MODEL_SUFFIX, PROGRAM_SUFFIX)
 LEAST_SIZE = 480, 360  # px; below about 900x560 the window scrolls
+MODEL_SUFFIXES = (MODEL_SUFFIX, PROGRAM_SUFFIX)
 
 
 @dataclass(frozen=True)
 class StartOptions:
-    """What the command line asks for; None leaves it to the settings. Not remembered."""
+    """The options of the command line, for this run only. None: the settings decide."""
 
     model: str | None = None
     input: Path | None = None
@@ -64,7 +64,7 @@ class StartOptions:
 
 
 def dropped_files(event: QDropEvent) -> list[Path]:
-    """The files of this computer that are dragged."""
+    """The dragged files that are on this computer."""
     data = event.mimeData()
     return [] if data is None else [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
 
@@ -72,8 +72,8 @@ def dropped_files(event: QDropEvent) -> list[Path]:
 class MainWindow(QMainWindow):
     """The one window. Closing it stops everything."""
 
-    themed = pyqtSignal(object)  # Theme: the colours are others
-    closed = pyqtSignal()  # for good: not only hidden in the tray
+    themed = pyqtSignal(object)  # Theme: the colours have changed
+    closed = pyqtSignal()  # the window is closed, not only hidden in the tray
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         """theme: None follows the system
 
-        devices, open_source, play_sound, make_meters: where sound comes from and goes to, other than real devices
+        devices, open_source, play_sound, make_meters: the real devices by default; tests give others
         """
         super().__init__()
         options = options or StartOptions()
@@ -157,7 +157,7 @@ class MainWindow(QMainWindow):
         self._begin(options)
 
     def _scrolled(self, inside: QWidget) -> QScrollArea:
-        """A small window scrolls instead of cutting anything off."""
+        """Put `inside` into a scroll area: a small window scrolls and cuts nothing off."""
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -204,7 +204,7 @@ class MainWindow(QMainWindow):
         self.word_list.note_heard(record.keyword, record.wall_time)
 
     def _show_peak(self, entry: Entry) -> None:
-        """The number in the banner is the number in the list."""
+        """Show the peak of the list in the banner, too."""
         if entry.peak is not None:
             self.parts.banner.raise_peak(entry.record.keyword, entry.peak)
 
@@ -242,8 +242,12 @@ class MainWindow(QMainWindow):
     def _fill_menu(self) -> None:
         controls = self.parts.controls
         offer = controls.offer
-        offer(_("Open an audio file…"), _("Play it as if it were the microphone (Ctrl+O)"), self.sources.ask_for_file)
-        offer(_("Add a model…"), _("From a file: you see what it says of itself first"), self.adding.ask_for_file)
+        offer(
+            _("Open an audio file…"),
+            _("Play a file as if it came from the microphone (Ctrl+O)"),
+            self.sources.ask_for_file,
+        )
+        offer(_("Add a model…"), _("From a file; its description is shown first"), self.adding.ask_for_file)
         offer(_("First steps"), _("Choose the microphone, say the word, choose what happens"), self.first_run.begin)
         controls.menu.addSeparator()
         self.desktop.fill_menu()
@@ -255,7 +259,9 @@ class MainWindow(QMainWindow):
             entry.setData(theme)
         controls.menu.addSeparator()
         self.desktop.fill_help_menu()
-        offer(_("Quit"), _("End the program, also where the tray would keep it (Ctrl+Q)"), self.leave)
+        offer(
+            _("Quit"), _("End the program, even if closing the window would keep it in the tray (Ctrl+Q)"), self.leave
+        )
 
     def _choose_theme(self, theme: str) -> None:
         self.store.remember(theme=theme)
@@ -277,11 +283,11 @@ class MainWindow(QMainWindow):
             self.listening.start()
 
     def _fit_screen(self) -> None:
-        """No larger than the screen, which may be another one than last time."""
+        """Make the window fit the screen: the last run may have been on a larger screen."""
         screen = self.screen()
         if screen is not None:
             room = screen.availableGeometry()
-            title_bar = 2 * self.fontMetrics().height()  # until the window is shown nobody knows how high it is
+            title_bar = 2 * self.fontMetrics().height()  # an estimate: its height is not known before it is shown
             self.resize(min(self.width(), room.width()), min(self.height(), room.height() - title_bar))
             if not room.contains(self.frameGeometry().center()):
                 self.move(room.topLeft())
@@ -297,7 +303,7 @@ class MainWindow(QMainWindow):
         self.drop_overlay.hide()
 
     def dropEvent(self, event: QDropEvent | None) -> None:
-        """A model is proposed, anything else is played."""
+        """Offer to add a model file. Play any other file."""
         self.drop_overlay.hide()
         files = [] if event is None else dropped_files(event)
         if event is not None and files:
@@ -319,14 +325,14 @@ class MainWindow(QMainWindow):
         self.themed.emit(theme)
 
     def start_up(self, minimised: bool = False) -> None:
-        """Show the window, or only what the user wants to see of it at first."""
+        """Show the window. If the user wants to start minimised: only its icon in the tray or the task bar."""
         if not (minimised or self.store.settings.start_minimised):
             self.show()
         elif not self.desktop.tray.available:
             self.showMinimized()
 
     def come_forward(self) -> None:
-        """Show the window, hidden or behind others."""
+        """Show the window if it is hidden, minimised or behind other windows."""
         self.showNormal() if self.isMinimized() else self.show()
         self.raise_()
         self.activateWindow()
@@ -345,13 +351,13 @@ class MainWindow(QMainWindow):
         self._look()
 
     def _look(self) -> None:
-        """Do no more than needed where nobody sees it."""
+        """Draw and update less while nobody sees the window."""
         seen = self.isVisible() and not self.isMinimized()
         self.listening.set_seen(seen)
         self._text_timer.setInterval(TEXT_MS if seen else UNSEEN_TEXT_MS)
 
     def leave(self) -> None:
-        """Close for good, whatever the tray would keep."""
+        """Close the window, even if the user wants to keep it in the tray."""
         self._leaving = True
         self.close()
 

@@ -1,4 +1,4 @@
-"""What is in the window and where it lies. On the window's thread; the window gives it life."""
+"""The widgets of the window and their places. On the window's thread. The window connects them."""
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QResizeEvent
@@ -20,7 +20,7 @@ SIDE_LEAST = 300  # px: no narrower
 
 
 class WindowLayout(QWidget):
-    """Controls on top, the banner below them, then the plots beside the words and what was heard."""
+    """The controls on top, below them the banner, then the plots, and beside them the words and the detections."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,7 +59,7 @@ class WindowLayout(QWidget):
         return frame
 
     def _make_side(self) -> QScrollArea:
-        """What does not fit into a low window is scrolled to, instead of being squeezed."""
+        """The column on the right. In a low window it scrolls, so that its parts keep their height."""
         side = QWidget()
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -79,7 +79,7 @@ class WindowLayout(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Share the room: the column takes what its texts need, but never most of the window."""
+        """Give the column the width that its texts need, within the limits."""
         wanted = self.fontMetrics().horizontalAdvance("0") * SIDE_DIGITS
         self._side.setFixedWidth(max(SIDE_LEAST, min(wanted, round(SIDE_SHARE * self.width()))))
         self.banner.set_low(self.height() < LOW_WINDOW)

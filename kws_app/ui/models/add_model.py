@@ -1,4 +1,4 @@
-"""Adding a model that the user brings: its card is shown first; it is verified and copied in a thread of its own."""
+"""Adds a model file of the user: shows its card, then checks and copies the file in a thread of its own."""
 
 import threading
 from pathlib import Path
@@ -16,13 +16,13 @@ from kws_app.translation import _
 from kws_app.ui.words.networks import measured
 
 WARNING = _(
-    "A model is numbers, not a program: nothing in the file is run. What it hears as its word is up to its maker."
+    "A model is numbers, not a program: nothing in the file is run. Its maker decided to which word it answers."
 )
 MODEL_FILES = ";;".join([_("Models") + " (*.safetensors)", _("All files") + " (*)"])
 
 
 def card_rows(card: ModelCard) -> dict[str, str]:
-    """What a user wants to know of a model before adding it, by what it is called."""
+    """The lines of the dialog, by title: what a user wants to know before adding a model."""
     return {
         _("Word"): card.keyword,
         _("Network"): card.role,
@@ -34,7 +34,7 @@ def card_rows(card: ModelCard) -> dict[str, str]:
 
 
 class CardDialog(QDialog):
-    """A model's card, with the choice to add the model."""
+    """Shows the card of a model and asks whether to add it."""
 
     def __init__(self, path: Path, card: ModelCard, parent: QWidget | None) -> None:
         super().__init__(parent)
@@ -46,7 +46,7 @@ class CardDialog(QDialog):
         for title, text in card_rows(card).items():
             value = QLabel(text)
             value.setWordWrap(True)
-            value.setTextFormat(Qt.TextFormat.PlainText)  # a stranger wrote it
+            value.setTextFormat(Qt.TextFormat.PlainText)  # the file comes from somebody else
             form.addRow(f"{title}:", value)
         warning = QLabel(WARNING)
         warning.setWordWrap(True)
@@ -67,23 +67,23 @@ class CardDialog(QDialog):
     def showEvent(self, event: QShowEvent | None) -> None:
         super().showEvent(event)
         self._column.activate()
-        self.setMinimumHeight(self._column.totalHeightForWidth(self.width()))  # wrapped text does not ask for it
+        self.setMinimumHeight(self._column.totalHeightForWidth(self.width()))  # wrapped text does not ask for height
 
 
 class ModelAdding(QObject):
-    """From a file to a model in the list."""
+    """Takes a model from a file into the list of models."""
 
-    added = pyqtSignal(str)  # its name
+    added = pyqtSignal(str)  # the name of the model
     refused = pyqtSignal(str)  # one sentence
 
     def __init__(self, folders: ModelFolders, window: QWidget) -> None:
-        super().__init__()  # no child of the window: its thread may end after that is gone
+        super().__init__()  # not a child of the window: the thread may end after the window is gone
         self._folders = folders
         self._window = window
         self._thread: threading.Thread | None = None
 
     def ask_for_file(self) -> None:
-        """By a dialog that does not block."""
+        """Ask for a model file, in a dialog that blocks nothing."""
         dialog = QFileDialog(self._window, _("Add a model"), "", MODEL_FILES)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -92,11 +92,11 @@ class ModelAdding(QObject):
         dialog.show()
 
     def propose(self, path: Path) -> None:
-        """Show the card of a file, and add the model if the user says so."""
+        """Show the card of a file, and add the model if the user agrees."""
         try:
             check_suffix(path)
             card = read_card(path)
-            self._folders.check_name(path, card)  # now, rather than after the user has read it all
+            self._folders.check_name(path, card)  # before the user reads the card
         except ModelError as error:
             self.refused.emit(str(error))
             return

@@ -1,4 +1,4 @@
-"""The networks that are compared, side by side: colour, step time, misses, false alarms, size. The window's thread."""
+"""A table of the compared networks: colour, step time, misses, false alarms, size. On the window's thread."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,22 +12,22 @@ from kws_app.ui.plots.score_curves import Curve
 from kws_app.ui.theme import LIGHT, Theme
 
 COLUMNS = (
-    ("", _("The colour of its curve and of the ticks where it heard the word")),
+    ("", _("The colour of the network's curve, and of the ticks where the network heard the word")),
     (
         _("Network"),
-        _("✓ is the word's own network: its detections are listed and set off actions. Others are only compared"),
+        _("✓ marks the network of the word: its detections are listed and start actions. Others are only compared"),
     ),
-    (_("Step"), _("Processor time for one step, features included, measured here")),
-    (_("Missed"), _("Share of the words that it missed in the measurement, at its present threshold")),
-    (_("False alarms/h"), _("False alarms in an hour of talk in the measurement, at its present threshold")),
-    (_("Size"), _("Bytes of its weights, as its file holds them")),
+    (_("Step"), _("Processor time of one step with its features, measured on this computer")),
+    (_("Missed"), _("Share of the words that the network missed when it was measured, at the present threshold")),
+    (_("False alarms/h"), _("False alarms in an hour of talk when the network was measured, at the present threshold")),
+    (_("Size"), _("Size of the weights in the model file")),
 )
 SWATCH = 22, 4  # px
-LONGEST = 24  # letters of a word
+LONGEST = 24  # letters of a word; a longer word is cut
 
 
 class Legend(QWidget):
-    """One row a network; shown only while networks are compared."""
+    """A row for each network. Shown only while networks are compared."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,13 +38,13 @@ class Legend(QWidget):
         self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(1, 1)
-        self._swatches: list[tuple[QLabel, int]] = []  # and the slot of its colour
-        self._steps: dict[str, QLabel] = {}  # by model
+        self._swatches: list[tuple[QLabel, int]] = []  # with the number of the colour
+        self._steps: dict[str, QLabel] = {}  # by name of the model
         self._shown: tuple[object, ...] = ()
         self.hide()
 
     def set_models(self, models: Sequence[ActiveModel], curves: Sequence[Curve]) -> None:
-        """models: that listen; curves: how they are drawn, in the same order"""
+        """models: the models that listen; curves: how the plots draw them, in the same order"""
         shown = (tuple(model.name for model in models), tuple(curves))
         if shown == self._shown:
             return
@@ -52,7 +52,7 @@ class Legend(QWidget):
         while (item := self._grid.takeAt(0)) is not None:
             widget = item.widget()
             if widget is not None:
-                widget.hide()  # it would be seen until it is deleted
+                widget.hide()  # else it is seen until Qt deletes it
                 widget.deleteLater()
         self._swatches, self._steps = [], {}
         for column, (title, tip) in enumerate(COLUMNS):
@@ -82,7 +82,7 @@ class Legend(QWidget):
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setProperty("muted", row == 0)
         label.setToolTip(tip or COLUMNS[column][1])
-        label.setWordWrap(row == 0 or column == 1)  # for want of room, titles and names take two lines
+        label.setWordWrap(row == 0 or column == 1)  # titles and names may need two lines
         if column > 1:
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._grid.addWidget(label, row, column)
@@ -98,12 +98,12 @@ class Legend(QWidget):
             swatch.setStyleSheet(f"background: {self._theme.score_color(slot)}; border-radius: 2px;")
 
     def show_steps(self, step_ms: Mapping[str, float]) -> None:
-        """By model, in milliseconds."""
+        """step_ms: processor time of a step, by name of the model"""
         for name, label in self._steps.items():
             label.setText(f"{step_ms[name]:.2f} ms" if step_ms.get(name) else "–")
 
     def text(self) -> str:
-        """All of it, row by row."""
+        """All texts, row by row."""
         rows: dict[int, list[str]] = {}
         for i in range(self._grid.count()):
             item = self._grid.itemAt(i)

@@ -1,6 +1,6 @@
 """The details of a word: threshold as a number, network, smoothing and so on. On the window's thread.
 
-A value set by a method is shown but not reported back, so nothing loops.
+The signals report only what the user changes, not what a method sets. So no change runs in a circle.
 """
 
 from collections.abc import Sequence
@@ -27,11 +27,11 @@ from kws_app.translation import _
 from kws_app.ui.widgets.wrapping_row import WrappingRow
 from kws_app.ui.words.networks import Network
 
-SLIDER_STEPS = 1000  # of the threshold, from 0 to 1
+SLIDER_STEPS = 1000  # slider positions from threshold 0 to threshold 1
 CONFIRM_TIP = _(
-    "Where this network hears something, another network of the word hears the last 2 s again and decides by its own "
-    "threshold.\nGain: far fewer false alarms, for hardly more work. Price: a word that this network misses is missed; "
-    "the answer comes some 0.1 s later; memory for a second network."
+    "When this network hears the word, a second network checks the last 2 s and decides by its own threshold.\n"
+    "For: far fewer false alarms, and hardly more work. Against: a word that this network misses stays missed, the "
+    "answer comes about 0.1 s later, and the second network needs memory."
 )
 
 
@@ -44,8 +44,8 @@ class ThresholdControl(QWidget):
         super().__init__(parent)
         self.threshold = 0.5
         tip = _(
-            "Probability from which the word counts as heard. Higher: fewer false alarms and more misses (Ctrl+Up, "
-            "Ctrl+Down, or drag the line in the plot)"
+            "The word counts as heard from this probability on. A higher threshold gives fewer false alarms and more "
+            "missed words (Ctrl+Up, Ctrl+Down, or drag the line in the plot)"
         )
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(round(LOWEST_THRESHOLD * SLIDER_STEPS), SLIDER_STEPS)
@@ -58,7 +58,7 @@ class ThresholdControl(QWidget):
         self.number.setDecimals(3)
         self.number.setSingleStep(0.005)
         self.number.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        self.number.setKeyboardTracking(False)  # a number that is being typed is not yet meant
+        self.number.setKeyboardTracking(False)  # else each typed digit would count as a threshold
         self.number.setAccessibleName(_("Threshold as a number"))
         self.number.setToolTip(tip)
         row = QHBoxLayout(self)
@@ -75,7 +75,7 @@ class ThresholdControl(QWidget):
             self.number.setValue(threshold)
 
     def step(self, steps: int) -> None:
-        """Move by slider steps, as the keys do."""
+        """Move the threshold by some slider steps, as the keys do."""
         self.slider.setValue(self.slider.value() + steps * self.slider.singleStep())
 
     def _change(self, threshold: float) -> None:
@@ -92,13 +92,13 @@ def form_label(text: str, field: QWidget) -> QLabel:
 
 
 class DecisionForm(QObject):
-    """Smoothing, steps above the threshold and the time to ignore repeats, within sane limits."""
+    """Fields for smoothing, steps above the threshold and the time to ignore repeats, within limits."""
 
-    changed = pyqtSignal(str, object)  # a field of Tuning and its value, by the user
+    changed = pyqtSignal(str, object)  # by the user: the name of a field of Tuning, and its value
     reset_wanted = pyqtSignal()
 
     def __init__(self, form: QFormLayout, parent: QWidget) -> None:
-        """form: where its fields go"""
+        """form: the layout that gets the fields"""
         super().__init__(parent)
         self.smoothing, self.patience = QSpinBox(), QSpinBox()
         self.refractory = QDoubleSpinBox()
@@ -109,29 +109,34 @@ class DecisionForm(QObject):
         self.refractory.setDecimals(1)
         self.refractory.setSuffix(" s")
         for box, label, hint, field in (
-            (self.smoothing, _("Smoothing"), _("So many probabilities are averaged; 1 is none"), "smoothing_steps"),
+            (
+                self.smoothing,
+                _("Smoothing"),
+                _("How many probabilities are averaged; 1 means no smoothing"),
+                "smoothing_steps",
+            ),
             (
                 self.patience,
                 _("Steps above threshold"),
-                _("So many steps in a row must be above the threshold before the word counts as heard"),
+                _("How many steps in a row must be above the threshold before the word counts as heard"),
                 "patience_steps",
             ),
             (
                 self.refractory,
                 _("Ignore repeats for"),
-                _("After the word was heard, it is not counted again for this long"),
+                _("How long the word is not counted again after it was heard"),
                 "refractory_s",
             ),
         ):
             box.setAccessibleName(label)
             box.setToolTip(hint)
-            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # a style sheet would draw them without arrows
+            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)  # the style sheet draws buttons without arrows
             box.setKeyboardTracking(False)
             box.valueChanged.connect(lambda value, field=field: self.changed.emit(field, value))
             form.addRow(form_label(label, box), box)
         self.reset = QPushButton(_("As measured"))
         self.reset.setProperty("small", True)
-        self.reset.setToolTip(_("Decide as the network was measured: smoothing, steps and repeats"))
+        self.reset.setToolTip(_("Back to the smoothing, steps and repeats with which the network was measured"))
         self.reset.clicked.connect(self.reset_wanted)
 
     def show_decision(self, config: DecisionConfig, as_measured: bool) -> None:
@@ -143,10 +148,10 @@ class DecisionForm(QObject):
 
 
 class Advanced(QFrame):
-    """The word that is selected, in numbers."""
+    """The details of the selected word."""
 
     network_chosen = pyqtSignal(str)  # name of a model
-    confirm_chosen = pyqtSignal(str)  # name of a model; empty: none
+    confirm_chosen = pyqtSignal(str)  # name of a model; empty for no second model
     remove_wanted = pyqtSignal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -159,7 +164,9 @@ class Advanced(QFrame):
         self.threshold = ThresholdControl()
         self.network = QComboBox()
         self.network.setAccessibleName(_("Network"))
-        self.network.setToolTip(_("Which network hears the word: accurate ones miss less, tiny ones need less work"))
+        self.network.setToolTip(
+            _("Which network hears the word: an accurate network misses fewer words, a tiny network needs less work")
+        )
         self.network.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.network.activated.connect(lambda index: self.network_chosen.emit(self.network.itemData(index)))
         self.network_text = QLabel()
@@ -183,7 +190,7 @@ class Advanced(QFrame):
         self.engine = QComboBox()
         self.engine.setAccessibleName(_("Engine"))
         self.engine.setToolTip(
-            _("What computes the networks of all words; both hear the same, and listening goes on meanwhile")
+            _("The part of the program that runs all networks. Both engines hear the same. A change interrupts nothing")
         )
         self.form.addRow(form_label(_("Engine"), self.engine), self.engine)
         self.remove = QPushButton(_("Remove from the list"))
@@ -202,11 +209,11 @@ class Advanced(QFrame):
         self.remove.setToolTip(
             _("Take the word out of the list; “Add a word” brings it back")
             if can_remove
-            else _("The only word that is on cannot be removed")
+            else _("This word is the only word that is on: switch another word on to remove it")
         )
 
     def show_networks(self, networks: Sequence[Network], chosen: str, text: str) -> None:
-        """The networks that hear the word, the one that does, and what is known of it."""
+        """networks: all networks of the word; chosen: the name of the network in use; text: its size and figures"""
         with QSignalBlocker(self.network):
             self.network.clear()
             for network in networks:
@@ -215,7 +222,7 @@ class Advanced(QFrame):
         self.network_text.setText(text)
 
     def show_confirming(self, networks: Sequence[Network], chosen: str) -> None:
-        """The networks that could confirm, and the one that does; empty: none."""
+        """networks: those that can confirm the word's network; chosen: the name of the network in use, or empty"""
         with QSignalBlocker(self.confirm):
             self.confirm.clear()
             self.confirm.addItem(_("no other network"), "")

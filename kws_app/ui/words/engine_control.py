@@ -1,6 +1,6 @@
-"""Which engine runs the networks: chosen in Advanced, kept in the settings, named in the status line.
+"""The choice of the engine: made in Advanced, kept in the settings, named in the status line. On the window's thread.
 
-On the window's thread; the worker changes the engine and answers with the engine that runs.
+The worker changes the engine and answers with the engine that runs from then on.
 """
 
 from PyQt6.QtCore import QObject, QSignalBlocker
@@ -17,12 +17,12 @@ TITLES = {PLAIN: _("plain (NumPy)"), JITTED: _("jitted (PyTorch)")}
 
 
 class EngineControl(QObject):
-    """One for a window; before the worker is started."""
+    """Made once for a window, before the worker is started."""
 
     def __init__(
         self, worker: Worker, choice: QComboBox, status: StatusLine, store: SettingsStore, asked: str | None
     ) -> None:
-        """asked: an engine for this run, in place of the one that is remembered"""
+        """asked: the engine for this run; None for the engine in the settings"""
         super().__init__()
         self._worker, self._choice, self._status, self._store = worker, choice, status, store
         for engine, title in TITLES.items():

@@ -1,4 +1,4 @@
-"""What the networks that can hear a word are called, and in which order they are offered. No Qt."""
+"""The titles of the networks, and the order in which they are offered. No Qt."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,11 +22,11 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Network:
-    """A model as a choice of the user's."""
+    """A model that the user can choose."""
 
-    name: str  # of the model
-    title: str  # Accurate, Light or Tiny; the role where it is none of ours
-    role: str  # teacher, student, ...; what tells networks of the same title apart
+    name: str  # the name of the model
+    title: str  # Accurate, Light or Tiny; for a role that is not in TITLES, the role
+    role: str  # teacher, student, ...; it tells networks with the same title apart
 
     @property
     def text(self) -> str:
@@ -35,13 +35,13 @@ class Network:
 
 
 def network(name: str) -> Network:
-    """A model by its name; a pair is called by the model that listens."""
+    """The network of a model. For a pair: the network of its first model."""
     role = ModelName.parse(name).role
     return Network(name, TITLES.get(role, role), role)
 
 
 def sorted_networks(names: Iterable[str]) -> list[str]:
-    """The accurate first, then the light and the tiny, then all others by name."""
+    """Accurate networks first, then light networks, then tiny networks, then all others by name."""
     order = list(TITLES)
 
     def place(name: str) -> tuple[int, str]:
@@ -52,12 +52,12 @@ def sorted_networks(names: Iterable[str]) -> list[str]:
 
 
 def networks_of(word: str, cards: Mapping[str, ModelCard]) -> list[str]:
-    """The names of the models that hear a word."""
+    """The names of the models with this keyword, the most accurate first."""
     return sorted_networks(name for name, card in cards.items() if card.keyword == word)
 
 
 def measured(card: ModelCard, threshold: float | None = None) -> str:
-    """What a model was measured to give at a threshold, or at its own: the same figures wherever a model is shown."""
+    """The measured misses and false alarms of a model, in one sentence. threshold: None for the card's threshold"""
     curve = OperatingCurve.of(card)
     if curve is None:
         return _("Not measured.")
@@ -65,6 +65,6 @@ def measured(card: ModelCard, threshold: float | None = None) -> str:
 
 
 def size(card: ModelCard) -> str:
-    """How large the network is."""
+    """The size of the network, for the user."""
     numbers = ngettext("{count:,} number", "{count:,} numbers", card.parameters)
     return _("{numbers}, {kilobytes:,.0f} kB", numbers=numbers, kilobytes=card.weight_bytes / 1000)

@@ -1,9 +1,7 @@
-"""How sensitive a word is: three levels, and what each was measured to give. Pure; no Qt.
+"""The three levels of sensitivity of a word, with their measured misses and false alarms. No Qt.
 
-"Balanced" is the threshold that the model was measured at. The other levels must be shown by the measurement to be
-what their names say: "Strict" gives fewer false alarms, "Sensitive" misses fewer words. Else a level is not offered.
-All levels are told by the same counts, so that they can be compared: words missed, and false alarms in the hours of
-talk that were heard.
+"Balanced" is the threshold on the model's card. "Strict" is offered only if it was measured to give fewer false alarms,
+and "Sensitive" only if it was measured to miss fewer words. All levels quote the same measurement.
 """
 
 from dataclasses import dataclass
@@ -13,13 +11,15 @@ from kws_app.detection.operating_curve import OperatingCurve, Point
 from kws_app.engine.card import ModelCard
 from kws_app.translation import _, ngettext
 
-SHOWN_DIGITS = 3  # of a threshold
+SHOWN_DIGITS = 3  # digits of a threshold that the user sees
 STRICT_ALARMS = 1 / 3  # "Strict" aims at this share of the false alarms of "Balanced"
-STRICT_MISSES = 2.5  # and misses at most so many times as many words,
-STRICT_MISSES_MORE = 0.05  # or this share of all words more, whichever is more
-SENSITIVE_ALARMS = 5  # "Sensitive" gives at most so many times the false alarms of "Balanced",
-SENSITIVE_ALARMS_PER_HOUR = 2.0  # or this many an hour, whichever is more
-MANY = 0.4  # a share of words missed from which "1 in N" says too little
+# "Strict" may miss this many times the words of "Balanced", or this share of all words more: the larger limit holds
+STRICT_MISSES = 2.5
+STRICT_MISSES_MORE = 0.05
+# "Sensitive" may give this many times the false alarms of "Balanced", or so many an hour: the larger limit holds
+SENSITIVE_ALARMS = 5
+SENSITIVE_ALARMS_PER_HOUR = 2.0
+MANY = 0.4  # share of missed words from which the text says "N in 10", because "1 in 2" is too coarse
 
 
 class Level(Enum):
@@ -32,21 +32,21 @@ class Level(Enum):
 
 LEVELS = tuple(Level)
 LEVEL_NAMES = {Level.STRICT: _("Strict"), Level.BALANCED: _("Balanced"), Level.SENSITIVE: _("Sensitive")}
-NOT_MEASURED = _("Not measured with this model.")
-NO_STRICTER = _("No stricter threshold was measured to give fewer false alarms without missing many more words.")
-NO_MORE_SENSITIVE = _("No lower threshold was measured to miss fewer words without many more false alarms.")
+NOT_MEASURED = _("This model was not measured.")
+NO_STRICTER = _("Not offered: no higher threshold gives fewer false alarms without missing many more words.")
+NO_MORE_SENSITIVE = _("Not offered: no lower threshold misses fewer words without many more false alarms.")
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A level of a model: its threshold and what it gives. Without a threshold it is not offered, for this reason."""
+    """A level of a model. A level without a threshold is not offered."""
 
     threshold: float | None
-    text: str
+    text: str  # the measured misses and false alarms, or the reason why the level is not offered
 
 
 def offers(card: ModelCard, curve: OperatingCurve | None) -> dict[Level, Offer]:
-    """Every level of a model. "Balanced" is always offered."""
+    """Every level of a model. "Balanced" is always offered. curve: None without a measurement"""
     if curve is None:
         return {
             Level.STRICT: Offer(None, NOT_MEASURED),
@@ -65,7 +65,10 @@ def offers(card: ModelCard, curve: OperatingCurve | None) -> dict[Level, Offer]:
 
 
 def _strict(curve: OperatingCurve, own: Point) -> Point | None:
-    """Above the model's own point: the fewest misses among enough fewer alarms, else the fewest alarms there are."""
+    """The best point above the threshold of the card.
+
+    Among points with few enough false alarms: the point with the fewest misses. Else the point with the fewest alarms.
+    """
     most_missed = max(STRICT_MISSES * own.missed, own.missed + STRICT_MISSES_MORE * curve.keywords)
     better = [
         point
@@ -79,7 +82,7 @@ def _strict(curve: OperatingCurve, own: Point) -> Point | None:
 
 
 def _sensitive(curve: OperatingCurve, own: Point) -> Point | None:
-    """Below the model's own point: the fewest misses that the alarms allow."""
+    """The point below the threshold of the card with the fewest misses, within the limit of false alarms."""
     most_alarms = max(SENSITIVE_ALARMS * own.false_alarms, SENSITIVE_ALARMS_PER_HOUR * curve.hours)
     allowed = [
         point
@@ -90,7 +93,7 @@ def _sensitive(curve: OperatingCurve, own: Point) -> Point | None:
 
 
 def level_of(threshold: float, offered: dict[Level, Offer]) -> Level | None:
-    """The level that a threshold is; None for a number of the user's own."""
+    """The level with this threshold; None if no level has it."""
     for level in (Level.BALANCED, Level.STRICT, Level.SENSITIVE):
         own = offered[level].threshold
         if own is not None and round(own, SHOWN_DIGITS) == round(threshold, SHOWN_DIGITS):
@@ -99,7 +102,7 @@ def level_of(threshold: float, offered: dict[Level, Offer]) -> Level | None:
 
 
 def told(curve: OperatingCurve, point: Point) -> str:
-    """What a measured point gives: "Misses about 1 in 20 words, 1 false alarm in 3 hours of talk."."""
+    """The figures of a measured point, such as "Misses about 1 in 20 words, 1 false alarm in 3 hours of talk."."""
     return _(
         "{misses}, {alarms}.",
         misses=misses_text(point.missed, curve.keywords),
@@ -108,7 +111,7 @@ def told(curve: OperatingCurve, point: Point) -> str:
 
 
 def misses_text(missed: int, keywords: int) -> str:
-    """A share of words as a person says it."""
+    """The share of missed words in words."""
     if missed == 0:
         return _("Missed none of {count} words", count=keywords)
     share = missed / keywords
@@ -118,7 +121,7 @@ def misses_text(missed: int, keywords: int) -> str:
 
 
 def alarms_text(false_alarms: int, hours: float) -> str:
-    """How often nobody had said the word, and in how much talk."""
+    """The number of false alarms, and the hours in which they were counted."""
     time = ngettext("{count} hour of talk", "{count} hours of talk", max(1, round(hours)))
     if false_alarms == 0:
         return _("no false alarm in {time}", time=time)
@@ -126,6 +129,6 @@ def alarms_text(false_alarms: int, hours: float) -> str:
 
 
 def _rounded(value: float) -> int:
-    """A whole number that a person would say: up to 10 exactly, then in steps of 5, from 50 in steps of 10."""
+    """A round number: exact up to 10, then in steps of 5, from 50 in steps of 10, from 200 in steps of 50."""
     step = 1 if value < 10 else 5 if value < 50 else 10 if value < 200 else 50
     return max(2, step * round(value / step))

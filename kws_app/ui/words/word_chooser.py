@@ -1,4 +1,4 @@
-"""The dialog in which a word is chosen: words that come with the program, and the user's own. The window's thread."""
+"""The dialog that adds a word: words that come with the program, and the user's own words. On the window's thread."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,11 @@ WIDTH = 460  # px
 
 
 class WordChooser(Dialog):
-    """One line a word: its name, what was measured, and a button that adds it."""
+    """A line for each word: its name, its measured figures, and a button that adds it."""
 
     chosen = pyqtSignal(str)  # keyword
-    own_wanted = pyqtSignal()  # the user wants to make a word
-    model_wanted = pyqtSignal()  # the user has a model file
+    own_wanted = pyqtSignal()  # the user wants to make a new word
+    model_wanted = pyqtSignal()  # the user wants to add a model file
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(_("Add a word"), WIDTH, parent)
@@ -27,18 +27,20 @@ class WordChooser(Dialog):
         self.adds: dict[str, QPushButton] = {}  # by keyword
         self._shown: list[tuple[str, str, bool]] = []
         self.bring_model = QPushButton(_("From a model file…"))
-        self.bring_model.setToolTip(_("You see what the model says of itself before it is added"))
+        self.bring_model.setToolTip(_("Shows the description of the model before it is added"))
         self.bring_model.setAutoDefault(False)
         self.bring_model.clicked.connect(self.model_wanted)
         self.own = QPushButton(_("Add your own word…"))
-        self.own.setToolTip(why_not() or _("Type a word, say it a few times, and it listens; on this computer alone"))
+        self.own.setToolTip(
+            why_not() or _("Type a word and say it a few times. This computer learns it; nothing is sent anywhere")
+        )
         self.own.setAutoDefault(False)
         self.own.clicked.connect(self.own_wanted)
         self.column.addLayout(self._list)
         self.column.addLayout(WrappingRow(self.own, self.bring_model))
 
     def show_words(self, words: Sequence[tuple[str, str, bool]]) -> None:
-        """words: keyword, what was measured, and whether it is listened for already"""
+        """words: for each word its keyword, its measured figures, and whether it is on already"""
         if list(words) == self._shown:
             return
         self._shown = list(words)

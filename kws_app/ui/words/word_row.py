@@ -1,6 +1,6 @@
 """A word in the list: on or off, sensitivity, actions, when it was last heard. On the window's thread.
 
-It shows what it is given and says what the user does; nothing else.
+The row only shows values and reports what the user does.
 """
 
 from collections.abc import Mapping
@@ -25,31 +25,31 @@ from kws_app.ui.widgets.wrapping_row import WrappingRow
 from kws_app.ui.words.sensitivity import LEVEL_NAMES, LEVELS, Level, Offer
 
 SWATCH_WIDTH = 5  # px
-LONGEST = 28  # letters of a word that are shown; its tooltip has all
+LONGEST = 28  # letters of a word; a longer word is cut, and its tooltip has the whole word
 
 
 @dataclass(frozen=True)
 class RowView:
-    """What a row shows."""
+    """The values that a row shows."""
 
     keyword: str
     on: bool
-    can_switch: bool  # else it is the only word that is on
+    can_switch: bool  # False for the only word that is on
     selected: bool
-    slot: int  # of its colour
-    sensitivity: str  # a level's name, or the user's own threshold
+    slot: int  # the number of its colour
+    sensitivity: str  # the name of the level; without a level, the threshold
     level: Level | None
     levels: Mapping[Level, Offer] = field(default_factory=dict)  # empty until the model's card is known
-    actions: str = ""  # in a few words
+    actions: str = ""  # the names of the actions
     actions_tip: str = ""
     last_heard: str = ""
 
 
 class WordRow(QFrame):
-    """One row of the list."""
+    """A row of the list."""
 
     switched = pyqtSignal(str, bool)
-    picked = pyqtSignal(str)  # the user wants to see its details
+    picked = pyqtSignal(str)  # the user selects the word to see its details
     level_chosen = pyqtSignal(str, object)  # Level
     actions_wanted = pyqtSignal(str)
 
@@ -120,7 +120,7 @@ class WordRow(QFrame):
             self.keyword
             + "\n"
             + (
-                _("Listen for this word or not")
+                _("Switch listening for this word on or off")
                 if self.switch.isEnabled()
                 else _("The only word that is on. To stop listening, press Space")
             )
@@ -133,7 +133,7 @@ class WordRow(QFrame):
             action.setChecked(level is view.level)
             action.setText(LEVEL_NAMES[level] if offer is None else f"{LEVEL_NAMES[level]}: {offer.text}")
             action.setToolTip("" if offer is None else offer.text)
-        self.sensitivity.setToolTip(_("How easily the word is taken to be heard"))
+        self.sensitivity.setToolTip(_("A sensitive word is missed less often, but gives more false alarms"))
         self.set_off.setText(_("Actions: {actions}", actions=view.actions))
         self.set_off.setToolTip(view.actions_tip)
         self.last_heard.setText(view.last_heard)

@@ -1,4 +1,4 @@
-"""Binds the list of words to the words that listen, to the plots and to the settings. On the window's thread."""
+"""Connects the list of words with the words that listen, the plots and the settings. On the window's thread."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -24,7 +24,7 @@ AS_MEASURED = {"smoothing_steps": None, "patience_steps": None, "refractory_s": 
 
 
 def actions_text(actions: KeywordActions) -> str:
-    """What a word sets off, in a few words."""
+    """The actions of a word, in a few words."""
     names = [
         name
         for name, on in (
@@ -43,7 +43,7 @@ def actions_text(actions: KeywordActions) -> str:
 
 
 class WordsControl(QObject):
-    """One for a window."""
+    """Made once for a window."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class WordsControl(QObject):
         add_model: Callable[[], object],
         add_own: Callable[[], object],
     ) -> None:
-        """add_model: lets the user bring a model file. add_own: lets the user make a word"""
+        """add_model: asks the user for a model file. add_own: lets the user make a new word"""
         super().__init__()
         self._panel, self._words, self._plots, self._store = panel, words, plots, store
         self._add_model, self._add_own = add_model, add_own
@@ -83,23 +83,23 @@ class WordsControl(QObject):
             self._show_rows()
 
     def note_heard(self, keyword: str, wall_time: str) -> None:
-        """A word was heard, now or in the past."""
+        """Show when a word was heard. wall_time: ISO 8601, now or in an earlier run"""
         if wall_time > self._last_heard.get(keyword, ""):
             self._last_heard[keyword] = wall_time
             self._show_rows()
 
     def back_to_balanced(self) -> None:
-        """The selected word's own measured threshold."""
+        """Set the selected word to "Balanced"."""
         if self._words.word is not None and self._words.word.model in self._words.cards:
             self._words.choose_level(self._words.selected, Level.BALANCED)
 
     def step_threshold(self, steps: int) -> None:
-        """Move the selected word's threshold, as the keys do."""
+        """Move the threshold of the selected word, as the keys do."""
         if self._words.word is not None and self._words.word.model in self._words.cards:
             self._panel.advanced.threshold.step(steps)
 
     def show_chooser(self) -> None:
-        """Let the user choose another word; one dialog at a time."""
+        """Open the dialog that adds a word, or bring it to the front."""
         if self.chooser is None:
             self.chooser = WordChooser(self._panel.window())
             self.chooser.chosen.connect(lambda keyword: self._words.add_word(keyword))
@@ -125,10 +125,10 @@ class WordsControl(QObject):
         if word is not None:
             self._words.tune(word.model, **changes)
 
-    # What is shown
+    # What the window shows
 
     def show(self) -> None:
-        """All of it, as it is now."""
+        """Show the list, the plots and the details as they are now."""
         self._show_rows()
         self._plots.set_curves(self._words.curves())
         word = self._words.word
@@ -165,7 +165,7 @@ class WordsControl(QObject):
         )
 
     def _heard_text(self, keyword: str) -> str:
-        """When a word was last heard: the time today, else the date."""
+        """When a word was last heard: the time if it was today, else the date."""
         stamp = self._last_heard.get(keyword)
         if stamp is None:
             return _("not heard yet")
@@ -186,11 +186,11 @@ class WordsControl(QObject):
         panel.meaning.setText(f"“{word.keyword}”: {text}" if several else text)
         if second and curve_of_pair(words.cards[first], words.cards[second]) is None:
             panel.meaning.setText(
-                panel.meaning.text() + " " + _("That was measured with {role} alone.", role=network(second).role)
+                panel.meaning.text() + " " + _("Measured with {role} alone.", role=network(second).role)
             )
         curve = words.thresholds.curve_of(word.model)
         if curve is not None and not curve.measured_with(config):
-            other = _("That was measured with other settings in Advanced: “As measured” brings them back.")
+            other = _("Measured with other settings in Advanced: “As measured” brings those settings back.")
             panel.meaning.setText(f"{panel.meaning.text()} {other}")
         advanced = panel.advanced
         advanced.show_word(word.keyword, words.can_remove(word.keyword))

@@ -1,6 +1,6 @@
-"""The list of words, and below it what the selected word's sensitivity means. On the window's thread.
+"""The list of words, and below it what the sensitivity of the selected word means. On the window's thread.
 
-It shows what it is given and says what the user does; `WordsControl` gives it life.
+The panel only shows values and reports what the user does. `WordsControl` sets the values and acts on the reports.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from kws_app.ui.words.word_row import RowView, WordRow
 
 
 class WordsPanel(QWidget):
-    """One row a word, the way to more words, and the details of the selected word."""
+    """A row for each word, a button to add words, and the details of the selected word."""
 
     switched = pyqtSignal(str, bool)
     picked = pyqtSignal(str)
@@ -43,11 +43,13 @@ class WordsPanel(QWidget):
         self.advanced_button = QPushButton(_("Advanced"))
         self.advanced_button.setProperty("small", True)
         self.advanced_button.setCheckable(True)
-        self.advanced_button.setToolTip(_("The threshold as a number, the network that hears the word, and more"))
+        self.advanced_button.setToolTip(_("The threshold as a number, the network of the word, and more"))
         self.compare = QPushButton()
         self.compare.setProperty("small", True)
         self.compare.setProperty("drops", True)
-        self.compare.setToolTip(_("Let other networks hear the same word, to compare them with its own (Ctrl+L)"))
+        self.compare.setToolTip(
+            _("Let other networks hear the same word, and compare them with the network of the word (Ctrl+L)")
+        )
         self.compare_menu = QMenu(self)
         self.compare.setMenu(self.compare_menu)
         self.advanced = Advanced()
@@ -74,7 +76,7 @@ class WordsPanel(QWidget):
             row.set_theme(theme)
 
     def show_rows(self, views: Sequence[RowView]) -> None:
-        """The words in their order."""
+        """Show these words in this order."""
         wanted = [view.keyword for view in views]
         for keyword in [keyword for keyword in self.rows if keyword not in wanted]:
             row = self.rows.pop(keyword)
@@ -97,7 +99,7 @@ class WordsPanel(QWidget):
         return row
 
     def show_compare(self, keyword: str, networks: Sequence[Network], own: str, compared: Sequence[str]) -> None:
-        """The network of a word, and the networks that are compared with it."""
+        """Fill the menu. own: the network of the word; compared: the networks that listen beside it"""
         self.compare_menu.clear()
         self.compare_menu.setTitle(_("Compare"))
         for network in networks:

@@ -41,7 +41,7 @@ def test_the_three_steps_pass_by_doing_them(bench: Bench, window: MainWindow):
     assert "Say “loud”" in steps.text
     speak(bench, 0.5)
     bench.qtbot.waitUntil(lambda: steps.step == 2)
-    assert "Now choose what “loud” sets off" in steps.text
+    assert "Now choose what happens after “loud”" in steps.text
     bench.qtbot.mouseClick(steps.next, Qt.MouseButton.LeftButton)
     assert not steps.isVisible() and window.parts.controls.start.isChecked()
     window.close()
@@ -84,7 +84,7 @@ def test_without_a_microphone_a_file_is_offered_until_one_is_there(bench: Bench)
     bench.microphones = TWO
     window.sources.look_for_microphones()
     bench.qtbot.waitUntil(lambda: steps.next.text() == "Start")
-    assert "Choose it in the list" in steps.text
+    assert "Choose a microphone in the list" in steps.text
 
 
 def test_everything_else_works_beside_them(bench: Bench, window: MainWindow, write_wav: Callable[..., Path]):

@@ -40,7 +40,7 @@ def test_a_file_is_heard_listed_marked_logged_and_shown_in_large(bench: Bench, w
     assert [mark.word for mark in content.plots.shown.marks] == ["loud", "loud"]
     bench.qtbot.waitUntil(lambda: not content.controls.start.isChecked())
     bench.qtbot.waitUntil(lambda: not content.banner.flashing, timeout=2 * FLASH_MS)
-    assert content.banner.text == "The file has ended; “loud” was heard 2 times in it."
+    assert content.banner.text == "The file has ended. “loud” was heard 2 times in it."
     assert content.plots.history.end == 4.3 * 16_000  # with the silence after it
     bench.qtbot.waitUntil(lambda: "rate –" in window.status.text())
 

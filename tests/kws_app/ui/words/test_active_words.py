@@ -114,7 +114,7 @@ def test_each_part_of_the_decision_can_be_set_and_reset(measured: Bench):
     assert (tuning.smoothing_steps, tuning.patience_steps, tuning.refractory_s) == (3, 2, 2.5)
     decisions = {"loud/teacher": {"smoothing_steps": 3, "patience_steps": 2, "refractory_s": 2.5}}
     assert window.store.settings.decisions == decisions
-    assert "That was measured with other settings" in panel.meaning.text()
+    assert "Measured with other settings" in panel.meaning.text()
     use_network(window, "loud/student")
     assert (form.smoothing.value(), form.patience.value(), form.refractory.value()) == (1, 1, 1.0)
     use_network(window, "loud/teacher")

@@ -52,7 +52,7 @@ def test_a_stricter_level_never_reads_worse(own: float):
 def test_without_a_measurement_only_the_models_own_threshold_is_offered():
     offered = offers(card(0.4), None)
     assert [level for level, offer in offered.items() if offer.threshold is not None] == [Level.BALANCED]
-    assert offered[Level.STRICT].text == "Not measured with this model."
+    assert offered[Level.STRICT].text == "This model was not measured."
 
 
 def test_a_threshold_is_a_level_or_a_number_of_its_own():
