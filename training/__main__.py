@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from kws_app.commands.job_runner import JobError
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import ASSETS_DIR
 from training.arena.contest import Contest
@@ -23,6 +24,7 @@ from training.corpus.speech_body import write_body
 from training.corpus.synthetic_speech import write_speech, write_words
 from training.corpus.voice_engines.kokoro import KokoroEngine
 from training.corpus.voice_files import LICENCE, NAME, SIZE_MB, fetch_voices
+from training.evaluate.segments import Workers
 from training.own_word.gather_talk import gather_talk
 from training.own_word.make import QUICK, OwnWord, OwnWordConfig, own_word
 from training.own_word.progress_json import json_progress, print_ready
@@ -131,7 +133,7 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
         seed=options.seed,
         threshold=options.threshold,
         write_card=options.write_card,
-        jobs=options.jobs,
+        workers=Workers(options.jobs, options.scheduler),
     )
     if options.cascade is not None and options.tune:
         raise ValueError("--cascade is scored on streams of one set: leave --tune out.")
@@ -230,7 +232,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise ValueError(f"--threads must be at least 1, got {options.threads}.")
         torch.set_num_threads(options.threads)
         STAGES[options.stage](options, places, terminal_progress())
-    except (AudioError, ModelError, ValueError, OSError) as error:
+    except (AudioError, JobError, ModelError, ValueError, OSError) as error:
         print(f"training {options.stage}: {error}", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, StageStoppedError):

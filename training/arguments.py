@@ -293,6 +293,13 @@ def add_evaluating(parser: argparse.ArgumentParser) -> None:
     how.add_argument(
         "--jobs", type=int, default=1, metavar="N", help="processes that share the streams; default: %(default)s"
     )
+    how.add_argument(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="share the streams among the workers of this Dask scheduler, which need the same release and the same "
+        "paths; whoever controls the scheduler controls the workers, so keep it in a network that you trust",
+    )
     result = parser.add_argument_group("the result")
     result.add_argument("--json", action="store_true", help="print one JSON object")
     result.add_argument("--write-card", action="store_true", help="put the figures into the model's card")

@@ -156,16 +156,20 @@ def _hear(
     files: list[str], question: "Question", options: "argparse.Namespace", interruption: Interruption, report: "Report"
 ) -> None:
     """Hear the files and report what is found."""
+    from functools import partial
+
+    from kws_app.commands.file_hearing import hear_file
     from kws_app.commands.file_search import STANDARD_INPUT
     from kws_app.commands.job_runner import JobError, over_cluster, over_cores
 
+    hear = partial(hear_file, question)
     elsewhere = [file for file in files if file != STANDARD_INPUT] if options.jobs > 1 or options.scheduler else []
     try:
         if elsewhere:
             over_cluster_or_cores = (
-                over_cluster(question, elsewhere, options.scheduler)
+                over_cluster(hear, elsewhere, options.scheduler, "file")
                 if options.scheduler
-                else over_cores(question, elsewhere, options.jobs)
+                else over_cores(hear, elsewhere, options.jobs)
             )
             with closing(over_cluster_or_cores) as results:
                 for result in results:

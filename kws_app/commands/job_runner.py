@@ -1,25 +1,29 @@
-"""Many files over several cores (joblib) or several machines (Dask): results as they come, each file once."""
+"""One function over many items, on several cores (joblib) or several machines (Dask): each item counts once."""
 
 import logging
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from itertools import islice
+from typing import TypeVar
 
-from kws_app.commands.file_hearing import FileResult, Question, hear_file
 from kws_app.commands.interruption import children_ignore_ctrl_c
 
 CONNECT_S = 10.0  # to a scheduler
-AHEAD = 4  # files handed out for each worker of a cluster: it never waits, and the scheduler's list stays short
-RETRIES = 3  # of a file whose worker ended in the midst of it
+AHEAD = 4  # items handed out for each worker of a cluster: it never waits, and the scheduler's list stays short
+RETRIES = 3  # of an item whose worker ended in the midst of it
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class JobError(Exception):
-    """Files that could not be handed out; one sentence."""
+    """Work that could not be handed out; one sentence."""
 
 
-def over_cores(question: Question, files: Sequence[str], jobs: int) -> Generator[FileResult, None, None]:
-    """The results of files in `jobs` processes, in the order in which they are ready.
+def over_cores(work: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Generator[Result, None, None]:
+    """The results of `work` for each item, from `jobs` processes, in the order in which they are ready.
 
+    work: a function of a module, or a partial of one, as it goes to other processes
     raises JobError if a process ends before its time
     """
     from joblib import Parallel, delayed
@@ -28,7 +32,7 @@ def over_cores(question: Question, files: Sequence[str], jobs: int) -> Generator
 
     with children_ignore_ctrl_c():
         results = Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")(
-            delayed(hear_file)(question, file) for file in files
+            delayed(work)(item) for item in items
         )
     try:
         for result in results:  # noqa: UP028 - `yield from` would end joblib before this function
@@ -36,18 +40,20 @@ def over_cores(question: Question, files: Sequence[str], jobs: int) -> Generator
     except TerminatedWorkerError as error:
         raise JobError("A process ended before its time, perhaps for want of memory: try fewer --jobs.") from error
     finally:
-        with warnings.catch_warnings():  # joblib warns that files are left: whoever ended this knows
+        with warnings.catch_warnings():  # joblib warns that items are left: whoever ended this knows
             warnings.simplefilter("ignore")
             results.close()
         get_reusable_executor().shutdown(wait=False, kill_workers=True)
 
 
-def over_cluster(question: Question, files: Sequence[str], scheduler: str) -> Generator[FileResult, None, None]:
-    """The results of files from the workers of a Dask scheduler, in the order in which they are ready.
+def over_cluster(
+    work: Callable[[Item], Result], items: Sequence[Item], scheduler: str, what: str
+) -> Generator[Result, None, None]:
+    """The results of `work` for each item, from the workers of a Dask scheduler, in the order in which they are ready.
 
-    A worker that ends gives its files to the others. A result is taken once: what a lost worker had found is lost
-    with it, and its file is heard anew.
-    raises JobError if the scheduler cannot be reached, or a file was lost with several workers
+    If a worker ends, the scheduler gives its items to other workers. Each result is taken once.
+    what: names an item in errors, such as "file"
+    raises JobError if the scheduler cannot be reached, or an item was lost with several workers
     """
     try:
         from distributed import Client, as_completed
@@ -59,19 +65,19 @@ def over_cluster(question: Question, files: Sequence[str], scheduler: str) -> Ge
     except (OSError, ValueError) as error:
         raise JobError(f"There is no Dask scheduler at {scheduler} ({error}).") from error
     with client:
-        waiting = iter(files)
+        waiting = iter(items)
         ahead = AHEAD * max(1, sum(client.nthreads().values()))
 
         def handed_out(count: int) -> list[object]:
             some = islice(waiting, count)
-            return [client.submit(hear_file, question, file, pure=False, retries=RETRIES) for file in some]
+            return [client.submit(work, item, pure=False, retries=RETRIES) for item in some]
 
         ready = as_completed(handed_out(ahead), loop=client.loop)
         for future in ready:
             try:
-                result: FileResult = future.result()
+                result: Result = future.result()
             except Exception as error:
-                raise JobError(f"The cluster could not hear a file ({type(error).__name__}: {error}).") from error
+                raise JobError(f"The cluster could not hear a {what} ({type(error).__name__}: {error}).") from error
             future.release()
             ready.update(handed_out(1))
             yield result

@@ -81,6 +81,21 @@ def audio_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in AUDIO_SUFFIXES)
 
 
+def audio_files_below(folder: Path) -> list[Path]:
+    """The audio files in a folder and in all folders below it, by name.
+
+    raises ValueError if there is no such folder, or no audio in it
+    """
+    if not folder.is_dir():
+        raise ValueError(f"There is no folder '{folder}'.")
+    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in AUDIO_SUFFIXES and path.is_file())
+    files = without_held_back(found)
+    if not files:
+        reason = "only audio that is held back to judge the result" if found else "no audio file"
+        raise ValueError(f"The folder '{folder}' holds {reason}.")
+    return files
+
+
 def read_clips(folder: Path) -> list[Clip]:
     """All clips of a folder in the archive's layout, with the official sets.
 

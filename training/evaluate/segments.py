@@ -1,4 +1,5 @@
-"""Long streams in segments that are scored apart: resumed where they were cut, in bounded memory, over several cores.
+"""Long streams in segments that are scored apart: resumed where they were cut, in bounded memory, over several
+processors or machines.
 
 Each segment begins with a fresh detector and ends between two recordings. Its scores are kept as a file until the whole
 evaluation is done: about 1 MB for each hour of sound.
@@ -7,15 +8,16 @@ evaluation is done: about 1 MB for each hour of sound.
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
-import joblib
 import numpy as np
 
 from kws_app.atomic_file import write_whole
+from kws_app.commands.job_runner import over_cluster, over_cores
 from kws_app.detection.cascade import NO_DECISION, Cascade
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.model_file import read_card
@@ -83,6 +85,31 @@ class SegmentScores:
     frames: int = 0  # that the first model of a pair heard
 
 
+@dataclass(frozen=True)
+class Workers:
+    """Who shares the work: this process alone, several processes, or the workers of a Dask scheduler."""
+
+    jobs: int = 1  # processes of this machine
+    scheduler: str = ""  # address, such as tcp://HOST:8786; its workers need the same release and the same paths
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1:
+            raise ValueError(f"jobs must be at least 1, got {self.jobs}")
+        if self.scheduler and self.jobs > 1:
+            raise ValueError("--scheduler says who works: leave --jobs out.")
+
+
+ALONE = Workers()
+
+
+@dataclass(frozen=True)
+class Task:
+    """A segment to score."""
+
+    number: int
+    segment: Stream
+
+
 def segments_of(stream: Stream) -> list[Stream]:
     """The stream in parts of at least SEGMENT_PARTS, cut only where a recording begins."""
     segments: list[list[Part]] = [[]]
@@ -95,41 +122,65 @@ def segments_of(stream: Stream) -> list[Stream]:
 
 
 def score_segments(
-    heard: Heard, around: Surroundings, stream: Stream, folder: Path | None, jobs: int = 1, progress: Progress = SILENT
+    heard: Heard,
+    around: Surroundings,
+    stream: Stream,
+    folder: Path | None,
+    workers: Workers = ALONE,
+    progress: Progress = SILENT,
 ) -> SegmentScores:
     """Score a stream, segment by segment. Segments that `folder` holds are read from there.
 
-    folder: where scores are kept; None keeps nothing. jobs: processes that share the work
+    folder: where this process keeps scores; None keeps nothing
+    raises JobError if the workers cannot be reached or end before their time
     """
     segments = segments_of(stream)
-    what = f"stream, {around.condition.name}"
-    if jobs == 1 and len(segments) == 1:
-        return joined([_score_or_read(heard, around, segments[0], 0, folder, progress)])
-    tasks = (joblib.delayed(_score_or_read)(heard, around, segment, i, folder) for i, segment in enumerate(segments))
-    found: list[SegmentScores] = []
-    # the segments come back in their order, whichever process is done first
-    for result in joblib.Parallel(n_jobs=jobs, return_as="generator")(tasks):
-        found.append(result)
-        progress.step(what, len(found), len(segments))
-    return joined(found)
+    found: dict[int, SegmentScores] = {}
+    places = [_kept_at(folder, around, segment, number) for number, segment in enumerate(segments)]
+    for number, place in enumerate(places):
+        if place is not None and place.is_file():
+            found[number] = read_scores(place)
+    missing = [Task(number, segment) for number, segment in enumerate(segments) if number not in found]
+    alone = progress if len(segments) == 1 else SILENT  # a stream of one segment tells how far it is within it
+    with closing(_scored(heard, around, missing, workers, alone)) as scored:
+        for number, scores in scored:
+            place = places[number]
+            if place is not None:
+                write_scores(scores, place)
+            found[number] = scores
+            progress.step(f"stream, {around.condition.name}", len(found), len(segments))
+    return joined([found[number] for number in range(len(segments))])
 
 
-def _score_or_read(
-    heard: Heard, around: Surroundings, segment: Stream, number: int, folder: Path | None, progress: Progress = SILENT
-) -> SegmentScores:
-    path = None
-    if folder is not None:
-        name = json.dumps([around.condition.name, around.seed, number, segment.digest()])
-        path = folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"
-        if path.is_file():
-            return read_scores(path)
+def _kept_at(folder: Path | None, around: Surroundings, segment: Stream, number: int) -> Path | None:
+    """The file of a segment's scores."""
+    if folder is None:
+        return None
+    name = json.dumps([around.condition.name, around.seed, number, segment.digest()])
+    return folder / f"{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"
+
+
+def _scored(
+    heard: Heard, around: Surroundings, tasks: list[Task], workers: Workers, progress: Progress
+) -> Generator[tuple[int, SegmentScores], None, None]:
+    """The numbers and scores of segments, in the order in which they are ready."""
+    if workers.scheduler:
+        yield from over_cluster(partial(score_segment, heard, around), tasks, workers.scheduler, "segment of a stream")
+    elif workers.jobs > 1:
+        yield from over_cores(partial(score_segment, heard, around), tasks, workers.jobs)
+    else:
+        yield from (score_segment(heard, around, task, progress) for task in tasks)
+
+
+def score_segment(
+    heard: Heard, around: Surroundings, task: Task, progress: Progress = SILENT
+) -> tuple[int, SegmentScores]:
+    """The number of a segment and its scores. Runs in any process."""
     detector = heard.make()
-    result = SegmentScores(score_stream(detector, around.renderer(number), segment, progress))
+    scores = score_stream(detector, around.renderer(task.number), task.segment, progress)
     if isinstance(detector, Cascade):
-        result = replace(result, second_frames=detector.confirmed_frames, frames=detector.heard_frames)
-    if path is not None:
-        write_scores(result, path)
-    return result
+        return task.number, SegmentScores(scores, detector.confirmed_frames, detector.heard_frames)
+    return task.number, SegmentScores(scores)
 
 
 def write_scores(segment: SegmentScores, path: Path) -> None:

@@ -13,7 +13,7 @@ from training.corpus.synthetic_speech import SPEECH_FOLDER, stored_passages
 from training.evaluate.figures import CardCurve, Figures, Fired, StreamFigures
 from training.evaluate.hits_and_alarms import StreamScores
 from training.evaluate.metrics import rounded
-from training.evaluate.segments import Heard, Surroundings, score_segments
+from training.evaluate.segments import ALONE, Heard, Surroundings, Workers, score_segments
 from training.evaluate.stream_plan import SYNTHETIC_SHARE, Material, Stream, plan_stream
 from training.evaluate.stream_render import CONDITIONS, Condition
 from training.evaluate.stream_replay import card_curve, score_sentences, stream_figures
@@ -38,7 +38,7 @@ class Request:
     seed: int = 0
     cache: Path | None = None  # for synthetic speech, and for scores of an evaluation that is not finished
     filled: bool = True  # with synthetic speech and sounds
-    jobs: int = 1  # processes that share the work
+    workers: Workers = ALONE
 
     def score_folder(self, heard: Heard) -> Path | None:
         """Where the scores of an evaluation that is not finished lie."""
@@ -116,7 +116,7 @@ def play(
         filled = 1.0 if condition.name in WHOLE else FILLED
         stream = plan_stream(material, request.seed, request.hours, filled if request.filled else 0.0)
         around = Surroundings(condition, tuple(material.noises), tuple(rooms), request.seed)
-        found = score_segments(heard, around, stream, folder, request.jobs, progress)
+        found = score_segments(heard, around, stream, folder, request.workers, progress)
         awake = rounded(found.second_frames / found.frames) if found.frames else None
         played[condition.name] = Played(stream, found.scores, awake)
     return played

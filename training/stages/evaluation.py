@@ -11,12 +11,12 @@ from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.model_file import MODEL_SUFFIX
 from kws_app.engine.pairs import card_of_pair, with_pair
-from training.corpus.recordings import SPLITS, audio_files, read_clips
+from training.corpus.recordings import SPLITS, audio_files_below, read_clips
 from training.evaluate import test_sets
 from training.evaluate.as_text import as_text
 from training.evaluate.clips import score_clips
 from training.evaluate.figures import Figures
-from training.evaluate.segments import Heard
+from training.evaluate.segments import ALONE, Heard, Workers
 from training.evaluate.stream_render import CONDITIONS
 from training.evaluate.tune_decision import as_row
 from training.export.artifact import data_config, update_card
@@ -38,15 +38,13 @@ class Evaluating:
     seed: int = 0  # of a stream's composition
     threshold: float | None = None  # by default the model's own
     write_card: bool = False  # keep the figures in the model's card
-    jobs: int = 1  # processes that share the streams
+    workers: Workers = ALONE  # who share the streams
 
     def __post_init__(self) -> None:
         if self.split not in (*SPLITS, "all"):
             raise ValueError(f"split must be one of {', '.join(SPLITS)} or all, got {self.split!r}")
         if not self.hours > 0:
             raise ValueError(f"hours must be above 0, got {self.hours:g}")
-        if self.jobs < 1:
-            raise ValueError(f"jobs must be at least 1, got {self.jobs}")
         if self.write_card and self.threshold is not None:
             raise ValueError(
                 "A card keeps figures at the model's own threshold only: leave --threshold or --write-card out."
@@ -82,7 +80,7 @@ def evaluate(places: Places, asked: Evaluating, progress: Progress = SILENT) -> 
         clips = [c for c in read_clips(asked.clips or places.data / data.clips) if c.split in wanted]
         figures = score_clips(model, clips, model.card.keyword, progress)
     if asked.talk:
-        files = [file for folder in asked.talk for file in audio_files(folder)]
+        files = [file for folder in asked.talk for file in audio_files_below(folder)]
         figures = replace(figures, streams=test_sets.score_talk(heard, files, request, progress).streams)
     elif asked.stream:
         splits = ["validation", "testing"] if asked.split == "all" else [asked.split]
@@ -156,5 +154,5 @@ def _request(places: Places, asked: Evaluating, card: ModelCard) -> test_sets.Re
     config = card.decision_config(asked.threshold)
     conditions = CONDITIONS if asked.all_conditions else CONDITIONS[:1]
     return test_sets.Request(
-        config, card.step_samples, conditions, asked.hours, asked.seed, places.cache, jobs=asked.jobs
+        config, card.step_samples, conditions, asked.hours, asked.seed, places.cache, workers=asked.workers
     )

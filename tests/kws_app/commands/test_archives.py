@@ -17,6 +17,7 @@ import pytest
 from kws_app.commands import detect
 from kws_app.commands.detect import main
 from kws_app.commands.interruption import INTERRUPTED
+from tests.support.dask_cluster import Cluster, dask_cluster
 from tests.support.loudness import bursts
 from tests.support.paths import REPOSITORY
 from tests.support.programs import end
@@ -213,44 +214,20 @@ def test_progress_is_for_terminals_alone(
 
 
 @pytest.fixture
-def cluster(tiny_models: Path) -> Iterator[tuple[str, list["subprocess.Popen[str]"]]]:
-    """The address of a Dask scheduler on loopback, and its two workers."""
-    pytest.importorskip("distributed", reason="needs Dask: pip install 'kws-app[cluster]'")
-    started: list[subprocess.Popen[str]] = []
-
-    def dask(*arguments: str, sign: str) -> str:
-        command = [sys.executable, "-m", "dask", *arguments, "--no-dashboard"]
-        process = subprocess.Popen(command, cwd=REPOSITORY, stderr=subprocess.PIPE, text=True)
-        started.append(process)
-        assert process.stderr is not None
-        for line in process.stderr:
-            if found := re.search(sign, line):
-                return found[0]
-        raise AssertionError(f"{arguments[0]} did not start")
-
-    address = dask("scheduler", "--host", "127.0.0.1", "--port", "0", sign=r"tcp://127\.0\.0\.1:\d+")
-    for _ in range(2):
-        options = ["--nthreads", "1", "--no-nanny", "--host", "127.0.0.1", "--death-timeout", "60"]
-        dask("worker", address, *options, sign="Registered to")
-    yield address, started[1:]
-    for process in reversed(started):
-        end(process)
-        assert process.stderr is not None
-        process.stderr.close()
+def cluster(tiny_models: Path) -> Iterator[Cluster]:
+    """It starts after the models are there."""
+    yield from dask_cluster()
 
 
-def test_a_cluster_that_loses_a_worker_finds_every_detection_once(
-    cluster: tuple[str, list["subprocess.Popen[str]"]], archive: Path, start: Start
-):
-    address, workers = cluster
-    process = start(archive, "--json", "--scheduler", address)
+def test_a_cluster_that_loses_a_worker_finds_every_detection_once(cluster: Cluster, archive: Path, start: Start):
+    process = start(archive, "--json", "--scheduler", cluster.address)
     assert process.stdout is not None
     first = process.stdout.readline()
-    workers[0].kill()
+    cluster.workers[0].kill()
     out, err = rest(process)
     assert (process.returncode, err) == (0, "")
     assert counted(first + out) == expected(archive)
-    assert workers[0].wait() == -signal.SIGKILL and workers[1].poll() is None
+    assert cluster.workers[0].wait() == -signal.SIGKILL and cluster.workers[1].poll() is None
 
 
 def test_a_scheduler_that_is_not_there_is_one_sentence(archive: Path, start: Start):

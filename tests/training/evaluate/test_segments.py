@@ -1,16 +1,18 @@
 """Streams in segments: nothing is lost between them, a cut evaluation goes on, and processes change nothing."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
 
+from kws_app.commands.job_runner import JobError
+from tests.support.dask_cluster import dask_cluster
 from tests.support.toy_speech import KEYWORD
 from training.corpus.recordings import audio_files
 from training.evaluate import segments
 from training.evaluate.hits_and_alarms import StreamScores
-from training.evaluate.segments import Heard, SegmentScores, Surroundings, joined, score_segments, segments_of
+from training.evaluate.segments import Heard, SegmentScores, Surroundings, Workers, joined, score_segments, segments_of
 from training.evaluate.stream_plan import Material, Stream, plan_stream
 from training.evaluate.stream_render import CONDITIONS, Condition
 from training.evaluate.stream_replay import score_stream
@@ -63,7 +65,7 @@ def test_a_cut_evaluation_reads_what_was_scored_and_scores_the_rest(
     told: list[int] = []
     cut = Progress(tell=lambda what, done, total, note: told.append(done), is_cancelled=lambda: len(told) == 1)
     whole = score_segments(heard, AROUND, stream, None).scores
-    with joblib.parallel_config(backend="sequential"), pytest.raises(StageStoppedError):
+    with pytest.raises(StageStoppedError):
         score_segments(heard, AROUND, stream, tmp_path, progress=cut)
     kept = len(list(tmp_path.glob("*.npz")))
     assert 1 <= kept < 3
@@ -84,9 +86,33 @@ def test_a_cut_evaluation_reads_what_was_scored_and_scores_the_rest(
 
 def test_two_at_a_time_score_the_same(stream: Stream, heard: Heard) -> None:
     alone = score_segments(heard, AROUND, stream, None)
-    with joblib.parallel_config(backend="threading"):
-        together = score_segments(heard, AROUND, stream, None, jobs=2)
+    together = score_segments(heard, AROUND, stream, None, Workers(jobs=2))
     assert equal(alone.scores, together.scores)
+
+
+def test_a_cluster_that_loses_a_worker_scores_the_same(stream: Stream, heard: Heard, tmp_path: Path) -> None:
+    alone = score_segments(heard, AROUND, stream, None)
+    with contextmanager(dask_cluster)() as cluster:
+
+        def told(what: str, done: int, total: int, note: str) -> None:
+            if done == 1:
+                cluster.workers[0].kill()
+
+        together = score_segments(
+            heard, AROUND, stream, tmp_path, Workers(scheduler=cluster.address), Progress(tell=told)
+        )
+        assert cluster.workers[0].wait() != 0 and cluster.workers[1].poll() is None
+    assert equal(alone.scores, together.scores)
+    assert len(list(tmp_path.glob("*.npz"))) == 3, "the process that asked keeps the scores"
+
+
+def test_workers_that_contradict_each_other_or_are_not_there_are_refused(stream: Stream, heard: Heard) -> None:
+    with pytest.raises(ValueError, match="leave --jobs out"):
+        Workers(jobs=2, scheduler="tcp://127.0.0.1:8786")
+    with pytest.raises(ValueError, match="at least 1, got 0"):
+        Workers(jobs=0)
+    with pytest.raises(JobError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:1 "):
+        score_segments(heard, AROUND, stream, None, Workers(scheduler="tcp://127.0.0.1:1"))
 
 
 def test_a_pair_counts_what_its_second_model_hears(stream: Stream, heard: Heard, tmp_path: Path) -> None:
