@@ -72,6 +72,19 @@ class KindOfSound:
 
 
 @dataclass(frozen=True)
+class MissedShare:
+    """How many of some keywords were missed."""
+
+    keywords: int
+    missed: int
+
+    @property
+    def share(self) -> tuple[float, Interval]:
+        """The share, with its Wilson interval."""
+        return self.missed / self.keywords, Interval(*wilson_interval(self.missed, self.keywords))
+
+
+@dataclass(frozen=True)
 class Misses:
     """Keywords of a stream that were not detected."""
 
@@ -85,6 +98,7 @@ class Misses:
     fa_per_hour_at_frr: dict[str, float | None]  # of real speech
     frr_at_fa_per_hour: dict[str, float | None]  # of real speech
     frr_at_fa_per_hour_in_all: dict[str, float | None]  # of all sound
+    by_voice: dict[str, MissedShare] = field(default_factory=dict)  # by the height of the voice
 
     def at(self, fa_per_hour: str) -> tuple[float, Interval] | None:
         """The share missed at no more than so many false alarms an hour of real speech, with its Wilson interval."""
@@ -105,6 +119,7 @@ class Misses:
             fa_per_hour_at_frr=dict(raw["fa_per_hour_at_frr"]),
             frr_at_fa_per_hour=dict(raw["frr_at_fa_per_hour"]),
             frr_at_fa_per_hour_in_all=dict(raw["frr_at_fa_per_hour_in_all"]),
+            by_voice={name: MissedShare(**row) for name, row in raw.get("by_voice", {}).items()},
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -118,6 +133,7 @@ class Misses:
             "fa_per_hour_at_frr": self.fa_per_hour_at_frr,
             "frr_at_fa_per_hour": self.frr_at_fa_per_hour,
             "frr_at_fa_per_hour_in_all": self.frr_at_fa_per_hour_in_all,
+            **({"by_voice": {name: dict(vars(row)) for name, row in self.by_voice.items()}} if self.by_voice else {}),
         }
 
 

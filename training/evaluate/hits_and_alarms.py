@@ -60,10 +60,14 @@ class Alarm:
 class Events:
     """The detections of a stream: hits and false alarms."""
 
-    hits: int
+    found: frozenset[int]  # which of the keywords were detected
     doubles: int  # second detections of one keyword; they count as false alarms too
     false_alarms: list[Alarm]
     latencies_s: list[float]  # from the word's end to the detection
+
+    @property
+    def hits(self) -> int:
+        return len(self.found)
 
     @property
     def speech_alarms(self) -> int:
@@ -114,7 +118,7 @@ def count_events(stream: StreamScores, config: DecisionConfig, step_samples: int
             continue
         doubles += inside
         alarms.append(Alarm(at / SAMPLE_RATE, stream.kind_at(at)))
-    return Events(len(found), doubles, alarms, latencies)
+    return Events(frozenset(found), doubles, alarms, latencies)
 
 
 def operating_curve(

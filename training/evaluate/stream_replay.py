@@ -24,6 +24,7 @@ from training.evaluate.figures import (
     Fired,
     Interval,
     KindOfSound,
+    MissedShare,
     Misses,
     StreamFigures,
 )
@@ -39,6 +40,7 @@ from training.evaluate.hits_and_alarms import (
 from training.evaluate.metrics import OperatingPoint, fa_at_frr, frr_at_fa, rounded
 from training.evaluate.stream_plan import PAUSE_S, Stream
 from training.evaluate.stream_render import Rendered, Renderer
+from training.evaluate.voices import GROUPS, voice_group
 from training.progress import SILENT, Progress
 
 log = logging.getLogger(__name__)
@@ -152,13 +154,13 @@ def stream_figures(
         kinds=kinds,
         doubles=events.doubles,
         false_alarm_times_s=tuple(round(alarm.time_s, 2) for alarm in events.false_alarms),
-        misses=_misses(scores, events, curve) if scores.occurrences else None,
+        misses=_misses(scores, events, curve, composition) if scores.occurrences else None,
         curve=turning_points(curve, scores),
         second_awake=second_awake,
     )
 
 
-def _misses(scores: StreamScores, events: Events, curve: list[CurvePoint]) -> Misses:
+def _misses(scores: StreamScores, events: Events, curve: list[CurvePoint], composition: Stream) -> Misses:
     """Misses and latency; misses at the usual rates of alarms, and alarms at the usual rates of misses."""
     total = len(scores.occurrences)
     missed = total - events.hits
@@ -180,7 +182,20 @@ def _misses(scores: StreamScores, events: Events, curve: list[CurvePoint]) -> Mi
         frr_at_fa_per_hour_in_all={
             name: None if p is None else rounded(p.false_reject_rate) for name, p in misses_in_all.items()
         },
+        by_voice=by_voice(events, composition),
     )
+
+
+def by_voice(events: Events, composition: Stream) -> dict[str, MissedShare]:
+    """Misses by the height of the voice, for groups that have keywords."""
+    clips = [part.path for part in composition.parts if part.is_keyword]  # in the order of the occurrences
+    groups = [None if path is None else voice_group(path) for path in clips]
+    found = {}
+    for group in GROUPS:
+        which = [number for number, one in enumerate(groups) if one == group]
+        if which:
+            found[group] = MissedShare(len(which), sum(number not in events.found for number in which))
+    return found
 
 
 def operating_points(curve: list[CurvePoint], scores: StreamScores, in_all: bool = False) -> list[OperatingPoint]:

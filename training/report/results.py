@@ -14,7 +14,9 @@ from kws_app.engine.expert_file import FAMILY as EXPERT
 from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.names import PLUS
 from kws_app.engine.pairs import curve_of_pair
-from training.evaluate.figures import AlarmRate, Figures, Fired, Interval, Misses, StreamFigures
+from training.evaluate.figures import AlarmRate, Figures, Fired, Interval, MissedShare, Misses, StreamFigures
+from training.evaluate.test_sets import WHOLE
+from training.evaluate.voices import GROUPS
 from training.export.artifact import load_numbers, settings_of
 from training.export.calibrate import Calibration
 from training.network.costs import count_macs
@@ -103,6 +105,8 @@ def results(models: Path) -> str:
         lines += ["", f"## {keyword}", "", "### Clips of the test set", "", *clip_table(entries, known_seeds(models))]
         lines += ["", "### Size and cost, and how many times less than the base network's", "", *cost_table(entries)]
         lines += ["", "### Continuous audio: held-out keywords laid into held-out speech", "", *stream_table(entries)]
+        if voices := voice_table(entries):
+            lines += ["", "### Keywords missed at the card's threshold (95 %), by the height of the voice", "", *voices]
         if pairs := pair_table(entries):
             lines += ["", "### One model confirmed by another, on the same streams", "", *pairs]
         lines += ["", "### False alarms an hour by what is heard (95 %), and how many", "", *kind_table(entries)]
@@ -185,6 +189,29 @@ def stream_table(entries: list[Shipped]) -> list[str]:
         "",
         f"{speech}, {clean.alarms.hours:.1f} hours in all for the clean ones and at 10 dB; intervals are of 95 %.",
     ]
+
+
+def voice_table(entries: list[Shipped]) -> list[str]:
+    """Misses by group of voices, under the conditions that have all of the hours."""
+    rows = []
+    for model in entries:
+        for condition in WHOLE:
+            stream = model.figures.streams.get("testing", {}).get(condition)
+            if stream is None or stream.misses is None or not stream.misses.by_voice:
+                continue
+            groups = stream.misses.by_voice
+            cells = [voice_cell(groups.get(name)) for name in GROUPS]
+            heads = {name: groups[name].keywords for name in groups}
+            rows.append(f"| {model.card.role} | {condition} | {' | '.join(cells)} |")
+    if not rows:
+        return []
+    titles = [f"{name}: {heads[name]} keywords" if name in heads else name for name in GROUPS]
+    return [f"| model | condition | {' | '.join(titles)} |", "| --- | --- |" + " --- |" * len(GROUPS), *rows]
+
+
+def voice_cell(group: MissedShare | None) -> str:
+    """A share with its interval, and the count."""
+    return "" if group is None else f"{share(*group.share)}, {group.missed}"
 
 
 def pair_table(entries: list[Shipped]) -> list[str]:
