@@ -132,9 +132,7 @@ class FirstRun(QFrame):
             self._text.setText(missing)
         elif self.step == 0 and off:
             self._text.setText(
-                _(
-                    "Choose a microphone in the list above, then press Start. The bar at the top right moves as you speak."
-                )
+                _("Choose a microphone in the list above, then press Start. The bar at the top right shows the sound.")
             )
         elif self.step == 0:
             self._text.setText(_("Speak: the bar at the top right should move. If not, choose another microphone."))

@@ -1,4 +1,4 @@
-"""A curve in a plot, drawn at half the cost of pyqtgraph's own: it asks nobody for its bounds. The window's thread."""
+"""A curve in a plot, at half the cost of pyqtgraph's own curve: its bounds are fixed. On the window's thread."""
 
 from typing import Any
 
@@ -9,15 +9,17 @@ from PyQt6 import sip
 from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
 from PyQt6.QtGui import QBrush, QColor, QPainter, QPen
 
-_sip: Any = sip  # its stubs do not know arrays
+_sip: Any = sip  # the stubs of sip have no arrays
 
-BOUNDS = QRectF(-4000, -4000, 8000, 8000)  # hold every point that a plot of ours can show
-ROOM = 64  # points or lines: room grows by as many
+BOUNDS = QRectF(-4000, -4000, 8000, 8000)  # contain every point of every plot here
+ROOM = 64  # points or lines by which the memory grows
 
 
 class _QtMemory:
-    """An array of Qt's points, lines or rectangles, which are plain doubles. It is kept: PyQt never frees all of one,
-    and at one for each painting that was a megabyte a minute."""
+    """An array of Qt's points, lines or rectangles, which consist of doubles. It is used again for each picture.
+
+    PyQt never frees such an array completely: a new array for each picture lost a megabyte a minute.
+    """
 
     def __init__(self, element: type[QPointF] | type[QLineF] | type[QRectF], doubles: int) -> None:
         self._element, self._doubles = element, doubles
@@ -25,7 +27,7 @@ class _QtMemory:
         self._values: NDArray[np.float64] = np.zeros((0, doubles))  # [room, doubles], the same memory
 
     def hold(self, values: NDArray[np.float64]) -> Any:
-        """The array with values [N, doubles], N > 0, in it; the last one is repeated where there is more room."""
+        """Copy values [N, doubles], N > 0, into the array. The last row fills the rest of the array."""
         count = len(values)
         if count > len(self._values):
             room = -(-count // ROOM) * ROOM
@@ -38,10 +40,10 @@ class _QtMemory:
 
 
 class CurveItem(pg.GraphicsObject):
-    """Lines through points in the plot's coordinates; a NaN value breaks the line."""
+    """Lines through points, in the coordinates of the plot. A NaN value breaks the line."""
 
     def __init__(self, pairs: bool = False) -> None:
-        """pairs: a line from each first to each second point, instead of one through all"""
+        """pairs: True draws a separate line between each two points, False draws one line through all points"""
         super().__init__()
         self._pairs = pairs
         self.pen = QPen()
@@ -51,12 +53,12 @@ class CurveItem(pg.GraphicsObject):
         self._lines, self._corners = _QtMemory(QLineF, 4), _QtMemory(QPointF, 2)
 
     def set_pen(self, pen: QPen, fill: QColor | None = None) -> None:
-        """fill: a colour for what lies between the curve and zero"""
+        """fill: the colour between the curve and zero"""
         self.pen, self._fill = pen, QBrush() if fill is None else QBrush(fill)
         self.update()
 
     def set_points(self, x: NDArray[np.floating], y: NDArray[np.floating]) -> None:
-        """x, y: [N]; who sets them has the plot painted"""
+        """x, y: [N]. The caller must repaint the plot."""
         self._x, self._y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
     def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -92,7 +94,7 @@ class CurveItem(pg.GraphicsObject):
 
 
 class EnvelopeItem(CurveItem):
-    """Of points that are a low and a high in turn: an upright bar for each two, at a third of the cost of lines."""
+    """Points that are a low and a high in turn. Each two become a vertical bar, at a third of the cost of lines."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +104,7 @@ class EnvelopeItem(CurveItem):
         x, low, high = self._x[::2], self._y[::2], self._y[1::2]
         if len(x) < 2:
             return
-        least = 1 / max(1.0, abs(painter.worldTransform().m22()))  # a pixel: silence is seen
+        least = 1 / max(1.0, abs(painter.worldTransform().m22()))  # one pixel, so that silence is visible
         bars = np.column_stack((x, low, np.full(len(x), x[1] - x[0]), np.maximum(high - low, least)))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.pen.color())

@@ -12,8 +12,8 @@ from kws_app.ui.plots.recording import DetectionMark
 from kws_app.ui.plots.score_curves import draw_pairs
 from kws_app.ui.theme import LIGHT, Theme
 
-LINES = 3  # of names below each other: different words that are heard together are all read
-LONGEST = 24  # letters of a name; a long word is cut
+LINES = 3  # lines for names: words that are heard together get different lines, so all can be read
+LONGEST = 24  # letters of a name; a longer word is cut
 PADDING = 3  # px around a name
 
 
@@ -26,11 +26,11 @@ def beside(line_x: float, width: float, left: float, right: float) -> float:
 
 
 class MarkNames(pg.GraphicsObject):
-    """The words beside their marks, in a plot whose x axis is seconds before the right edge."""
+    """The words beside their marks. The x axis of the plot is in seconds before the right edge."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.shown: list[tuple[float, DetectionMark]] = []  # seconds, never above 0
+        self.shown: list[tuple[float, DetectionMark]] = []  # with its time in seconds, at most 0
         self.theme = LIGHT
 
     def boundingRect(self) -> QRectF:
@@ -60,7 +60,7 @@ class MarkNames(pg.GraphicsObject):
             x = beside(to_screen.map(QPointF(at_s, 0)).x(), width, left, right)
             line = mark.slot % LINES
             if x < free[line]:
-                continue  # the same word was heard a moment before: its name stands there
+                continue  # the name of the mark before is in the way; it is the same word
             free[line] = x + width
             area = QRectF(round(x), round(top) + line * metrics.height(), width, metrics.height())
             painter.fillRect(area, QColor(self.theme.panel))
@@ -70,10 +70,10 @@ class MarkNames(pg.GraphicsObject):
 
 
 class Marks:
-    """Lines and names; told at each redraw which marks there are."""
+    """The lines and names of all marks."""
 
     def __init__(self, plots: Sequence[pg.PlotItem]) -> None:
-        """plots: from above; the names stand in the first"""
+        """plots: from top to bottom; the first plot shows the names"""
         self._plots = plots
         self.lines = [CurveItem(pairs=True) for _ in plots]
         self.names = MarkNames()
@@ -88,7 +88,7 @@ class Marks:
             line.set_pen(pg.mkPen(theme.heard, width=2))
 
     def redraw(self, marks: Collection[DetectionMark], until: int, span_s: int) -> None:
-        """until: the right edge on the sample clock"""
+        """until: sample index of the right edge"""
         samples = [mark.sample for mark in marks]
         for plot, line in zip(self._plots, self.lines, strict=True):
             draw_pairs(line, samples, until, span_s, plot.viewRange()[1])

@@ -1,7 +1,7 @@
 """Waveform, log-mel and keyword probability on one time axis. On the window's thread.
 
-All positions are on the session's sample clock. The window hands in what the worker left and calls `redraw` at most
-30 times a second; gaps show as gaps.
+All positions are sample indices of the session. `ui/listening.py` adds the data of the worker and calls `redraw`, at
+most 30 times a second. Lost sound shows as a gap.
 """
 
 import time
@@ -31,25 +31,25 @@ from kws_app.ui.plots.time_axis import TimeAxis, TimeScale
 from kws_app.ui.plots.time_view import TimeView
 from kws_app.ui.theme import Theme
 
-AMPLITUDES = (0.1, 0.2, 0.5, 1.0)  # scales of the waveform; the smallest that holds what is shown
+AMPLITUDES = (0.1, 0.2, 0.5, 1.0)  # scales of the waveform; the smallest scale that fits is used
 LABELLED_KHZ = (0.5, 1.0, 2.0, 4.0)
-WHEEL_NOTCH = 120  # Qt's units
-LEAST_WIDTH, LEAST_HEIGHT = 260, 200  # px: in less, nothing can be read
-KEPT_RECORDINGS = 3  # of earlier sources
-BEFORE_MOMENT = 0.6  # of the picture lies before a moment that the user asked for
+WHEEL_NOTCH = 120  # angle of one step of a mouse wheel, in eighths of a degree, as Qt counts
+LEAST_WIDTH, LEAST_HEIGHT = 260, 200  # px: smaller plots cannot be read
+KEPT_RECORDINGS = 3  # earlier sources whose sound is kept
+BEFORE_MOMENT = 0.6  # share of the picture that shows the time before a moment that the user asked for
 
 
 class Plots(pg.GraphicsLayoutWidget):
-    """Three plots, a threshold line for each word in the lowest, and a mark through all three for each detection."""
+    """Three plots. The lowest has a threshold line for each word. Each detection is a mark through all three plots."""
 
     threshold_dragged = pyqtSignal(str, float)  # model, by the user
-    view_changed = pyqtSignal()  # frozen, moved, or following again
-    zoomed = pyqtSignal(int)  # steps to a longer stretch, by the wheel
+    view_changed = pyqtSignal()  # the picture was frozen or moved, or follows the sound again
+    zoomed = pyqtSignal(int)  # by wheel or key: this many steps to a longer time, fewer than 0 to a shorter time
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrameShape(self.Shape.NoFrame)
-        self.setCacheMode(self.CacheModeFlag.CacheNone)  # filling with a colour is cheaper than copying a picture of it
+        self.setCacheMode(self.CacheModeFlag.CacheNone)  # to fill the background is faster than to copy it
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.viewport().setAutoFillBackground(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -58,11 +58,13 @@ class Plots(pg.GraphicsLayoutWidget):
         self.setAccessibleDescription(
             _("Left and Right move through the last five minutes, Up and Down zoom, End goes back to now.")
         )
-        self.current = Recording()  # of the source that is heard
-        self.shown = self.current  # or an earlier recording, that the user looks at
+        self.current = Recording()  # the recording of the present source
+        self.shown = self.current  # the recording that the user sees: the present or an earlier recording
         self._earlier: deque[Recording] = deque(maxlen=KEPT_RECORDINGS)
         self.view = TimeView()
-        self._panned_from: tuple[float, int] | None = None  # x in px and right edge, while the mouse drags
+        self._panned_from: tuple[float, int] | None = (
+            None  # while the mouse drags: its first x in px, and the right edge then
+        )
         self.ci.setContentsMargins(4, 6, 14, 4)
         self.ci.setSpacing(6)
         self._waveform = self._add_plot(0, _("Sound"), (-1.0, 1.0), 3)
@@ -91,7 +93,7 @@ class Plots(pg.GraphicsLayoutWidget):
 
     @property
     def history(self) -> SampleHistory:
-        """Of what is shown."""
+        """The history of the recording that the user sees."""
         return self.shown.history
 
     @property
@@ -114,7 +116,7 @@ class Plots(pg.GraphicsLayoutWidget):
         return plot
 
     def _fit_font(self) -> None:
-        """Room for the texts of the axes, in the font of the window."""
+        """Make room for the texts of the axes in the font of the window."""
         for plot in self._plots:
             axis = plot.getAxis("left")
             axis.setStyle(tickFont=self.font())
@@ -127,8 +129,8 @@ class Plots(pg.GraphicsLayoutWidget):
             plot.setXRange(-self.view.span_s, 0, padding=0)
 
     def _label_frequencies(self) -> None:
-        """As many frequencies as there is room for."""
-        room = self._log_mel.getViewBox().height() / MEL_BINS  # px a band
+        """Label as many frequencies as the height allows."""
+        room = self._log_mel.getViewBox().height() / MEL_BINS  # px of a mel band
         line = self.fontMetrics().height()
         shown: list[float] = []
         for khz in reversed(LABELLED_KHZ):
@@ -144,10 +146,10 @@ class Plots(pg.GraphicsLayoutWidget):
                 [[(v, f"{v:g}".replace("-", "−")) for v in (-amplitude / 2, 0, amplitude / 2)]]
             )
 
-    # How it looks
+    # Look
 
     def sizeHint(self) -> QSize:
-        """Small: the plots take the room that is left, and must not make the window scroll."""
+        """A small size: the plots grow into free room, and must not make the window scroll."""
         return QSize(LEAST_WIDTH, LEAST_HEIGHT)
 
     def changeEvent(self, event: QEvent | None) -> None:
@@ -175,12 +177,12 @@ class Plots(pg.GraphicsLayoutWidget):
     def _drag_threshold(self, model: str, threshold: float) -> None:
         self.threshold_dragged.emit(model, threshold)
 
-    # What it shows
+    # Content
 
     def begin(self, live: bool = False) -> Recording:
-        """A new source begins at sample 0: start empty, and show it. What was heard before is kept for a while.
+        """A new source begins at sample 0: show an empty recording. The last KEPT_RECORDINGS recordings are kept.
 
-        live: a microphone, whose time is clock time; else the time counts from the file's start
+        live: True for a microphone: the axis shows clock time. False for a file: it shows the time in the file.
         """
         if self.current.history.begin is not None:
             self._earlier.append(self.current)
@@ -189,7 +191,7 @@ class Plots(pg.GraphicsLayoutWidget):
         return self.current
 
     def add(self, heard: SoundChunk) -> None:
-        """Take in without drawing."""
+        """Add a chunk without drawing it."""
         current = self.current
         if current.live and current.history.begin is None and len(heard.samples):
             end = heard.first_sample + len(heard.samples)
@@ -197,11 +199,11 @@ class Plots(pg.GraphicsLayoutWidget):
         current.history.add(heard)
 
     def add_mark(self, mark: DetectionMark) -> None:
-        """A detection of a word's own model: a line through all three plots."""
+        """Add a detection of a word's own model: a line through all three plots."""
         self.current.marks.append(mark)
 
     def add_found(self, model: str, sample: int) -> None:
-        """A detection of a model that is only compared: a tick in its colour."""
+        """Add a detection of a compared model: a tick in the colour of the model."""
         self.current.add_found(model, sample)
 
     def redraw(self) -> None:
@@ -220,7 +222,7 @@ class Plots(pg.GraphicsLayoutWidget):
         self._repaint()
 
     def _repaint(self) -> None:
-        """All but the upright axes: there everything moves in each frame; asking what did costs more than drawing."""
+        """Paint all but the vertical axes. To find out which items moved would cost more than to paint them."""
         inner = self._waveform.getViewBox().sceneBoundingRect() | self._probability.getViewBox().sceneBoundingRect()
         area = self.mapFromScene(inner | self.time_axis.sceneBoundingRect()).boundingRect()
         self.viewport().update(area)
@@ -228,7 +230,7 @@ class Plots(pg.GraphicsLayoutWidget):
     # Moving in time
 
     def set_span(self, span_s: int) -> None:
-        """Show that many seconds, one of SPANS_S. A frozen picture keeps what is under the mouse, or its middle."""
+        """Show this many seconds, one of SPANS_S. A frozen picture keeps the sound under the mouse, or its middle."""
         if self.view.paused:
             share = self._share_under_mouse()
             fixed = self.view.until(self.history) - round((1 - share) * self.view.span_s * SAMPLE_RATE)
@@ -238,14 +240,14 @@ class Plots(pg.GraphicsLayoutWidget):
         self._show_view()
 
     def _share_under_mouse(self) -> float:
-        """Where the mouse is, from 0 at the left to 1 at the right edge."""
+        """The place of the mouse, from 0 at the left edge to 1 at the right edge; 0.5 without a mouse."""
         box = self._waveform.getViewBox().sceneBoundingRect()
         if self.pointer.position is None or box.width() <= 0:
             return 0.5
         return float(min(max((self.pointer.position.x() - box.left()) / box.width(), 0.0), 1.0))
 
     def set_paused(self, paused: bool) -> None:
-        """Freeze the picture, not the listening."""
+        """Freeze the picture or let it move again. The listening goes on."""
         if paused:
             self.view.pause(self.history)
             self._show_view()
@@ -253,18 +255,18 @@ class Plots(pg.GraphicsLayoutWidget):
             self.follow()
 
     def follow(self) -> None:
-        """Back to the newest sound of the source that is heard."""
+        """Show the newest sound of the present source."""
         self.shown = self.current
         self.view.follow()
         self._show_view()
 
     def scroll(self, seconds: float) -> None:
-        """To the left for a negative number; freezes the picture."""
+        """Move and freeze the picture. seconds: negative to go back in time"""
         self.view.scroll(seconds, self.history)
         self._show_view()
 
     def show_moment(self, recording: Recording, sample: int) -> bool:
-        """Go to a position, and freeze the picture; False if it is not kept any more."""
+        """Go to a sample, and freeze the picture. Returns False if the sample is no longer kept."""
         kept = any(recording is known for known in (self.current, *self._earlier))
         if not kept or not self.view.shows(sample, recording.history):
             return False
@@ -294,7 +296,7 @@ class Plots(pg.GraphicsLayoutWidget):
             super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent | None) -> None:
-        """The wheel zooms; turned sideways, or with Shift, it moves."""
+        """The wheel zooms. With Shift, or turned sideways, it moves the picture."""
         assert event is not None
         turned = event.angleDelta()
         sideways = turned.x() or (turned.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0)
@@ -319,7 +321,7 @@ class Plots(pg.GraphicsLayoutWidget):
         self.viewport().unsetCursor()
 
     def _pan(self, x: float) -> None:
-        """The sound under the mouse moves with it."""
+        """Move the picture so that the sound under the mouse follows the mouse."""
         assert self._panned_from is not None
         pressed_x, until = self._panned_from
         width = self._waveform.getViewBox().sceneBoundingRect().width()
@@ -345,7 +347,7 @@ class Plots(pg.GraphicsLayoutWidget):
         self._point()
 
     def _point(self) -> None:
-        """Say what lies under the mouse."""
+        """Show the values under the mouse."""
         lines = self.pointer.read(self.history, self.view, self.scores, self.shown.scale)
         held = self.thresholds.hovered
         if lines and held is not None and held in self.scores.looks:

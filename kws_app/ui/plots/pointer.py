@@ -1,4 +1,4 @@
-"""What lies under the mouse: a line through all plots, and the values there in words. On the window's thread."""
+"""The values under the mouse, and a line through all plots there. On the window's thread."""
 
 from collections.abc import Sequence
 
@@ -15,15 +15,15 @@ from kws_app.ui.plots.time_axis import TimeScale
 from kws_app.ui.plots.time_view import TimeView
 from kws_app.ui.theme import Theme
 
-QUIETEST = 1e-5  # -100 dB: below it no number says more
+QUIETEST = 1e-5  # -100 dB: lower levels are shown as -100 dB
 
 
 class Pointer:
-    """Shows nothing while `position` is None or outside of the plots."""
+    """Shows nothing while `position` is None or outside the plots."""
 
     def __init__(self, plots: Sequence[pg.PlotItem], log_mel: pg.PlotItem) -> None:
         """log_mel: the plot whose height is a frequency"""
-        self.position: QPointF | None = None  # in the scene
+        self.position: QPointF | None = None  # in coordinates of the scene
         self.lines = [pg.InfiniteLine(0.0, angle=90) for _ in plots]
         self._plots, self._log_mel = plots, log_mel
         for plot, line in zip(plots, self.lines, strict=True):
@@ -35,7 +35,7 @@ class Pointer:
             line.setPen(pg.mkPen(theme.muted, style=Qt.PenStyle.DotLine))
 
     def read(self, history: SampleHistory, view: TimeView, scores: ScoreCurves, scale: TimeScale) -> list[str]:
-        """Put the line where the mouse is; the values there, a line each, or nothing."""
+        """Move the line to the mouse. Returns the values there, each as a text; empty outside the plots."""
         over = self._plot_under()
         for line in self.lines:
             line.setVisible(over is not None)

@@ -8,11 +8,11 @@ from PyQt6.QtWidgets import QLabel, QWidget
 from kws_app.translation import _
 from kws_app.ui.theme import Theme
 
-DISTANCE = 14  # px, from the pointer
+DISTANCE = 14  # px between the pointer and the box
 
 
 class Readout(QLabel):
-    """One line a value. It stays inside the plots and never under the pointer."""
+    """A line of text for each value. The box stays inside the plots and never covers the pointer."""
 
     def __init__(self, plots: QWidget) -> None:
         super().__init__(plots)
@@ -29,7 +29,7 @@ class Readout(QLabel):
         )
 
     def show_values(self, lines: Sequence[str], at: QPoint) -> None:
-        """at: the pointer, in the plots; without lines the box is hidden"""
+        """at: the place of the pointer in the plots. Without lines the box is hidden."""
         if not lines:
             self.clear()
             self.hide()

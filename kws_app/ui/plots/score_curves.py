@@ -1,4 +1,4 @@
-"""The curves of the models in use in the probability plot, each in its colour. On the window's thread."""
+"""The curves of the models in the probability plot. On the window's thread."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ from kws_app.ui.plots.plot_history import SampleHistory
 from kws_app.ui.plots.recording import Recording
 from kws_app.ui.theme import LIGHT, Theme
 
-FOUND_AT = (0.94, 1.04)  # on the probability axis: where detections of compared models are ticked
-WIDTH = 2  # px, of a word's own curve
-COMPARED_WIDTH = 3.5  # px, below the word's own: curves that lie on each other are all seen
-FILL_ALPHA = 40  # of 255, below a word's own curve
+FOUND_AT = (0.94, 1.04)  # lower and upper end of a tick on the probability axis, for detections of compared models
+WIDTH = 2  # px, of the curve of a word's own model
+COMPARED_WIDTH = 3.5  # px, of the curve of a compared model: it stays visible below the curve of the word's own model
+FILL_ALPHA = 40  # of 255, below the curve of a word's own model
 
 
 @dataclass(frozen=True)
 class Curve:
-    """How the scores of a model are shown."""
+    """How the scores of a model are drawn."""
 
-    model: str  # its name
+    model: str  # the name of the model
     word: str
-    slot: int  # of its colour
-    main: bool  # the word's own model; others are only compared
+    slot: int  # the number of its colour
+    main: bool  # True for the word's own model, False for a compared model
     threshold: float = 0.5
-    title: str = ""  # what tells it from the word's other models
+    title: str = ""  # tells it apart from other models of the word
 
 
 def draw_pairs(curve: CurveItem, samples: Sequence[int], until: int, span_s: int, heights: Sequence[float]) -> None:
-    """An upright line at each position that is in the picture."""
+    """Draw a vertical line at each sample that is in the picture. heights: lower and upper end of the lines"""
     if not samples and not curve.isVisible():
         return
     at_s = (np.array(samples, dtype=np.float64) - until) / SAMPLE_RATE
@@ -44,7 +44,7 @@ def draw_pairs(curve: CurveItem, samples: Sequence[int], until: int, span_s: int
 
 
 class ScoreCurves:
-    """One curve a model, and a tick for each detection of a model that is only compared."""
+    """A curve for each model, and a tick for each detection of a compared model."""
 
     def __init__(self, plot: pg.PlotItem) -> None:
         self._plot = plot
@@ -84,23 +84,23 @@ class ScoreCurves:
             self._ticks[name].set_pen(pg.mkPen(color, width=3))
 
     def redraw(self, recording: Recording, until: int, span_s: int) -> None:
-        """until: the right edge on the sample clock"""
+        """until: sample index of the right edge"""
         for name, curve in self.curves.items():
             curve.set_points(*recording.history.curve(name, until, span_s))
             draw_pairs(self._ticks[name], recording.found.get(name, ()), until, span_s, FOUND_AT)
 
     def read(self, history: SampleHistory, sample: int) -> list[str]:
-        """The score of each model at a position, a line each."""
+        """The score of each model at a sample, each as a text."""
         lines = []
         for name in self.curves:
             track = history.scores.get(name)
             score = None if track is None else track.at(sample)
             if score is not None:
-                lines.append(f"{self._called(name)} {score:.3f}")
+                lines.append(f"{self._short_name(name)} {score:.3f}")
         return lines
 
-    def _called(self, name: str) -> str:
-        """As short as it can be, and still tell the models apart."""
+    def _short_name(self, name: str) -> str:
+        """The shortest text that tells the models apart."""
         look = self.looks[name]
         if len(self.looks) == 1:
             return _("probability")

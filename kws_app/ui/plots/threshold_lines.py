@@ -1,4 +1,4 @@
-"""A threshold line for each word, in the word's colour; the user can drag it. On the window's thread."""
+"""A threshold line for each word, in the colour of the word. The user can drag it. On the window's thread."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,17 @@ from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.ui.plots.score_curves import Curve
 from kws_app.ui.theme import LIGHT, Theme
 
-DASHES = ([5, 4], [9, 4], [2, 3], [9, 3, 2, 3], [14, 4])  # in widths of the line: words differ also without colour
+DASHES = (
+    [5, 4],
+    [9, 4],
+    [2, 3],
+    [9, 3, 2, 3],
+    [14, 4],
+)  # in line widths; the lines of different words differ without colour, too
 
 
 class ThresholdLines:
-    """One line a word. `dragged` is called with the model and the new threshold when the user moves a line."""
+    """A line for each word. `dragged` is called with the model and the new threshold when the user moves a line."""
 
     def __init__(self, plot: pg.PlotItem, dragged: Callable[[str, float], None]) -> None:
         self._plot, self._dragged = plot, dragged
@@ -23,7 +29,7 @@ class ThresholdLines:
         self._slots: dict[str, int] = {}
 
     def set_curves(self, curves: "list[Curve]") -> None:
-        """Show the lines of the words' own models; a model that is only compared has none."""
+        """Show a line for each word's own model. A compared model has no line."""
         wanted = {curve.model: curve for curve in curves if curve.main}
         for model in [model for model in self.lines if model not in wanted]:
             self._plot.removeItem(self.lines.pop(model))
@@ -39,7 +45,7 @@ class ThresholdLines:
         line.setZValue(1)  # above every curve
         line.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # dashes are slow to draw
         self._plot.addItem(line)
-        # sigDragged, not sigPositionChanged: the user did not ask for a value that the program sets or bounds
+        # sigDragged, not sigPositionChanged: the second also comes when the program sets the line
         line.sigDragged.connect(lambda moved: self._dragged(model, float(moved.value())))
         return line
 
@@ -58,5 +64,5 @@ class ThresholdLines:
 
     @property
     def hovered(self) -> str | None:
-        """The model whose line is under the mouse or is being dragged."""
+        """The model whose line is under the mouse or is dragged."""
         return next((model for model, line in self.lines.items() if line.mouseHovering or line.moving), None)

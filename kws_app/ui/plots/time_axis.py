@@ -1,6 +1,6 @@
-"""The time axis below the plots: clock time for a microphone, the place in the file for a file. The window's thread.
+"""The time axis below the plots: clock time for a microphone, time in the file for a file. On the window's thread.
 
-Its labels move with the sound. pyqtgraph's own axis lays all its labels out anew for each picture; this item only
+The labels move with the sound. The axis of pyqtgraph lays out all labels for each picture, which is slow. This item
 paints a few texts.
 """
 
@@ -17,26 +17,26 @@ from PyQt6.QtWidgets import QApplication
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.ui.theme import LIGHT, Theme
 
-STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120)  # between two labels
-ROOM = 1.5  # a label's width, with the space to the next label
+STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120)  # times between two labels
+ROOM = 1.5  # distance of two labels, in widths of a label
 TICK_HEIGHT = 4  # px
 
 
 @dataclass(frozen=True)
 class TimeScale:
-    """What a position on the sample clock is called."""
+    """Turns a sample index into a time of day, or into a time in the file."""
 
-    begins: float | None = None  # seconds since the epoch of sample 0; None: the time counts from the file's start
+    begins: float | None = None  # time of sample 0 in seconds since the epoch; None for a file, which begins at 0
 
     def seconds(self, sample: float) -> float:
-        """Seconds since midnight (UTC offset included) or since the file's start; labels stand at whole steps of it."""
+        """Seconds since the epoch plus the UTC offset, or seconds since the start of the file."""
         if self.begins is None:
             return sample / SAMPLE_RATE
         offset = datetime.fromtimestamp(self.begins).astimezone().utcoffset()
         return self.begins + (0.0 if offset is None else offset.total_seconds()) + sample / SAMPLE_RATE
 
     def text(self, seconds: float, digits: int = 0) -> str:
-        """A label for what `seconds` gives: 14:03:25, or 1:05 in a file."""
+        """The label of a result of `seconds`: 14:03:25, or 1:05 in a file."""
         whole = round(seconds, digits)
         minutes, rest = divmod(whole, 60)
         width = 2 if digits == 0 else 3 + digits
@@ -52,7 +52,7 @@ class TimeScale:
 
 
 class TimeAxis(pg.GraphicsWidget):
-    """Ticks and labels below the plot whose time they tell."""
+    """Ticks and labels below a plot."""
 
     def __init__(self, plot: pg.PlotItem) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class TimeAxis(pg.GraphicsWidget):
         self.update()
 
     def fit(self) -> None:
-        """Take the height of a line of text; called when the font is known."""
+        """Take the height of a line of text. Call this when the font is known or has changed."""
         height = QFontMetrics(self._font).height() + TICK_HEIGHT + 2
         self.setFixedHeight(height)
 
@@ -76,11 +76,11 @@ class TimeAxis(pg.GraphicsWidget):
         return QApplication.font() if view is None else view.font()
 
     def show_stretch(self, scale: TimeScale, until: int, span_s: int) -> None:
-        """What positions are called, the right edge on the sample clock, and the length of what is shown."""
+        """until: sample index of the right edge; span_s: seconds from the left to the right edge"""
         self.scale, self._until, self._span_s = scale, until, span_s
 
     def labels(self) -> Iterator[tuple[float, str]]:
-        """Where each label stands, as a share of the width, and its text."""
+        """The place of each label, as a share of the width, and its text."""
         width = self._plot.getViewBox().sceneBoundingRect().width()
         last = self.scale.seconds(self._until)
         first = last - self._span_s
@@ -90,7 +90,7 @@ class TimeAxis(pg.GraphicsWidget):
         for number in range(math.ceil(first / step), math.floor(last / step) + 1):
             at = number * step
             if self.scale.begins is None and at < 0:
-                continue  # before the file began
+                continue  # before the start of the file
             yield (at - first) / self._span_s, self.scale.text(at, digits)
 
     def paint(self, painter: QPainter, *_: object) -> None:
@@ -99,7 +99,7 @@ class TimeAxis(pg.GraphicsWidget):
         metrics = painter.fontMetrics()
         painter.setPen(QColor(self._theme.border))
         painter.drawLine(QPointF(box.left(), 0), QPointF(box.right(), 0))
-        free = -math.inf  # where the label before ends
+        free = -math.inf  # right end of the last label
         for share, text in self.labels():
             x = box.left() + share * box.width()
             width = metrics.horizontalAdvance(text)

@@ -1,4 +1,4 @@
-"""The strip above the plots: freeze the picture, and how much time is shown. On the window's thread."""
+"""The strip above the plots: it freezes the picture and chooses how much time is shown. On the window's thread."""
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QScrollBar, QToolButton, QVBoxLayout, QWidget
@@ -7,18 +7,18 @@ from kws_app.settings import SPANS_S
 from kws_app.translation import _
 from kws_app.ui.plots.plots import Plots
 
-BAR_STEPS_PER_S = 10  # of the scroll bar
+BAR_STEPS_PER_S = 10  # steps of the scroll bar in a second
 
 
 def span_text(seconds: int) -> str:
-    """The entry of the list."""
+    """The text of an entry of the list."""
     if seconds >= 120:
         return _("show {minutes} min", minutes=seconds // 60)
     return _("show {seconds} s", seconds=seconds)
 
 
 class TimeBar(QWidget):
-    """Steers the plots in time. The scroll bar below the plots is `scroll_bar`."""
+    """Moves the plots in time. `scroll_bar` lies below the plots."""
 
     span_chosen = pyqtSignal(int)  # seconds, by the user
 
@@ -30,8 +30,8 @@ class TimeBar(QWidget):
         self.pause.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.pause.setToolTip(
             _(
-                "Freeze the picture to look at it; listening goes on (P). Drag the plots to move, turn the wheel to "
-                "zoom: the last five minutes are kept"
+                "Stop the picture to look at it. Listening goes on (P). Drag the plots to move, turn the wheel to "
+                "zoom. The last five minutes are kept"
             )
         )
         self.span = QComboBox()
@@ -64,7 +64,7 @@ class TimeBar(QWidget):
         self._plots.set_span(seconds)
 
     def step_span(self, steps: int) -> None:
-        """To a longer or shorter one."""
+        """Show more time, or less for a negative number of steps."""
         index = min(max(self.span.currentIndex() + steps, 0), len(SPANS_S) - 1)
         if index != self.span.currentIndex():
             self.span.setCurrentIndex(index)
@@ -92,7 +92,7 @@ class TimeBar(QWidget):
 
 
 def framed(plots: Plots, bar: TimeBar, below: QWidget) -> QVBoxLayout:
-    """The plots between the bar and their scroll bar, with another part below."""
+    """From top to bottom: the bar, the plots, the scroll bar, another widget."""
     column = QVBoxLayout()
     column.setContentsMargins(4, 4, 4, 4)
     column.setSpacing(2)

@@ -1,24 +1,24 @@
-"""Which stretch of time the plots show: the newest, or a stretch that stands still while listening goes on. No Qt."""
+"""The time that the plots show: the newest sound, or a frozen picture while listening goes on. No Qt."""
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.ui.plots.plot_history import SampleHistory
 
 
 class TimeView:
-    """The length of the stretch, and its right edge."""
+    """The length of the picture in seconds, and its right edge."""
 
     def __init__(self) -> None:
         self.span_s = 10
-        self._until: int | None = None  # on the sample clock; None follows the newest sample
+        self._until: int | None = None  # sample index of the right edge; None follows the newest sample
         self._now = 0  # the newest sample when the picture was frozen
 
     @property
     def paused(self) -> bool:
-        """Whether the picture stands still."""
+        """Whether the picture is frozen."""
         return self._until is not None
 
     def until(self, history: SampleHistory) -> int:
-        """The right edge. A frozen picture moves on when its left edge is no longer kept."""
+        """Sample index of the right edge. A frozen picture moves on when the sound at its left edge is dropped."""
         if self._until is None:
             return history.end
         self._until = max(self._until, min(history.end, history.oldest + self.span_s * SAMPLE_RATE))
@@ -39,7 +39,7 @@ class TimeView:
         self._until = None
 
     def scroll(self, seconds: float, history: SampleHistory) -> None:
-        """Move the right edge, to the left for a negative number, and freeze the picture."""
+        """Move the right edge and freeze the picture. seconds: negative to go back in time"""
         self.pause(history)
         assert self._until is not None
         self.scroll_to(self._until + round(seconds * SAMPLE_RATE), history)
@@ -52,9 +52,9 @@ class TimeView:
         self.until(history)
 
     def shows(self, sample: int, history: SampleHistory) -> bool:
-        """Whether a sample is kept, so that the picture can go to it."""
+        """Whether a sample is kept and can be shown."""
         return history.begin is not None and history.oldest <= sample <= history.end
 
     def furthest_back_s(self, history: SampleHistory) -> float:
-        """How far the right edge can lie before the moment of freezing, in seconds."""
+        """How far the right edge can go back from the moment of freezing, in seconds."""
         return max(0.0, (self._now - history.oldest) / SAMPLE_RATE - self.span_s)
