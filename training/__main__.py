@@ -19,7 +19,7 @@ from training.corpus.acoustic_groups import write_lists
 from training.corpus.fetch import fetch_archive, unpack_parts
 from training.corpus.fetch_public import fetch_source
 from training.corpus.pronunciations import typed_pronunciation
-from training.corpus.public_audio import SOURCES, source_named
+from training.corpus.public_sources import SOURCES, source_named
 from training.corpus.speech_body import write_body
 from training.corpus.synthetic_speech import write_speech, write_words
 from training.corpus.voice_engines.kokoro import KokoroEngine
@@ -37,7 +37,7 @@ from training.stages.model_files import Exporting
 from training.stages.places import Places
 from training.stages.runs import Training
 
-INTERRUPTED = 130  # exit status after Ctrl-C, as shells have it
+INTERRUPTED = 130  # exit status after Ctrl-C, as in shells
 
 
 def run_fetch(options: argparse.Namespace, places: Places, progress: Progress) -> None:
@@ -66,10 +66,10 @@ def run_fetch(options: argparse.Namespace, places: Places, progress: Progress) -
 
 
 def fetch_public(names: list[str], root: Path, place: Path | None, progress: Progress) -> None:
-    """Bring public sources. raises ValueError or OSError with a sentence"""
+    """Bring public sources of audio. raises ValueError or OSError with a sentence for the user"""
     sources = [source_named(name) for name in names]
     if place is not None and len(sources) > 1:
-        raise ValueError("--place names the place of one source; give one name with --public.")
+        raise ValueError(f"--place is the place of a single source: give one name with --public, not {len(sources)}.")
     for source in sources:
         print(f"{source.name}: {source.about}, about {source.size_mb} MB, licence {source.licence}.")
         brought = fetch_source(source, root, place, progress)
@@ -109,7 +109,7 @@ def run_quantize(options: argparse.Namespace, places: Places, progress: Progress
     for size in made.sizes:
         raw, file = size.base_raw / size.raw, size.base_file / size.file
         print(f"{size.name:24} {size.raw:10,} {raw:8.2f}x {size.file:9,} {file:8.2f}x")
-    print("Files: torch.save of the state dict; in the last row the packed file.")
+    print("The column `file` is torch.save of the state dict, and in the last row the packed file.")
     print_model(made.model)
 
 
@@ -136,7 +136,7 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
         workers=Workers(options.jobs, options.scheduler),
     )
     if options.cascade is not None and options.tune:
-        raise ValueError("--cascade is scored on streams of one set: leave --tune out.")
+        raise ValueError("--cascade is scored on the streams of one set: leave --tune out.")
     if options.cascade is not None:
         found = evaluation.evaluate_pair(places, asked, options.cascade, options.stir, progress)
     elif options.tune:
@@ -223,7 +223,7 @@ STAGES: dict[str, Stage] = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a stage. Returns the exit status: 2 after bad input, which is told in one sentence."""
+    """Run a stage. Returns the exit status: 0, or 2 after bad input, which one sentence explains."""
     options = build_parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     places = Places(options.data, options.work, options.models, getattr(options, "assets", ASSETS_DIR))

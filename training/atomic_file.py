@@ -1,6 +1,6 @@
-"""Writes files whole or not at all, also when two processes write the same file at once.
+"""Writes a file whole or not at all, even if two processes write the same file at once.
 
-These files are for all to read. kws_app/atomic_file.py writes files for their owner alone.
+Everybody may read these files. kws_app/atomic_file.py writes files that only their owner may read.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A path to write to. At the end the file takes the place of `path`; if writing fails, nothing is left of it."""
+    """Yield a temporary path to write to. Afterwards that file replaces `path`. If writing fails, it is removed."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part

@@ -1,6 +1,6 @@
-"""python -m training.describe_word WORD: how a word sounds, whether it is a good one, and which voices can say it.
+"""python -m training.describe_word WORD: how a word sounds, whether it is a good wake word, which voices can say it.
 
-The window asks this of a child process while the user types, so it imports no torch. With --json each answer is an
+The window runs this as a child process while the user types, so it imports no torch. With --json each answer is an
 object on a line of its own, the quick answers first.
 """
 
@@ -20,10 +20,10 @@ Answer = dict[str, object]
 
 
 def describe_word(word: str, language: str, cache: Path, sample: Path | None = None) -> Iterator[Answer]:
-    """What is known of the word, part by part: pronunciations, voices, a sample, advice.
+    """Yield what is known of the word: pronunciations, voices, a sample, advice.
 
-    sample: where to write the word as the best voice says it, a WAV file
-    raises ValueError with a sentence if it cannot be a wake word, OSError if espeak-ng is missing
+    sample: a WAV file to write, in which the best voice says the word
+    raises ValueError with a sentence if the text cannot be a wake word, OSError if espeak-ng is missing
     """
     ways = pronunciations_of(word, language)
     said = [{"ipa": way.ipa, "accent": way.accent, "description": way.description} for way in ways]
@@ -44,7 +44,7 @@ def describe_word(word: str, language: str, cache: Path, sample: Path | None = N
 
 
 def _say(ways: list[Pronunciation], language: str, sample: Path) -> Answer:
-    """The first pronunciation by the first voice that can say it."""
+    """Write the first pronunciation, said by the first voice that can say it."""
     for engine in find_engines():
         for voice in engine.voices(language)[:1]:
             try:
@@ -56,7 +56,7 @@ def _say(ways: list[Pronunciation], language: str, sample: Path) -> Answer:
 
 
 def as_text(answer: Answer) -> str:
-    """An answer for a person."""
+    """The answer for a person to read."""
     lines: list[str] = []
     for way in _rows(answer, "pronunciations"):
         lines.append(f"{way['ipa']}  ({way['description']})")
@@ -79,12 +79,12 @@ def _rows(answer: Answer, name: str) -> list[dict[str, object]]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Returns the exit status: 2 after bad input, which is told in one sentence."""
+    """Run the command. Returns the exit status: 0, or 2 after bad input, which one sentence explains."""
     parser = argparse.ArgumentParser(prog="python -m training.describe_word", description=__doc__.splitlines()[0])
     parser.add_argument("word", metavar="WORD")
     parser.add_argument("--language", default="en", metavar="CODE", help="of the word; default: %(default)s")
-    parser.add_argument("--say", type=Path, metavar="FILE", help="write the word as a voice says it, a WAV file")
-    parser.add_argument("--json", action="store_true", help="an object a line")
+    parser.add_argument("--say", type=Path, metavar="FILE", help="write a WAV file in which a voice says the word")
+    parser.add_argument("--json", action="store_true", help="print each answer as a JSON object on a line")
     options = parser.parse_args(arguments)
     cache = default_data_dir() / "word-lists"
     try:

@@ -1,6 +1,7 @@
-"""How far a stage is, and whether it should go on. Passed in, so that a stage itself prints nothing.
+"""Progress: a stage tells it how far it is, and asks it whether to go on. So a stage itself prints nothing.
 
-The command line shows bars and lines; the window's wizard reads both in its own way. Called in the stage's thread.
+The command line shows bars and lines. The window reads them as JSON (own_word/progress_json.py). All methods are called
+in the stage's thread.
 """
 
 import sys
@@ -14,7 +15,7 @@ Item = TypeVar("Item")
 
 
 class StageStoppedError(Exception):
-    """The one who started a stage wants it to end. What is finished stays on the disk; a later start goes on there."""
+    """Somebody wants the stage to end. Its finished work stays on the disk, and a later start goes on from there."""
 
 
 def _ignore(what: str, done: int, total: int, note: str) -> None:
@@ -31,20 +32,20 @@ def _never() -> bool:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a stage tells while it runs, and asks."""
+    """What a stage calls while it runs."""
 
-    tell: Callable[[str, int, int, str], None] = _ignore  # what is done, parts done, parts in all, a short note
-    say: Callable[[str], None] = _ignore_line  # a line for a person, such as a result on the way
+    tell: Callable[[str, int, int, str], None] = _ignore  # name of the work, parts done, parts in all, a short note
+    say: Callable[[str], None] = _ignore_line  # a line for a person to read, such as a result
     is_cancelled: Callable[[], bool] = _never
 
     def step(self, what: str, done: int, total: int, note: str = "") -> None:
-        """Tell how far it is. raises StageStoppedError if it should end"""
+        """Tell how far the work is. raises StageStoppedError if the stage should end"""
         if self.is_cancelled():
             raise StageStoppedError(f"{what}: stopped after {done} of {total}")
         self.tell(what, done, total, note)
 
     def track(self, items: Sequence[Item], what: str) -> Iterator[Item]:
-        """The items, telling before each how many are done. raises StageStoppedError if it should end"""
+        """Yield the items, and tell before each item how many are done. raises StageStoppedError if it should end"""
         for done, item in enumerate(items):
             self.step(what, done, len(items))
             yield item
@@ -55,7 +56,7 @@ SILENT = Progress()
 
 
 class Bars:
-    """Bars on the error stream, if that is a terminal: one bar for each kind of work, gone when the work is done."""
+    """A bar on the error stream for each kind of work, if that stream is a terminal. A bar goes when its work ends."""
 
     def __init__(self) -> None:
         self._bars: dict[str, tqdm] = {}

@@ -5,8 +5,8 @@ from dataclasses import replace
 from training.config import AugmentConfig, CrnnConfig, DataConfig, DistillConfig, RunConfig, TrainConfig
 
 LARGE = "large"  # the run that teaches the teacher
-ATTENTIVE = "-attentive"  # in the name of a student that learns its teacher's attention as well
-ATTENTION_WEIGHT = 0.5  # of the attention loss, for such a student
+ATTENTIVE = "-attentive"  # ends the name of a student that learns its teacher's attention as well
+ATTENTION_WEIGHT = 0.5  # weight of the attention loss for that student
 
 # The audio of keywords that are not a word of Speech Commands.
 DATA = {
@@ -21,7 +21,7 @@ DATA = {
 
 
 def for_keyword(recipe: RunConfig, keyword: str) -> RunConfig:
-    """A recipe with the audio of a keyword. Where both state a number of varied copies, the higher number holds."""
+    """A recipe with the audio of a keyword. If both state a number of varied copies, the higher number counts."""
     asked = recipe.data
     data = DATA.get(keyword, replace(DataConfig(), keyword=keyword))
     data = replace(
@@ -33,17 +33,17 @@ def for_keyword(recipe: RunConfig, keyword: str) -> RunConfig:
 
 
 def run_name(name: str, keyword: str) -> str:
-    """The folder of a run below --work: the recipe's name, after the keyword unless that is the default."""
+    """The folder of a run below --work: KEYWORD-NAME, or NAME alone for the default keyword."""
     return name if keyword == DataConfig.keyword else f"{keyword}-{name}"
 
 
 # Without masks, and with less of a tilt than the default.
 _PLAIN = AugmentConfig(tilt_db=3.0, mask_share=0.0)
-# The smallest networks underfit: they hear less noise and fewer quiet sequences than larger networks need.
+# The smallest networks underfit, so they hear less noise and fewer quiet sequences than larger networks.
 _SMALL = replace(_PLAIN, noise_share=0.5, snr_db=(3.0, 33.0), level_db=(-25.0, 10.0))
-# A few thousand weights need more steps, and an optimiser that gets further with each step.
+# A network of a few thousand weights needs more steps, and an optimiser that gains more with each step.
 _LONG = TrainConfig(epochs=250, stream_batches=75, clip_batches=75, optimizer="soap", learning_rate=0.012)
-# Multiply-accumulates are spent on short steps rather than on width.
+# Short steps use multiply-accumulates better than a wide GRU does: see EXPERIMENTS.md.
 _FINE = CrnnConfig(
     kernel_mels=8,
     kernel_frames=24,
@@ -58,9 +58,9 @@ _FINE = CrnnConfig(
 _TAUGHT = DistillConfig(teachers=("teacher",))
 RECIPES = {
     "teacher": RunConfig(augment=_PLAIN, train=TrainConfig(epochs=90)),
-    # only to teach; it does not ship
+    # teaches the teacher; it does not ship
     "large": RunConfig(crnn=CrnnConfig(channels=32, hidden=96), train=TrainConfig(epochs=70, learning_rate=2e-3)),
-    # the seed's student: 2,706 parameters
+    # the student that this project began with: 2,706 parameters
     "seed": RunConfig(
         crnn=CrnnConfig(channels=3, kernel_mels=7, stride_mels=6, stride_frames=10, hidden=12, window_steps=10),
         augment=_SMALL,
@@ -105,15 +105,15 @@ RECIPES = {
 
 
 def student_config(spec: str, teachers: tuple[str, ...]) -> RunConfig:
-    """The settings of a student by a short name: RECIPE or RECIPE-attentive, with :SEED if it is not 0.
+    """The settings of a student by a short name: RECIPE or RECIPE-attentive, and :SEED if the seed is not 0.
 
-    raises ValueError if there is no recipe of that name
+    raises ValueError if there is no such recipe
     """
     name, _, seed = spec.partition(":")
     config = RECIPES.get(name.removesuffix(ATTENTIVE))
     if config is None or not (seed or "0").isdecimal():
         raise ValueError(
-            f"{spec!r} is no student; there are {', '.join(RECIPES)}, with {ATTENTIVE} and :SEED if wanted."
+            f"There is no student {spec!r}. Name one of {', '.join(RECIPES)}; {ATTENTIVE} and :SEED may follow."
         )
     weight = ATTENTION_WEIGHT if name.endswith(ATTENTIVE) else 0.0
     distilling = replace(config.distill, teachers=teachers, attention_weight=weight)

@@ -1,6 +1,6 @@
-"""Splits recordings whose speakers have no names: recordings that sound alike go into the same set.
+"""Splits recordings whose speakers nobody named: recordings that sound alike go into the same set.
 
-This is a guess. Recordings that share a voice, a microphone and a room sound alike; a speaker may still be in two sets.
+This is a guess. Recordings with the same voice, microphone and room sound alike. A speaker may still be in two sets.
 """
 
 from pathlib import Path
@@ -16,13 +16,14 @@ from training.corpus.recordings import audio_files, split_of
 from training.corpus.sound import load_sound
 
 PER_GROUP = 8  # recordings in a group, on average
-VALIDATION_PERCENT, TEST_PERCENT = 15, 25
+VALIDATION_PERCENT, TEST_PERCENT = 15, 25  # of the groups; the rest is for training
 
 
 def sound_print(log_mel: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Numbers that tell the voice and the room, not the word: loud frames' mean and spread, the background. [3 F]
+    """Numbers that depend on the voice and the room and hardly on the word.
 
-    log_mel: [T, F]; the level of the whole is taken out
+    log_mel: [T, F]
+    returns: [3 F], the mean and the spread of the loud frames and the mean of the quiet frames, at one level
     """
     level = log_mel.mean(axis=1)
     loud = log_mel[level >= np.percentile(level, 70)]
@@ -32,7 +33,7 @@ def sound_print(log_mel: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def group_alike(prints: NDArray[np.float32]) -> NDArray[np.int64]:
-    """A group's number for each recording, by Ward's linkage (1963). prints: [R, D] -> [R]"""
+    """The number of each recording's group, by Ward's linkage (1963). prints: [R, D] -> [R]"""
     if len(prints) < 2:
         return np.zeros(len(prints), dtype=np.int64)
     scaled = (prints - prints.mean(axis=0)) / (prints.std(axis=0) + 1e-6)

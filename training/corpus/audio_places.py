@@ -1,4 +1,4 @@
-"""Reads the files of a place where audio comes from: a git repository, a Debian package, or a folder."""
+"""Reads files out of a place: a git repository, a Debian package, or a folder."""
 
 import subprocess
 import tarfile
@@ -24,7 +24,7 @@ def file_names(place: Path) -> list[str]:
 
 
 def read_files(place: Path, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """The names with the content of each file. A file that the place lists but does not hold is left out.
+    """Yield each name with the content of its file. A file that the place lists but does not hold is left out.
 
     raises OSError if the place cannot be read
     """
@@ -54,7 +54,7 @@ def is_repository(place: Path) -> bool:
 
 
 def _blobs(place: Path, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
-    """The files of the newest commit, through one git process."""
+    """The files of the newest commit. A single git process reads all of them."""
     command = ["git", "-C", str(place), "cat-file", "--batch"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
@@ -65,9 +65,9 @@ def _blobs(place: Path, names: Collection[str]) -> Iterator[tuple[str, bytes]]:
             if not header:
                 raise OSError(f"git stopped while it read {name} in {place}.")
             if len(header) != 3 or header[1] != b"blob":
-                continue  # missing: a clone may leave out large files
+                continue  # the file is missing: a clone may leave out large files
             content = process.stdout.read(int(header[2]))
-            process.stdout.read(1)  # a line end after each file
+            process.stdout.read(1)  # git writes a line end after each file
             yield name, content
         process.stdin.close()
 

@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 def fetch_archive(root: Path) -> Path:
     """Download the archive (2.3 GB) with torchaudio's own data set class and put it at root/speech_commands.
 
-    raises OSError with a reason if it cannot be had
+    raises OSError with a reason if the download fails
     """
     root.mkdir(parents=True, exist_ok=True)
     target = root / "speech_commands"
     if target.is_dir():
         return target
     unpacked = root / "SpeechCommands" / ARCHIVE
-    if unpacked.is_dir():  # left by a run that was cut; torchaudio would take it for complete
+    if unpacked.is_dir():  # a run that was cut left it, and torchaudio would take it for complete
         shutil.rmtree(unpacked)
     try:
         torchaudio.datasets.SPEECHCOMMANDS(str(root), url=ARCHIVE, download=True)
@@ -42,9 +42,10 @@ def fetch_archive(root: Path) -> Path:
 
 
 def unpack_parts(source: Path, root: Path) -> list[Path]:
-    """Write the audio of every tar in a folder as 16-bit WAV below root/<name of the tar>; returns those folders.
+    """Write the audio of every tar in a folder as 16-bit WAV, below root/<name of the tar>. Returns those folders.
 
-    A cut run goes on where it was. raises ValueError if the folder holds no tar
+    A run that was cut goes on where it was.
+    raises ValueError if the folder holds no tar, or a tar is damaged
     """
     archives = sorted(source.glob("*.tar"))
     if not archives:
@@ -59,7 +60,7 @@ def unpack_parts(source: Path, root: Path) -> list[Path]:
 
 
 def unpack_archive(archive: Path, target: Path) -> Path:
-    """Write one tar's files, Ogg files as 16-bit WAV. Files that are there stay; held-back audio is left out."""
+    """Write the files of one tar: Ogg files become 16-bit WAV. Existing files stay. Held-back audio is left out."""
     held_back = 0
     with tarfile.open(archive) as tar:
         for member in tqdm(tar, desc=archive.stem, unit="file", disable=None):
@@ -81,7 +82,7 @@ def unpack_archive(archive: Path, target: Path) -> Path:
             part = path.with_suffix(".part")
             if is_packed:
                 samples, rate = soundfile.read(io.BytesIO(content), dtype="int16")
-                decoded = io.BytesIO()  # in memory: libsndfile waits for the disk after every file
+                decoded = io.BytesIO()  # libsndfile would wait for the disk after every file
                 soundfile.write(decoded, samples, rate, format="WAV", subtype="PCM_16")
                 part.write_bytes(decoded.getvalue())
                 part.rename(wav)

@@ -1,6 +1,6 @@
 """Brings a public source of audio: clones or downloads it once, then writes its recordings at 16 kHz, one channel.
 
-A run that was cut goes on where it was: a recording that is there is left alone.
+A run that was cut goes on where it was: existing recordings stay as they are.
 """
 
 import io
@@ -30,16 +30,16 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Brought:
-    """What a run did, in files."""
+    """How many files a run brought and left out."""
 
     written: int = 0
-    there: int = 0  # of an earlier run
+    there: int = 0  # an earlier run wrote them
     unreadable: int = 0  # damaged, or not in the clone
     held_back: int = 0
-    seconds: float = 0.0  # of sound in the folder, all files
+    seconds: float = 0.0  # of sound in all files of the folder
 
     def describe(self) -> str:
-        """A line for a person."""
+        """A line for a person to read."""
         counts = {
             "new": self.written,
             "there before": self.there,
@@ -53,8 +53,8 @@ class Brought:
 def fetch_source(source: PublicSource, root: Path, place: Path | None = None, progress: Progress = SILENT) -> Brought:
     """Write the source's recordings below root/source.folder, as FLAC.
 
-    place: a clone, a folder or a package that is there already; without it the source is downloaded
-    raises OSError with a reason if the source cannot be had, ValueError if it holds none of its recordings,
+    place: a clone, a folder or a package of the source; without it the source is downloaded
+    raises OSError with a reason if the download fails, ValueError if the source holds none of its recordings,
     StageStoppedError if the user stops it
     """
     brought = Brought()
@@ -94,7 +94,7 @@ def fetch_source(source: PublicSource, root: Path, place: Path | None = None, pr
 
 
 def _write_texts(source: PublicSource, places: list[Path], found: list[Path]) -> None:
-    """What the recordings say, in the table `transcripts.tsv` beside the source's folder: folder/name, tab, text."""
+    """Write the recordings' sentences into `transcripts.tsv` beside the source's folder: folder/name, tab, text."""
     if source.texts is None or not found:
         return
     said: dict[str, str] = {}
@@ -112,7 +112,7 @@ def _write_texts(source: PublicSource, places: list[Path], found: list[Path]) ->
 
 
 def _licensed(place: Path, source: PublicSource, names: list[str]) -> set[str] | None:
-    """The file names that the licences of the source name; none where a source has one licence for all."""
+    """The file names that the source's licences cover. None if one licence covers all files."""
     if not source.licence_lists:
         return None
     lists = [name for name in names if name.startswith(source.licence_lists)]
@@ -120,15 +120,15 @@ def _licensed(place: Path, source: PublicSource, names: list[str]) -> set[str] |
     for _, content in read_files(place, lists):
         for line in content.decode(errors="replace").split():
             listed.add(line.rsplit("/", 1)[-1])
-            if line.endswith(".tar.gz"):  # a folder of files that the licence does not name one by one
+            if line.endswith(".tar.gz"):  # the licence covers a whole folder
                 whole = line.rsplit("/", 1)[-1].removesuffix(".tar.gz")
-                folders = {whole, re.sub(r"-\d{8}-", "-", whole)}  # with the day in its name, or without
+                folders = {whole, re.sub(r"-\d{8}-", "-", whole)}  # the folder's name may lack the day
                 listed.update(Path(name).name for name in names if Path(name).parent.name in folders)
     return listed
 
 
 def _write(path: Path, content: bytes, is_room: bool) -> None:
-    """A recording at 16 kHz, one channel: the first of a room, whose channels differ, else their mean."""
+    """Write a recording at 16 kHz as one channel: the mean of all channels, or the first channel of a room."""
     samples, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
     if len(samples) < rate // 100:
         raise ValueError(f"it lasts only {len(samples)} samples")
@@ -142,7 +142,7 @@ def _write(path: Path, content: bytes, is_room: bool) -> None:
 
 
 def _download(source: PublicSource, downloads: Path) -> list[Path]:
-    """The source on this machine; what is there already is used again."""
+    """The source on this machine. What an earlier run downloaded is used again."""
     downloads.mkdir(parents=True, exist_ok=True)
     if source.repository:
         return [_clone(source, downloads / source.repository.replace("/", "+"))]

@@ -1,7 +1,7 @@
-"""Audio that nobody here may train on, tune on or test on: it is kept for those who judge the result.
+"""Held-back audio: nobody here trains, tunes or tests on it, because it judges the result.
 
-`held_back.json` beside this file names it. The commands that bring audio leave it out, and the readers of audio
-folders pass it over.
+`held_back.json` beside this file names it. The commands that bring audio leave it out, and so do the readers of audio
+folders.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-FOLDERS = 6  # the last parts of a path that are looked at: what lies above says nothing of the file
+FOLDERS = 6  # how many last parts of a path are looked at: the folders above them say nothing about the file
 LIST = Path(__file__).with_name("held_back.json")
 
 log = logging.getLogger(__name__)
@@ -19,16 +19,15 @@ log = logging.getLogger(__name__)
 
 @cache
 def held_back_names() -> dict[str, frozenset[str]]:
-    """The names of the list, in lower case, by kind: see `held_back.json`."""
+    """The names on the list, in lower case, by kind: see `held_back.json`."""
     table: dict[str, list[str]] = json.loads(LIST.read_text(encoding="utf-8"))
     return {kind: frozenset(name.lower() for name in names) for kind, names in table.items()}
 
 
 def is_held_back(path: Path | str) -> bool:
-    """Whether the list names this file, as its folder and its name tell.
+    """Whether the list names this file. Only the file's name and folders are looked at.
 
-    A word of the wake word benchmark counts only where it lies in that data set's own folder: a user may record the
-    same word.
+    A word of the wake word benchmark is held back only in that data set's own folder: a user may record the same word.
     """
     parts = [_plain(part) for part in Path(path).parts[-FOLDERS:]]
     if not parts:
@@ -59,15 +58,12 @@ def is_held_back(path: Path | str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A folder or file name in lower case, with spaces for the marks that stand between words.
-
-    Marks beside a digit stay.
-    """
+    """A name in lower case, with a space for each dash or underscore between letters. A dash beside a digit stays."""
     return re.sub(r"(?<=[a-z])[-_](?=[a-z])", " ", name.lower())
 
 
 def without_held_back(paths: Iterable[Path]) -> list[Path]:
-    """The paths that the list does not name; the number left out is logged."""
+    """The paths that the list does not name. Logs how many paths are left out."""
     everything = list(paths)
     kept = [path for path in everything if not is_held_back(path)]
     if len(kept) < len(everything):
@@ -78,4 +74,4 @@ def without_held_back(paths: Iterable[Path]) -> list[Path]:
 def refuse_held_back(path: Path | str) -> None:
     """raises ValueError if the list names this file"""
     if is_held_back(path):
-        raise ValueError(f"{path} is held back: it judges the result, so it is neither trained on nor tested on.")
+        raise ValueError(f"{path} is held back: it judges the result, so nobody may train or test on it. Leave it out.")

@@ -1,6 +1,6 @@
-"""Phonemes in the letters of the International Phonetic Alphabet (IPA): how far two of them are apart, and two words.
+"""How different two phonemes sound, and two words. Phonemes are written in the International Phonetic Alphabet (IPA).
 
-A word is a tuple of phonemes, such as `("h", "ˈæ", "p", "i")`: espeak-ng's own units, stress marks before the vowel.
+A word is a tuple of espeak-ng's units, such as `("h", "ˈæ", "p", "i")`. A stress mark stands before the vowel.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from functools import lru_cache
 Phonemes = tuple[str, ...]
 
 STRESS = "ˈˌ"
-# Height (0 close to 1 open), backness (0 front to 1 back), rounded: after the IPA chart.
+# Height (0 close, 1 open), backness (0 front, 1 back) and rounding, from the IPA chart.
 _VOWELS: dict[str, tuple[float, float, float]] = {
     "i": (0, 0, 0), "y": (0, 0, 1), "ɨ": (0, 0.5, 0), "ᵻ": (0.1, 0.4, 0), "ʉ": (0, 0.5, 1), "ɯ": (0, 1, 0),
     "u": (0, 1, 1), "ɪ": (0.17, 0.15, 0), "ʏ": (0.17, 0.15, 1), "ʊ": (0.17, 0.85, 1), "e": (0.33, 0, 0),
@@ -18,7 +18,7 @@ _VOWELS: dict[str, tuple[float, float, float]] = {
     "ɜ": (0.67, 0.5, 0), "ɝ": (0.67, 0.5, 0), "ʌ": (0.67, 0.8, 0), "ɔ": (0.67, 1, 1), "æ": (0.83, 0, 0),
     "ɐ": (0.7, 0.5, 0), "a": (1, 0.1, 0), "ä": (1, 0.5, 0), "ɑ": (1, 1, 0), "ɒ": (1, 1, 1),
 }  # fmt: skip
-# Place (0 lips to 1 throat), manner (0 stop, 0.3 affricate, 0.5 fricative, 0.8 nasal, 0.9 flap, 1 glide), voiced.
+# Place (0 lips, 1 throat), manner (0 stop, 0.3 affricate, 0.5 fricative, 0.8 nasal, 0.9 flap, 1 glide) and voice.
 _CONSONANTS: dict[str, tuple[float, float, float]] = {
     "p": (0, 0, 0), "b": (0, 0, 1), "t": (0.35, 0, 0), "d": (0.35, 0, 1), "ʈ": (0.5, 0, 0), "ɖ": (0.5, 0, 1),
     "c": (0.6, 0, 0), "ɟ": (0.6, 0, 1), "k": (0.75, 0, 0), "ɡ": (0.75, 0, 1), "g": (0.75, 0, 1), "q": (0.85, 0, 0),
@@ -35,19 +35,19 @@ _CONSONANTS: dict[str, tuple[float, float, float]] = {
 }  # fmt: skip
 _PAIRS = {"tʃ": "ʧ", "dʒ": "ʤ", "ts": "ʦ", "dz": "ʣ", "tɕ": "ʧ", "dʑ": "ʤ", "pf": "p"}
 _WEAK = "əᵊɐɚᵻʔ"  # vowels and stops that quick speech drops
-_STRESS_STEP = 0.12  # between a stressed and an unstressed vowel
-_R_STEP = 0.25  # between a vowel with the sound of r in it and a vowel without
-_DROP_VOWEL, _DROP_WEAK, _DROP_CONSONANT = 1.0, 0.6, 0.7
+_STRESS_STEP = 0.12  # distance of a stressed from an unstressed vowel
+_R_STEP = 0.25  # distance of a vowel with the sound of r in it from the vowel without
+_DROP_VOWEL, _DROP_WEAK, _DROP_CONSONANT = 1.0, 0.6, 0.7  # cost of a phoneme that one word has and the other lacks
 
 
 def plain(phoneme: str) -> str:
-    """The phoneme without stress, length and other marks; two letters of an affricate become one."""
+    """The phoneme without stress, length and other marks. The two letters of an affricate become one letter."""
     letters = "".join(letter for letter in phoneme if letter in _VOWELS or letter in _CONSONANTS)
     return _PAIRS.get(letters, letters)
 
 
 def is_vowel(phoneme: str) -> bool:
-    """Whether a syllable can stand on it: a vowel, or a consonant that is marked as a syllable."""
+    """Whether the phoneme carries a syllable: it is a vowel, or a consonant that is marked as syllabic."""
     return any(letter in _VOWELS for letter in phoneme) or "\u0329" in phoneme
 
 
@@ -58,7 +58,7 @@ def syllables(phonemes: Phonemes) -> int:
 
 @lru_cache(maxsize=100_000)
 def phoneme_distance(first: str, second: str) -> float:
-    """How different two phonemes sound: 0 the same, about 0.2 easily taken for one another, 1 unlike."""
+    """How different two phonemes sound: 0 for the same phoneme, about 0.2 if listeners confuse them, 1 for unlike."""
     a, b = plain(first), plain(second)
     if a == b:
         return _STRESS_STEP * (is_vowel(first) and ("ˈ" in first) != ("ˈ" in second))
@@ -91,15 +91,16 @@ def _drop(phoneme: str) -> float:
 
 
 def word_distance(first: Sequence[str], second: Sequence[str]) -> float:
-    """The cheapest way to turn one word into the other, over the longer word's length: 0 the same, 1 nothing alike.
+    """How different two words sound: 0 for the same phonemes, 1 for words with nothing in common.
 
-    An edit distance (Levenshtein 1966) whose steps cost what the ear notices.
+    This is an edit distance (Levenshtein 1966), divided by the length of the longer word. A step costs as much as a
+    listener notices.
     """
     return word_distances([tuple(first)], second)[0]
 
 
 def word_distances(words: Sequence[Phonemes], target: Sequence[str]) -> list[float]:
-    """word_distance of each word to one target."""
+    """The `word_distance` of each word from one target."""
     replacing = {phoneme: [phoneme_distance(phoneme, b) for b in target] for word in words for phoneme in word}
     dropping = {phoneme: _drop(phoneme) for phoneme in replacing}
     adding = [_drop(b) for b in target]
@@ -123,16 +124,16 @@ def word_distances(words: Sequence[Phonemes], target: Sequence[str]) -> list[flo
 
 
 def holds(long: Sequence[str], short: Sequence[str]) -> bool:
-    """Whether the short word's phonemes stand one after another in the long word, stress apart."""
+    """Whether the long word contains the phonemes of the short word one after another. Stress does not count."""
     a, b = [plain(phoneme) for phoneme in long], [plain(phoneme) for phoneme in short]
     return any(a[start : start + len(b)] == b for start in range(len(a) - len(b) + 1))
 
 
-_SIMILAR_LIMIT = 0.36  # of phoneme_distance: what a listener may take for the other
+_SIMILAR_LIMIT = 0.36  # of `phoneme_distance`; listeners confuse phonemes that are nearer
 
 
 def similar_phonemes(phoneme: str, known: Sequence[str]) -> list[str]:
-    """Those of `known` that are easily taken for the phoneme, the nearest first; stress is kept."""
+    """The phonemes of `known` that listeners confuse with this phoneme, the nearest first, with its stress."""
     mark = phoneme[0] if phoneme[:1] in STRESS else ""
     near = sorted((phoneme_distance(phoneme, mark + other), other) for other in known if plain(other) != plain(phoneme))
     return [mark + other for distance, other in near if distance <= _SIMILAR_LIMIT]

@@ -10,7 +10,7 @@ import soundfile
 
 from training.corpus.fetch_public import DOWNLOADS, fetch_source
 from training.corpus.held_back import held_back_names
-from training.corpus.public_audio import source_named
+from training.corpus.public_sources import source_named
 from training.progress import Progress, StageStoppedError
 
 RATE = 48_000

@@ -119,7 +119,7 @@ def test_students_are_named_by_recipe_kind_and_seed() -> None:
     assert other.crnn == plain.crnn and other.train == replace(plain.train, seed=2)
     assert plain.distill.attention_weight == 0 and other.distill.attention_weight > 0
     for wrong in ("nobody", "student:x", "attentive"):
-        with pytest.raises(ValueError, match="is no student"):
+        with pytest.raises(ValueError, match="There is no student"):
             student_config(wrong, ("large",))
 
 

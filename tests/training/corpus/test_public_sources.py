@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.corpus.public_audio import SOURCES, source_named
+from training.corpus.public_sources import SOURCES, source_named
 
 
 @pytest.mark.parametrize(
