@@ -12,8 +12,8 @@ import numpy as np
 import soundfile
 
 from kws_app.audio.downmix import Downmix
-from kws_app.audio.recording import RecordingReader
-from kws_app.audio.recordings import find_recordings
+from kws_app.audio.recording import Recording, RecordingReader
+from kws_app.audio.recordings import first_recording, goes_on, next_recording
 from kws_app.audio.resample import LOUDEST, StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
@@ -83,20 +83,23 @@ class _FileDecoder:
 
     def blocks(self) -> Iterator[Samples]:
         """raises AudioError or OSError"""
-        for number, recording in enumerate(find_recordings(self._file)):
+        recording: Recording | None = first_recording(self._file)
+        while recording is not None:
             reader = RecordingReader(self._file, recording)
             try:
                 sound = _Decoder(reader)
             except soundfile.SoundFileError as error:
                 if reader.error is not None:
                     raise self._unreadable(reader.error) from error
-                if number:
-                    raise self._damaged() from error
-                raise self._no_audio() from error
+                raise (self._cut_off() if self._at_s else self._no_audio()) from error
             with sound:
                 yield from self._decode(sound, reader)
-            if recording.is_sound_to_end and reader.unread_bytes > UNREAD_BYTES:
-                raise self._cut_off()
+            following = next_recording(self._file, recording, reader.read_bytes)
+            if following is None or recording.search_from is None:
+                has_more = recording.is_sound_to_end and reader.unread_bytes > UNREAD_BYTES
+                if has_more or (following is None and goes_on(self._file, recording)):
+                    raise self._cut_off()
+            recording = following
 
     def _decode(self, sound: soundfile.SoundFile, reader: RecordingReader) -> Iterator[Samples]:
         """All samples of one recording at 16 kHz mono, block by block."""

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from kws_app.audio.recording import Recording, holds_nothing, places, read_at
+from kws_app.audio.recording import Recording, after_titles, holds_nothing, read_at
+from kws_app.audio.recording_starts import W64_RIFF, is_start, next_start
 
 UINT32_MOST = 0xFFFFFFFF
-FLAC_MARKS = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")  # with the head of the first block, which is 34 long
 
 
 @dataclass(frozen=True)
@@ -21,29 +21,22 @@ class _Chunks:
     align: int = 2  # bytes; a chunk begins at a multiple of it
     counts_head: int = 0  # bytes of the chunk's head that its size includes
     whole_size_at: int | None = 4  # where the size of the whole is written
-    joined: bytes | None = None  # what stands eight bytes after the start of another recording
 
     def padding(self, place: int) -> int:
         """Bytes from a place, counted from the container's start, to where the next chunk may begin."""
         return -place % self.align
 
 
-W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 W64 = _Chunks(W64_DATA, "<Q", 40, 8, 24, 16)
 CHUNKS = {
-    b"RIFF": _Chunks(b"data", "<I", 12, joined=b"WAVE"),
-    b"RF64": _Chunks(b"data", "<I", 12, joined=b"WAVE"),
-    b"RIFX": _Chunks(b"data", ">I", 12, joined=b"WAVE"),
-    b"FORM": _Chunks(b"SSND", ">I", 12, joined=b"AIF"),
+    b"RIFF": _Chunks(b"data", "<I", 12),
+    b"RF64": _Chunks(b"data", "<I", 12),
+    b"RIFX": _Chunks(b"data", ">I", 12),
+    b"FORM": _Chunks(b"SSND", ">I", 12),
     b"caff": _Chunks(b"data", ">Q", 8, align=1, whole_size_at=None),
 }
 FORMS = (b"WAVE", b"AIFF", b"AIFC")
-
-
-def _is_start(head: bytes) -> bool:
-    """Whether a container begins here."""
-    return _is_container(head) or head[:16] == W64_RIFF or head[:4] in (b".snd", b"OggS") or head[:8] in FLAC_MARKS
 
 
 def recording_in_chunks(file: BinaryIO, at: int, size: int) -> Recording | None:
@@ -76,7 +69,7 @@ def _chunked(file: BinaryIO, at: int, size: int, kind: _Chunks) -> Recording | N
         end = _tail_end(file, at, after, size, kind)
         if end is not None:
             return Recording(at, end - at)
-    end = _joined_at(file, data_at, size, kind)
+    end = next_start(file, data_at + 1, size) or size
     return Recording(at, end - at, _right_sizes(file, at, end, data_at, chunks, kind), is_sound_to_end=True)
 
 
@@ -100,8 +93,8 @@ def _tail_end(file: BinaryIO, start: int, at: int, size: int, kind: _Chunks) -> 
     name_bytes = len(kind.data_id)
     head_bytes = name_bytes + struct.calcsize(kind.size_format)
     while at < size:
-        if _is_start(read_at(file, at, 40)):
-            return at
+        if is_start(file, at):
+            return after_titles(file, at)
         if holds_nothing(file, at, size):
             return size
         head = read_at(file, at, head_bytes)
@@ -112,15 +105,6 @@ def _tail_end(file: BinaryIO, start: int, at: int, size: int, kind: _Chunks) -> 
         at += head_bytes + stated
         at += kind.padding(at - start)
     return size if at <= size + 1 else None
-
-
-def _joined_at(file: BinaryIO, at: int, size: int, kind: _Chunks) -> int:
-    """Where the next recording of the same kind begins, or the end of the file."""
-    if kind.joined is not None:
-        for place in places(file, at, size, (kind.joined,)):
-            if place - 8 > at and _is_start(read_at(file, place - 8, 40)):
-                return place - 8
-    return size
 
 
 def _rf64_size(file: BinaryIO, chunks: list[tuple[bytes, int, int]]) -> int | None:
@@ -157,6 +141,7 @@ def _au(file: BinaryIO, at: int, size: int, head: bytes) -> Recording:
     """A recording in Sun's format: 24 bytes of header or more, then samples of a stated or an unknown size."""
     data_offset, stated = struct.unpack(">II", head[4:12].ljust(8, b"\0"))
     end = at + data_offset + stated
-    if stated and end <= size and (_is_start(read_at(file, end, 40)) or holds_nothing(file, end, size)):
+    if stated and end <= size and (is_start(file, end) or holds_nothing(file, end, size)):
         return Recording(at, end - at)
-    return Recording(at, size - at, {8: b"\xff\xff\xff\xff"})
+    end = next_start(file, at + 1, size) or size
+    return Recording(at, end - at, {8: b"\xff\xff\xff\xff"})

@@ -3,39 +3,14 @@
 import struct
 from typing import BinaryIO
 
+from kws_app.audio.mpeg_header import frame_bytes, frame_kind
 from kws_app.audio.recording import SEARCH_BYTES, Recording, places, read_at, start_of_titles
+from kws_app.audio.recording_starts import next_start
 
-MPEG_KBIT = {  # by version 1 or not, and layer
-    (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
-    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
-    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (False, 1): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-MPEG_RATES_HZ = (44_100, 48_000, 32_000)  # of version 1; halved in version 2, quartered in 2.5
 MPEG_TAGS = (b"Xing", b"Info")
 TAG_SLACK_BYTES = 2048  # between the size that a tag states and the file's: titles, the tag's own frame
 TAG_FRAME_KBIT = 8  # the eighth bit rate has room for the tag in every version
 FIRST_FRAME_BYTES = 65_536  # within so many, after the titles, the first frame begins
-
-
-def frame_bytes(head: bytes) -> int:
-    """The length of an MPEG audio frame by its four bytes of header; 0 if they are no header."""
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
-        return 0
-    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
-    kbit, rate = head[2] >> 4, head[2] >> 2 & 3
-    if version == 1 or layer == 4 or kbit in (0, 15) or rate == 3:
-        return 0
-    is_first = version == 3
-    rate_hz = MPEG_RATES_HZ[rate] // {3: 1, 2: 2, 0: 4}[version]
-    bit_s = MPEG_KBIT[is_first, layer][kbit - 1] * 1000
-    padding = head[2] >> 1 & 1
-    if layer == 1:
-        return (12 * bit_s // rate_hz + padding) * 4
-    samples = 1152 if is_first or layer == 2 else 576
-    return samples // 8 * bit_s // rate_hz + padding
 
 
 def first_frame(file: BinaryIO, at: int) -> int | None:
@@ -75,7 +50,7 @@ def mpeg_recording(file: BinaryIO, at: int, size: int) -> Recording:
 
 def _count_frames(file: BinaryIO, at: int, end: int) -> tuple[int, int]:
     """How many MPEG frames of the first one's format follow each other, and where they end."""
-    count, kind = 0, _kind(read_at(file, at, 4))
+    count, kind = 0, frame_kind(read_at(file, at, 4))
     window_at, window = at, b""
     while at + 4 <= end:
         if at + 4 > window_at + len(window):
@@ -83,9 +58,11 @@ def _count_frames(file: BinaryIO, at: int, end: int) -> tuple[int, int]:
         head = window[at - window_at : at - window_at + 4]
         length = frame_bytes(head)
         if not length:
-            found = first_frame(file, at + 1)
-            at = end if found is None else min(found, end)
-        elif _kind(head) == kind:
+            found = _after_damage(file, at, end)
+            if found is None or frame_kind(read_at(file, found, 4)) != kind:
+                return count, at if found is None else found
+            at = found
+        elif frame_kind(head) == kind:
             count += 1
             at += length
         elif frame_bytes(read_at(file, at + length, 4)):
@@ -95,9 +72,10 @@ def _count_frames(file: BinaryIO, at: int, end: int) -> tuple[int, int]:
     return count, end
 
 
-def _kind(head: bytes) -> tuple[int, int, bool]:
-    """Version and layer, rate, and whether it is mono: a decoder cannot go on where these change."""
-    return head[1] & 0x1E, head[2] & 0x0C, head[3] >> 6 == 3
+def _after_damage(file: BinaryIO, at: int, end: int) -> int | None:
+    """Where frames go on, or another recording begins, from a place on that is no frame."""
+    found = [place for place in (first_frame(file, at), next_start(file, at, end)) if place is not None]
+    return min((place for place in found if place < end), default=None)
 
 
 def _frame_with_tag(head: bytes, frames: int, size: int) -> bytes:

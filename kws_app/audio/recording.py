@@ -4,6 +4,7 @@ recordings.py finds the recordings of a file with the help of chunk_container.py
 """
 
 import io
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
@@ -12,7 +13,8 @@ SEARCH_BYTES = 1 << 20  # read at once in the search for a mark
 SECTOR_BYTES = 512  # a disk fails in pieces of this size or larger
 OLD_TITLE_BYTES = 128  # of a title in the first version of ID3, which stands at the end
 LEAST_HIDDEN_BYTES = 64  # after a header's size: fewer hold no sound worth hearing
-END_TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN")  # of titles, which other programs append to any file
+LYRICS = b"LYRICSBEGIN"  # the beginning of a song's text, which other programs append to any file
+APE_IS_HEADER = 1 << 29  # flag of titles in APE's format: a footer has none
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Recording:
     patches: dict[int, bytes] = field(default_factory=dict)  # bytes from the recording's start -> the right bytes
     prefix: bytes = b""  # what a decoder should read in front of it
     is_sound_to_end: bool = False  # so that a decoder that stops before the end has left sound unread
+    search_from: int | None = None  # bytes: where only decoding tells the end, the next recording lies behind this
 
     @property
     def end(self) -> int:
@@ -50,9 +53,14 @@ class RecordingReader(io.RawIOBase):
         return True
 
     @property
+    def read_bytes(self) -> int:
+        """Of the recording, up to the furthest byte that was read."""
+        return max(0, self._furthest - len(self._recording.prefix))
+
+    @property
     def unread_bytes(self) -> int:
         """After the furthest byte that was read."""
-        return len(self._recording.prefix) + self._recording.size - self._furthest
+        return self._recording.size - self.read_bytes
 
     def tell(self) -> int:
         return self._position
@@ -127,28 +135,39 @@ def places(file: BinaryIO, at: int, size: int, marks: tuple[bytes, ...]) -> Iter
 
 
 def holds_nothing(file: BinaryIO, at: int, size: int) -> bool:
-    """Whether the rest of the file is a title, zeros, or too short to hold sound."""
-    if size - at < LEAST_HIDDEN_BYTES or read_at(file, at, 16).startswith(END_TAGS):
+    """Whether the rest of the file is titles, zeros, or too short to hold sound."""
+    at = after_titles(file, at)
+    if size - at < LEAST_HIDDEN_BYTES or read_at(file, at, len(LYRICS)) == LYRICS:
         return True
     while at < size and not any(data := read_at(file, at, SEARCH_BYTES)):
         at += len(data)
     return at >= size
 
 
-def after_id3(file: BinaryIO, at: int) -> int:
-    """Where the sound begins: after the titles in front of it."""
-    while (head := read_at(file, at, 10))[:3] == b"ID3" and len(head) == 10:
+def after_titles(file: BinaryIO, at: int) -> int:
+    """Where the sound begins, or the rest of the file: after the titles that begin at a byte."""
+    while length := _titles_bytes(read_at(file, at, 32)):
+        at += length
+    return at
+
+
+def _titles_bytes(head: bytes) -> int:
+    """The length of titles by their first bytes: ID3 of either version, or APE; 0 where they are none."""
+    if head[:3] == b"ID3" and len(head) >= 10:
         length = 0
         for byte in head[6:10]:  # seven bits each
             length = length << 7 | byte & 0x7F
-        at += 10 + length + (10 if head[5] & 0x10 else 0)
-    return at
+        return 10 + length + (10 if head[5] & 0x10 else 0)
+    if head[:8] == b"APETAGEX" and len(head) == 32:
+        length, _, flags = struct.unpack("<III", head[12:24])
+        return 32 + (length if flags & APE_IS_HEADER else 0)
+    return OLD_TITLE_BYTES if head[:3] == b"TAG" else 0
 
 
 def start_of_titles(file: BinaryIO, after: int, end: int) -> int:
     """Where the titles begin that stand between a recording and `end`; `end` where there are none."""
     for place in places(file, max(after, end - SEARCH_BYTES), end, (b"ID3",)):
-        if place > after and after_id3(file, place) == end:
+        if place > after and after_titles(file, place) == end:
             return place
     old = end - OLD_TITLE_BYTES
     return old if old > after and read_at(file, old, 3) == b"TAG" else end

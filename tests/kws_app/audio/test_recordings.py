@@ -12,9 +12,11 @@ import pytest
 import soundfile
 
 from kws_app.audio.audio_file import read_blocks
-from kws_app.audio.mpeg_frames import first_frame, frame_bytes
-from kws_app.audio.recording import Recording, RecordingReader, after_id3
-from kws_app.audio.recordings import find_recordings
+from kws_app.audio.mpeg_frames import first_frame
+from kws_app.audio.mpeg_header import frame_bytes
+from kws_app.audio.recording import Recording, RecordingReader, after_titles
+from kws_app.audio.recording_starts import next_start
+from kws_app.audio.recordings import first_recording, next_recording
 from kws_app.errors import AudioError
 
 SECONDS = 2.5
@@ -79,10 +81,50 @@ def test_one_channel_then_two_and_one_kind_then_another(tmp_path: Path, encoded:
     assert [round(tone, -1) for tone in tones(heard_of(tmp_path, content))] == [440, 880, 1320, 1760]
 
 
-def test_what_cannot_be_read_after_a_recording_is_said(tmp_path: Path, encoded: Write):
-    content = encoded("flac") + np.random.default_rng(0).bytes(100_000)
-    with pytest.raises(AudioError, match=r"goes on after 2\.5 s"):
+@pytest.mark.parametrize("first", [*FORMATS, "killed wav", "flac of unknown length", "mp3 without a tag"])
+def test_any_kind_may_follow_any_kind(tmp_path: Path, encoded: Write, first: str):
+    """The second has another rate, too: heard as samples of the first, it would be noise."""
+    kind = next(kind for kind in FORMATS if kind in first.split())
+    content = encoded(kind)
+    if first == "killed wav":
+        content = shortened(content, "wav", 0)
+    elif first == "flac of unknown length":
+        content = unknown_length(content)
+    elif first == "mp3 without a tag":
+        content = without_tag(content)
+    for second in FORMATS:
+        for between in (b"", TITLES[2]):
+            samples = heard_of(tmp_path, content + between + encoded(second, 880.0, 48_000))
+            assert [round(tone, -1) for tone in tones(samples)] == [440, 880], second
+            assert abs(len(samples) / 16_000 - 2 * SECONDS) < 2 * PADDING_S, second
+    samples = heard_of(tmp_path, content + without_tag(encoded("mp3", 880.0, 48_000)))
+    assert [round(tone, -1) for tone in tones(samples)] == [440, 880]
+
+
+@pytest.mark.parametrize("kind", ["flac", "ogg", "opus", "mp3"])
+def test_what_cannot_be_read_after_a_recording_is_said(tmp_path: Path, encoded: Write, kind: str):
+    content = encoded(kind) + b"a kind of file that nobody knows " * 4000
+    with pytest.raises(AudioError, match=r"goes on after 2\.[4-6] s"):
         heard_of(tmp_path, content)
+
+
+def test_the_header_of_another_file_among_the_titles_of_a_flac_begins_no_recording(tmp_path: Path, encoded: Write):
+    """`flac --keep-foreign-metadata` keeps the header of the WAV that it was made from."""
+    for content in (encoded("flac"), unknown_length(encoded("flac"))):
+        riff = b"riff" + encoded("wav")[:44]
+        block = bytes([2]) + len(riff).to_bytes(3, "big") + riff  # a block of another program
+        content = content[:4] + bytes([content[4] & 0x7F]) + content[5:42] + block + content[42:]
+        if content[4 + 38 + len(block)] & 0x7F > 6:  # no further block of titles follows: ours is the last
+            content = put(content, 42, bytes([0x82]))
+        samples = heard_of(tmp_path, content)
+        assert tones(samples) == [440] and len(samples) == round(SECONDS * 16_000)
+
+
+def test_samples_that_look_like_a_mark_begin_no_recording():
+    assert next_start(io.BytesIO(b"RIFFAAAAWAVX .snd" + b"\xff\xfb\x90\0" * 9000 + b"OggS\0\0"), 0, 36_000) is None
+    rng = np.random.default_rng(0)
+    quiet = rng.normal(0, 300, 2_000_000).astype("<i2").tobytes()
+    assert next_start(io.BytesIO(quiet), 0, len(quiet)) is None
 
 
 def put(content: bytes, at: int, value: bytes) -> bytes:
@@ -266,12 +308,14 @@ def test_a_reader_shows_one_recording_with_its_patches_and_what_goes_in_front():
 
 def test_what_is_no_audio_is_one_recording_for_the_decoder_to_refuse():
     for content in (b"", b"no sound", b"RIFF\0\0\0\0WAVE", b"RIFF\xff\xff\xff\xffWAVEfmt \x10", b"OggS", b"\xff" * 999):
-        assert find_recordings(io.BytesIO(content)) == [Recording(0, len(content))]
+        file = io.BytesIO(content)
+        first = first_recording(file)
+        assert first == Recording(0, len(content)) and next_recording(file, first, len(content)) is None
 
 
-def test_many_recordings_are_found_in_a_moment(encoded: Write):
+def test_thousands_of_recordings_in_a_row_are_all_heard(tmp_path: Path, encoded: Write):
     tiny = encoded("wav")[:44] + bytes(200)
-    tiny = put(tiny, 40, struct.pack("<I", 200))
-    assert len(find_recordings(io.BytesIO(tiny * 20_000))) == 10_000
-    assert after_id3(io.BytesIO(TITLES[2] + b"x"), 0) == len(TITLES[2])
+    tiny = put(put(tiny, 40, struct.pack("<I", 200)), 4, struct.pack("<I", 236))
+    assert len(heard_of(tmp_path, tiny * 3000)) == 3000 * 100
+    assert after_titles(io.BytesIO(TITLES[2] + b"x"), 0) == len(TITLES[2])
     assert first_frame(io.BytesIO(b"\xff" * 200), 0) is None
