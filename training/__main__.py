@@ -26,9 +26,10 @@ from training.corpus.voice_engines.kokoro import KokoroEngine
 from training.corpus.voice_files import LICENCE, NAME, SIZE_MB, fetch_voices
 from training.evaluate.segments import Workers
 from training.own_word.gather_talk import gather_talk
-from training.own_word.make import QUICK, OwnWord, OwnWordConfig, own_word
+from training.own_word.make import QUICK, OwnWord, OwnWordConfig, folder_of, own_word
 from training.own_word.progress_json import json_progress, print_ready
 from training.own_word.talk_embeddings import TALK_FILE, write_talk
+from training.own_word.undo import undo
 from training.progress import Progress, StageStoppedError, terminal_progress
 from training.stages import evaluation, model_files, reports, runs
 from training.stages.evaluation import Evaluating
@@ -149,14 +150,20 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
 def run_own_word(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     if options.progress_json:
         progress = json_progress()
+    if options.undo:
+        path = undo(folder_of(options.word, options.language), places.work, places.models)
+        print(f"{path}: the earlier model is back.")
+        return
     config = QUICK if options.quick else OwnWordConfig()
     asked = OwnWord(
         options.word,
-        options.recordings,
+        tuple(options.recordings),
         not options.no_voices,
         options.language,
         tuple(typed_pronunciation(options.word, ipa, options.language) for ipa in options.say),
         config if options.takes is None else replace(config, takes=options.takes),
+        options.not_the_word,
+        options.if_better,
     )
     made = own_word(asked, places.work, places.models, progress)
     if options.progress_json:

@@ -187,7 +187,25 @@ def add_places(parser: argparse.ArgumentParser, threads: int | None = None) -> N
 
 def add_own_word(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("word", metavar="WORD", help="what to listen for, up to four words")
-    parser.add_argument("--recordings", type=Path, metavar="DIR", help="a folder of recordings, the word once in each")
+    parser.add_argument(
+        "--recordings",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="folders of recordings, the word once in each",
+    )
+    parser.add_argument(
+        "--not-the-word", type=Path, metavar="DIR", help="a folder of sounds that set the word off; implies --if-better"
+    )
+    parser.add_argument(
+        "--if-better",
+        action="store_true",
+        help="keep the model that is there unless the new one is better on what was kept back",
+    )
+    parser.add_argument(
+        "--undo", action="store_true", help="bring the model back that the last new model of the word replaced"
+    )
     parser.add_argument("--no-voices", action="store_true", help="learn from the recordings alone")
     parser.add_argument("--language", default="en", metavar="CODE", help="of the word; default: %(default)s")
     parser.add_argument(

@@ -16,7 +16,7 @@ from kws_app.engine.expert_file import ExpertSettings, Parameters, pack_head, un
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.keyword_model import golden_samples, golden_scores
-from kws_app.engine.model_file import MODEL_SUFFIX, write_model_file
+from kws_app.engine.model_file import MODEL_SUFFIX, read_model_file, write_model_file
 from kws_app.engine.speech_body import BANDS, BODY_SHA256, STEP_FRAMES, load_body
 from kws_app.engine.speech_frontend import SpeechFrontend
 from kws_app.errors import ModelError
@@ -55,11 +55,7 @@ def export_expert(
     config = heads[0].config
     settings = ExpertSettings(BODY_SHA256, config.window_steps, config.hidden, len(heads), 1.0, round(offset, 4))
     tensors = pack_head(settings, stacked(heads, *scale_by))
-    parameters = unpack_head(settings, tensors)
-    body = load_body(BODY_SHA256)
-    program = torch.jit.script(Expert(settings, body, parameters).eval())
-    plain = PlainExpert(settings, parameters, SpeechEmbedding(body))
-    verify(plain, program)
+    program = _program(settings, unpack_head(settings, tensors))
     card = ModelCard(
         keyword=keyword,
         role=role,
@@ -86,6 +82,25 @@ def export_expert(
     write_model_file(path, card, tensors)
     update_index(folder)
     return path
+
+
+def _program(settings: ExpertSettings, parameters: Parameters) -> Any:
+    """The jitted program of an expert. raises ModelError if it differs from the plain engine"""
+    body = load_body(BODY_SHA256)
+    program = torch.jit.script(Expert(settings, body, parameters).eval())
+    verify(PlainExpert(settings, parameters, SpeechEmbedding(body)), program)
+    return program
+
+
+def export_program(source: Path, target: Path) -> None:
+    """Make the jitted program of a model file again, beside `target`. raises ModelError if the file is no expert"""
+    file = read_model_file(source)
+    try:
+        settings = ExpertSettings.from_card(file.card.network)
+        parameters = unpack_head(settings, file.tensors)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{source} is no expert ({error}).") from error
+    save_program(_program(settings, parameters), file.card, target.with_suffix(PROGRAM_SUFFIX))
 
 
 def verify(plain: PlainExpert, program: Any) -> None:

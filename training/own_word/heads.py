@@ -20,6 +20,7 @@ from training.own_word.talk_embeddings import Talk, TalkStream, as_stored
 from training.progress import SILENT, Progress
 
 _CONFIG = FrontendConfig()
+BY_MISTAKE_S = (-0.6, 0.5)  # from the end of a sound that set the word off: somewhere there it did
 SCAN_ROWS = 16_384
 SAID_ROWS = 512
 
@@ -39,6 +40,7 @@ class HeadConfig:
     after_s: tuple[float, float] = (0.02, 0.34)  # the word is to be heard this long after its end
     before_s: float = 0.42  # until so long before its end the word is not said yet
     unfinished_share: float = 0.08  # of the negatives: before the word is said
+    not_the_word_share: float = 0.08  # of the negatives: sounds that set it off by mistake, where there are some
     mined_share: float = 0.5  # of the negatives: the talk that the head is most wrong about
     mined_windows: int = 20_000
     said_quantile: float = 0.995  # of the word's margins: talk above it probably says the word, and is not mined
@@ -145,6 +147,7 @@ class Material:
 
     words: Sequence[tuple[Sequences, float]]  # sequences of the word, and their weight in a batch
     talk: Talk
+    not_the_word: Sequences | None = None  # sequences of sounds that set it off by mistake
 
 
 def train_head(
@@ -202,6 +205,10 @@ class _Batches:
         self._weights = weights / weights.sum()
         self._said = [(word.windows, word.rows(*config.after_s)) for word, _ in words]
         self._unfinished = [(word.windows, word.rows(-9.0, -config.before_s)) for word, _ in words]
+        self._mistaken: tuple[Tensor, NDArray[np.int64]] | None = None
+        if material.not_the_word is not None:
+            sounds = _Words(material.not_the_word, material.talk, config)
+            self._mistaken = sounds.windows, sounds.rows(*BY_MISTAKE_S)
         self._talk = _Negatives(material.talk.of("training"), material.talk, config)
         self._hardest: NDArray[np.int64] | None = None
 
@@ -217,15 +224,19 @@ class _Batches:
         config, rng = self._config, self._rng
         mined = round(config.negatives * config.mined_share) if self._hardest is not None else 0
         unfinished = round(config.negatives * config.unfinished_share)
+        mistaken = round(config.negatives * config.not_the_word_share) if self._mistaken is not None else 0
         parts = []
         for (windows, rows), count in zip(
             self._said, rng.multinomial(config.positives, self._weights).tolist(), strict=True
         ):
             parts.append(self._drawn(windows, rows, count))
-        parts.append(self._drawn(self._talk.windows, self._talk.starts, config.negatives - mined - unfinished))
+        others = mined + unfinished + mistaken
+        parts.append(self._drawn(self._talk.windows, self._talk.starts, config.negatives - others))
         if self._hardest is not None:
             parts.append(self._drawn(self._talk.windows, self._hardest, mined))
         parts.append(self._drawn(*self._unfinished[int(rng.choice(len(self._weights), p=self._weights))], unfinished))
+        if self._mistaken is not None:
+            parts.append(self._drawn(*self._mistaken, mistaken))
         batch = torch.cat(parts)
         labels = torch.zeros(len(batch))
         labels[: config.positives] = 1.0

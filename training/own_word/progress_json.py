@@ -10,7 +10,8 @@ from training.progress import Progress
 _PARTS: dict[str, tuple[float, float, str]] = {
     "takes": (0.0, 0.45, "Voices say the word"),
     "sequences of takes": (0.45, 0.60, "The word is put into rooms and noise"),
-    "sequences of recordings": (0.60, 0.66, "Your recordings are put into rooms and noise"),
+    "sequences of recordings": (0.60, 0.64, "Your recordings are put into rooms and noise"),
+    "sequences of mistakes": (0.64, 0.66, "What set it off by mistake is put into rooms and noise"),
     "head 1": (0.66, 0.76, "It learns to tell the word from talk (1 of 3)"),
     "head 2": (0.76, 0.86, "It learns to tell the word from talk (2 of 3)"),
     "head 3": (0.86, 0.96, "It learns to tell the word from talk (3 of 3)"),
@@ -31,10 +32,10 @@ def _tell(what: str, done: int, total: int, note: str) -> None:
 
 
 def print_ready(made: Made) -> None:
-    """The last line: the model that can be used, what to expect of it, and its curve."""
+    """The last line: the model that can be used, whether it is the new one, what to expect of it, and its curve."""
     name = f"{made.path.parent.name}/{made.path.stem}"
     sentences = made.describe().splitlines()[1:]
-    _print({"share": 1.0, "text": " ".join(sentences), "ready": name, "curve": made.curve()})
+    _print({"share": 1.0, "text": " ".join(sentences), "ready": name, "replaced": made.replaced, "curve": made.curve()})
 
 
 def _print(line: dict[str, object]) -> None:

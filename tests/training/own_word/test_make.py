@@ -14,12 +14,13 @@ from kws_app.detection.operating_curve import OperatingCurve
 from kws_app.engine.backends import JITTED, PLAIN
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.keyword_model import KeywordModel
+from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.__main__ import main
 from training.corpus.synthetic_speech import passages, write_sound
 from training.corpus.takes import plan_takes
 from training.corpus.voice_engines import EspeakEngine
 from training.network.speech_embedding import WholeStreams
-from training.own_word import make
+from training.own_word import make, material
 from training.own_word.gather_talk import embeddings_of, gather_talk, split_of_talk
 from training.own_word.heads import HeadConfig
 from training.own_word.make import OwnWord, OwnWordConfig, own_word, without_word
@@ -38,12 +39,12 @@ SMALL = OwnWordConfig(
 def only_espeak(monkeypatch: pytest.MonkeyPatch) -> None:
     """Voices that are on every machine that runs the tests, and little other speech."""
     monkeypatch.setattr(make, "find_engines", lambda: [EspeakEngine()])
-    monkeypatch.setattr(make, "PASSAGES", 1)
+    monkeypatch.setattr(material, "PASSAGES", 1)
 
 
 @pytest.fixture(scope="module")
 def talk() -> Talk:
-    body = WholeStreams(make.load_body(make.BODY_SHA256))
+    body = WholeStreams(load_body(BODY_SHA256))
     streams = []
     for split in ("training", "validation"):
         said = passages("training" if split == "training" else "validation", "zebra", 0)
@@ -62,7 +63,7 @@ def recordings(folder: Path, count: int) -> Path:
 
 
 def test_five_recordings_and_voices_become_a_model_that_hears_the_word(tmp_path: Path, talk: Talk) -> None:
-    asked = OwnWord("marmalade", recordings(tmp_path / "said", 5), config=replace(SMALL, takes=30, sequences=120))
+    asked = OwnWord("marmalade", (recordings(tmp_path / "said", 5),), config=replace(SMALL, takes=30, sequences=120))
     told: list[str] = []
     made = own_word(
         asked, tmp_path / "work", tmp_path / "models", Progress(tell=lambda what, *_: told.append(what)), talk
@@ -86,7 +87,7 @@ def test_five_recordings_and_voices_become_a_model_that_hears_the_word(tmp_path:
 
 
 def test_cut_at_every_stage_and_resumed_it_ends_with_the_same_model(tmp_path: Path, talk: Talk) -> None:
-    asked = OwnWord("marmalade", recordings(tmp_path / "said", 2), config=SMALL)
+    asked = OwnWord("marmalade", (recordings(tmp_path / "said", 2),), config=SMALL)
     whole = own_word(asked, tmp_path / "whole", tmp_path / "a", talk=talk)
     for stage in ("takes", "sequences of takes", "sequences of recordings", "head 1", "head 2", "measuring"):
         with pytest.raises(StageStoppedError):
@@ -123,15 +124,15 @@ def test_recordings_that_are_none_are_told(tmp_path: Path, talk: Talk) -> None:
     (folder / "broken.wav").write_bytes(b"no sound")
     write_sound(folder / "short.wav", np.full(800, 0.1, np.float32))
     with pytest.raises(ValueError, match="can be used"):
-        own_word(OwnWord("marmalade", folder, voices=False), tmp_path, tmp_path / "models", talk=talk)
+        own_word(OwnWord("marmalade", (folder,), voices=False), tmp_path, tmp_path / "models", talk=talk)
     with pytest.raises(ValueError, match="there must be recordings"):
         own_word(OwnWord("marmalade", voices=False), tmp_path, tmp_path / "models", talk=talk)
     with pytest.raises(ValueError, match="There is no folder"):
-        own_word(OwnWord("marmalade", tmp_path / "none"), tmp_path, tmp_path / "models", talk=talk)
+        own_word(OwnWord("marmalade", (tmp_path / "none",)), tmp_path, tmp_path / "models", talk=talk)
     good = recordings(tmp_path / "more", 2)
     for path in folder.iterdir():
         shutil.copy(path, good)
-    made = own_word(OwnWord("marmalade", good, voices=False, config=SMALL), tmp_path, tmp_path / "models", talk=talk)
+    made = own_word(OwnWord("marmalade", (good,), voices=False, config=SMALL), tmp_path, tmp_path / "models", talk=talk)
     assert made.recordings == 2 and len(made.passed_over) == 3
 
 

@@ -1,0 +1,125 @@
+"""Compares a new model of a word with the one that is there, on sounds and talk that the new one was not trained on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kws_app.engine.expert_file import ExpertSettings, unpack_head
+from kws_app.engine.model_file import read_model_file
+from kws_app.engine.speech_body import BODY_SHA256
+from kws_app.errors import ModelError
+from training.own_word.heads import Head, HeadConfig
+from training.own_word.material import FEWEST_TO_COMPARE, Gathered
+from training.own_word.measure import talk_peaks, word_peaks
+from training.own_word.talk_embeddings import Talk
+
+ALLOWED_AN_HOUR = 0.5  # false alarms on talk that a new model may give, where the old one gives fewer
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model of a word."""
+
+    heads: Sequence[Head]
+    mean: NDArray[np.float32]  # by which its embeddings are scaled
+    std: NDArray[np.float32]
+    threshold: float  # a margin
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """What a model does wrong on what was kept back."""
+
+    missed: float  # recordings of the word; a part of one where some of its copies in noise are missed
+    alarms: int  # of the sounds that are not the word
+    talk_alarms: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the new model is better, and why."""
+
+    old: Mistakes
+    new: Mistakes
+    words: int  # recordings kept back
+    sounds: int  # that are not the word, kept back
+    hours: float  # of talk
+
+    @property
+    def is_better(self) -> bool:
+        """Fewer mistakes on the kept-back sounds, and no more alarms on talk than before, or than are allowed."""
+        allowed = max(self.old.talk_alarms, int(ALLOWED_AN_HOUR * self.hours))
+        fewer = self.new.missed + self.new.alarms < self.old.missed + self.old.alarms - 1e-9
+        return fewer and self.new.talk_alarms <= allowed
+
+    def describe(self) -> str:
+        """Both models' mistakes in sentences."""
+        start = "The new model is better" if self.is_better else "The new model is not better"
+        parts = []
+        for kind, count, old, new in (
+            ("recordings of the word it misses", self.words, self.old.missed, self.new.missed),
+            ("sounds that are not the word it takes", self.sounds, self.old.alarms, self.new.alarms),
+        ):
+            if count:
+                parts.append(f"of {count} {kind} {new:.1f}, the old one {old:.1f}")
+        said = "; ".join(parts)
+        return (
+            f"{start}: {said}. On {self.hours:.1f} h of talk it gives {self.new.talk_alarms} false alarms, the old one "
+            f"{self.old.talk_alarms}. All this was kept back from its training."
+        )
+
+
+def check_enough(recordings: int, mistakes: int) -> None:
+    """raises ValueError if too few sounds are there to keep some back"""
+    if max(recordings, mistakes) < FEWEST_TO_COMPARE:
+        raise ValueError(
+            f"There are {recordings} recordings of the word and {mistakes} sounds that are not the word: "
+            f"label at least {FEWEST_TO_COMPARE} of one kind, so that the new model can be compared with the old."
+        )
+
+
+def read_trained(path: Path) -> Trained:
+    """The heads of a model file. raises ModelError if it is no expert, or of another speech embedding"""
+    file = read_model_file(path)
+    try:
+        settings = ExpertSettings.from_card(file.card.network)
+        numbers = unpack_head(settings, file.tensors)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{path} is no expert that can be compared: {error}.") from error
+    if settings.body_sha256 != BODY_SHA256:
+        raise ModelError(f"{path} was made with another speech embedding: it cannot be compared.")
+    heads = []
+    for number in range(settings.heads):
+        head = Head(HeadConfig(window_steps=settings.window_steps, hidden=settings.hidden))
+        with torch.no_grad():
+            for name, parameter in head.named_parameters():
+                parameter.copy_(torch.from_numpy(numbers[name])[number].reshape(parameter.shape))
+        heads.append(head.eval())
+    return Trained(heads, numbers["mean"], numbers["std"], settings.offset)
+
+
+def compare(old: Trained, new: Trained, found: Gathered, talk: Talk) -> Verdict:
+    """What both do wrong on the recordings, the sounds that are not the word, and the talk that were kept back."""
+    words = 0 if found.recorded is None else len(np.unique(found.recorded.takes))
+    sounds = 0 if found.not_the_word is None else len(np.unique(found.not_the_word.takes))
+    both = (_mistakes(trained, found, talk) for trained in (old, new))
+    return Verdict(next(both), next(both), words, sounds, talk.hours("validation"))
+
+
+def _mistakes(trained: Trained, found: Gathered, talk: Talk) -> Mistakes:
+    scaled = replace(talk, mean=trained.mean, std=trained.std)
+    missed, alarms = 0.0, 0
+    if found.recorded is not None:
+        low = word_peaks(trained.heads, scaled, found.recorded) < trained.threshold
+        missed = sum(float(low[found.recorded.takes == take].mean()) for take in np.unique(found.recorded.takes))
+    if found.not_the_word is not None:
+        _, plain = np.unique(found.not_the_word.takes, return_index=True)  # the first copy is the sound as it is
+        first = np.zeros(len(found.not_the_word), bool)
+        first[plain] = True
+        alarms = int((word_peaks(trained.heads, scaled, found.not_the_word.of(first)) >= trained.threshold).sum())
+    peaks = talk_peaks(trained.heads, scaled, scaled.of("validation"))
+    return Mistakes(missed, alarms, int((peaks >= trained.threshold).sum()))
