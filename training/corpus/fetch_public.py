@@ -173,7 +173,7 @@ def _package(package: str, downloads: Path) -> Path:
     if there:
         return there[-1]
     if shutil.which("apt-get") is None:
-        raise OSError(f"The Debian package {package} needs apt-get, which is not here. Name the file with --place.")
+        raise OSError(f"The Debian package {package} needs apt-get, which was not found. Name the file with --place.")
     part = downloads / f"{package}.part"
     part.mkdir(exist_ok=True)
     done = subprocess.run(["apt-get", "download", "-qq", package], cwd=part, capture_output=True, check=False)

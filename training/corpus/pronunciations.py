@@ -1,6 +1,6 @@
-"""How a typed word sounds: its pronunciations, one for each accent that differs, from espeak-ng.
+"""How a typed word sounds: one pronunciation for each accent that differs, from espeak-ng.
 
-`check_word` says in a sentence why a text cannot be a wake word.
+`check_word` explains in a sentence why a text cannot be a wake word.
 """
 
 import re
@@ -14,10 +14,10 @@ from training.corpus.phonemes import STRESS, Phonemes, is_vowel, plain, word_dis
 
 LONGEST_WORD = 40  # letters
 MOST_WORDS = 4  # of a phrase
-SAME = 0.06  # of word_distance: accents that are nearer count as one pronunciation
-MAIN = ("en-us", "en-gb")  # accents that count where a single phoneme differs
+SAME = 0.06  # of `word_distance`; accents that are nearer count as one pronunciation
+MAIN = ("en-us", "en-gb")  # these accents count apart even if a single phoneme differs
 
-# What English speakers say most comes first. espeak-ng's voices of other languages are asked for by name.
+# English accents, the most common first. espeak-ng itself lists the accents of other languages.
 _ACCENTS = {
     "en": {
         "en-us": "American",
@@ -47,24 +47,19 @@ _SCRIPTS = {
     "GURMUKHI": {"pa"},
     "THAI": {"th"},
 }
-_FULL_VOWELS = {
-    "a": "æ",
-    "e": "ɛ",
-    "i": "ɪ",
-    "o": "oʊ",
-    "u": "ʌ",
-}  # English, said with care
+# The vowel of each English letter when it is said with care.
+_FULL_VOWELS = {"a": "æ", "e": "ɛ", "i": "ɪ", "o": "oʊ", "u": "ʌ"}
 
 
 @dataclass(frozen=True)
 class Pronunciation:
-    """One way to say the word."""
+    """A way to say the word."""
 
-    text: str  # as it is typed
+    text: str  # as the user types it
     words: tuple[Phonemes, ...]  # the phonemes of each word
-    accent: str  # espeak-ng's voice that says it so, such as "en-us"
+    accent: str  # espeak-ng's voice with this pronunciation, such as "en-us"
     description: str  # for the user, such as "American"
-    from_text: bool = True  # whether a voice of this accent says it so when it reads the text
+    from_text: bool = True  # whether a voice of this accent pronounces the text like this
 
     @property
     def phonemes(self) -> Phonemes:
@@ -73,7 +68,7 @@ class Pronunciation:
 
     @property
     def ipa(self) -> str:
-        """As it is written for people."""
+        """The phonemes in a line, for people to read."""
         return " ".join("".join(word) for word in self.words)
 
 
@@ -86,12 +81,12 @@ def check_word(text: str, language: str = "en") -> str:
     if not word:
         raise ValueError("Type a word first.")
     if any(letter.isnumeric() for letter in word):
-        raise ValueError(f"'{_short(word)}' has a digit. Write numbers as words, such as 'seven'.")
+        raise ValueError(f"'{_short(word)}' has a digit. Write the number in letters, such as 'seven'.")
     strange = [c for c in word if not (unicodedata.category(c)[0] in "LM" or c in " -'’")]
     if strange:
         raise ValueError(f"'{_short(word)}' has the sign {strange[0]}, which nobody can say. Use only letters.")
     if word.startswith(("'", "’", "-")) or word.endswith(("'", "’", "-")):
-        raise ValueError(f"{_short(word)} has a quote or a dash at its edge. Use only letters.")
+        raise ValueError(f"{_short(word)} begins or ends with a quote or a dash. Use only letters.")
     letters = sum(unicodedata.category(c)[0] == "L" for c in word)
     if letters > LONGEST_WORD:
         raise ValueError(f"The word has {letters} letters; {LONGEST_WORD} is the most. Choose a shorter word.")
@@ -101,9 +96,7 @@ def check_word(text: str, language: str = "en") -> str:
     for letter in word:
         name = unicodedata.name(letter, "UNKNOWN").split()[0]
         if unicodedata.category(letter)[0] == "L" and name not in scripts:
-            raise ValueError(
-                f"The letter '{letter}' is not read in the language '{language}'. Choose the word's own language."
-            )
+            raise ValueError(f"The language '{language}' has no letter '{letter}'. Choose the word's own language.")
     return word.lower()
 
 
@@ -120,11 +113,10 @@ def _short(word: str) -> str:
 
 
 def pronunciations_of(text: str, language: str = "en") -> list[Pronunciation]:
-    """The ways to say the word, the most common first; accents that hardly differ count once.
+    """The ways to say the word, the most common way first. Accents that hardly differ count once.
 
-    American and British stay apart where a phoneme differs: a voice says the phonemes of its own accent best.
-
-    raises ValueError with a sentence if the word cannot be a wake word or no voice can say it,
+    American and British stay apart if a phoneme differs: a voice says the phonemes of its own accent best.
+    raises ValueError with a sentence if the text cannot be a wake word or no voice can say it,
     OSError if espeak-ng is missing
     """
     word = check_word(text, language)
@@ -148,9 +140,9 @@ def pronunciations_of(text: str, language: str = "en") -> list[Pronunciation]:
 
 
 def accents_of(language: str) -> dict[str, str]:
-    """espeak-ng's accents of a language, with names for people.
+    """espeak-ng's accents of a language, each with a name for people to read.
 
-    raises ValueError if espeak-ng does not speak the language, OSError if it is missing
+    raises ValueError if espeak-ng does not speak the language, OSError if espeak-ng is missing
     """
     if language in _ACCENTS:
         return _ACCENTS[language]
@@ -165,13 +157,13 @@ def accents_of(language: str) -> dict[str, str]:
 
 
 def phonemes_of(texts: list[str], accent: str) -> list[Phonemes]:
-    """The phonemes of many words in one accent, by one run of espeak-ng.
+    """The phonemes of many words in one accent, from a single run of espeak-ng.
 
     raises OSError if espeak-ng is missing or fails
     """
     lines = _run(["-q", "--ipa", "--sep=_", "-v", accent, "--stdin"], "\n\n".join(texts) + "\n").splitlines()
     if len(lines) != len(texts):
-        return [sum(_ask(text, accent), ()) for text in texts]  # a text that espeak-ng reads as two clauses
+        return [sum(_ask(text, accent), ()) for text in texts]  # espeak-ng read a text as two clauses
     return [sum((_split(word, accent) for word in line.split()), ()) for line in lines]
 
 
@@ -182,9 +174,9 @@ def _ask(text: str, accent: str) -> tuple[Phonemes, ...]:
 
 
 def _split(word: str, accent: str) -> Phonemes:
-    """espeak-ng's phonemes of a word; the marks of a switch of language, such as (en), are left out.
+    """Split espeak-ng's answer for a word into phonemes, without marks of another language such as (en).
 
-    espeak-ng writes the vowel of "bird" alike in American and British; the American has the sound of r in it.
+    espeak-ng writes the vowel of "bird" alike in American and British, but the American vowel has an r in it.
     """
     parts = re.sub(r"\([\w-]+\)", "", word).split("_")
     joined: list[str] = []
@@ -196,7 +188,7 @@ def _split(word: str, accent: str) -> Phonemes:
 
 
 def _with_careful_speech(found: list[Pronunciation]) -> list[Pronunciation]:
-    """Also what American voices leave out: a clear t where they flap it, and a first vowel that is said in full."""
+    """Add how Americans speak with care: a clear t in place of a flapped t, and a full first vowel."""
     american = found[0]
     more = []
     british = next((other for other in found if other.accent == "en-gb"), None)
@@ -219,19 +211,19 @@ def _clear(phoneme: str, stops: list[str]) -> str:
 
 
 def typed_pronunciation(text: str, ipa: str, language: str = "en") -> Pronunciation:
-    """A pronunciation that the user adds in phonetic letters (IPA).
+    """A pronunciation that the user types in phonetic letters (IPA).
 
-    raises ValueError with a sentence if it is empty or has a letter that is no sound
+    raises ValueError with a sentence if it is empty or a letter is not a phonetic letter
     """
     words = tuple(_units(word) for word in ipa.split())
     if not any(is_vowel(phoneme) for word in words for phoneme in word):
-        raise ValueError("Write how the word sounds, in phonetic letters, such as 'hˈæpi'.")
+        raise ValueError(f"'{ipa}' has no vowel. Write how the word sounds, in phonetic letters, such as 'hˈæpi'.")
     accent = next(iter(accents_of(language)))
     return Pronunciation(check_word(text, language), words, accent, "your own", from_text=False)
 
 
 def _units(word: str) -> Phonemes:
-    """Single letters with their marks; a vowel takes the vowel letters that follow it as one sound."""
+    """Split a word into letters with their marks. A vowel and the vowel letter after it make one unit."""
     units: list[str] = []
     mark = ""
     for letter in word:
@@ -254,14 +246,14 @@ def _units(word: str) -> Phonemes:
         elif units and (unicodedata.category(letter)[0] == "M" or letter in "ːˑʰʲʷᵝ"):
             units[-1] += letter
         else:
-            raise ValueError(f"'{letter}' is not a phonetic letter. Write sounds such as 'hˈæpi'.")
+            raise ValueError(f"'{letter}' is not a phonetic letter. Write the sounds of the word, such as 'hˈæpi'.")
     return tuple(units)
 
 
 def _run(arguments: list[str], text: str = "") -> str:
-    """raises OSError if espeak-ng is missing or fails"""
+    """What espeak-ng prints. raises OSError if espeak-ng is missing or fails"""
     if shutil.which("espeak-ng") is None:
-        raise OSError("Pronunciations need a program that is not here: install espeak-ng.")
+        raise OSError("Pronunciations need the program espeak-ng, which was not found: install espeak-ng.")
     done = subprocess.run(["espeak-ng", *arguments], input=text.encode(), capture_output=True, check=False)
     if done.returncode:
         raise OSError(f"espeak-ng failed: {done.stderr.decode(errors='replace').strip()}")

@@ -1,6 +1,6 @@
-"""Lists the audio files: words in the Speech Commands layout with its official sets, and talk split by speaker.
+"""Lists the audio files and the set of each: words in the Speech Commands layout, and talk split by speaker.
 
-Reads names and lists only; `sound.py` decodes.
+This module reads names and lists only. `sound.py` decodes.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from training.corpus.held_back import without_held_back
 SPLITS = ("training", "validation", "testing")
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 _HASH_SPAN = 2**27 - 1
-# Sources that are in one set as a whole, so that the test holds kinds of talk that training has no part of.
+# Sources that belong to one set as a whole. So the test set has kinds of talk that training never hears.
 SOURCE_SPLITS = {
     "spoken_commands": "testing",  # its speakers have no names
     "drascula": "testing",
@@ -23,7 +23,7 @@ SOURCE_SPLITS = {
     "kathleen_en": "testing",
     "nathalie_nl": "testing",
     "kerstin_de": "validation",
-    "queen": "training",  # a closed cast, as the other games have
+    "queen": "training",  # the same few actors speak in all its recordings
     "telephone/it": "validation",
     "telephone/ru": "validation",
     "telephone": "training",
@@ -42,21 +42,21 @@ class Clip:
 
 @dataclass(frozen=True)
 class Recording:
-    """Continuous speech, or noise. `group` is the speaker, or the file where no speaker is named."""
+    """Continuous speech, or noise."""
 
     path: Path
-    group: str
+    group: str  # the speaker, or the file if nobody named the speaker
     split: str
 
 
 def hash_percent(name: str) -> float:
-    """A stable number in 0..100 for a name: the archive's own rule (Warden 2018), SHA-1 of it."""
+    """A stable number in 0..100 for a name, from its SHA-1: the archive's own rule (Warden 2018)."""
     digest = int(hashlib.sha1(name.encode()).hexdigest(), 16)
     return (digest % (_HASH_SPAN + 1)) * 100.0 / _HASH_SPAN
 
 
 def split_of(name: str, validation_percent: float, test_percent: float) -> str:
-    """The set that everything of this speaker or file belongs to."""
+    """The set of a speaker or file, by the hash of its name."""
     percent = hash_percent(name)
     if percent < validation_percent:
         return "validation"
@@ -64,7 +64,7 @@ def split_of(name: str, validation_percent: float, test_percent: float) -> str:
 
 
 def group_split(group: str, validation_percent: float, test_percent: float) -> str:
-    """The set of a speaker or source: as SOURCE_SPLITS says, else by the hash of its name."""
+    """The set of a speaker or source: the set in SOURCE_SPLITS, or else the set by the hash of its name."""
     for name in (group, group.split("/")[0]):
         if name in SOURCE_SPLITS:
             return SOURCE_SPLITS[name]
@@ -72,12 +72,12 @@ def group_split(group: str, validation_percent: float, test_percent: float) -> s
 
 
 def speaker_of(path: Path) -> str:
-    """The speaker in a Speech Commands file name; the whole name where it has none."""
+    """The speaker in a Speech Commands file name, or the whole name if it holds no speaker."""
     return re.sub(r"_nohash_.*$", "", path.stem)
 
 
 def audio_files(folder: Path) -> list[Path]:
-    """The audio files right inside a folder, by name."""
+    """The audio files right inside a folder, sorted by name."""
     return sorted(path for path in folder.iterdir() if path.suffix.lower() in AUDIO_SUFFIXES)
 
 
@@ -97,11 +97,11 @@ def audio_files_below(folder: Path) -> list[Path]:
 
 
 def read_clips(folder: Path) -> list[Clip]:
-    """All clips of a folder in the archive's layout, with the official sets.
+    """All clips of a folder in the archive's layout, with their sets.
 
-    Without validation_list.txt and testing_list.txt the archive's rule decides (10 % of speakers each); where they are
-    empty, all is for training.
-    raises ValueError if the folder is not there or holds no word
+    validation_list.txt and testing_list.txt name the clips of those sets; all other clips are for training. Without
+    these lists the archive's rule decides (10 % of the speakers for each of the two sets).
+    raises ValueError if the folder is missing or holds no word
     """
     if not folder.is_dir():
         raise ValueError(
@@ -121,12 +121,12 @@ def read_clips(folder: Path) -> list[Clip]:
             default = "training" if has_lists else split_of(speaker, 10, 10)
             clips.append(Clip(path, word.name, speaker, listed.get(f"{word.name}/{path.name}", default)))
     if not clips:
-        raise ValueError(f"{folder} holds no clips; expected <word>/<speaker>_nohash_<n>.wav below it")
+        raise ValueError(f"{folder} holds no clips: expected <word>/<speaker>_nohash_<n>.wav below it.")
     return clips
 
 
 def stream_group(path: Path) -> str:
-    """Who speaks in a recording, as its name tells: LibriSpeech's reader, `spkNNNN`, a data set of one reader."""
+    """The speaker of a recording, from its name and folder: a reader, a learner, or a data set with few speakers."""
     folder = path.parent.name
     if folder in ("librispeech", "english_learners", "arabic_commands"):
         return f"{folder}/{path.stem.split('-')[0]}"
@@ -144,12 +144,12 @@ def stream_group(path: Path) -> str:
     ):
         return folder
     if folder == "telephone":
-        return f"{folder}/{path.stem[:2]}"  # a speaker for each language
+        return f"{folder}/{path.stem[:2]}"  # each language has one speaker
     return f"{folder}/{path.stem}"
 
 
 def says_keyword(root: Path, data: DataConfig) -> set[str]:
-    """Names (folder/stem) of recordings whose transcript holds the keyword, alone or inside a longer word."""
+    """The names (folder/stem) of recordings whose transcript holds the keyword, alone or inside a longer word."""
     tables = {root / data.transcripts, *root.glob("*/transcripts.tsv")}
     lines = [line for table in sorted(tables) if table.is_file() for line in table.read_text("utf-8").splitlines()]
     rows = (line.split("\t", 1) for line in lines if "\t" in line)
@@ -157,7 +157,7 @@ def says_keyword(root: Path, data: DataConfig) -> set[str]:
 
 
 def read_recordings(root: Path, patterns: tuple[str, ...], data: DataConfig) -> list[Recording]:
-    """The recordings in the folders that match, without those that say the keyword or are named in `exclude`."""
+    """The recordings in the folders that match. Left out: recordings of the keyword, and those that `exclude` names."""
     spoken = says_keyword(root, data)
     recordings = []
     for pattern in patterns:

@@ -1,4 +1,4 @@
-"""The samples of a recording: read, padded to a second, cut to its word."""
+"""The samples of a recording: reads them, pads them to a second, cuts them to the word."""
 
 import logging
 from pathlib import Path
@@ -15,17 +15,17 @@ from kws_app.errors import AudioError
 log = logging.getLogger(__name__)
 
 LONGEST_CLIP_S = 1.6  # a longer recording of a word is cut to the word
-WORD_MARGIN_FRAMES = 20
+WORD_MARGIN_FRAMES = 20  # 0.2 s, kept around the word in all
 Sound = NDArray[np.float32]
 
 
 def load_sound(path: Path) -> Sound:
-    """All samples of a file, 16 kHz mono. raises AudioError if it is no audio"""
+    """All samples of a file, at 16 kHz and in one channel. raises AudioError if the file is not audio"""
     return np.concatenate(list(read_blocks(path)))
 
 
 def load_or_pass_over(path: Path) -> Sound:
-    """All samples of a file; none, with a warning, if it is no audio. [N]"""
+    """All samples of a file. No sample, and a warning in the log, if the file is not audio. [N]"""
     try:
         return load_sound(path)
     except AudioError as error:
@@ -34,13 +34,16 @@ def load_or_pass_over(path: Path) -> Sound:
 
 
 def pad_to_second(sound: Sound) -> Sound:
-    """Silence before and after a clip that is shorter than one second."""
+    """The clip with silence before and after it, if it is shorter than one second."""
     missing = SAMPLE_RATE - len(sound)
     return np.pad(sound, (missing // 2, missing - missing // 2)) if missing > 0 else sound
 
 
 def cut_to_word(sound: Sound) -> Sound:
-    """Of a recording longer than a clip the loudest stretch, with what is around it up to a second. [N] -> [M]"""
+    """The loudest stretch of a long recording, with the sound around it up to a second. [N] -> [M]
+
+    A recording of at most LONGEST_CLIP_S stays as it is.
+    """
     if len(sound) <= LONGEST_CLIP_S * SAMPLE_RATE:
         return sound
     frontend = LogMel()
@@ -52,9 +55,10 @@ def cut_to_word(sound: Sound) -> Sound:
 
 
 def word_bounds(log_mel: NDArray[np.float32]) -> tuple[int, int, float]:
-    """First and one-past-last frame of the loudest stretch, and its level (natural log of power).
+    """The first frame of the loudest stretch, the frame after its last, and its level (natural log of power).
 
-    log_mel: [T, F]. A gap of up to 0.2 s, as before a plosive, does not end the stretch.
+    A gap of up to 0.2 s does not end the stretch: a plosive begins with such a gap.
+    log_mel: [T, F]
     """
     level = np.log(np.exp(log_mel).sum(axis=1) + 1e-9)
     smooth = np.convolve(level, np.ones(5) / 5, mode="same")

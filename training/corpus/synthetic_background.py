@@ -1,8 +1,7 @@
-"""Makes hours of sound without speech: music-like sound, household noise, hum and silence.
+"""Makes hours of sound without speech for scoring: music-like sound, household noise, hum and silence.
 
-The sound is for scoring. Training uses other formulas (synthetic_noise.py), so no network is scored on sound it has
-heard. Notes, noises and drums are made once and then mixed, a thousand times faster than real time. The same seed
-gives the same sound.
+Training uses other formulas (synthetic_noise.py): no network is scored on sound that it has heard. Notes, noises and
+drums are made once and then mixed, a thousand times faster than real time. The same seed gives the same sound.
 """
 
 from functools import lru_cache
@@ -20,7 +19,7 @@ SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 3, 5, 7, 9, 10)
 CHORDS = ((0, 4, 5, 3), (0, 5, 3, 4), (0, 3, 4, 3), (1, 4, 0, 5))  # progressions, as degrees of the scale
 TIMBRES = ("plucked", "organ", "strings", "flute")
 NOTE_S = 1.6
-NOISE_S = 61  # of each colour, from which stretches are taken
+NOISE_S = 61  # seconds that are made of each colour
 COLOURS = (0.0, 0.5, 1.0, 1.5, 2.0)  # exponents: white to brown
 
 
@@ -44,7 +43,7 @@ def _note(timbre: str, tuning: int, semitones: int) -> Sound:
 
 @lru_cache(maxsize=8)
 def _drum(name: str) -> Sound:
-    """A stroke. [N]"""
+    """A stroke of a drum. [N]"""
     t = np.arange(int(0.25 * SAMPLE_RATE)) / SAMPLE_RATE
     noise = np.random.default_rng(len(name)).standard_normal(len(t))
     if name == "bass":
@@ -58,19 +57,19 @@ def _drum(name: str) -> Sound:
 
 @lru_cache(maxsize=8)
 def _noise(colour: float) -> Sound:
-    """NOISE_S seconds of a colour at RMS 0.1. [N]"""
+    """NOISE_S seconds of noise of a colour, at RMS 0.1. [N]"""
     return coloured_noise(np.random.default_rng(int(colour * 10)), NOISE_S * SAMPLE_RATE, colour)
 
 
 def _add(sound: Sound, part: Sound, at: int, gain: float) -> None:
-    """Lay a part into the sound, from sample `at` on."""
+    """Add a part to the sound, from sample `at` on. The sound changes in place."""
     end = min(len(sound), at + len(part))
     if at < end:
         sound[at:end] += gain * part[: end - at]
 
 
 def _stretch(rng: np.random.Generator, count: int) -> Sound:
-    """Some noise of a random colour, repeated if it must be longer than NOISE_S. [N]"""
+    """`count` samples of noise of a random colour. The noise repeats if they last longer than NOISE_S. [N]"""
     noise = _noise(float(rng.choice(COLOURS)))
     return np.resize(np.roll(noise[: 60 * SAMPLE_RATE], -int(rng.integers(60 * SAMPLE_RATE))), count)
 
@@ -144,5 +143,5 @@ GENERATORS = {"music-like": music, "household noise": household, "silence with h
 
 
 def make_background(kind: str, seconds: float, seed: int) -> Sound:
-    """A piece of one of GENERATORS; the same seed gives the same piece. [N]"""
+    """A piece of a kind of sound in GENERATORS. The same seed gives the same piece. [N]"""
     return GENERATORS[kind](np.random.default_rng(seed), int(seconds * SAMPLE_RATE)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Sounds made by formula: noises, hum and music-like tones. No model should hear its word in them."""
+"""Makes noises, hum and music-like tones by formula, for training. No model should hear its word in them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,7 @@ def clicks(rng: np.random.Generator, count: int) -> Sound:
 
 
 def make_sound(kind: str, seconds: float, seed: int) -> Sound:
-    """A sound of one of KINDS; the same seed gives the same sound. [N] float32
+    """A sound of a kind in KINDS. The same seed gives the same sound. [N] float32
 
     raises ValueError for another kind
     """
@@ -65,5 +65,5 @@ def make_sound(kind: str, seconds: float, seed: int) -> Sound:
         return coloured_noise(rng, count, exponents[kind])
     makers = {"hum": hum, "music": music, "clicks": clicks}
     if kind not in makers:
-        raise ValueError(f"There is no synthetic sound {kind!r}; there are: {', '.join(KINDS)}.")
+        raise ValueError(f"There is no synthetic sound {kind!r}. The sounds are: {', '.join(KINDS)}.")
     return makers[kind](rng, count)

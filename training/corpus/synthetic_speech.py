@@ -1,7 +1,7 @@
-"""Synthetic speech: sentences and single words by espeak-ng in many voices, for training and for scoring.
+"""Synthetic speech: espeak-ng says sentences and single words in many voices, for training and for scoring.
 
-The sentences avoid the keyword, and hold words that sound like it. A voice belongs to one set, by the hash rule of
-speakers, so no voice is in both training and test.
+The sentences avoid the keyword and hold words that sound like it. Each voice belongs to one set, by the hash of its
+name, so no voice is in both training and test.
 """
 
 import io
@@ -20,11 +20,11 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.atomic_file import written_whole
 from training.corpus.recordings import split_of
 
-SPEECH_FOLDER = "synthetic_speech"  # below the data folder: one recording a passage, <voice>-<number>.wav
-WORDS_FOLDER = "synthetic_words"  # in Speech Commands' layout, training voices only
-SENTENCES = 6  # of a passage
-PASSAGE_S = 18.0  # about
-TAKES = 4  # of each word by each voice
+SPEECH_FOLDER = "synthetic_speech"  # below the data folder; a passage is a file, <voice>-<number>.wav
+WORDS_FOLDER = "synthetic_words"  # below the data folder, in Speech Commands' layout; training voices only
+SENTENCES = 6  # in a passage
+PASSAGE_S = 18.0  # seconds that a passage lasts, about
+TAKES = 4  # of the keyword by each voice; another word has a single take
 
 ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-gbclan", "en-gb-x-rp", "en-gb-x-gbcwmd", "en-029", "en-us-nyc")
 VOICES = (
@@ -33,7 +33,7 @@ VOICES = (
     "david ed edward grandma grandpa gustave iven iven2 john linda marcelo max michel miguel norbert pablo paul "
     "pedro quincy rob robert sandro shelby steph steph2 travis victor zac"
 ).split()
-NEAR_WORDS = {  # sound like a keyword
+NEAR_WORDS = {  # words that sound like a keyword
     "happy": "happen happened happening apply hippie nappy snappy sappy harpy hobby habit puppy poppy copy coffee "
     "abbey apple appetite gabby tabby heavy heaven hoppy chappie hatpin half have-a hat-be help".split(),
     "computer": "commuter compute compete competing compute-it commute complete completer come-pewter conquer "
@@ -74,7 +74,7 @@ Sound = NDArray[np.float32]
 
 
 def voice_split(voice: str) -> str:
-    """The set a voice belongs to: 60 % training, 15 % validation, 25 % test, as speakers are split."""
+    """The set of a voice. Voices are split like speakers: 60 % training, 15 % validation, 25 % test."""
     return split_of(f"{SPEECH_FOLDER}/{voice}", 15, 25)
 
 
@@ -104,12 +104,12 @@ def _any_sentence(rng: np.random.Generator, keyword: str) -> str:
 
 
 def say(text: str, voice: str, rng: np.random.Generator) -> Sound:
-    """The text in a voice, with a random accent, speed and pitch. [N] at 16 kHz
+    """Let a voice say the text, with a random accent, speed and pitch. [N] at 16 kHz
 
     raises OSError if espeak-ng is missing or fails
     """
     if shutil.which("espeak-ng") is None:
-        raise OSError("Synthetic speech needs a program that is not here: install espeak-ng.")
+        raise OSError("Synthetic speech needs the program espeak-ng, which was not found: install espeak-ng.")
     command = ["espeak-ng", "-v", f"{rng.choice(ACCENTS)}+{voice}", "-s", str(rng.integers(120, 215))]
     command += ["-p", str(rng.integers(25, 75)), "-a", str(rng.integers(60, 140)), "--stdout"]
     done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
@@ -120,7 +120,7 @@ def say(text: str, voice: str, rng: np.random.Generator) -> Sound:
 
 
 def passages(split: str, keyword: str, seed: int) -> Iterator[tuple[str, Sound]]:
-    """Yield a voice of the set and a passage of about 18 s, without end. The same seed gives the same passages."""
+    """Yield a voice of the set and a passage of about 18 s, again and again. The same seed gives the same passages."""
     rng = np.random.default_rng(seed)
     voices = voices_of(split)
     while True:
@@ -130,7 +130,7 @@ def passages(split: str, keyword: str, seed: int) -> Iterator[tuple[str, Sound]]
 
 
 def stored_passages(folder: Path, split: str, keyword: str, hours: float) -> list[Path]:
-    """Files of passages in the voices of a set, made once and kept in `folder`. Empty without espeak-ng."""
+    """Files of passages in the voices of a set. They are made once and kept in `folder`. Empty without espeak-ng."""
     if shutil.which("espeak-ng") is None:
         return []
     folder.mkdir(parents=True, exist_ok=True)
@@ -155,7 +155,10 @@ def write_sound(path: Path, sound: Sound) -> None:
 
 
 def write_speech(root: Path, hours: float, keyword: str) -> Path:
-    """Write passages below root/SPEECH_FOLDER, as many for each voice. A cut run goes on. Returns the folder."""
+    """Write passages below root/SPEECH_FOLDER, equally many by each voice. Returns the folder.
+
+    A run that was cut goes on where it was.
+    """
     folder = root / SPEECH_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     takes = max(1, round(hours * 3600 / PASSAGE_S / len(VOICES)))
@@ -169,7 +172,10 @@ def write_speech(root: Path, hours: float, keyword: str) -> Path:
 
 
 def write_words(root: Path, keyword: str) -> Path:
-    """Write the keyword, words like it and common words, by every training voice, below root/WORDS_FOLDER."""
+    """Let every training voice say the keyword, words like it and common words, below root/WORDS_FOLDER.
+
+    Returns the folder. A run that was cut goes on where it was.
+    """
     folder = root / WORDS_FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("validation_list.txt", "testing_list.txt"):

@@ -1,4 +1,4 @@
-"""Takes of a word by the voices of this machine: planned, made, and kept in a folder, so that they are made once.
+"""Takes: the voices of this machine say a word. Takes are planned, made once, and kept in a folder.
 
 A take's file is named <voice>_<digest of pronunciation and ending>_<speed>.wav, in a folder for each engine.
 """
@@ -24,18 +24,18 @@ from training.corpus.voice_engines.kokoro import BLEND, KokoroEngine
 from training.corpus.word_advice import NearSound
 from training.progress import SILENT, Progress
 
-SPEEDS = (0.72, 0.9, 1.05, 1.35)  # people call a device slowly, or in a hurry
-ENDINGS = (".", ".", "!", ".", "?")  # people call a device, and ask it, as often as they just say its name
-FOREIGN_SHARE = 0.15  # of the takes, by voices of other languages: people with an accent say the word too
-PLAIN_SHARE = 0.1  # of the takes, at most, by engines that sound like a machine, where a better engine is here
-SHORTEST_S = 0.15  # a take that is shorter holds no word
-LONGEST_S = 6.0
-TAKES = 84  # of each pronunciation, where nothing else is asked for
+SPEEDS = (0.72, 0.9, 1.05, 1.35)  # times the voice's own speed: people call a device slowly, or in a hurry
+ENDINGS = (".", ".", "!", ".", "?")  # melodies: people also call a device, or ask it
+FOREIGN_SHARE = 0.15  # share of the takes by voices of other languages: people with an accent say the word too
+PLAIN_SHARE = 0.1  # at most this share of the takes by the other engines, if an engine better than espeak-ng is here
+SHORTEST_S = 0.15  # seconds; a shorter take holds no word
+LONGEST_S = 6.0  # seconds; a longer take is more than a word
+TAKES = 84  # takes of each pronunciation, unless the caller asks for another number
 
 
 @dataclass(frozen=True)
 class Take:
-    """A word that a voice says, made or still to be made."""
+    """A word that a voice says. The file may exist already, or still has to be made."""
 
     path: Path
     engine: str
@@ -43,19 +43,19 @@ class Take:
     pronunciation: Pronunciation
     speed: float
     ending: str = "."  # ".", "!" or "?": the melody of the voice
-    near: bool = False  # whether it is something that only sounds like the word
+    near: bool = False  # whether the voice says something that only sounds like the word
 
 
 @dataclass
 class Made:
-    """What `make_takes` did."""
+    """The takes that `make_takes` made, and the failures."""
 
-    takes: list[Take] = field(default_factory=list)  # those whose file is there
-    failed: int = 0  # the voice could not say it
-    reasons: list[str] = field(default_factory=list)  # of failures, each once
+    takes: list[Take] = field(default_factory=list)  # takes with a file
+    failed: int = 0  # takes that the voice could not say
+    reasons: list[str] = field(default_factory=list)  # why they failed, each reason once
 
     def counts(self) -> dict[str, int]:
-        """Takes by engine, for the model card."""
+        """How many takes each engine made, for the model card."""
         names = [take.engine for take in self.takes]
         return {name: names.count(name) for name in dict.fromkeys(names)}
 
@@ -68,13 +68,16 @@ def plan_takes(
     count: int | None = None,
     seed: int = 0,
 ) -> list[Take]:
-    """Which voice says which pronunciation how fast: `count` takes, TAKES a pronunciation if None is given.
+    """Plan which voice says which pronunciation, and how fast.
 
-    The first takes use every voice once, so a plan that is cut short still has many voices. Same seed, same plan.
+    The first takes use every voice once, so a plan that is cut short still has many voices. The same seed gives the
+    same plan.
+    engines: the best engine first
+    count: number of takes; None for TAKES of each pronunciation
     raises ValueError if there is no engine or no pronunciation
     """
     if not engines or not pronunciations:
-        raise ValueError("No voice is here to say the word: install espeak-ng.")
+        raise ValueError("This machine has no voice that can say the word: install espeak-ng.")
     count = TAKES * len(pronunciations) if count is None else count
     best, others = engines[0], engines[1:]
     spare = [(engine, voice) for engine in others for voice in _spread(engine, language, seed)]
@@ -90,12 +93,13 @@ def plan_takes(
 def plan_near(
     sounds: Sequence[NearSound], engines: Sequence[Engine], language: str, folder: Path, each: int = 4, seed: int = 0
 ) -> list[Take]:
-    """Takes of what only sounds like the word: `each` of every sound, in voices that change from sound to sound.
+    """Plan takes of near sounds, which only sound like the word. The voices change from sound to sound.
 
+    each: number of takes of each sound
     raises ValueError if there is no engine
     """
     if not engines:
-        raise ValueError("No voice is here to say the near words: install espeak-ng.")
+        raise ValueError("This machine has no voice that can say the near words: install espeak-ng.")
     best = engines[0]
     voices = _many_voices(best, language, max(each * len(sounds), 1), seed + 1)
     plan = []
@@ -109,10 +113,11 @@ def plan_near(
 
 
 def _many_voices(engine: Engine, language: str, count: int, seed: int) -> list[str]:
-    """At least `count` voices where there are as many, in the order they are used.
+    """Up to `count` voices, or a few more, in the order in which they are used.
 
-    Kokoro's are the language's own, then blends of two, some foreign voices between. (Trial on "computer", typed only:
-    blends with foreign voices, endings and more speeds took 9.7 % missed at 0.5 false alarms an hour to 6.6 %.)
+    Kokoro gives the voices of the language, then blends of two voices, with foreign voices between them. A trial with
+    the typed word "computer" added blends with foreign voices, endings and more speeds. The misses at 0.5 false alarms
+    an hour fell from 9.7 % to 6.6 %.
     """
     rng = np.random.default_rng(seed)
     if not isinstance(engine, KokoroEngine):
@@ -130,7 +135,7 @@ def _many_voices(engine: Engine, language: str, count: int, seed: int) -> list[s
 
 
 def _blends(own: list[str], foreign: list[str], rng: np.random.Generator) -> list[str]:
-    """Pairs of voices: two of the language, then a voice of the language with a foreign voice, in turn."""
+    """Names of blends: two voices of the language, then one of these with a foreign voice, in turn."""
     pairs = list(combinations(own, 2))
     mixed = list(product(own, foreign))
     both = [[some[place] for place in rng.permutation(len(some))] for some in (pairs, mixed)]
@@ -157,7 +162,7 @@ def _planned(
 
 
 def _suits(engine: Engine, voice: str, pronunciations: Sequence[Pronunciation], number: int) -> Pronunciation:
-    """A pronunciation that the voice says from the text, if there is one."""
+    """The pronunciation that suits the voice: the pronunciation that it reads from the text, if there is one."""
     accent = voice.lower().split(":")[0].replace("_", "-")
     for pronunciation in pronunciations:
         if pronunciation.from_text and not engine.says_phonemes and accent.startswith(pronunciation.accent):
@@ -184,10 +189,10 @@ def _take(
 def make_takes(
     plan: Sequence[Take], engines: Sequence[Engine], progress: Progress = SILENT, workers: int | None = None
 ) -> Made:
-    """Make the takes whose files are not there yet, on all cores.
+    """Make the takes that have no file yet, on all cores.
 
-    raises StageStoppedError if the user stops it; what is made stays. OSError if nothing can be written, such as on a
-    full disk, or if every voice fails
+    raises StageStoppedError if the user stops it: the takes that are made stay; OSError if nothing can be written, for
+    example on a full disk, or if every voice fails
     """
     by_name = {engine.name: engine for engine in engines}
     made, lock = Made(), threading.Lock()
@@ -205,7 +210,7 @@ def make_takes(
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         try:
-            for _ in pool.map(work, plan):  # the first error ends it
+            for _ in pool.map(work, plan):  # the first error ends the loop
                 pass
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -218,19 +223,19 @@ def make_takes(
 
 
 def _make(take: Take, engine: Engine) -> str | None:
-    """Make a take. Returns why the voice could not say it, or None."""
+    """Make a take. Returns the reason if the voice could not say the word, else None."""
     try:
         sound = engine.say(take.pronunciation, take.voice, take.speed, take.ending)
     except UnsayableError as error:
         return str(error)
     seconds = len(sound) / SAMPLE_RATE
     if not SHORTEST_S <= seconds <= LONGEST_S or not np.abs(sound).max() > 0.01:
-        return f"{engine.name}'s voice {take.voice} says '{take.pronunciation.text}' in {seconds:.2f} s: no word."
+        return f"{engine.name}'s voice {take.voice} gave {seconds:.2f} s for '{take.pronunciation.text}': no word."
     take.path.parent.mkdir(parents=True, exist_ok=True)
     write_sound(take.path, sound)
     return None
 
 
 def total_seconds(takes: Sequence[Take]) -> float:
-    """How long the takes last together."""
+    """Seconds that all takes last together."""
     return sum(float(soundfile.info(str(take.path)).duration) for take in takes)

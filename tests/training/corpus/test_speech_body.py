@@ -73,5 +73,5 @@ def test_a_file_without_a_tensor_or_cut_short_is_refused() -> None:
 def test_another_wheel_is_refused(tmp_path: Path) -> None:
     wheel = tmp_path / "openwakeword-0.4.0-py3-none-any.whl"
     wheel.write_bytes(b"something else")
-    with pytest.raises(ValueError, match="is not the openwakeword"):
+    with pytest.raises(ValueError, match="another SHA-256 than openwakeword"):
         write_body(tmp_path, wheel)

@@ -1,4 +1,4 @@
-"""Programs and packages that say a word. Each is optional: `find_engines` returns what is on this machine."""
+"""Programs and packages that say a word. All are optional: `find_engines` returns the engines on this machine."""
 
 from training.corpus.voice_engines.engine import Engine, UnsayableError
 from training.corpus.voice_engines.espeak import EspeakEngine
@@ -18,5 +18,5 @@ def find_engines() -> list[Engine]:
 
 
 def missing_engines() -> dict[str, str]:
-    """The engines that cannot speak here, by name, with a sentence on how to get each."""
+    """The names of the engines that cannot speak here, each with a sentence that says how to get it."""
     return {engine.name: engine.missing() for engine in (kind() for kind in ENGINES) if not engine.is_here()}

@@ -1,4 +1,4 @@
-"""What every voice engine offers."""
+"""The methods that every voice engine has."""
 
 from typing import Protocol
 
@@ -11,7 +11,7 @@ Sound = NDArray[np.float32]
 
 
 class UnsayableError(ValueError):
-    """This engine cannot say this pronunciation; another one may."""
+    """This engine cannot say this pronunciation. Another engine may be able to."""
 
 
 class Engine(Protocol):
@@ -19,25 +19,25 @@ class Engine(Protocol):
 
     name: str  # such as "Kokoro"
     licence: str  # of the program and of its voices
-    says_phonemes: bool  # whether it says any phonemes; else it reads text with the pronunciation of its own accent
+    says_phonemes: bool  # whether it says phonemes; otherwise it reads text in its own accent
 
     def is_here(self) -> bool:
         """Whether it can speak on this machine."""
         ...
 
     def missing(self) -> str:
-        """What the user must do to hear it, in a sentence; empty if it can speak."""
+        """A sentence that says what the user must install. Empty if the engine can speak."""
         ...
 
     def voices(self, language: str) -> list[str]:
-        """The names of its voices that suit a language; empty if it has none."""
+        """The names of the voices that suit a language."""
         ...
 
     def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
-        """The word in a voice. [N] at 16 kHz, in -1..1
+        """Let a voice say the word. [N] at 16 kHz, in -1..1
 
-        speed: 1 for the voice's own, 2 for twice as fast
+        speed: 1 for the voice's own speed, 2 for twice as fast
         ending: ".", "!" or "?", which changes the melody of the voice
-        raises UnsayableError if the voice cannot say it so, OSError if the engine fails
+        raises UnsayableError if the voice cannot say this pronunciation, OSError if the engine fails
         """
         ...

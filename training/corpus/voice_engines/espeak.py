@@ -1,4 +1,4 @@
-"""espeak-ng: a formant voice in some 130 languages. Robotic, but always there, and it says phonemes."""
+"""espeak-ng: a voice by formula in some 130 languages. It sounds like a machine, is easy to install, says phonemes."""
 
 import io
 import shutil
@@ -15,7 +15,7 @@ from training.corpus.synthetic_speech import VOICES
 from training.corpus.voice_engines.engine import Sound, UnsayableError
 
 WORDS_A_MINUTE = 165  # at speed 1
-# espeak-ng's own names of English phonemes.
+# The names that espeak-ng gives to English phonemes.
 _NAMES = {
     "ɐ": "a#", "ə": "@", "ɚ": "3", "ɜː": "3:", "ɜːɹ": "3:", "æ": "a", "a": "a", "ɑː": "A:", "ɑ": "A:", "ɒ": "0",
     "ɔ": "O", "ɔː": "O:", "oː": "o@", "oʊ": "oU", "əʊ": "oU", "aʊ": "aU", "aɪ": "aI", "eɪ": "eI", "ɔɪ": "OI", "ɛ": "E",
@@ -26,10 +26,10 @@ _NAMES = {
 
 
 class EspeakEngine:
-    """One engine with many made-up speakers."""
+    """69 speakers, made by formula."""
 
     name = "espeak-ng"
-    licence = "GPL-3.0-or-later; what it says is free"
+    licence = "GPL-3.0-or-later; its sound is free"
     says_phonemes = True
 
     def is_here(self) -> bool:
@@ -41,7 +41,7 @@ class EspeakEngine:
         return "" if self.is_here() else "Install the program espeak-ng."
 
     def voices(self, language: str) -> list[str]:
-        """The speakers; every one speaks every language."""
+        """The speakers. Every speaker speaks every language."""
         return list(VOICES)
 
     def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
@@ -56,12 +56,12 @@ class EspeakEngine:
         return np.asarray(soxr.resample(samples, rate, SAMPLE_RATE), np.float32)
 
     def _phonemes(self, pronunciation: Pronunciation) -> str:
-        """The pronunciation in espeak-ng's own names.
+        """The pronunciation in espeak-ng's names.
 
-        raises UnsayableError if a sound has no name here
+        raises UnsayableError if a phoneme has no name in the table
         """
         if not pronunciation.accent.startswith("en"):
-            raise UnsayableError("espeak-ng says other languages from their text only.")
+            raise UnsayableError("espeak-ng says phonemes in English only; it reads other languages from their text.")
         words = []
         for phonemes in pronunciation.words:
             names = []

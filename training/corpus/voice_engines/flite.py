@@ -15,7 +15,7 @@ from training.corpus.voice_engines.engine import Sound, UnsayableError
 
 
 class FliteEngine:
-    """Four voices, one of a Scotsman."""
+    """Three American voices and a Scottish voice."""
 
     name = "flite"
     licence = "BSD-like, as its authors say"
@@ -27,7 +27,7 @@ class FliteEngine:
 
     def missing(self) -> str:
         """See Engine."""
-        return "" if self.is_here() else "Install the program flite: 4 American voices."
+        return "" if self.is_here() else "Install the program flite: 4 English voices."
 
     def voices(self, language: str) -> list[str]:
         """English voices only."""
@@ -37,7 +37,7 @@ class FliteEngine:
         """See Engine."""
         accent = "en-gb-scotland" if voice == "awb" else "en-us"
         if not pronunciation.from_text or pronunciation.accent != accent:
-            raise UnsayableError(f"flite's voice {voice} says it only as it reads it.")
+            raise UnsayableError(f"flite's voice {voice} reads text only and cannot say this pronunciation.")
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "take.wav"
             command = ["flite", "-voice", voice, "--setf", f"duration_stretch={1 / speed:.3f}", "-o", str(path)]

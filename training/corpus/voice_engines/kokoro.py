@@ -1,6 +1,6 @@
-"""Kokoro-82M (hexgrad 2024): a small neural voice, 54 speakers. It says phonemes, so it says every pronunciation.
+"""Kokoro-82M (hexgrad 2024): 54 neural voices that say phonemes, so they can say every pronunciation.
 
-Needs the package onnxruntime and the files that `python -m training fetch --voices` brings.
+It needs the package onnxruntime and the files that `python -m training fetch --voices` brings.
 """
 
 import importlib
@@ -30,13 +30,13 @@ from training.corpus.voice_files import (
 )
 
 KOKORO_RATE = 24_000
-LONGEST = 500  # symbols
-BLEND = "+"  # between the names of two voices that are blended half and half
-EDGE_S = (0.03, 0.05)  # kept before and after the sound
-QUIET = 0.01  # of full scale
+LONGEST = 500  # symbols that the network takes, at most
+BLEND = "+"  # stands between the names of two voices that are blended half and half
+EDGE_S = (0.03, 0.05)  # seconds kept before and after the sound
+QUIET = 0.01  # of full scale; softer samples at the edges are cut off
 
 _LANGUAGES = {"en": "ab", "es": "e", "fr": "f", "hi": "h", "it": "i", "ja": "j", "pt": "p", "cmn": "z"}
-# Kokoro's own letters for what espeak-ng writes otherwise, as its authors trained it.
+# espeak-ng's phonemes that Kokoro's authors write with other letters, and Kokoro's letters.
 _SOUNDS = {
     "aɪ": "I", "aʊ": "W", "eɪ": "A", "ɔɪ": "Y", "oʊ": "O", "əʊ": "Q", "tʃ": "ʧ", "dʒ": "ʤ", "ts": "ʦ", "dz": "ʣ",
     "ɾ": "T", "ʔ": "t", "ɐ": "ə", "ɚ": "əɹ", "ɜːɹ": "ɜɹ", "ɝ": "ɜɹ", "r": "ɹ", "g": "ɡ", "n̩": "ᵊn", "l̩": "ᵊl",
@@ -47,7 +47,7 @@ _BRITISH = {"ɜː": "ɜː", "ɾ": "T", "iə": "ɪə", "eə": "ɛː", "oː": "O"}
 
 
 class KokoroEngine:
-    """54 voices, and the blends of any two."""
+    """54 voices, and blends of two voices."""
 
     name = "Kokoro"
     licence = "Apache-2.0"
@@ -57,7 +57,7 @@ class KokoroEngine:
         self.folder = folder or voices_folder()
 
     def is_here(self) -> bool:
-        """Whether the files and onnxruntime are there."""
+        """Whether the files and onnxruntime are installed."""
         return not self.missing()
 
     def missing(self) -> str:
@@ -71,13 +71,13 @@ class KokoroEngine:
         return " ".join(needs)
 
     def voices(self, language: str) -> list[str]:
-        """The voices of the language first, then all others: every voice says the phonemes it is given."""
+        """All voices, the voices of the language first. Every voice can say every phoneme."""
         names = sorted(path.stem for path in (self.folder / STYLES).glob("*.bin"))
         own = _LANGUAGES.get(language.split("-")[0], "")
         return sorted(names, key=lambda name: name[0] not in own)
 
     def own_voices(self, language: str) -> list[str]:
-        """The voices that speak the language as their own."""
+        """The voices that were trained on the language."""
         own = _LANGUAGES.get(language.split("-")[0], "")
         return [name for name in self.voices(language) if own and name[0] in own]
 
@@ -91,7 +91,7 @@ class KokoroEngine:
     def _session(self) -> Any:
         onnxruntime = importlib.import_module("onnxruntime")
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # a word is too short to share
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # a word is too short for two threads
         return onnxruntime.InferenceSession(str(self.folder / MODEL), options, providers=["CPUExecutionProvider"])
 
     @lru_cache(maxsize=128)  # noqa: B019 (an engine lives as long as its command)
@@ -100,7 +100,7 @@ class KokoroEngine:
         return np.mean([part.reshape(STYLE_SHAPE) for part in parts], axis=0, dtype=np.float32)
 
     def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
-        """See Engine. A voice "af_heart+bm_lewis" is the blend of two."""
+        """See Engine. The voice "af_heart+bm_lewis" is a blend of two voices."""
         written = kokoro_letters(pronunciation, self.symbols, ending)
         numbers = [self.symbols[letter] for letter in written]
         style = self._style(voice)[min(len(numbers), STYLE_SHAPE[0] - 1)]
@@ -112,16 +112,16 @@ class KokoroEngine:
         samples = np.asarray(self._session.run(None, inputs)[0], np.float32).ravel()
         loud = np.flatnonzero(np.abs(samples) > QUIET)
         if not len(loud):
-            raise UnsayableError(f"Kokoro's voice {voice} stays silent on '{pronunciation.text}'.")
+            raise UnsayableError(f"Kokoro's voice {voice} gives no sound for '{pronunciation.text}'.")
         before, after = (round(seconds * KOKORO_RATE) for seconds in EDGE_S)
         samples = samples[max(0, loud[0] - before) : loud[-1] + after]
         return np.asarray(soxr.resample(samples, KOKORO_RATE, SAMPLE_RATE), np.float32).clip(-1, 1)
 
 
 def kokoro_letters(pronunciation: Pronunciation, symbols: dict[str, int], ending: str = ".") -> str:
-    """The pronunciation as Kokoro writes it, with its ending. A sound that Kokoro lacks becomes the nearest it has.
+    """The pronunciation in Kokoro's letters, with its ending. The nearest letter stands for a sound that Kokoro lacks.
 
-    raises UnsayableError if the word is longer than Kokoro takes
+    raises UnsayableError if there are more than LONGEST letters
     """
     sounds = dict(_SOUNDS)
     if not pronunciation.accent.startswith("en"):
@@ -134,7 +134,7 @@ def kokoro_letters(pronunciation: Pronunciation, symbols: dict[str, int], ending
         words.append("".join(_letters(phoneme, sounds, keeps_length, symbols) for phoneme in phonemes))
     written = " ".join(words) + ending
     if len(written) > LONGEST:
-        raise UnsayableError(f"'{pronunciation.text}' is longer than Kokoro takes.")
+        raise UnsayableError(f"'{pronunciation.text}' has {len(written)} phonetic letters; Kokoro takes {LONGEST}.")
     return written
 
 

