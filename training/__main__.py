@@ -235,9 +235,10 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     places = Places(options.data, options.work, options.models, getattr(options, "assets", ASSETS_DIR))
     try:
-        if options.threads < 1:
-            raise ValueError(f"--threads must be at least 1, got {options.threads}.")
-        torch.set_num_threads(options.threads)
+        if options.threads is not None:  # else PyTorch's own choice holds
+            if options.threads < 1:
+                raise ValueError(f"--threads must be at least 1, got {options.threads}.")
+            torch.set_num_threads(options.threads)
         STAGES[options.stage](options, places, terminal_progress())
     except (AudioError, JobError, ModelError, ValueError, OSError) as error:
         print(f"training {options.stage}: {error}", file=sys.stderr)

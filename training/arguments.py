@@ -179,9 +179,9 @@ def add_places(parser: argparse.ArgumentParser, threads: int | None = None) -> N
     parser.add_argument(
         "--threads",
         type=int,
-        default=threads or os.cpu_count() or 1,
+        default=threads,
         metavar="N",
-        help="processor threads to use; default: %(default)s",
+        help="processor threads to use; default: " + (str(threads) if threads else "OMP_NUM_THREADS, or all"),
     )
 
 
