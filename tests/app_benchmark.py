@@ -23,7 +23,6 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.settings import Settings, SettingsFile
 
 WIDTH, HEIGHT = 1100, 720
-SETTLE_S = 3.0  # before a measurement
 POLL_MS = 10
 STEPS = 300
 STUDENT = "happy/student"  # the small model, for whose step there is a budget
@@ -55,6 +54,9 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--seconds", type=float, default=10.0, metavar="S", help="of each measurement (default: %(default)s)"
     )
     parser.add_argument(
+        "--settle-s", type=float, default=3.0, metavar="S", help="to wait before each of them (default: %(default)s)"
+    )
+    parser.add_argument(
         "--hour-s", type=float, default=HOUR_S, metavar="S", help="length of the file for kws-detect (default: an hour)"
     )
     parser.add_argument("--model", default="happy/teacher", metavar="NAME", help="default: %(default)s")
@@ -69,11 +71,11 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_arguments(arguments)
     engines = options.engine or [engine for engine in ENGINES if engine == PLAIN or has_torch()]
     if options.observe is not None:
-        return observe(options.observe, options.model, options.seconds, engines[0])
+        return observe(options, engines[0])
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         SettingsFile(folder).save(Settings(first_run_done=True))
-        write_sound(folder / "sound.wav", SETTLE_S * 4 + 2 * options.seconds + 30)
+        write_sound(folder / "sound.wav", 4 * options.settle_s + 2 * options.seconds + 30)
         write_sound(folder / "hour.wav", options.hour_s)
         figures = {engine: measure_engine(folder, options, engine) for engine in engines}
     report(figures)
@@ -83,9 +85,9 @@ def main(arguments: list[str] | None = None) -> int:
 def measure_engine(folder: Path, options: argparse.Namespace, engine: str) -> dict[str, list[float]]:
     """All figures of one engine, each by its name."""
     figures: dict[str, list[float]] = defaultdict(list)
-    for _ in range(options.starts):
-        measure(folder, options.model, 0.0, engine, figures)
-    measure(folder, options.model, options.seconds, engine, figures)
+    for _ in range(options.starts - 1):
+        measure(folder, options, 0.0, engine, figures)
+    measure(folder, options, options.seconds, engine, figures)
     figures["step"] = step_times_us(options.model, engine)
     figures["student's step"] = step_times_us(STUDENT, engine)
     for _ in range(options.starts):
@@ -128,33 +130,35 @@ def write_sound(path: Path, duration_s: float) -> None:
     soundfile.write(str(path), noise.astype(np.float32), SAMPLE_RATE)
 
 
-def measure(folder: Path, model: str, seconds: float, engine: str, figures: dict[str, list[float]]) -> None:
+def measure(
+    folder: Path, options: argparse.Namespace, seconds: float, engine: str, figures: dict[str, list[float]]
+) -> None:
     """Start the app once, and add what it prints; seconds: how long to watch it after the start"""
     environment = dict(os.environ)
     if not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
-    command = [sys.executable, "-m", "tests.app_benchmark", "--observe", str(folder), "--model", model]
-    command += ["--engine", engine]
+    command = [sys.executable, "-m", "tests.app_benchmark", "--observe", str(folder), "--model", options.model]
+    command += ["--engine", engine, "--seconds", str(seconds), "--settle-s", str(options.settle_s)]
     begun = time.time()
-    done = subprocess.run(
-        [*command, "--seconds", str(seconds)], env=environment, stdout=subprocess.PIPE, text=True, check=True
-    )
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     for line in done.stdout.splitlines():
         name, value = line.rsplit(" ", 1)
         figures[name].append(float(value) - begun if name in ("window", "listening") else float(value))
 
 
-def observe(folder: Path, model: str, seconds: float, engine: str) -> int:
+def observe(options: argparse.Namespace, engine: str) -> int:
     """The app, which says when its window is there and when it listens, and, if asked, what it takes; then it ends."""
     import kws_app.ui.window as window_module
     from kws_app import __main__ as app
 
-    window_module.MainWindow = observed(window_module.MainWindow, seconds)  # type: ignore[misc]
-    sound = str(folder / "sound.wav")
-    return app.main(["--data-dir", str(folder), "--input", sound, "--listen", "--model", model, "--engine", engine])
+    window_module.MainWindow = observed(  # type: ignore[misc]
+        window_module.MainWindow, options.seconds, options.settle_s
+    )
+    arguments = ["--data-dir", str(options.observe), "--input", str(options.observe / "sound.wav"), "--listen"]
+    return app.main([*arguments, "--model", options.model, "--engine", engine])
 
 
-def observed(window_class: Any, seconds: float) -> Any:
+def observed(window_class: Any, seconds: float, settle_s: float) -> Any:
     """A main window that prints figures, one a line."""
     from PyQt6.QtCore import QEvent, QTimer
 
@@ -176,7 +180,7 @@ def observed(window_class: Any, seconds: float) -> Any:
             if self.parts.plots.history.scores:
                 self.poll.stop()
                 say_reached("listening")
-                self.after(SETTLE_S, lambda: self.watch("drawing", self.minimise)) if seconds else self.leave()
+                self.after(settle_s, lambda: self.watch("drawing", self.minimise)) if seconds else self.leave()
 
         def after(self, delay_s: float, action: Any) -> None:
             QTimer.singleShot(round(1000 * delay_s), action)
@@ -193,7 +197,7 @@ def observed(window_class: Any, seconds: float) -> Any:
         def minimise(self) -> None:
             print("memory", resident_mib(), flush=True)
             self.showMinimized()
-            self.after(SETTLE_S, lambda: self.watch("minimised", self.leave))
+            self.after(settle_s, lambda: self.watch("minimised", self.leave))
 
     return Observed
 

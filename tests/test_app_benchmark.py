@@ -6,9 +6,10 @@ from kws_app.engine.backends import ENGINES
 from tests.app_benchmark import BUDGETS, main
 
 
+@pytest.mark.long
 def test_every_figure_is_measured_on_every_engine(capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch")
-    assert main(["--starts", "1", "--seconds", "0.5", "--hour-s", "20"]) == 0
+    assert main(["--starts", "1", "--seconds", "0.5", "--settle-s", "0.2", "--hour-s", "20"]) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split() == list(ENGINES) and len(lines) == len(BUDGETS)
     for line, (what, unit, _) in zip(lines, BUDGETS.values(), strict=True):
