@@ -32,6 +32,7 @@ from tests.support.hook import Hook
 from tests.support.listener import Listener
 from tests.support.loudness import save_loudness_model
 from tests.support.made_up_portaudio import MadeUpPortAudio
+from tests.support.order import dealt
 from tests.support.paths import REPOSITORY
 from tests.support.patient_qtbot import PatientQtBot
 from tests.support.programs import end, require
@@ -40,6 +41,18 @@ from tests.support.speech_commands import SpeechCommands
 from tests.support.window_bench import Bench
 
 Audio = NDArray[np.float32]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    workers = getattr(config, "workerinput", {}).get("workercount", 0)
+    if workers:
+        items[:] = dealt(items, lambda item: item.get_closest_marker("long") is not None, workers)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: the garbage collector need not look through it 200 times, at 0.2 s each."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -162,6 +162,7 @@ def spoken(model: KeywordModel, request: pytest.FixtureRequest, tmp_path_factory
     pytest.fail(f"the model hears none of {len(keywords)} keyword clips alone")
 
 
+@pytest.mark.long
 def test_a_spoken_keyword_is_in_the_list_and_the_log_within_half_a_second(
     spoken, model, virtual_display, virtual_microphone, python: Callable, tmp_path: Path
 ):
@@ -218,6 +219,7 @@ def on_screen(screen: Screen, sound: dict[str, str], rows_file: Path) -> dict[st
     return environment
 
 
+@pytest.mark.long
 def test_two_models_are_compared_on_the_same_sound_and_the_first_alone_counts(
     spoken, virtual_display, virtual_microphone, python: Callable, tmp_path: Path
 ):
@@ -239,6 +241,7 @@ def test_two_models_are_compared_on_the_same_sound_and_the_first_alone_counts(
     assert (app.returncode, errors) == (0, "")
 
 
+@pytest.mark.long
 def test_a_microphone_plugged_in_while_another_listens_is_listed_chosen_and_heard(
     spoken, virtual_display, virtual_microphone, python: Callable, tmp_path: Path
 ):

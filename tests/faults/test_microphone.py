@@ -53,6 +53,7 @@ def ear(tiny_models: Path, virtual_microphone: SoundServer, monkeypatch: pytest.
     ear.source.stop()
 
 
+@pytest.mark.long
 def test_it_survives_whatever_happens_to_the_microphone(ear: Ear, virtual_microphone: SoundServer, write_wav):
     word = write_wav(bursts(0.1, duration_s=0.6))
     for fault in sound_faults(virtual_microphone):

@@ -66,6 +66,7 @@ def hears_a_word(bench: Bench, window: MainWindow, microphone: SoundServer, writ
 
 
 @pytest.mark.parametrize("name", ["microphone unplugged", "sound server frozen", "microphone suspended"])
+@pytest.mark.long
 def test_it_is_not_held_up_by_a_microphone_that_fails(
     bench: Bench, window: MainWindow, virtual_microphone: SoundServer, write_wav, name: str
 ):
@@ -83,6 +84,7 @@ def test_it_is_not_held_up_by_a_microphone_that_fails(
     assert hears_a_word(bench, window, virtual_microphone, write_wav)
 
 
+@pytest.mark.long
 def test_a_window_that_stalls_loses_nothing_and_shows_what_came_meanwhile(
     bench: Bench, window: MainWindow, virtual_microphone: SoundServer, write_wav
 ):

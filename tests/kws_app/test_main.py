@@ -157,6 +157,7 @@ def hearing(python: Callable, tmp_path: Path, tiny_models: Path, write_wav) -> C
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.long
 def test_on_a_busy_machine_too_it_ends_and_says_nothing(hearing: Callable):
     process = hearing()
     with busy_machine():
@@ -166,6 +167,7 @@ def test_on_a_busy_machine_too_it_ends_and_says_nothing(hearing: Callable):
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="an X server of our own")
+@pytest.mark.long
 def test_when_the_screen_is_gone_it_ends_and_all_is_there(hearing: Callable, virtual_display_to_kill, tmp_path: Path):
     process = hearing(DISPLAY=virtual_display_to_kill.name, QT_QPA_PLATFORM="xcb", WAYLAND_DISPLAY="")
     heard = DetectionLog(tmp_path / "data").last()
@@ -232,6 +234,7 @@ def test_a_second_one_says_so_and_the_first_comes_forward(python: Callable, tmp_
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+@pytest.mark.long
 def test_after_a_kill_what_was_heard_is_there(hearing: Callable, tmp_path: Path):
     process = hearing()
     process.kill()

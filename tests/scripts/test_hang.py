@@ -21,6 +21,7 @@ def test_number(number):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pause() is POSIX")
+@pytest.mark.long
 def test_a_hang_fails_one_test_and_the_run_goes_on(tmp_path: Path):
     (tmp_path / "test_hangs.py").write_text(HANGS)
     command = [sys.executable, "-m", "pytest", "-n", "1", "--dist", "worksteal", "-p", "no:cacheprovider"]

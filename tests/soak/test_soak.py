@@ -83,6 +83,7 @@ def test_seconds_of_it_hold(python: Callable[..., "subprocess.Popen[str]"], tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_accelerated_minutes_hold(tmp_path: Path):
     require("espeak-ng")
     command = [sys.executable, "-m", "tests.soak", "--accelerated", "--hours", "0.05"]

@@ -165,6 +165,7 @@ def test_a_real_sound_server_stops_at_once(sound_server: SoundServer):
     assert stopwatch.seconds < 5.0
 
 
+@pytest.mark.long
 def test_a_word_is_kept_played_and_labelled(
     bench: Bench, sound_server: SoundServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

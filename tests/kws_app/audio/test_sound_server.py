@@ -51,6 +51,7 @@ def test_the_servers_microphones_are_listed_as_the_desktop_shows_them(server: So
     assert list_microphones()[-1] == Microphone("Desk (2) [desk2]", "Desk (2)")
 
 
+@pytest.mark.long
 def test_the_one_that_is_chosen_is_opened_and_no_other(server: SoundServer, microphone: Make, write_wav):
     word = write_wav(bursts(0.1, 0.6, duration_s=1.2))
     for chosen, loudspeaker, other in ((DESK, "second_speaker", "vspk"), (VMIC, "vspk", "second_speaker")):
@@ -64,6 +65,7 @@ def test_the_one_that_is_chosen_is_opened_and_no_other(server: SoundServer, micr
     assert "PULSE_SOURCE" not in os.environ
 
 
+@pytest.mark.long
 def test_a_chosen_microphone_that_is_unplugged_is_waited_for_and_not_replaced(server: SoundServer, microphone: Make):
     server.pactl("load-module", "module-rescue-streams")  # as a desktop does: streams go on with another microphone
     source = microphone(DESK.name)

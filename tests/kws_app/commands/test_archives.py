@@ -230,6 +230,7 @@ def test_a_cluster_that_loses_a_worker_finds_every_detection_once(cluster: Clust
     assert cluster.workers[0].wait() == -signal.SIGKILL and cluster.workers[1].poll() is None
 
 
+@pytest.mark.long
 def test_a_scheduler_that_is_not_there_is_one_sentence(archive: Path, start: Start):
     pytest.importorskip("distributed")
     process = start(archive, "--scheduler", "tcp://127.0.0.1:1")

@@ -34,6 +34,7 @@ def sounds() -> dict[str, NDArray[np.float32]]:
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in find_models(MODELS_DIR)])
+@pytest.mark.long
 def test_no_detection_without_speech(name: str) -> None:
     model = KeywordModel.load(find_model(name, MODELS_DIR).path)
     for sound_name, sound in sounds().items():

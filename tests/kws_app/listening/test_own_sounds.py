@@ -61,6 +61,7 @@ def test_only_so_many_spans_are_kept():
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a PulseAudio of the test's own")
+@pytest.mark.long
 def test_a_sound_that_a_detection_sets_off_is_in_no_clip_and_no_score(
     listener: Listener, qtbot, virtual_microphone: SoundServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from kws_app.translation import FOLDER_VARIABLE
 from tests.support.paths import REPOSITORY
 from tests.support.pseudo import LANGUAGE, pseudo, write_catalogue
@@ -15,6 +17,7 @@ def test_the_language_keeps_what_is_filled_in():
     assert pseudo("Say {word!r} in {seconds:.0f} s, and &go") == "⟦Šáý {word!r} íñ {seconds:.0f} š, áñð &ğó~~~~~~~~~~⟧"
 
 
+@pytest.mark.long
 def test_no_state_of_the_window_shows_what_is_not_translated(tmp_path: Path):
     """If this names a text that you added: put _() around it and run scripts/strings."""
     write_catalogue(tmp_path)

@@ -62,6 +62,7 @@ def test_figures_of_clips_streams_and_given_talk(
     assert "real speech" in text and f"{24 * 4.5 / 3600:5.2f} h" in text
 
 
+@pytest.mark.long
 def test_card_equals_a_fresh_evaluation(command: list[str], models: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stream = [*command, "--split", "testing", "--stream", "--conditions", "all", "--hours", HOURS]
     run([*stream, "--write-card"], capsys)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
 from tests.support.first_step import take_step
@@ -40,6 +41,7 @@ def gradients_of_two(archive: Path, cache: Path, folder: Path) -> dict[str, torc
     return torch.load(out, weights_only=True)
 
 
+@pytest.mark.long
 def test_two_processes_take_the_step_of_one(
     toy_archive: Path, toy_cache: Path, toy_store: FrameStore, tmp_path: Path
 ) -> None:

@@ -62,6 +62,7 @@ def recordings(folder: Path, count: int) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_five_recordings_and_voices_become_a_model_that_hears_the_word(tmp_path: Path, talk: Talk) -> None:
     asked = OwnWord("marmalade", (recordings(tmp_path / "said", 5),), config=replace(SMALL, takes=30, sequences=120))
     told: list[str] = []
@@ -86,6 +87,7 @@ def test_five_recordings_and_voices_become_a_model_that_hears_the_word(tmp_path:
     assert scores[0].max() > 0.5 > scores[0][:12].max()
 
 
+@pytest.mark.long
 def test_cut_at_every_stage_and_resumed_it_ends_with_the_same_model(tmp_path: Path, talk: Talk) -> None:
     asked = OwnWord("marmalade", (recordings(tmp_path / "said", 2),), config=SMALL)
     whole = own_word(asked, tmp_path / "whole", tmp_path / "a", talk=talk)
@@ -149,6 +151,7 @@ def test_talk_that_says_the_word_alone_is_left_out() -> None:
     assert [s.source for s in without_word(talk, "turn left").streams] == ["words/right", "book"]
 
 
+@pytest.mark.long
 def test_the_command_makes_a_word_and_tells_its_progress(
     tmp_path: Path, talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

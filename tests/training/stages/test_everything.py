@@ -27,6 +27,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.long
 def test_the_chain_makes_models_figures_and_plots(
     toy_archive: Path,
     toy_cache: Path,

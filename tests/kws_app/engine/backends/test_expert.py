@@ -53,6 +53,7 @@ def test_embeddings_are_those_of_the_own_runtime() -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 60_000), min_size=1, max_size=8))
+@pytest.mark.long
 def test_any_chunking_gives_the_same_frames_and_the_same_posteriors(lengths: list[int]) -> None:
     samples = made_minute()[: sum(lengths)]
     frontend, network = SpeechFrontend(LogMel()), made_expert()

@@ -70,6 +70,7 @@ if mode != "missing":
         ("missing", "The desktop did not show the notification (The name org.freedesktop.Notifications was not "),
     ],
 )
+@pytest.mark.long
 def test_the_desktops_service_is_asked(mode: str, expected: str):
     if shutil.which("dbus-run-session") is None:
         pytest.skip("needs dbus-run-session, of dbus")

@@ -56,6 +56,7 @@ def test_the_page_tells_how_the_word_sounds(wizard: OwnWordWizard, qtbot: QtBot)
     assert "espeak-ng" in wizard.word_page.voices.text()
 
 
+@pytest.mark.long
 def test_a_typed_word_is_learnt_stopped_resumed_and_listens(wizard: OwnWordWizard, qtbot: QtBot, tmp_path: Path):
     only_typed(wizard, "hello kitchen")
     qtbot.waitUntil(lambda: wizard.learn_page.bar.value() > 0, timeout=PATIENCE_MS)
@@ -71,6 +72,7 @@ def test_a_typed_word_is_learnt_stopped_resumed_and_listens(wizard: OwnWordWizar
     assert "hello kitchen" in wizard.result_page.title.text()
 
 
+@pytest.mark.long
 def test_a_training_that_fails_says_why(wizard: OwnWordWizard, qtbot: QtBot, tmp_path: Path):
     (tmp_path / "models").write_text("a file where the folder should be")
     only_typed(wizard, "hello kitchen")
