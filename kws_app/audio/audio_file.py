@@ -175,6 +175,10 @@ class _FileDecoder:
                     path=self._path,
                 )
             )
+        if scale.is_absurd:
+            sentences.append(
+                _("{path} holds samples far beyond full scale: they are cut off, and noise is heard.", path=self._path)
+            )
         if downmix.has_cancelled:
             sentences.append(
                 _("The channels of {path} cancel each other: only the strongest one is heard.", path=self._path)
@@ -225,6 +229,7 @@ class _Scale:
     def __init__(self, subtype: str) -> None:
         self._is_float = subtype in ("FLOAT", "DOUBLE")
         self._divisor = 1.0
+        self.is_absurd = False  # whether many samples are beyond every known scale
 
     @property
     def is_other(self) -> bool:
@@ -245,4 +250,8 @@ class _Scale:
         if not beyond or beyond < SCALED_SHARE * len(magnitudes):
             return
         peak = float(magnitudes.max())
-        self._divisor = next((scale for scale in INTEGER_SCALES if peak <= SCALE_ROOM * scale), self._divisor)
+        divisor = next((scale for scale in INTEGER_SCALES if peak <= SCALE_ROOM * scale), None)
+        if divisor is None:
+            self.is_absurd = True
+        else:
+            self._divisor = divisor

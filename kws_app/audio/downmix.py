@@ -11,6 +11,7 @@ CANCELS = 0.1  # of the power that unrelated channels would leave in their mean:
 ADDS_UP = 0.5  # above it they do so no more
 MEMORY_S = 0.3  # over which powers are averaged
 FADE_S = 0.01  # from one choice to the other: a jump would click
+LEAST_CENTRED = 64  # samples of a block: in fewer, a mean is the sound itself
 
 
 class Downmix:
@@ -48,6 +49,8 @@ class Downmix:
     def _weigh(self, samples: np.ndarray, mean: Samples) -> bool:
         """Average the powers, and choose by them. Returns whether these are the first samples."""
         count, channels = samples.shape
+        if count >= LEAST_CENTRED:  # a constant offset adds up even where the sound cancels
+            samples, mean = samples - samples.mean(axis=0), mean - mean.mean()
         powers = np.nan_to_num(np.append(np.einsum("nc,nc->c", samples, samples), mean @ mean) / count)
         is_first = self._powers is None
         if self._powers is None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kws_app.commands.interruption import INTERRUPTED, Interruption, interruptible
+from kws_app.commands.interruption import Interruption, interruptible
 from kws_app.paths import MODELS_DIR, default_data_dir, own_models_dir
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def parse_arguments(arguments: list[str] | None = None) -> "argparse.Namespace":
         prog="kws-detect",
         description="Find the keyword in audio files, with the same detector that the app runs.",
         epilog="Exit status: 0 when every file was read, 2 when a file was not or the options are wrong, 130 after "
-        "Ctrl-C: what was found by then is printed.",
+        "Ctrl-C: what was found by then is printed, 141 when the reader of the output has ended.",
     )
     parser.add_argument(
         "files",
@@ -52,7 +52,7 @@ def parse_arguments(arguments: list[str] | None = None) -> "argparse.Namespace":
         help="a second model of the keyword, such as happy/teacher: where the first model is not sure of silence, the "
         "second hears the last 2 s again and decides; this gives far fewer false alarms for hardly more work",
     )
-    parser.add_argument("--threshold", type=float, metavar="X", help="from 0 to 1 (default: the model's own)")
+    parser.add_argument("--threshold", type=float, metavar="X", help="above 0, at most 1 (default: the model's own)")
     parser.add_argument("--engine", choices=ENGINES, help=ENGINE_HELP)
     parser.add_argument("--json", action="store_true", help="one JSON object a line instead of text")
     parser.add_argument(
@@ -104,14 +104,14 @@ def main(arguments: list[str] | None = None) -> int:
                     say(str(error))
                     return FAILED
         except KeyboardInterrupt:
-            return INTERRUPTED
+            return interruption.status
 
 
 def _run(options: "argparse.Namespace", interruption: Interruption) -> int:
     """The exit status."""
     with interruption.held():
         from kws_app.commands.file_search import find_files
-        from kws_app.commands.report import Report, progress, reason, say
+        from kws_app.commands.report import OutputError, Report, progress, reason, say
         from kws_app.commands.result_file import ResultFile, ResultFileError
         from kws_app.errors import ModelError
 
@@ -120,6 +120,8 @@ def _run(options: "argparse.Namespace", interruption: Interruption) -> int:
         except (ModelError, ValueError) as error:
             say(str(error))
             return FAILED
+    if sys.stdout is None and options.resume is None:
+        raise OutputError("There is no standard output to write the result to: it is closed.")
     report = Report(keyword, question.name, options.json or options.resume is not None)
     files = list(find_files(options.files, report.fail))
     with ExitStack() as stack:
@@ -190,9 +192,10 @@ def _hear_here(file: str, question: "Question", interruption: Interruption, repo
     try:
         with _spooled(file) as path:
             found = detections(path, models_of(question).detector(), result.remarks.append, result)
-            for row in interruption.each(found):
-                report.row(file, row)
-                result.rows.append(row)
+            for rows in interruption.each(found):
+                for row in rows:
+                    report.row(file, row)
+                    result.rows.append(row)
     except AudioError as error:
         result.error = str(error)
     report.finish(result)
@@ -212,7 +215,8 @@ def _spooled(file: str) -> Iterator[Path]:
         yield Path(file)
         return
     if sys.stdin is None or sys.stdin.isatty():
-        raise AudioError("There is no sound on standard input: it is a terminal.")
+        reason_why = "closed" if sys.stdin is None else "a terminal"
+        raise AudioError(f"There is no sound on standard input: it is {reason_why}.")
     with tempfile.TemporaryDirectory(prefix="kws-detect-") as folder:
         path = Path(folder) / "standard input"
         try:

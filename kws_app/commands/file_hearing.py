@@ -95,8 +95,10 @@ def models_of(question: Question) -> Models:
     return Models(first, second, config, digests)
 
 
-def detections(path: Path, detector: Detector, remark: Callable[[str], None], result: FileResult) -> Iterator[Row]:
-    """What a detector finds in a file, as it is read; `result.length_s` grows with it.
+def detections(
+    path: Path, detector: Detector, remark: Callable[[str], None], result: FileResult
+) -> Iterator[list[Row]]:
+    """What a detector finds in each block of a file, as it is read; `result.length_s` grows with it.
 
     Silence is heard after the end, as a word at the very end would else be missed; times stay within the file.
     raises AudioError if the file is no audio or cannot be read to its end
@@ -105,11 +107,10 @@ def detections(path: Path, detector: Detector, remark: Callable[[str], None], re
     for samples in read_blocks(path, BLOCK_S, remark):
         length += len(samples)
         result.length_s = length / SAMPLE_RATE
-        for detection in detector.process(samples).detections:
-            yield Row(detection.time_s, detection.score)
-    for detection in detector.process(np.zeros(int(TAIL_S * SAMPLE_RATE), dtype=np.float32)).detections:
-        at_end = replace(detection, sample=min(detection.sample, length))
-        yield Row(at_end.time_s, at_end.score)
+        yield [Row(detection.time_s, detection.score) for detection in detector.process(samples).detections]
+    tail = detector.process(np.zeros(int(TAIL_S * SAMPLE_RATE), dtype=np.float32)).detections
+    at_end = [replace(detection, sample=min(detection.sample, length)) for detection in tail]
+    yield [Row(detection.time_s, detection.score) for detection in at_end]
 
 
 def hear_file(question: Question, file: str) -> FileResult:
@@ -118,7 +119,8 @@ def hear_file(question: Question, file: str) -> FileResult:
     try:
         with native_noise_silenced():
             detector = models_of(question).detector()
-            result.rows.extend(detections(Path(file), detector, result.remarks.append, result))
+            for rows in detections(Path(file), detector, result.remarks.append, result):
+                result.rows.extend(rows)
     except (AudioError, ModelError, ValueError, OSError) as error:
         result.error = str(error)
     return result

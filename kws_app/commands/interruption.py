@@ -1,4 +1,4 @@
-"""Ctrl-C that ends a command cleanly. For the main thread of a program of the command line."""
+"""Ctrl-C, and the signals that end a program, end a command cleanly. For the main thread of a command."""
 
 import signal
 from collections.abc import Iterable, Iterator
@@ -9,6 +9,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 INTERRUPTED = 130  # exit status: 128 and SIGINT, as a shell has it
+# SIGTERM: a service manager or `kill`; SIGHUP: the terminal was closed
+ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Interruption:
@@ -19,11 +21,13 @@ class Interruption:
     """
 
     def __init__(self) -> None:
+        self.status = INTERRUPTED  # of the program that a signal ends
         self._is_held = False
         self._is_pending = False
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        """The handler of the signal."""
+        """The handler of the signals."""
+        self.status = 128 + number
         if self._is_held and not self._is_pending:
             self._is_pending = True
             return
@@ -54,17 +58,18 @@ class Interruption:
 
 @contextmanager
 def interruptible() -> Iterator[Interruption]:
-    """Within the block, Ctrl-C raises KeyboardInterrupt by the rules of `Interruption`."""
+    """Within the block, Ctrl-C and the other ENDING signals raise KeyboardInterrupt by the rules of `Interruption`."""
     interruption = Interruption()
-    try:
-        before = signal.signal(signal.SIGINT, interruption.handle)
-    except ValueError:  # not the main thread, where a signal arrives
-        yield interruption
-        return
+    before = {}
+    with suppress(ValueError):  # not the main thread, where a signal arrives
+        for number in ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` sets it
+                before[number] = signal.signal(number, interruption.handle)
     try:
         yield interruption
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

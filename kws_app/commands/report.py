@@ -134,7 +134,7 @@ def discard_output() -> None:
     """Send what Python flushes at its end nowhere: it would fail again."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError):  # a stdout that is none
+    except (OSError, ValueError, AttributeError):  # a stdout that is none, or closed
         pass
 
 

@@ -48,7 +48,12 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         help="where to listen: tcp://ADDRESS:PORT or unix:///PATH; tcp://0.0.0.0:10400 serves the whole network "
         "(default: %(default)s, this machine alone)",
     )
-    parser.add_argument("--threshold", type=float, metavar="X", help="0..1, for all; each model's own by default")
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        metavar="X",
+        help="above 0, at most 1, for all models (default: each model's own)",
+    )
     parser.add_argument("--engine", choices=ENGINES, help=ENGINE_HELP)
     parser.add_argument(
         "--models", type=Path, metavar="DIR", help="folder of models, in place of those that ship and your own"

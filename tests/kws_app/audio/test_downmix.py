@@ -46,6 +46,12 @@ def test_channels_that_do_not_cancel_are_averaged(channels: list[np.ndarray]):
     assert not has_cancelled
 
 
+def test_channels_that_cancel_are_found_beside_a_constant_offset_that_does_not():
+    heard, has_cancelled = mixed([noise(0) + 0.5, 0.5 - noise(0)])
+    np.testing.assert_allclose(heard - heard.mean(), noise(0) - noise(0).mean(), atol=1e-5)
+    assert has_cancelled
+
+
 def test_three_channels_that_cancel_together():
     heard, _ = mixed([noise(0), 1.2 * noise(1), -noise(0) - 1.2 * noise(1)])
     np.testing.assert_array_equal(heard, -noise(0) - 1.2 * noise(1))

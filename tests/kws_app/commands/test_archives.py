@@ -16,6 +16,7 @@ import pytest
 
 from kws_app.commands import detect
 from kws_app.commands.detect import main
+from kws_app.commands.file_hearing import BLOCK_S, FileResult, Question, detections, models_of
 from kws_app.commands.interruption import INTERRUPTED
 from tests.support.dask_cluster import Cluster, dask_cluster
 from tests.support.loudness import bursts
@@ -123,6 +124,35 @@ def test_ctrl_c_ends_it_with_what_was_found(archive: Path, start: Start, jobs: i
     assert rows and all(row["time_s"] > 0 for row in rows)
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers below /proc")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_program_that_is_ended_takes_its_workers_with_it(archive: Path, start: Start, number: signal.Signals):
+    process = start(*[archive] * 50, "--json", "--jobs", 2)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    assert len(children) >= 2 and json.loads(first)["time_s"] > 0
+    process.send_signal(number)
+    _, err = rest(process)
+    assert (process.returncode, err) == (128 + number, "")
+    until(lambda: not any(is_running(child) for child in children))
+
+
+def is_running(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_ctrl_c_need_not_wait_for_a_detection(write_wav: Callable[..., Path], tiny_models: Path):
+    """A step is a block, also where nothing is found: between steps Ctrl-C is let through."""
+    question = Question("loud/teacher", "", None, "plain", (str(tiny_models),))
+    sound = write_wav(np.zeros(round(3.5 * BLOCK_S) * 16_000, np.float32))
+    steps = list(detections(sound, models_of(question).detector(), lambda remark: None, FileResult("")))
+    assert len(steps) == 5 and not any(steps)
+
+
 @pytest.mark.parametrize("delay_s", [0.05, 0.15, 0.3, 0.5, 0.8])
 def test_ctrl_c_while_it_starts_is_no_traceback(archive: Path, start: Start, delay_s: float):
     process = start(*[archive] * 200)
@@ -162,6 +192,18 @@ def test_standard_input_is_heard(archive: Path, start: Start):
     out, err = process.communicate(timeout=120)
     assert process.returncode == 2
     assert err == "kws-detect: Standard input is no audio that can be read (WAV, FLAC, OGG or MP3).\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes a file descriptor in the child")
+def test_a_closed_output_or_input_is_one_sentence(archive: Path, start: Start):
+    process = start(archive, stdout=None, preexec_fn=lambda: os.close(1))
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert err == "kws-detect: There is no standard output to write the result to: it is closed.\n"
+    process = start("-", preexec_fn=lambda: os.close(0))
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert err == "kws-detect: There is no sound on standard input: it is closed.\n"
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
