@@ -208,7 +208,7 @@ def test_an_unfitting_translation_is_found():
     catalog = Catalog(locale="de")
     catalog.add("{name} is at {score:.2f}", "{name} bei {score:.1f}")
     catalog.add("{a} of {b}", "{b}: {a}")
-    catalog.add(("One line of {file}", "{count} lines of {file}"), ("Eine Zeile von {file}", "{count} Zeilen"))
+    catalog.add(("A line of {file}", "{count} lines of {file}"), ("Eine Zeile von {file}", "{count} Zeilen"))
     assert unfitting(catalog) == ["{name} bei {score:.1f}", "{count} Zeilen"]
 
 

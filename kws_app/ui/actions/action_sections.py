@@ -1,6 +1,6 @@
-"""The parts of the actions dialog: each a switch, its fields, a button to try it, and what became of that.
+"""The sections of the actions dialog: a switch, fields, a button to try the action, and the outcome of the trial.
 
-On the window's thread. A value set by `show_choice` is shown but not reported back.
+On the window's thread. The signals report only what the user changes, not what `show_choice` sets.
 """
 
 from PyQt6.QtCore import QSignalBlocker, Qt, pyqtSignal
@@ -39,7 +39,7 @@ PLACEHOLDERS = "{keyword} {model} {score} {time} {wall_time} {source}"
 
 
 class ActionPart(QFrame):
-    """A switch and a button to try it; kinds with more to fill in add it below."""
+    """A switch and a button to try the action. Subclasses add fields below."""
 
     changed = pyqtSignal()  # by the user
     tried = pyqtSignal(object)  # Kind
@@ -47,14 +47,14 @@ class ActionPart(QFrame):
     def __init__(self, kind: Kind, title: str, tip: str) -> None:
         super().__init__()
         self.kind = kind
-        self._refused = False  # what is filled in is not kept, and that is said
+        self._refused = False  # the input cannot be kept, and `outcome` says so
         self.setObjectName("part")
         self.switch = QCheckBox(title)
         self.switch.setToolTip(tip)
         self.switch.toggled.connect(self.changed)
         self.try_it = QPushButton(_("Try it"))
         self.try_it.setAccessibleName(_("Try it: {action}", action=title))
-        self.try_it.setToolTip(_("Do it now, as if the word had been heard"))
+        self.try_it.setToolTip(_("Do this now, as if the word had been heard"))
         self.try_it.setAutoDefault(False)
         self.try_it.clicked.connect(self._try)
         self.outcome = QLabel()
@@ -72,12 +72,12 @@ class ActionPart(QFrame):
         self.column.addWidget(self.outcome)
 
     def _try(self) -> None:
-        self.try_it.setEnabled(False)  # until the outcome is there
+        self.try_it.setEnabled(False)  # until the outcome is known
         self.say(_("Trying…"))
         self.tried.emit(self.kind)
 
     def say(self, text: str, over: bool = False, failed: bool = False) -> None:
-        """A sentence below; over: the trial has ended; failed: it is bad news."""
+        """Show a sentence below the fields. over: the trial has ended; failed: the action did not work"""
         self._refused = False
         self.outcome.setText(f"{'✗' if failed else '✓'} {text}" if over and text else text)
         self.outcome.setProperty("outcome", "failed" if failed else "worked" if over and text else "")
@@ -89,15 +89,15 @@ class ActionPart(QFrame):
             self.try_it.setEnabled(True)
 
     def _edited(self) -> None:
-        """What was tried is no longer what is filled in: the outcome of the trial goes."""
+        """The input has changed: remove the outcome of the last trial."""
         if not self._refused and self.try_it.isEnabled():
             self.say("")
         self.changed.emit()
 
     def refuse(self, error: ValueError | None) -> None:
-        """Say why what is filled in cannot be kept; None: it can."""
+        """Show why the input cannot be kept. error: None if it can be kept"""
         if error is not None:
-            self.say(_("This is not kept: {reason}", reason=str(error).rstrip(".") + "."), failed=True)
+            self.say(_("Not saved: {reason}", reason=str(error).rstrip(".") + "."), failed=True)
             self._refused = True
         elif self._refused:
             self.say("")
@@ -110,14 +110,14 @@ class ActionPart(QFrame):
 
 
 class LinePart(ActionPart):
-    """A program and its arguments in one line, with quotes as a shell reads them; no shell is started."""
+    """A program and its arguments in one line, with quotes as in a shell. No shell is started."""
 
     def __init__(self, kind: Kind, title: str, tip: str, example: str) -> None:
         super().__init__(kind, title, tip)
         self.line = QLineEdit()
         self.line.setAccessibleName(_("{action}: the program and its arguments", action=title))
         self.line.setToolTip(
-            _("As in a terminal: words are separated by spaces, and quotes hold words together. No shell runs it.")
+            _("Write as in a terminal: spaces separate words, and quotes hold words together. No shell runs the line.")
         )
         self.line.setPlaceholderText(example)
         self.line.textEdited.connect(self._edited)
@@ -130,7 +130,7 @@ class LinePart(ActionPart):
         self._show_arguments()
 
     def _show_arguments(self) -> None:
-        """Show how the line is read: a quote that is missing is seen at once."""
+        """Show how the line is read, so that the user sees a missing quote at once."""
         try:
             arguments = arguments_of(self.line.text())
         except ValueError:
@@ -158,7 +158,7 @@ class ProgramPart(LinePart):
 
     @property
     def choice(self) -> ProgramChoice:
-        """raises ValueError on what cannot be kept"""
+        """The input. raises ValueError if it cannot be kept"""
         return ProgramChoice(self.switch.isChecked(), arguments_of(self.line.text()))
 
     def show_choice(self, choice: ProgramChoice) -> None:
@@ -166,13 +166,13 @@ class ProgramPart(LinePart):
 
 
 class CommandPart(LinePart):
-    """A command that ends by itself, or is ended."""
+    """A command that ends by itself, or is ended after a time limit."""
 
     def __init__(self) -> None:
         super().__init__(
             Kind.COMMAND,
             _("Run a command"),
-            _("Run a command of yours, and hear whether it worked"),
+            _("Run your own command, and show whether it worked"),
             _('notify-send "Heard {keyword}" "probability {score}"'),
         )
         self.limit = QDoubleSpinBox()
@@ -181,12 +181,13 @@ class CommandPart(LinePart):
         self.limit.setSuffix(" s")
         self.limit.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
         self.limit.setAccessibleName(_("Time limit of the command"))
-        self.limit.setToolTip(_("After this time the program and all that it started are ended"))
+        self.limit.setToolTip(_("After this time the program, and all programs that it started, are ended"))
         self.limit.valueChanged.connect(self._edited)
         label = QLabel(_("Ended after"))
         label.setBuddy(self.limit)
         hint = _(
-            "It may hold {placeholders}. Programs also find these as KWS_KEYWORD and so on.", placeholders=PLACEHOLDERS
+            "The line may contain {placeholders}. Programs also find these values as KWS_KEYWORD and so on.",
+            placeholders=PLACEHOLDERS,
         )
         row = QHBoxLayout()
         row.addWidget(self._note(hint), 1)
@@ -196,7 +197,7 @@ class CommandPart(LinePart):
 
     @property
     def choice(self) -> CommandChoice:
-        """raises ValueError on what cannot be kept"""
+        """The input. raises ValueError if it cannot be kept"""
         return CommandChoice(self.switch.isChecked(), arguments_of(self.line.text()), round(self.limit.value(), 1))
 
     def show_choice(self, choice: CommandChoice) -> None:
@@ -206,13 +207,13 @@ class CommandPart(LinePart):
 
 
 class MediaKeyPart(ActionPart):
-    """A key for the player that plays."""
+    """A media key for the music or film that plays."""
 
     def __init__(self) -> None:
-        super().__init__(Kind.MEDIA_KEY, _("Press a media key"), _("Tell the music or film that plays what to do"))
+        super().__init__(Kind.MEDIA_KEY, _("Press a media key"), _("Control the music or film that plays"))
         self.key = QComboBox()
         self.key.setAccessibleName(_("Media key"))
-        self.key.setToolTip(_("What the player is told"))
+        self.key.setToolTip(_("What the player does"))
         for key, text in MEDIA_KEYS.items():
             self.key.addItem(text, key)
         self.key.activated.connect(self._edited)
@@ -236,18 +237,21 @@ class WebhookPart(ActionPart):
     """An address to post to."""
 
     def __init__(self) -> None:
-        super().__init__(Kind.WEBHOOK, _("Web hook"), _("Post the detection as JSON to an address of yours"))
+        super().__init__(Kind.WEBHOOK, _("Web hook"), _("Post the detection as JSON to your own address"))
         self.url = QLineEdit()
         self.url.setAccessibleName(_("Web hook: the address"))
         self.url.setToolTip(
-            _("Where to post keyword, model, score and time; no audio, nothing else. Redirects are not followed.")
+            _("This address gets keyword, model, score and time; no audio, nothing else. Redirects are not followed.")
         )
         self.url.setPlaceholderText("http://homeassistant.local:8123/api/webhook/…")
         self.url.textEdited.connect(self._edited)
         self.url.editingFinished.connect(self._check)
         self.column.insertWidget(1, self.url)
         self.column.insertWidget(
-            2, self._note(_("Sends keyword, model, score and time by HTTP POST; no audio. Only http and https."))
+            2,
+            self._note(
+                _("Sends keyword, model, score and time by HTTP POST; no audio. The address begins with http or https.")
+            ),
         )
 
     def _check(self) -> None:
@@ -257,7 +261,7 @@ class WebhookPart(ActionPart):
 
     @property
     def choice(self) -> WebhookChoice:
-        """raises ValueError on what cannot be kept"""
+        """The input. raises ValueError if it cannot be kept"""
         return WebhookChoice(self.switch.isChecked(), self.url.text().strip())
 
     def show_choice(self, choice: WebhookChoice) -> None:

@@ -1,4 +1,4 @@
-"""Binds detections, settings and the actions dialog to the runner of actions. On the window's thread."""
+"""Connects detections, settings and the actions dialog with the runner of actions. On the window's thread."""
 
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QWidget
@@ -16,10 +16,10 @@ from kws_app.ui.words.active_words import ActiveWords
 
 
 class ActionsControl(QObject):
-    """Sets off what the user chose for each keyword, and lets the user choose."""
+    """Starts the actions of each keyword, and lets the user choose them."""
 
-    failed = pyqtSignal(str)  # one sentence, about what a detection set off
-    done = pyqtSignal(object)  # ActionDone: what became of an action that a detection set off
+    failed = pyqtSignal(str)  # one sentence: why an action after a detection failed
+    done = pyqtSignal(object)  # ActionDone: the outcome of an action after a detection
     _ended = pyqtSignal(object)  # Outcome, from an action's thread
 
     def __init__(self, window: QWidget, words: ActiveWords, store: SettingsStore, play: Play, notify: Notify) -> None:
@@ -30,7 +30,7 @@ class ActionsControl(QObject):
         self.dialog: ActionsDialog | None = None  # once it was opened
 
     def set_off(self, mark: Mark) -> None:
-        """What the user wants of this detection."""
+        """Start the actions that the user chose for the word of this detection."""
         record = mark.record
         source = record.file or record.microphone or ""
         event = DetectionEvent(
@@ -39,7 +39,7 @@ class ActionsControl(QObject):
         self._runner.set_off(self._store.settings.actions_of(record.keyword), event)
 
     def show_dialog(self, keyword: str = "") -> None:
-        """Open it, or bring it to the front; keyword: with this word"""
+        """Open the dialog, or bring it to the front. keyword: the word to show"""
         if self.dialog is None:
             self.dialog = ActionsDialog(self._window)
             self.dialog.keyword_shown.connect(self._show_actions)
@@ -53,13 +53,13 @@ class ActionsControl(QObject):
         self.dialog.bring_up()
 
     def shut_down(self) -> None:
-        """End what is under way, and close the dialog."""
+        """End all running actions, and close the dialog."""
         self._runner.shut_down()
         if self.dialog is not None:
             self.dialog.close()
 
     def _fill(self) -> None:
-        """The keywords that listen, then all others that there are or were."""
+        """Put into the list: the keywords that listen, then all keywords with a model, then keywords with actions."""
         if self.dialog is None:
             return
         listening = [model.keyword for model in self._words.models]
@@ -67,7 +67,7 @@ class ActionsControl(QObject):
         keywords = list(dict.fromkeys([*listening, *known, *self._store.settings.actions]))
         shown = self.dialog.keyword.currentText()
         before = [self.dialog.keyword.itemText(i) for i in range(self.dialog.keyword.count())]
-        if keywords != before:  # or what is being typed would be shown anew
+        if keywords != before:  # else the user's unfinished input would be lost
             self.dialog.set_keywords(keywords, shown if shown in keywords else next(iter(keywords), ""))
 
     def _show_actions(self, keyword: str) -> None:

@@ -1,4 +1,4 @@
-"""The actions dialog: what each keyword sets off. Not modal; every change is kept at once. On the window's thread."""
+"""The actions dialog: what happens after each word. It saves every change at once. On the window's thread."""
 
 from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
@@ -13,21 +13,21 @@ WIDTH = 620
 
 
 class ActionsDialog(Dialog):
-    """One word at a time, and its kinds of action."""
+    """A section for each kind of action. The dialog shows one word at a time."""
 
-    keyword_shown = pyqtSignal(str)  # its actions are wanted: answer with `show_actions`
-    changed = pyqtSignal(str, object)  # keyword, KeywordActions: by the user
+    keyword_shown = pyqtSignal(str)  # the user turned to this word: answer with `show_actions`
+    changed = pyqtSignal(str, object)  # the user changed the KeywordActions of this keyword
     tried = pyqtSignal(object, str, object)  # Kind, keyword, KeywordActions
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(_("Actions"), WIDTH, parent)
         self.keyword = QComboBox()
         self.keyword.setAccessibleName(_("Word"))
-        self.keyword.setToolTip(_("The word whose actions are shown; each word has its own"))
+        self.keyword.setToolTip(_("The word whose actions are shown. Each word has its own actions"))
         self.keyword.currentTextChanged.connect(self._show_keyword)
         self.sound = ActionPart(Kind.SOUND, _("Sound"), _("Play a short chime when the word is heard"))
         self.notification = ActionPart(
-            Kind.NOTIFICATION, _("Notification"), _("Show a message of the desktop when the word is heard")
+            Kind.NOTIFICATION, _("Notification"), _("Show a notification on the desktop when the word is heard")
         )
         self.program, self.media_key = ProgramPart(), MediaKeyPart()
         self.command, self.webhook = CommandPart(), WebhookPart()
@@ -39,7 +39,7 @@ class ActionsDialog(Dialog):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        label = QLabel(_("When this is &heard:"))
+        label = QLabel(_("When this word is &heard:"))
         label.setBuddy(self.keyword)
         top = QHBoxLayout()
         top.addWidget(label)
@@ -67,7 +67,7 @@ class ActionsDialog(Dialog):
             self.keyword_shown.emit(keyword)
 
     def show_actions(self, actions: KeywordActions) -> None:
-        """Show what is chosen for the keyword."""
+        """Show the actions of the keyword."""
         with QSignalBlocker(self.sound.switch), QSignalBlocker(self.notification.switch):
             self.sound.switch.setChecked(actions.sound)
             self.notification.switch.setChecked(actions.notification)
@@ -77,7 +77,7 @@ class ActionsDialog(Dialog):
         self.webhook.show_choice(actions.webhook)
 
     def _actions(self) -> KeywordActions | None:
-        """What is filled in; None, with a sentence beside it, if some of it cannot be kept."""
+        """The input of all sections. If a section cannot be kept: None, and the section says why."""
         part: ActionPart = self.program
         try:
             program = self.program.choice
@@ -106,7 +106,7 @@ class ActionsDialog(Dialog):
             self.tried.emit(kind, self.keyword.currentText(), actions)
 
     def show_outcome(self, outcome: Outcome) -> None:
-        """What became of a trial, if its keyword is still shown."""
+        """Show the outcome of a trial, if its keyword is still shown."""
         if outcome.keyword == self.keyword.currentText():
             failed = bool(outcome.failure)
             self.parts[outcome.kind].say(outcome.failure or _("It worked."), over=True, failed=failed)

@@ -1,6 +1,6 @@
-"""A media key on Linux and its kin: the player that plays is told so over the desktop's message bus (MPRIS 2.2).
+"""Media keys. With a message bus, as on Linux, the player gets a message (MPRIS 2.2). Else the key itself is pressed.
 
-Runs in an action's thread and waits for the player's answer. On other systems the key itself is pressed.
+Runs in the thread of an action, and waits for the answer of the player.
 """
 
 from typing import Any
@@ -21,25 +21,25 @@ METHODS = {
     MediaKey.PREVIOUS: "Previous",
     MediaKey.STOP: "Stop",
 }
-ORDER = ("Playing", "Paused")  # who is told first; then any other
-ANSWER_MS = 2000
+ORDER = ("Playing", "Paused")  # the state of the player that is preferred; then any other state
+ANSWER_MS = 2000  # longest wait for an answer
 
 
 def press(key: MediaKey) -> None:
-    """Tell the player that plays, or else one that is paused. raises ActionError, in one sentence"""
+    """Tell a player that plays, else a paused player, else any player. raises ActionError, in one sentence"""
     if not has_bus():
         press_media_key(key)
         return
     (names,) = _call("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "ListNames")
     players = [str(name) for name in names if str(name).startswith(PREFIX)]
     if not players:
-        raise ActionError(_("No media player is open: open one first."))
+        raise ActionError(_("No media player is open: open a media player first."))
     player = min(players, key=_rank)
     _call(player, PLACE, PLAYER, METHODS[key])
 
 
 def _rank(player: str) -> int:
-    """Where a player stands in ORDER; one that does not answer comes last."""
+    """The place of a player in ORDER. A player that does not answer comes last."""
     try:
         state = _call(player, PLACE, "org.freedesktop.DBus.Properties", "Get", PLAYER, "PlaybackStatus")[0]
     except ActionError:
@@ -48,7 +48,7 @@ def _rank(player: str) -> int:
 
 
 def _call(service: str, place: str, interface: str, method: str, *arguments: str) -> list[Any]:
-    """What is answered. raises ActionError if nothing is, or an error"""
+    """Call a method over the bus and return its answer. raises ActionError on an error, or without an answer"""
     call = QDBusMessage.createMethodCall(service, place, interface, method)
     call.setArguments(list(arguments))
     answer = QDBusConnection.sessionBus().call(call, QDBus.CallMode.Block, ANSWER_MS)

@@ -1,6 +1,6 @@
-"""Messages of the desktop's: by the freedesktop service where there is one, else by the tray icon.
+"""Notifications on the desktop: by the freedesktop service, or else by the tray icon.
 
-`notify` runs in an action's thread and waits for the service's answer; the tray is asked through a signal.
+`notify` runs in the thread of an action and waits for the answer of the service. The tray gets a signal.
 """
 
 import os
@@ -16,33 +16,31 @@ from kws_app.paths import ASSETS_DIR
 from kws_app.translation import _
 
 SERVICE = "org.freedesktop.Notifications"
-ANSWER_MS = 3000
-SHOWN_MS = 5000
+ANSWER_MS = 3000  # longest wait for the answer of the service
+SHOWN_MS = 5000  # how long a notification is shown
 
 
 class Notifier(QObject):
-    """Shows a message: what was heard, and when."""
+    """Shows what was heard, and when."""
 
-    for_tray = pyqtSignal(str, str)  # title, text; for a tray that shows messages
+    for_tray = pyqtSignal(str, str)  # title and text for the tray to show
 
     def __init__(self) -> None:
         super().__init__()
-        self.tray_shows = False  # whether one is connected; written by the window's thread
+        self.tray_shows = False  # whether a tray shows messages; only the window's thread writes it
 
     def notify(self, event: DetectionEvent) -> None:
-        """raises ActionError, in one sentence, if no message can be shown"""
+        """Show a notification about a detection. raises ActionError, in one sentence, if that is not possible"""
         title = _("Heard “{word}”", word=event.values["keyword"])
         text = _(
             "{time}, probability {score:.2f}", time=event.wall_time[11:19], score=event.score
-        )  # digits alone: no markup to escape
+        )  # digits only, so there is no markup to escape
         if has_bus():
             self._ask_service(title, text)
         elif self.tray_shows:
             self.for_tray.emit(title, text)
         else:
-            raise ActionError(
-                _("This desktop shows no notifications: it has neither a notification service nor a tray.")
-            )
+            raise ActionError(_("This desktop cannot show notifications: it has no notification service and no tray."))
 
     def _ask_service(self, title: str, text: str) -> None:
         call = QDBusMessage.createMethodCall(SERVICE, "/org/freedesktop/Notifications", SERVICE, "Notify")
@@ -58,15 +56,15 @@ class Notifier(QObject):
 
 
 def _typed(value: object, kind: QMetaType.Type) -> QVariant:
-    """A value of exactly that type, as the service's signature wants it."""
+    """A value of exactly this type, as the signature of the service needs it."""
     variant = QVariant(value)
-    number: int = kind.value  # type: ignore[assignment]  # PyQt6 has them as plain enumerations
+    number: int = kind.value  # type: ignore[assignment]  # the stubs do not know that it is a number
     variant.convert(QMetaType(number))
     return variant
 
 
 def has_bus() -> bool:
-    """Whether this session has a message bus; looked up first, as asking for one could start one."""
+    """Whether this session has a message bus. The environment is read first: to ask for a bus may start a bus."""
     if not sys.platform.startswith(("linux", "freebsd")):
         return False
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")

@@ -1,4 +1,4 @@
-"""The dialogs "Shortcuts" and "About", and the way to the data folder. On the window's thread."""
+"""The dialogs "Shortcuts" and "About", and the entry that opens the data folder. On the window's thread."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ SHORTCUTS_WIDTH, ABOUT_WIDTH = 460, 420  # px
 
 
 def key_text(name: str) -> str:
-    """A key as the desktop calls it."""
+    """The name of a key on this desktop."""
     return QKeySequence(name).toString(QKeySequence.SequenceFormat.NativeText)
 
 
@@ -42,7 +42,7 @@ class ShortcutsDialog(Dialog):
 
 
 class AboutDialog(Dialog):
-    """What this program is, its version, and where it keeps what it keeps."""
+    """What this program is, its version, and where its data are."""
 
     def __init__(self, version: str, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(_("About"), ABOUT_WIDTH, parent)
@@ -50,7 +50,7 @@ class AboutDialog(Dialog):
         name.setObjectName("sectionTitle")
         self.column.addWidget(name)
         for text in (
-            _("Listens for words that you choose, on this computer alone. No sound leaves it."),
+            _("Listens for words that you choose. It runs on this computer, and no sound leaves the computer."),
             _("Settings, the list of what was heard, and clips are kept in {folder}.", folder=folder),
             _("Licence: see the file LICENSE. Models: see the file models/README.md."),
         ):
@@ -62,5 +62,5 @@ class AboutDialog(Dialog):
 
 
 def open_folder(folder: Path) -> bool:
-    """Show a folder in the desktop's file manager; False if there is none."""
+    """Show a folder in the file manager. Returns False if there is no file manager."""
     return QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

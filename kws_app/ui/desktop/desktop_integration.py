@@ -1,4 +1,4 @@
-"""What reaches beyond the window: actions, tray, pause, how the app starts and closes. On the window's thread."""
+"""The parts outside the window: actions, tray, pause, how the app starts and closes. On the window's thread."""
 
 from collections.abc import Callable
 
@@ -22,7 +22,7 @@ from kws_app.ui.words.active_words import ActiveWords
 
 
 class DesktopIntegration(QObject):
-    """Makes these parts and binds them to the window's."""
+    """Makes these parts and connects them with the window."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class DesktopIntegration(QObject):
         play: Play,
         leave: Callable[[], None],
     ) -> None:
-        """play: sounds samples at 16 kHz. leave: quits the program"""
+        """play: plays samples at 16 kHz. leave: quits the program"""
         super().__init__(window)
         self._window, self._parts, self._store = window, parts, store
         self._notice = parts.banner.notice
@@ -47,11 +47,11 @@ class DesktopIntegration(QObject):
         self.actions.failed.connect(self._notice)
         listening.marked.connect(self.actions.set_off)
         self.start_dialog: StartDialog | None = None  # once it was opened
-        self._dialogs: dict[str, Dialog] = {}  # that were opened, by name
+        self._dialogs: dict[str, Dialog] = {}  # by name, each after it was opened
         parts.controls.menu.aboutToShow.connect(self._offer_rest)
 
     def fill_menu(self) -> None:
-        """Put what reaches beyond the window into the menu."""
+        """Add the entries for these parts to the menu."""
         offer = self._parts.controls.offer
         offer(
             _("Actions…"),
@@ -63,10 +63,10 @@ class DesktopIntegration(QObject):
             _("Keep listening in the tray, start minimised or at login"),
             self.show_start_dialog,
         )
-        self._rest = offer(PAUSE, _("Stop listening, and go on by itself after that"), self.pause.begin)
+        self._rest = offer(PAUSE, _("Stop listening. It starts again by itself after this time"), self.pause.begin)
 
     def fill_help_menu(self) -> None:
-        """Put what explains the program into the menu."""
+        """Add the entries that explain the program to the menu."""
         offer = self._parts.controls.offer
         offer(_("Shortcuts"), _("Every key and what it does (F1)"), self.show_shortcuts)
         offer(
@@ -77,11 +77,11 @@ class DesktopIntegration(QObject):
         offer(_("About"), _("What this program is, and its version"), self.show_about)
 
     def show_shortcuts(self) -> None:
-        """Every key and what it does."""
+        """Open the dialog with all keys."""
         self._bring_up("shortcuts", lambda: ShortcutsDialog(self._window))
 
     def show_about(self) -> None:
-        """What this program is."""
+        """Open the dialog "About"."""
         folder = self._store.path.parent
         self._bring_up("about", lambda: AboutDialog(__version__, folder, self._window))
 
@@ -91,16 +91,16 @@ class DesktopIntegration(QObject):
         self._dialogs[name].bring_up()
 
     def open_data_folder(self) -> None:
-        """Show the folder in the desktop's file manager, or say where it is."""
+        """Show the data folder in the file manager, or say where it is."""
         folder = self._store.path.parent
         if not open_folder(folder):
-            self._notice(_("No program shows folders here; the data folder is {folder}.", folder=folder))
+            self._notice(_("There is no file manager here. The data folder is {folder}.", folder=folder))
 
     def _offer_rest(self) -> None:
         self._rest.setEnabled(self.pause.possible)
 
     def show_start_dialog(self) -> None:
-        """Open it, or bring it to the front."""
+        """Open the dialog "Startup and tray", or bring it to the front."""
         if self.start_dialog is None:
             self.start_dialog = StartDialog(self._store, self.tray.available, self._window)
             self.start_dialog.failed.connect(self._notice)
@@ -109,11 +109,11 @@ class DesktopIntegration(QObject):
 
     @property
     def keeps_open(self) -> bool:
-        """Whether closing the window only hides it."""
+        """Whether closing the window only hides it in the tray."""
         return self._store.settings.keep_in_tray and self.tray.available
 
     def finish(self) -> None:
-        """The window closes: end what is under way."""
+        """The window closes: end all actions and close all dialogs."""
         self.tray.hide()
         self.actions.shut_down()
         for dialog in (self.start_dialog, *self._dialogs.values()):

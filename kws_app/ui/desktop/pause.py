@@ -1,4 +1,4 @@
-"""A pause of the listening that ends by itself. On the window's thread."""
+"""A pause in the listening that ends by itself. On the window's thread."""
 
 from datetime import datetime, timedelta
 
@@ -13,14 +13,14 @@ PAUSE = ngettext("Stop listening for {count} minute", "Stop listening for {count
 
 
 class Pause(QObject):
-    """Stops the listening for PAUSE_MIN minutes; starting or stopping by hand ends the pause."""
+    """Stops the listening for PAUSE_MIN minutes. The pause ends early when the user starts or stops the listening."""
 
     changed = pyqtSignal()
 
     def __init__(self, listening: Listening, banner: Banner) -> None:
         super().__init__()
         self._listening, self._banner = listening, banner
-        self.until = ""  # the wall time of its end, as 12:34; empty when there is none
+        self.until = ""  # wall time of the end of the pause, such as 12:34; empty without a pause
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PAUSE_MIN * 60_000)
@@ -34,14 +34,14 @@ class Pause(QObject):
     def begin(self) -> None:
         if not self.possible:
             return
-        self._listening.stop()  # its `changed` comes before there is a pause
+        self._listening.stop()  # before `until` is set: its signal `changed` would end the pause
         self.until = (datetime.now() + timedelta(minutes=PAUSE_MIN)).strftime("%H:%M")
         self._timer.start()
         self._say()
         self.changed.emit()
 
     def end(self) -> None:
-        """Listen again, if anything can."""
+        """Listen again."""
         self._listening.start()
         self._follow()
 

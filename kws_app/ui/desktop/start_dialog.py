@@ -1,4 +1,4 @@
-"""The options for how the app starts and closes; each says what it writes where. Not modal. On the window's thread."""
+"""The options for how the app starts and closes. Each option says which file it writes. On the window's thread."""
 
 from PyQt6.QtCore import QSignalBlocker, pyqtSignal
 from PyQt6.QtWidgets import QCheckBox, QLabel, QWidget
@@ -14,7 +14,7 @@ WIDTH = 520
 
 
 class StartDialog(Dialog):
-    """Three switches: in the tray, minimised, at login."""
+    """Three switches: keep in the tray, start minimised, start at login."""
 
     failed = pyqtSignal(str)  # one sentence
 
@@ -22,10 +22,10 @@ class StartDialog(Dialog):
         super().__init__(_("Startup and tray"), WIDTH, parent)
         self._store = store
         self.column.setSpacing(2)
-        kept = _("Kept in {file}.", file=store.path)
+        kept = _("Saved in {file}.", file=store.path)
         self.keep = self._switch(
             _("&Keep listening in the tray when the window is closed"),
-            " ".join([_("Quit by Ctrl+Q or from the tray."), kept]) if has_tray else NO_TRAY,
+            " ".join([_("Ctrl+Q and the menu of the tray icon quit the program."), kept]) if has_tray else NO_TRAY,
         )
         self.keep.setEnabled(has_tray)
         place = _("The app starts in the tray.") if has_tray else _("The app starts as a minimised window.")
@@ -49,7 +49,7 @@ class StartDialog(Dialog):
         return switch
 
     def refresh(self) -> None:
-        """Show how it is: the file for the login may have been removed by other means."""
+        """Show the present state: another program may have removed the file for the login."""
         settings = self._store.settings
         for switch, on in (
             (self.keep, settings.keep_in_tray and self.keep.isEnabled()),

@@ -1,4 +1,4 @@
-"""The icon in the desktop's tray: listening or not, a pause, the way to the window and out. On the window's thread."""
+"""The icon in the tray: it shows the state, and its menu has start, pause, window and quit. On the window's thread."""
 
 from collections.abc import Callable
 
@@ -12,11 +12,11 @@ from kws_app.translation import _
 from kws_app.ui.desktop.pause import PAUSE, Pause
 from kws_app.ui.listening import Listening
 
-NO_TRAY = _("This desktop has no tray for icons.")
+NO_TRAY = _("This desktop has no tray.")
 
 
 class Tray(QObject):
-    """There from the start where the desktop has a tray; elsewhere nothing of it is seen."""
+    """The icon and its menu. On a desktop without a tray nothing is shown."""
 
     def __init__(self, window: QWidget, listening: Listening, pause: Pause, leave: Callable[[], None]) -> None:
         """leave: quits the program"""
@@ -44,8 +44,8 @@ class Tray(QObject):
             signal.connect(self.refresh)
         pause.changed.connect(self.refresh)
         self.refresh()
-        if QGuiApplication.platformName() != "offscreen":  # which has none, and complains
-            self.icon.show()  # seen as soon as there is a tray: at login it may come later than the app
+        if QGuiApplication.platformName() != "offscreen":  # this platform has no tray, and prints a warning
+            self.icon.show()  # at login the tray may start after the app: then the icon appears later
 
     @property
     def available(self) -> bool:
@@ -56,11 +56,11 @@ class Tray(QObject):
         return self.available and QSystemTrayIcon.supportsMessages()
 
     def refresh(self) -> None:
-        """Say how things stand."""
+        """Show the present state."""
         phase, listening = self._listening.state.phase, self._listening.source is not None
         forbidden = bool(self._listening.forbidden)
         if forbidden:
-            text = _("Not listening: no model can be used")
+            text = _("Not listening: there is no usable model")
         elif self._pause.until:
             text = _("Not listening until {time}", time=self._pause.until)
         elif self._listening.loading and phase is not Phase.WAITING:
@@ -103,7 +103,7 @@ class Tray(QObject):
             self._pause.begin()
 
     def _activated(self, reason: QSystemTrayIcon.ActivationReason) -> None:
-        """A click shows the window, or hides it."""
+        """A click shows the window, or hides it if it is shown."""
         if reason != QSystemTrayIcon.ActivationReason.Trigger:
             return
         if self._window.isVisible() and not self._window.isMinimized():

@@ -1,4 +1,4 @@
-"""A clip in its row: a button to play it, its waveform in little, and the user's label. On the window's thread."""
+"""A clip in its row: a button to play it, a small waveform, and the user's label. On the window's thread."""
 
 from PyQt6.QtCore import QModelIndex, QPointF, QRectF, QSize, Qt
 from PyQt6.QtGui import QColor, QPainter, QPolygonF
@@ -9,20 +9,20 @@ from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 
 ID_ROLE = Qt.ItemDataRole.UserRole
-OUTLINE_ROLE = Qt.ItemDataRole.UserRole + 1  # [bins] in 0..1; empty while it is being read; None: there is no clip
-COMING_ROLE = Qt.ItemDataRole.UserRole + 2  # whether a clip will be there once its end has been heard
-LABEL_ROLE = Qt.ItemDataRole.UserRole + 3  # RIGHT, FALSE_ALARM or nothing; the item's text says it in words
-SIGNS = {RIGHT: "✓", FALSE_ALARM: "✗"}  # beside the colour, which not everyone sees
-BUTTON_WIDTH = 18
-SIGN_WIDTH = 16
+OUTLINE_ROLE = Qt.ItemDataRole.UserRole + 1  # waveform [bins], 0..1; empty until it is read; None without a clip
+COMING_ROLE = Qt.ItemDataRole.UserRole + 2  # whether the clip is still being recorded
+LABEL_ROLE = Qt.ItemDataRole.UserRole + 3  # RIGHT, FALSE_ALARM or empty
+SIGNS = {RIGHT: "✓", FALSE_ALARM: "✗"}  # for users who do not see the colour
+BUTTON_WIDTH = 18  # px
+SIGN_WIDTH = 16  # px
 
 
 class ClipCell(QStyledItemDelegate):
-    """Paints the last column; the item's own text, the label in words, is for screen readers."""
+    """Paints the last column. The text of the item is the label in words, for screen readers."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.playing: str | None = None  # id
+        self.playing: str | None = None  # id of the clip that plays
         self.theme: Theme = LIGHT
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
@@ -65,9 +65,9 @@ class ClipCell(QStyledItemDelegate):
         peaks = [float(peak) for peak in outline]  # type: ignore[attr-defined]
         if not peaks:
             return
-        loudest = max(*peaks, 0.02)  # silence stays flat; all else fills the height
+        loudest = max(*peaks, 0.02)  # the loudest sound fills the height, but silence stays flat
         width = inside.width() / len(peaks)
         for i, peak in enumerate(peaks):
-            height = max(1.0, inside.height() * (peak / loudest) ** 0.6)  # soft sounds are seen as well
+            height = max(1.0, inside.height() * (peak / loudest) ** 0.6)  # the exponent makes quiet sounds visible
             left = inside.left() + i * width
             painter.fillRect(QRectF(left, inside.center().y() - height / 2, max(1.0, width * 0.6), height), ink)

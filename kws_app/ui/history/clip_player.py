@@ -1,4 +1,4 @@
-"""Plays one clip at a time on a thread of its own. Used on the window's thread."""
+"""Plays one clip at a time, in a thread of its own. Called on the window's thread."""
 
 import threading
 from collections.abc import Callable
@@ -12,14 +12,14 @@ from kws_app.errors import AudioError
 
 
 class Player(QObject):
-    """What is played."""
+    """The player of clips."""
 
-    changed = pyqtSignal(object)  # id that plays, or None
+    changed = pyqtSignal(object)  # id of the clip that plays, or None
     failed = pyqtSignal(str)  # one sentence
-    _ended = pyqtSignal(object, str)  # the stop of which one, and why it failed
+    _ended = pyqtSignal(object, str)  # the stop event of the clip that ended, and why it failed, or nothing
 
     def __init__(self, playing: Callable[[], AbstractContextManager[None]] = nullcontext) -> None:
-        """playing: what is entered around a sound, in the thread that plays it"""
+        """playing: a context that the playing thread enters around each sound"""
         super().__init__()
         self._around = playing
         self.playing: str | None = None
@@ -27,7 +27,7 @@ class Player(QObject):
         self._ended.connect(self._end)
 
     def play(self, id: str, samples: Samples) -> None:
-        """In place of what plays now. samples: [N] at 16 kHz"""
+        """Play a clip. A clip that plays already is stopped. samples: [N] at 16 kHz"""
         self._stop.set()
         self._stop = threading.Event()
         self.playing = id
@@ -55,6 +55,6 @@ class Player(QObject):
     def _end(self, stop: threading.Event, failure: str) -> None:
         if failure:
             self.failed.emit(failure)
-        if stop is self._stop:  # nothing else plays since
+        if stop is self._stop:  # no other clip has started since
             self.playing = None
             self.changed.emit(None)

@@ -1,6 +1,6 @@
-"""The table of detections, newest first. It shows what it is given and says what the user wants; nothing else.
+"""The table of detections, newest first. On the window's thread.
 
-On the window's thread.
+The table only shows entries and reports what the user does.
 """
 
 from collections.abc import Iterable
@@ -18,28 +18,28 @@ from kws_app.ui.history.clip_cell import COMING_ROLE, ID_ROLE, LABEL_ROLE, OUTLI
 from kws_app.ui.theme import LIGHT, Theme
 
 COLUMNS = (  # title and tip
-    (_("Time"), _("When it was heard; for a file, where in the file. Click to see it in the plots")),
+    (_("Time"), _("When the word was heard; for a file, the time in the file. Click to see the moment in the plots")),
     (_("Word"), _("The word that was heard")),
     # Translators: of the probability
     (_("Peak"), _("The highest probability")),
-    (_("Duration"), _("How long the probability stayed at or above the threshold; or that the word was missed")),
-    (_("Actions"), _("Whether what the word set off worked: ✓ all did, ✗ something failed")),
-    (_("Clip"), _("Click to hear it (Return); ✓ is what you called right, ✗ a false alarm")),
+    (_("Duration"), _("How long the probability was at or above the threshold, or “missed” for a missed word")),
+    (_("Actions"), _("✓ all actions of the word worked, ✗ an action failed")),
+    (_("Clip"), _("Click to hear the clip (Return). ✓ is labelled as right, ✗ as a false alarm")),
 )
-WIDEST = ("28 Nov 00:00", "smart mirror", "0.00", "00.00 s", "✓", "")  # texts that fit; the clip takes the rest
+WIDEST = ("28 Nov 00:00", "smart mirror", "0.00", "00.00 s", "✓", "")  # the widest texts; the clip takes the rest
 PADDING = 10  # px, beside a text
 HEADER_PADDING = 6  # px, above and below a title together
 CLIP_LEAST = 64  # px
 CLIP = len(COLUMNS) - 1
 PEAK, DURATION, ACTIONS = 2, 3, 4
-LEAST_ROWS = 3  # that are seen without scrolling, in the lowest window
+LEAST_ROWS = 3  # rows that even the lowest window shows without scrolling
 MOST_ROWS = 500  # older ones stay in the log
 WHAT_BY_VALUE = {kind.value: what for kind, what in WHAT.items()}
 EMPTY = _("What is heard appears here: the time, the word and a clip to play.")
 
 
 def position(time_s: float) -> str:
-    """Minutes and seconds, with hours where there are any: 1:02.35, 2:03:04.50."""
+    """A time in a file: 1:02.35, or with hours 2:03:04.50."""
     minutes, hundredths = divmod(round(100 * time_s), 6000)  # rounded first, or 59.998 s would be 0:60.00
     hours, minutes = divmod(minutes, 60)
     seconds = f"{hundredths // 100:02d}.{hundredths % 100:02d}"
@@ -47,7 +47,7 @@ def position(time_s: float) -> str:
 
 
 def when(entry: Entry) -> str:
-    """The time of day; with the date where it was not today; for a file, the place in the file."""
+    """The time of day, with the date if it was not today. For a file: the time in the file."""
     record = entry.record
     if record.file:
         return position(record.time_s)
@@ -58,7 +58,7 @@ def when(entry: Entry) -> str:
 
 
 def cells(entry: Entry) -> tuple[str, ...]:
-    """What stands in the columns; the last is read to those who do not see the clip."""
+    """The texts of the columns. Screen readers read the last text in place of the clip."""
     record = entry.record
     peak = record.score if entry.peak is None else entry.peak
     duration = _("missed") if record.missed else "" if entry.above_s is None else f"{entry.above_s:.2f} s"
@@ -68,7 +68,7 @@ def cells(entry: Entry) -> tuple[str, ...]:
 
 
 def tip(entry: Entry) -> str:
-    """All that is known of a row, a line each."""
+    """The tooltip of a row."""
     record = entry.record
     where = (
         _("{time} in {file}", time=position(record.time_s), file=record.file)
@@ -87,22 +87,22 @@ def tip(entry: Entry) -> str:
 
 
 class DetectionList(QTableWidget):
-    """One row for each detection or missed word; bounded, the oldest leave."""
+    """A row for each detection or missed word. When MOST_ROWS are shown, a new row replaces the oldest."""
 
     play_wanted = pyqtSignal(str)  # id
     moment_wanted = pyqtSignal(str)  # id: show it in the plots
-    label_wanted = pyqtSignal(str)  # RIGHT or FALSE_ALARM, for what is selected
+    label_wanted = pyqtSignal(str)  # RIGHT or FALSE_ALARM, for the selected rows
     delete_wanted = pyqtSignal()
-    outline_wanted = pyqtSignal(str)  # id of a clip that comes into sight
+    outline_wanted = pyqtSignal(str)  # id of a clip whose row becomes visible
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
         self._ids: list[str] = []  # by row
         self._stamps: list[float] = []  # seconds since the epoch, by row
-        self._unseen: set[str] = set()  # ids with a clip whose waveform was not asked for yet
+        self._unseen: set[str] = set()  # ids whose waveform was not asked for yet
         self.setHorizontalHeaderLabels([title for title, _tip in COLUMNS])
         self.setAccessibleName(_("Detections, newest first"))
-        self.setToolTip(_("R: that was right. F: false alarm. Return: play. Delete: delete"))
+        self.setToolTip(_("R: the word was said. F: false alarm. Return: play. Delete: delete"))
         self._muted = QColor(LIGHT.muted)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -129,7 +129,7 @@ class DetectionList(QTableWidget):
 
     @property
     def selected(self) -> list[str]:
-        """The ids of the selected rows, from above."""
+        """The ids of the selected rows, from top to bottom."""
         model = self.selectionModel()
         rows = sorted(index.row() for index in model.selectedRows()) if model is not None else []
         return [self._ids[row] for row in rows]
@@ -138,7 +138,7 @@ class DetectionList(QTableWidget):
         return id in self._ids
 
     def sizeHint(self) -> QSize:
-        """Where there is more room, the list gets it; where there is less, what is around it is scrolled."""
+        """The least height: the layout gives the list all free room, and a low window scrolls."""
         return QSize(super().sizeHint().width(), self._least_height)
 
     def minimumSizeHint(self) -> QSize:
@@ -153,7 +153,7 @@ class DetectionList(QTableWidget):
         return max(24, round(1.8 * self.fontMetrics().height()))
 
     def set_theme(self, theme: Theme) -> None:
-        """Also makes room for the texts, whose font is the theme's."""
+        """Set the colours, and the sizes for the font of the theme."""
         self._muted = QColor(theme.muted)
         self.clip_cell.theme = theme
         self._fit()
@@ -164,7 +164,7 @@ class DetectionList(QTableWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Widths for the texts. Where the list is narrow, the word gives way, then the date, then the duration."""
+        """Set the widths of the columns. In a narrow list first the word is cut, then the date, then the duration."""
         rows, header, viewport = self.verticalHeader(), self.horizontalHeader(), self.viewport()
         assert rows is not None and header is not None and viewport is not None
         rows.setDefaultSectionSize(self._row_height)
@@ -183,11 +183,11 @@ class DetectionList(QTableWidget):
             widths[column] = max(least, widths[column] - max(0, sum(widths) - room))
         for column, width in enumerate(widths):
             self.setColumnWidth(column, width)
-        if sum(widths) > room:  # nothing can give way any more: the window scrolls
+        if sum(widths) > room:  # no column can be cut further: the window scrolls
             self.setMinimumWidth(sum(widths) + clip + self.width() - viewport.width())
 
     def set_peak(self, id: str, peak: float) -> None:
-        """The highest probability so far, of a word that is still being said."""
+        """Show the highest probability so far of a word that is still being said."""
         if id in self._ids:
             item = self.item(self._ids.index(id), PEAK)
             if item is not None:
@@ -198,14 +198,14 @@ class DetectionList(QTableWidget):
         self._repaint()
 
     def add(self, entry: Entry, has_clip: bool = False) -> None:
-        """A new one, on top. has_clip: there is one already, else `set_outline` brings it."""
+        """Add a new entry at the top. has_clip: False if the clip comes later, with `set_outline`"""
         self._insert(0, entry, has_clip)
         item = self.item(0, CLIP)
         assert item is not None
         item.setData(COMING_ROLE, entry.record.clip is not None)
 
     def put_back(self, entries: Iterable[tuple[Entry, bool]]) -> None:
-        """Earlier ones, each with whether it has a clip, to where their time belongs."""
+        """Add earlier entries at the places of their times. entries: each with whether it has a clip"""
         self.setUpdatesEnabled(False)
         for entry, has_clip in entries:
             stamp = datetime.fromisoformat(entry.record.wall_time).timestamp()
@@ -214,7 +214,7 @@ class DetectionList(QTableWidget):
         self.setUpdatesEnabled(True)
 
     def show_entry(self, entry: Entry) -> None:
-        """What is known of it now."""
+        """Show an entry that has changed."""
         if entry.id in self._ids:
             for column, text in enumerate(cells(entry)):
                 item = self.item(self._ids.index(entry.id), column)
@@ -224,7 +224,7 @@ class DetectionList(QTableWidget):
                 item.setData(LABEL_ROLE, entry.label)
 
     def set_outline(self, id: str, outline: Samples | None) -> None:
-        """The waveform of its clip; None: there is no clip, or none any more."""
+        """Show the waveform of a clip. outline: None without a clip"""
         self._unseen.discard(id)
         if id in self._ids:
             item = self.item(self._ids.index(id), CLIP)
@@ -256,7 +256,7 @@ class DetectionList(QTableWidget):
             self._remove_row(self.rowCount() - 1)
 
     def _remove_row(self, row: int) -> None:
-        self.removeRow(row)  # first: it says that the selection is another, whose rows are still counted as before
+        self.removeRow(row)  # first: it sends the signal of a new selection, and `selected` then needs all ids
         self._unseen.discard(self._ids.pop(row))
         self._stamps.pop(row)
 
@@ -282,7 +282,7 @@ class DetectionList(QTableWidget):
             self._play(self._ids.index(id))
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
-        if self._unseen:  # only clips that are looked at are read
+        if self._unseen:  # clips are read when their row becomes visible
             first, last = self.rowAt(0), self.rowAt(self.height())
             shown = self._ids[max(0, first) : len(self._ids) if last < 0 else last + 1]
             for id in [id for id in shown if id in self._unseen]:
@@ -293,7 +293,7 @@ class DetectionList(QTableWidget):
             self._paint_empty()
 
     def _paint_empty(self) -> None:
-        """Say what will appear here."""
+        """Say what the empty list will show."""
         viewport = self.viewport()
         if viewport is not None:
             painter = QPainter(viewport)
@@ -318,4 +318,4 @@ class DetectionList(QTableWidget):
             super().keyPressEvent(event)
 
     def keyboardSearch(self, search: str | None) -> None:  # noqa: N802 - Qt's
-        """No letter jumps to a row: letters mean something else here."""
+        """Do nothing: letters are labels here, and must not jump to a row."""

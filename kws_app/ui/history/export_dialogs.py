@@ -1,4 +1,4 @@
-"""Asks where clips and labels shall go, and has the disk thread write them there. On the window's thread."""
+"""Asks where to export clips and labels. The disk thread writes them. On the window's thread."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,14 +15,14 @@ Export = Callable[[ClipStore, Iterable[Entry], Path], str]
 
 
 class Exports:
-    """One dialog at a time; none blocks: listening goes on behind it."""
+    """The dialogs of the export: one at a time, and none blocks the listening."""
 
     def __init__(self, disk: DiskThread, panel: QWidget) -> None:
         self._disk, self._panel = disk, panel
         self._dialog: QFileDialog | None = None  # while it is open
 
     def one(self, entry: Entry | None) -> None:
-        """A clip, into a file that the user names."""
+        """Export a clip into a file that the user names."""
         if entry is None:
             return
         dialog = self._ask(_("Export this clip"), QFileDialog.FileMode.AnyFile)
@@ -38,11 +38,11 @@ class Exports:
         dialog.show()
 
     def all(self, entries: list[Entry]) -> None:
-        """All clips, into a folder."""
+        """Export all clips into a folder."""
         self._into_folder(_("Export all clips"), export_clips, entries)
 
     def labels(self, entries: list[Entry]) -> None:
-        """The labelled clips, into a folder that training reads."""
+        """Export the labelled clips into a folder that training reads."""
         self._into_folder(_("Export labels for training"), export_labels, entries)
 
     def _into_folder(self, title: str, export: Export, entries: list[Entry]) -> None:
@@ -50,7 +50,7 @@ class Exports:
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
 
         def begin(folder: str) -> None:
-            self._disk.do(lambda store: export(store, entries, Path(folder)), _("The export did not work"))
+            self._disk.do(lambda store: export(store, entries, Path(folder)), _("The export failed"))
 
         dialog.fileSelected.connect(begin)
         dialog.show()
@@ -71,7 +71,7 @@ class Exports:
 
 
 def _renamed(files: list[str], kind: str) -> str:
-    """The name that is chosen, with the ending of the kind of file that was chosen after it."""
+    """The chosen file name with the ending of the chosen kind of file."""
     suffix = ".wav" if "wav" in kind else ".flac"
     path = Path(files[0]) if files else Path("clip")
     return path.with_suffix(suffix).name if path.suffix.lower() in (".wav", ".flac") else path.name + suffix

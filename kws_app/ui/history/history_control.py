@@ -1,6 +1,6 @@
-"""What was heard and what the user says of it: the table, the disk thread, the player and the counts put together.
+"""The history of detections: connects the table, the disk thread, the player and the counts.
 
-On the window's thread. The disk thread answers on its own thread with `News`, which arrives here as a queued signal.
+On the window's thread. The disk thread answers with `News`, which arrive here as a queued signal.
 """
 
 from dataclasses import dataclass, field, replace
@@ -20,42 +20,42 @@ from kws_app.ui.history.export_dialogs import Exports
 from kws_app.ui.history.history_panel import HistoryPanel
 from kws_app.ui.settings_store import SettingsStore
 
-UNDO_MS = 300_000  # after this a deletion is for good
-MOST_STEPS = 100  # that can be undone
-KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; beyond it, entries that nothing shows are forgotten
+UNDO_MS = 300_000  # after this time a deletion cannot be undone
+MOST_STEPS = 100  # steps that can be undone
+KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; with more entries, those that nothing needs are dropped
 
 
 @dataclass(frozen=True)
 class UndoStep:
-    """Something that the user did in the list; one of these is set."""
+    """Something that the user did in the list. Only one field is set."""
 
     deleted: list[str] = field(default_factory=list)  # ids
     labels: dict[str, str] = field(default_factory=dict)  # by id, the label before
-    missed: str = ""  # id of the entry that "It missed me" made
+    missed: str = ""  # id of the entry that the button "It missed me" made
 
 
 class HistoryControl(QObject):
-    """One for a window."""
+    """Made once for a window."""
 
     noticed = pyqtSignal(str)  # one sentence
-    heard = pyqtSignal(str, str)  # a word and its wall time, of now or of an earlier run
-    changed = pyqtSignal(object)  # Entry: more is known of it
-    moment_wanted = pyqtSignal(str)  # id: the user clicked a row, and wants to see it in the plots
+    heard = pyqtSignal(str, str)  # a word of an earlier run, and its wall time
+    changed = pyqtSignal(object)  # Entry: it has changed
+    moment_wanted = pyqtSignal(str)  # id: the user wants to see this detection in the plots
     _told = pyqtSignal(object)  # News
 
     def __init__(self, worker: Worker, panel: HistoryPanel, store: SettingsStore, player: Player | None = None) -> None:
-        """Before the worker is started."""
+        """Make this before the worker is started."""
         super().__init__()
         self._worker, self._disk = worker, worker.disk
         self._panel, self._table, self._store = panel, panel.table, store
         self._player = player or Player(worker.playing)
-        self._entries: dict[str, Entry] = {}  # by id, oldest first, deleted ones included
-        self._clips: set[str] = set()  # ids that have one
-        self._deleted: list[list[str]] = []  # ids whose clips go when the deletion can no longer be undone
-        self._steps: list[UndoStep] = []  # what can be undone, the last at the end
+        self._entries: dict[str, Entry] = {}  # by id, oldest first, with deleted entries
+        self._clips: set[str] = set()  # ids of entries with a clip
+        self._deleted: list[list[str]] = []  # ids of deletions that can be undone: their clips are still kept
+        self._steps: list[UndoStep] = []  # steps that can be undone, the last step at the end
         self._live, self._file = DetectionCounter(), DetectionCounter()
         self._listened = Listened()
-        self._earlier_s: dict[ModelSetup, float] = {}  # heard of microphones before this run
+        self._earlier_s: dict[ModelSetup, float] = {}  # seconds heard from microphones in earlier runs
         self.exports = Exports(self._disk, panel)
         self._told.connect(self._hear)
         worker.listened.connect(self._note_hours)
@@ -87,18 +87,18 @@ class HistoryControl(QObject):
         player.failed.connect(self.noticed)
 
     def close(self) -> None:
-        """Before the worker is shut down: what was deleted is for good."""
+        """Remove the clips of deleted entries. Call this before the worker is shut down."""
         self._player.stop()
-        self._player.blockSignals(True)  # it ends after the window
+        self._player.blockSignals(True)  # its thread may end after the window
         for ids in self._deleted:
             self._disk.remove_clips(ids)
         self._deleted.clear()
         self._disk.tell = lambda news: None
 
-    # What comes in
+    # What arrives
 
     def add(self, record: DetectionRecord) -> None:
-        """A detection, or a word that was missed."""
+        """Add a detection or a missed word."""
         entry = Entry(record)
         self._entries[entry.id] = entry
         (self._live if record.file is None else self._file).add([entry])
@@ -107,21 +107,21 @@ class HistoryControl(QObject):
             self._entries = {id: self._entries[id] for id in self._entries if self._is_wanted(id)}
 
     def note_action(self, fact: ActionDone) -> None:
-        """What became of an action that a detection set off."""
+        """Add the outcome of an action to its detection."""
         if fact.id in self._entries:
             self._disk.note(fact)
             self._change(self._entries[fact.id].after(fact))
 
     def _is_wanted(self, id: str) -> bool:
-        """Whether it is in the table, has a clip, or can come back."""
+        """Whether an entry is in the table, has a clip, or can be brought back."""
         return id in self._clips or self._table.has(id) or any(id in ids for ids in self._deleted)
 
     def begin_file(self) -> None:
-        """A file begins: it is counted by itself."""
+        """A file begins: count its detections from zero."""
         self._file = DetectionCounter()
 
     def _tell(self, news: News) -> None:
-        """On the disk thread, which keeps this object alive by holding this method."""
+        """Called on the disk thread. The disk thread holds this method and so keeps this object alive."""
         self._told.emit(news)
 
     def _hear(self, news: News) -> None:
@@ -131,7 +131,7 @@ class HistoryControl(QObject):
             case Noted(fact=DetectionRecord() as record):
                 self.add(record)
                 self._remember_step(UndoStep(missed=record.key))
-                said = _("The last seconds are kept as a missed “{word}”.", word=record.keyword)
+                said = _("The last seconds are saved as a missed “{word}”.", word=record.keyword)
                 self._panel.say(said, undoable=True)
             case Noted(fact=Ended() as fact) if fact.id in self._entries:
                 self._change(self._entries[fact.id].after(fact))
@@ -152,7 +152,7 @@ class HistoryControl(QObject):
                 self._panel.say(text)
 
     def _load(self, loaded: Loaded) -> None:
-        """Take in what was before this start. Detections that came since are there already."""
+        """Add the entries of earlier runs. Detections of this run may be there already."""
         earlier = [entry for entry in loaded.recent if entry.id not in self._entries]
         loaded.counts.add(entry for entry in self._entries.values() if entry.record.file is None)
         self._live = loaded.counts
@@ -168,8 +168,8 @@ class HistoryControl(QObject):
                 self.heard.emit(entry.record.keyword, entry.record.wall_time)
         if loaded.bad_lines:
             text = ngettext(
-                "One line of {file} could not be read: passed over.",
-                "{count} lines of {file} could not be read: passed over.",
+                "A line of {file} could not be read and was skipped.",
+                "{count} lines of {file} could not be read and were skipped.",
                 loaded.bad_lines,
                 file=self._disk.log.path,
             )
@@ -178,14 +178,14 @@ class HistoryControl(QObject):
     # What the user does
 
     def play(self, id: str) -> None:
-        """Play a clip, or stop it if it plays."""
+        """Play a clip. If this clip plays already, stop it."""
         if self._player.playing is not None and self._player.playing == id:
             self._player.stop()
         elif id in self._clips:
             self._disk.read_clip(id)
 
     def label(self, label: str) -> None:
-        """Give the selected detections a label, or take it back where all have it. A missed word keeps its own."""
+        """Label the selected detections. If all have this label, remove it. A missed word keeps its label."""
         chosen = [self._entries[id] for id in self._table.selected if not self._entries[id].record.missed]
         if chosen and all(entry.label == label for entry in chosen):
             label = ""
@@ -198,7 +198,7 @@ class HistoryControl(QObject):
         self._show_selection()
         said = LABEL_WORDS[label]
         text = ngettext("Label: {label}.", "{count} labels: {label}.", len(before), label=said)
-        self._panel.say(text if label else _("Label taken back."), undoable=True)
+        self._panel.say(text if label else _("Label removed."), undoable=True)
 
     def _label_one(self, id: str, label: str) -> None:
         fact = Labelled(id, label)
@@ -212,7 +212,7 @@ class HistoryControl(QObject):
         del self._steps[:-MOST_STEPS]
 
     def delete(self) -> None:
-        """Delete the selected rows. Their clips go when it can no longer be undone."""
+        """Delete the selected rows. Their clips are removed when the deletion can no longer be undone."""
         ids = self._table.selected
         if not ids:
             return
@@ -221,7 +221,7 @@ class HistoryControl(QObject):
             self._disk.note(Deleted(id))
             self._entries[id] = replace(self._entries[id], deleted=True)
         self._table.remove(ids)
-        if self._table.rowCount():  # the keyboard goes on from here
+        if self._table.rowCount():  # select the next row, for the keyboard
             self._table.selectRow(min(max(row - len(ids) + 1, 0), self._table.rowCount() - 1))
         self._deleted.append(ids)
         self._remember_step(UndoStep(deleted=ids))
@@ -229,7 +229,7 @@ class HistoryControl(QObject):
         self._panel.say(ngettext("Deleted.", "{count} deleted.", len(ids)), undoable=True)
 
     def undo(self) -> None:
-        """Take back what was done last: a deletion, a label, or a missed word."""
+        """Undo the last step: a deletion, a label, or a missed word."""
         if not self._steps:
             return
         step = self._steps.pop()
@@ -239,18 +239,18 @@ class HistoryControl(QObject):
                 if id in self._entries:
                     self._label_one(id, label)
             self._show_selection()
-            self._panel.say(_("Label taken back."), undoable=more)
+            self._panel.say(_("Label undone."), undoable=more)
         elif step.missed:
             self._remove([step.missed])
             self._disk.remove_clips([step.missed])
-            self._panel.say(_("The missed word was taken back."), undoable=more)
+            self._panel.say(_("Missed word undone."), undoable=more)
         elif step.deleted in self._deleted:
             self._deleted.remove(step.deleted)
             for id in step.deleted:
                 self._disk.note(Restored(id))
                 self._entries[id] = replace(self._entries[id], deleted=False)
             self._table.put_back((self._entries[id], id in self._clips) for id in step.deleted)
-            self._panel.say(_("Brought back."), undoable=more)
+            self._panel.say(_("Deletion undone."), undoable=more)
 
     def _remove(self, ids: list[str]) -> None:
         for id in ids:
@@ -282,13 +282,13 @@ class HistoryControl(QObject):
         self._disk.limit_clips(ClipLimits(settings.most_clips, settings.most_clip_megabytes))
         self._panel.show_choices(settings.keep_clips, settings.most_clips)
 
-    # What is shown
+    # What the window shows
 
     def _note_hours(self, listened: Listened) -> None:
         self._listened = listened
 
     def show_rate(self) -> None:
-        """The running rate of each word that was listened for long enough."""
+        """Show the rate of each word that was listened for long enough."""
         lines = []
         listened = self._listened
         for keyword, setup in listened.setups.items():

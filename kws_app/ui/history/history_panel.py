@@ -1,6 +1,6 @@
-"""What was heard: the table with its buttons, the running rate, and the way to undo a deletion. On the window's thread.
+"""The table of detections with its buttons, the rate, and "Undo". On the window's thread.
 
-It shows and asks; `HistoryControl` gives it life.
+The panel only shows values and reports what the user does. `HistoryControl` sets the values and acts on the reports.
 """
 
 from collections.abc import Sequence
@@ -15,36 +15,37 @@ from kws_app.ui.history.detection_list import DetectionList
 from kws_app.ui.theme import Theme
 from kws_app.ui.widgets.wrapping_row import WrappingRow
 
-MESSAGE_MS = 12_000
-MOST_CLIPS = (100, 500, 2000, 10_000)  # to choose from
+MESSAGE_MS = 12_000  # how long a message is shown
+MOST_CLIPS = (100, 500, 2000, 10_000)  # choices for the limit of clips
 RATE_TIP = _(
-    "How often the word was heard, and how often by mistake. From an hour of listening on: false alarms an hour, and "
-    "the range in which the true rate lies with 95 % confidence.\nCounted for the network at its present threshold: "
-    "over all the hours that it listened to a microphone, earlier runs included, or since the start of a file. Deleted "
-    "rows count, missed words do not."
+    "How often the word was heard, and how often by mistake. After an hour of listening: false alarms an hour, and the "
+    "range in which the true rate lies with 95 % confidence.\nCounted for this network at its present threshold: over "
+    "all hours with a microphone, earlier runs included, or since the start of a file. Deleted rows count. Missed "
+    "words do not count."
 )
 
 
 class HistoryPanel(QWidget):
-    """The table, and everything that is done with what is selected in it."""
+    """The table, and the buttons and menus for the selected rows."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.table = DetectionList()
         self.missed = self._button(
-            _("It missed me"), _("You said the word and nothing happened: keep the last 3 s (F8)")
+            _("It missed me"), _("You said the word and nothing happened: save the last 3 s (F8)")
         )
         self.play = self._button(
-            _("Play"), _("Hear the clip of the selected row, or stop it (Return). While it plays, nothing is detected")
+            _("Play"),
+            _("Play the clip of the selected row, or stop it (Return). While a clip plays, no word is detected"),
         )
-        self.right = self._button(_("That was right"), _("The word was said (R); again takes it back"), checkable=True)
-        self.wrong = self._button(_("False alarm"), _("Nobody said it (F); again takes it back"), checkable=True)
-        self.delete = self._button(
-            _("Delete"), _("Delete the selected rows and their clips (Delete); it can be undone")
+        self.right = self._button(
+            _("That was right"), _("The word was said (R). Press again to remove the label"), checkable=True
         )
-        self.undo = self._button(
-            _("Undo"), _("Take back what was done last: a label, a deletion, a missed word (Ctrl+Z)")
+        self.wrong = self._button(
+            _("False alarm"), _("Nobody said the word (F). Press again to remove the label"), checkable=True
         )
+        self.delete = self._button(_("Delete"), _("Delete the selected rows and their clips (Delete). You can undo it"))
+        self.undo = self._button(_("Undo"), _("Undo the last step: a label, a deletion, a missed word (Ctrl+Z)"))
         self.message = QLabel()
         self.message.setWordWrap(True)
         self.message.setTextFormat(Qt.TextFormat.PlainText)
@@ -57,7 +58,7 @@ class HistoryPanel(QWidget):
         self.more.setText("⋯")
         self.more.setProperty("small", True)
         self.more.setAccessibleName(_("More about clips and labels"))
-        self.more.setToolTip(_("Export clips and labels; how many clips are kept"))
+        self.more.setToolTip(_("Export clips and labels, or change how many clips are kept"))
         self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setMenu(self.menu)
@@ -87,18 +88,20 @@ class HistoryPanel(QWidget):
         self.export_labels = self._action(
             menu,
             _("Export labels for training…"),
-            _("Save the labelled clips in the layout of Speech Commands"),
+            _("Save the labelled clips in the folders that training reads, as in Speech Commands"),
         )
         menu.addSeparator()
         self.keep_clips = self._action(
-            menu, _("Keep clips"), _("Keep the sound around each detection, on this computer")
+            menu, _("Keep clips"), _("Keep the sound around each detection on this computer")
         )
         self.keep_clips.setCheckable(True)
         most = QMenu(_("Keep at most"), menu)
         self.most_clips: dict[int, QAction] = {}
         for count in MOST_CLIPS:
             text = ngettext("{count:,} clip", "{count:,} clips", count)
-            self.most_clips[count] = self._action(most, text, _("The oldest without a label make room"))
+            self.most_clips[count] = self._action(
+                most, text, _("When there are more, the oldest clips without a label are removed")
+            )
             self.most_clips[count].setCheckable(True)
         menu.addMenu(most)
         return menu
@@ -124,7 +127,7 @@ class HistoryPanel(QWidget):
         column.addWidget(self.rate)
 
     def _row(self, *parts: QWidget | None) -> QHBoxLayout:
-        """Side by side; None is the space that is left."""
+        """Widgets side by side. None stands for the free space."""
         row = QHBoxLayout()
         row.setSpacing(6)
         for part in parts:
@@ -138,7 +141,7 @@ class HistoryPanel(QWidget):
         self.table.set_theme(theme)
 
     def show_selection(self, labels: Sequence[str], can_delete: bool, can_play: bool) -> None:
-        """What can be done with the selected rows. labels: of those that can have one; a missed word cannot"""
+        """Enable the buttons for the selected rows. labels: their labels, without missed words"""
         self.right.setEnabled(bool(labels))
         self.wrong.setEnabled(bool(labels))
         self.delete.setEnabled(can_delete)
@@ -151,7 +154,7 @@ class HistoryPanel(QWidget):
         self.play.setText(_("Stop") if playing else _("Play"))
 
     def say(self, text: str, undoable: bool = False) -> None:
-        """One sentence about what was done, for a while; undoable: with the button that takes it back."""
+        """Show a sentence for MESSAGE_MS. undoable: with the button "Undo" """
         self.message.setText(text)
         self.message.show()
         self.undo.setVisible(undoable)

@@ -1,6 +1,6 @@
-"""A live meter beside each microphone, while the list of sources is open. On the window's thread.
+"""A live meter beside each microphone while the list of sources is open. On the window's thread.
 
-The microphones are opened by a thread of `Meters` and closed when the list closes.
+A thread of `Meters` opens the microphones. They are closed when the list closes.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,14 +15,14 @@ from kws_app.ui.sources.level_meter import FALL_DB_PER_S, FLOOR_DB
 from kws_app.ui.theme import LIGHT, Theme
 from kws_app.ui.widgets.control_bar import SourceChoice, SourcePicker
 
-LOOK_MS = 80
-LEVEL_ROLE = Qt.ItemDataRole.UserRole + 7  # dB of full scale; None: no level is known
+LOOK_MS = 80  # between two pictures of the meters
+LEVEL_ROLE = Qt.ItemDataRole.UserRole + 7  # level in dB of full scale; None without a level
 ROW_LINES = 1.8  # height of an entry, in lines of text
 BAR_WIDTH, BAR_HEIGHT, MARGIN = 70, 6, 10  # px
 
 
 class LevelSource(Protocol):
-    """As `Meters`: levels of some microphones, by name."""
+    """What is used of `Meters`. A test gives another class."""
 
     def start(self) -> None: ...
 
@@ -32,7 +32,7 @@ class LevelSource(Protocol):
 
 
 class MeterDelegate(QStyledItemDelegate):
-    """An entry of the list, with a bar at its right end where a level is known."""
+    """Paints an entry of the list, with a bar at its right end if its level is known."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -41,7 +41,7 @@ class MeterDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
         size = super().sizeHint(option, index)
         return QSize(
-            size.width() + BAR_WIDTH + 2 * MARGIN, max(size.height(), round(1.8 * option.fontMetrics.height()))
+            size.width() + BAR_WIDTH + 2 * MARGIN, max(size.height(), round(ROW_LINES * option.fontMetrics.height()))
         )
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: QModelIndex) -> None:
@@ -58,15 +58,15 @@ class MeterDelegate(QStyledItemDelegate):
 
 
 class ChooserMeters(QObject):
-    """Opens the microphones while the list is open, and shows how loud each is."""
+    """Opens the microphones while the list is open, and shows their levels."""
 
     def __init__(self, picker: SourcePicker, make: Callable[[Sequence[str]], LevelSource] = Meters) -> None:
-        """make: levels of the microphones of these names"""
+        """make: gives the levels of the microphones with these names"""
         super().__init__()
         self._picker, self._make = picker, make
         self._meters: LevelSource | None = None
         self._names: list[str] = []
-        self._shown_db: dict[str, float] = {}  # falls slowly, so that a syllable is seen
+        self._shown_db: dict[str, float] = {}  # by microphone; falls slowly, so that a short sound is seen
         self._delegate = MeterDelegate(picker)
         picker.setItemDelegate(self._delegate)
         self._timer = QTimer(self)
@@ -79,7 +79,7 @@ class ChooserMeters(QObject):
         self._delegate.theme = theme
 
     def end(self) -> None:
-        """The list is closed: so are the microphones."""
+        """Close the microphones: the list has closed."""
         self._timer.stop()
         if self._meters is not None:
             self._meters.stop()
@@ -87,7 +87,7 @@ class ChooserMeters(QObject):
         self._shown_db = {}
 
     def _begin(self) -> None:
-        """The list opened, or has other entries now."""
+        """Open the microphones: the list has opened, or has other entries now."""
         names = [microphone.name for microphone in self._picker.microphones]
         if self._meters is not None and names == self._names:
             return

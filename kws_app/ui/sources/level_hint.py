@@ -1,4 +1,4 @@
-"""What is wrong with a microphone's level, in words. On the window's thread; no Qt."""
+"""A hint for the user when the level of a microphone is wrong. On the window's thread; no Qt."""
 
 import math
 from collections import deque
@@ -9,26 +9,26 @@ from kws_app.audio.ring import Samples
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.translation import _
 
-SILENT_S = 3.0
-SILENT_PEAK = 1e-4  # -80 dB: less than the hiss of any microphone that is on
-LISTEN_S = 12.0  # of the past are judged
-QUIET_DB = -38.0  # speech whose loudest moments stay below this is hard to tell from noise
-SPEECH_OVER_ROOM_DB = 12.0  # somebody spoke: the loudest moment stands out from the usual one
-CLIP_PEAK = 0.999
-CLIPPED_BLOCKS = 3  # one alone may be a knock on the table
-BLOCK_S = 0.1
+SILENT_S = 3.0  # silence of this length gives a hint
+SILENT_PEAK = 1e-4  # -80 dB: lower than the hiss of any microphone that is on
+LISTEN_S = 12.0  # length of the past that is judged
+QUIET_DB = -38.0  # speech whose loudest moments stay below this level is hard to tell from noise
+SPEECH_OVER_ROOM_DB = 12.0  # difference of the loudest and the median level that shows that somebody spoke
+CLIP_PEAK = 0.999  # full scale, with room for rounding
+CLIPPED_BLOCKS = 3  # clipped blocks that give a hint; a single block may be a knock on the table
+BLOCK_S = 0.1  # length of a block
 
-SILENT = _("The microphone gives only silence: is it muted, or is another one meant?")
-QUIET = _("Speech arrives very quietly: come closer, or turn the microphone up.")
-CLIPPING = _("The sound is cut off at full scale: turn the microphone down.")
+SILENT = _("The microphone gives only silence: unmute it, or choose another microphone.")
+QUIET = _("Your voice is very quiet: come closer, or turn the microphone up.")
+CLIPPING = _("The sound is too loud and is cut off: turn the microphone down.")
 
 
 class LevelHint:
-    """Judges the peaks of the last seconds; its time is that of the samples."""
+    """Judges the peaks of the last seconds. Time is counted in samples."""
 
     def __init__(self) -> None:
         self._peaks: deque[float] = deque(maxlen=round(LISTEN_S / BLOCK_S))
-        self._peak, self._samples = 0.0, 0  # of the block that is being filled
+        self._peak, self._samples = 0.0, 0  # of the unfinished block
 
     def add(self, samples: Samples) -> None:
         """samples: [N] float32 in [-1, 1] at 16 kHz"""
@@ -42,7 +42,7 @@ class LevelHint:
 
     @property
     def text(self) -> str:
-        """A sentence, or nothing where all is well or too little is known."""
+        """One sentence; empty if the level is good, or while too little was heard."""
         peaks = list(self._peaks)
         recent = peaks[-round(SILENT_S / BLOCK_S) :]
         if len(recent) == round(SILENT_S / BLOCK_S) and max(recent) < SILENT_PEAK:

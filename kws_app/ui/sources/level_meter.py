@@ -1,4 +1,4 @@
-"""The level meter: a bar in decibels, a tick that holds the peak, a light for clipping. On the window's thread."""
+"""The level meter: a bar in decibels, a tick at the last peak, a light for clipping. On the window's thread."""
 
 import math
 
@@ -12,15 +12,15 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 
-FLOOR_DB = -60.0  # left end; 0 dB is full scale
-FALL_DB_PER_S = 40.0
-HOLD_S = 1.5
-CLIP_PEAK = 0.999  # full scale, but for rounding
-CLIP_HOLD_S = 2.0
+FLOOR_DB = -60.0  # left end of the bar; the right end is 0 dB, full scale
+FALL_DB_PER_S = 40.0  # how fast the bar falls
+HOLD_S = 1.5  # how long the tick stays
+CLIP_PEAK = 0.999  # full scale, with room for rounding
+CLIP_HOLD_S = 2.0  # how long the light stays on
 
 
 class LevelMeter(QWidget):
-    """Shows the peak level of the samples it is given; its time is theirs."""
+    """Shows the peak level of samples. Time is counted in samples."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,8 +30,8 @@ class LevelMeter(QWidget):
         self.setAccessibleName(_("Input level"))
         self.setToolTip(
             _(
-                "Level of the sound coming in, -60 to 0 dB. Speech should reach the middle; the light at the right "
-                "end means that it is too loud and gets cut off."
+                "Level of the sound that comes in, from -60 to 0 dB. Speech should reach the middle. The light at the "
+                "right end means that the sound is too loud and is cut off."
             )
         )
 
@@ -46,7 +46,7 @@ class LevelMeter(QWidget):
         self.update()
 
     def clear(self) -> None:
-        """Back to silence."""
+        """Show silence."""
         self.level_db = FLOOR_DB
         self.hold_db = FLOOR_DB
         self._held_s = 0.0

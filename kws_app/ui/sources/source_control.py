@@ -1,4 +1,4 @@
-"""Which source: microphones that come and go, and files. On the window's thread; devices are looked for elsewhere."""
+"""The choice of the source: a microphone or a file. On the window's thread; a thread of `DeviceScan` finds devices."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,22 +16,22 @@ from kws_app.ui.sources.device_scan import DeviceScan
 from kws_app.ui.widgets.control_bar import SourceChoice
 from kws_app.ui.window_layout import WindowLayout
 
-RELOOK_MS = 1000  # a stream that reopens has let PortAudio see new devices by then
-FOLLOW_MS = 5000  # between two looks for what was plugged in
-MOST_RECENT = 6
+RELOOK_MS = 1000  # after a stream was told to open again: then PortAudio has seen new devices
+FOLLOW_MS = 5000  # between two looks for new devices
+MOST_RECENT = 6  # files in the list
 AUDIO_FILES = ";;".join([_("Audio") + " (*.wav *.flac *.ogg *.opus *.mp3 *.aif *.aiff)", _("All files") + " (*)"])
 
 
 def open_source(choice: SourceChoice, in_real_time: bool) -> Source:
-    """The source that was chosen, not yet started; in_real_time: for a file, else as fast as it goes."""
+    """The chosen source, not started. in_real_time: play a file as fast as it was spoken, not as fast as possible"""
     return FileSource(choice.path, paced=in_real_time) if choice.path else MicrophoneSource(choice.microphone)
 
 
 class SourceControl(QObject):
-    """The source that is chosen, and the list of those there are."""
+    """The chosen source, and the list of sources."""
 
-    chosen = pyqtSignal()  # another, by the user
-    opened = pyqtSignal()  # a file, which is to be played at once
+    chosen = pyqtSignal()  # the user chose another source
+    opened = pyqtSignal()  # the user opened a file: play it at once
     trouble_changed = pyqtSignal()
 
     def __init__(
@@ -42,7 +42,7 @@ class SourceControl(QObject):
         open_source: Callable[[SourceChoice, bool], Source] = open_source,
     ) -> None:
         super().__init__()
-        self.trouble = ""  # why there is no microphone
+        self.trouble = ""  # why there is no microphone, in one sentence
         self._parts = parts
         self._picker = parts.controls.source
         self._store = store
@@ -69,22 +69,22 @@ class SourceControl(QObject):
         return self._picker.choice
 
     def begin(self, file: Path | None) -> None:
-        """With the microphone that is remembered, or a file."""
+        """Choose a file, or the microphone in the settings. file: None for the microphone"""
         self._picker.set_recent([Path(name) for name in self._store.settings.recent_files])
         self._real_time.setChecked(self._store.settings.files_in_real_time)
         self._choose_quietly(SourceChoice(self._store.settings.microphone, file))
         self._devices.scan(rescan=False)
 
     def open(self) -> Source:
-        """What is chosen, not yet started."""
+        """The chosen source, not started."""
         return self._open_source(self.choice, self._store.settings.files_in_real_time)
 
     def back_to_microphone(self) -> None:
-        """The file that was chosen is over."""
+        """Choose the microphone in the settings, in place of a file."""
         self._choose_quietly(SourceChoice(self._store.settings.microphone))
 
     def listening_to(self, source: Source | None) -> None:
-        """What is open now: looking for devices must not disturb it."""
+        """source: the source that is open now; a search for devices must not disturb it"""
         self._listening_to = source
 
     def _choose(self, choice: SourceChoice) -> None:
@@ -98,24 +98,23 @@ class SourceControl(QObject):
         self._real_time.setVisible(choice.path is not None)
 
     def _set_real_time(self, in_real_time: bool) -> None:
-        """A file that is playing begins again, at the other pace."""
+        """Change the pace of files. A file that plays begins again at the new pace."""
         self._store.remember(files_in_real_time=in_real_time)
         if self._listening_to is not None and self._listening_to.path is not None:
             self.chosen.emit()
 
     def _follow_devices(self) -> None:
-        """See what was plugged in or out, while that disturbs nobody: an open microphone would be cut off, and a file
-        needs none."""
+        """Look for new devices while nothing is open: the search would interrupt an open microphone."""
         window = self._parts.window()
         if self._listening_to is None and window is not None and window.isActiveWindow() and not window.isMinimized():
             self._devices.scan(rescan=True)
 
     def finish(self) -> None:
-        """Look for devices no more."""
+        """Stop looking for devices."""
         self._follow_timer.stop()
 
     def ask_for_file(self) -> None:
-        """A dialog that does not block: listening goes on behind it. One at a time."""
+        """Ask for an audio file. The dialog does not block: listening goes on. There is one dialog at a time."""
         if self._file_dialog is not None:
             self._file_dialog.raise_()
             self._file_dialog.activateWindow()

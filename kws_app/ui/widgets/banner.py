@@ -1,4 +1,4 @@
-"""The banner across the window: what is going on, and unmistakably that the word was heard. On the window's thread."""
+"""The banner across the window: the present state, and each heard word in large letters. On the window's thread."""
 
 from collections import deque
 from collections.abc import Callable
@@ -11,24 +11,26 @@ from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 from kws_app.ui.widgets.control_bar import OPEN_FILE
 
-FLASH_MS = 1500
-NOTICE_MS = 8000
-MOST_NOTICES = 3  # at once
+FLASH_MS = 1500  # how long a heard word is shown
+NOTICE_MS = 8000  # how long a notice is shown
+MOST_NOTICES = 3  # notices shown together
 LONGEST_NOTICE = 300  # letters; a longer sentence is cut
-# in heights of the window's font
+# letter sizes, in heights of the window's font
 WORD_SIZE, LOW_WORD_SIZE, SMALLEST_WORD_SIZE = 3.6, 2.4, 1.4
 STATE_SIZE, NOTICE_SIZE = 1.4, 1.15
-LOW_WINDOW = 640  # px: below it the banner takes less room
+LOW_WINDOW = 640  # px; in a lower window the banner takes less height
 
 
 class Banner(QFrame):
-    """One strip with a sentence about the state of things. A notice covers it for NOTICE_MS, and a heard word covers
-    both for FLASH_MS; then what is below is back."""
+    """A strip with one sentence about the present state.
+
+    A notice covers the state for NOTICE_MS. A heard word covers both for FLASH_MS.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
-        self.setAccessibleName(_("What is going on"))
+        self.setAccessibleName(_("Present state"))
         self._theme: Theme = LIGHT
         self._text, self._warning = "", False
         self._flash, self._peak = "", 0.0
@@ -61,7 +63,7 @@ class Banner(QFrame):
 
     @property
     def text(self) -> str:
-        """What is to be read now."""
+        """The text that is shown now."""
         return self._label.text()
 
     @property
@@ -79,22 +81,22 @@ class Banner(QFrame):
         self._show()
 
     def set_low(self, low: bool) -> None:
-        """Take less height, in a low window."""
+        """low: True in a low window, where the banner takes less height"""
         if low != self._low:
             self._low = low
             self._fit_height()
             self._show()
 
     def say(self, text: str, warning: bool = False, offer_file: bool = False) -> None:
-        """The sentence about the state of things from now on."""
+        """Show this sentence as the present state. offer_file: with a button that opens a file"""
         self._text, self._warning = text, warning
         self.action.setVisible(offer_file)
         self._show()
 
     def notice(self, text: str, warning: bool = True) -> None:
-        """A sentence that concerns no lasting state. Notices that show already stay: all are read together.
+        """Show a sentence for NOTICE_MS, together with the notices that are shown already.
 
-        warning: in the colour of warnings; else it is plain news
+        warning: in the colour of warnings
         """
         text = text if len(text) <= LONGEST_NOTICE else text[: LONGEST_NOTICE - 1] + "…"
         self._alarming = (self._alarming and bool(self._notices)) or warning
@@ -103,7 +105,7 @@ class Banner(QFrame):
         self._show()
 
     def flash(self, word: str, score: float) -> None:
-        """The word was heard; score: its probability so far."""
+        """Show that a word was heard. score: its probability so far"""
         self._flash, self._peak = word, score
         self._score.setText(f"{score:.2f}")
         self._flash_timer.start()
@@ -115,7 +117,7 @@ class Banner(QFrame):
         return self._peak
 
     def raise_peak(self, word: str, score: float) -> bool:
-        """The probability of the word that is shown went on; the highest is shown. Whether this is the highest."""
+        """Show a new probability of the word if it is the highest so far. Returns whether it is."""
         if word != self._flash or score <= self._peak:
             return False
         self._peak = score
@@ -145,7 +147,7 @@ class Banner(QFrame):
             self._show()
 
     def _word_size(self) -> int:
-        """As large as the room for the word allows, in px."""
+        """The letter size for the word in px: as large as its width allows."""
         largest = self._base * (LOW_WORD_SIZE if self._low else WORD_SIZE)
         font = QFont(self.font())
         font.setWeight(QFont.Weight.ExtraBold)

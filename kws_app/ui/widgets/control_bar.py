@@ -1,6 +1,6 @@
-"""The controls: start, source, menu. They hold what is chosen and say what the user does; nothing else.
+"""The controls: start, source, menu. They only show values and report what the user does. On the window's thread.
 
-On the window's thread. A value set by a method is shown but not reported back, so nothing loops.
+The signals report only what the user changes, not what a method sets. So no change runs in a circle.
 """
 
 from collections.abc import Callable
@@ -29,20 +29,20 @@ START_HINT = _("Start or stop listening (Space)")
 
 @dataclass(frozen=True)
 class SourceChoice:
-    """A microphone by name (empty: the system's default), or a file."""
+    """A file, or else a microphone by name. An empty name is the default microphone of the system."""
 
     microphone: str = ""
     path: Path | None = None
 
 
 class SourcePicker(QComboBox):
-    """Microphones, the file if one is open, and the way to open one."""
+    """The list of microphones, recent files, and an entry that opens a file."""
 
     chosen = pyqtSignal(object)  # SourceChoice
     file_wanted = pyqtSignal()
-    opening = pyqtSignal()  # the list is about to drop down
-    opened = pyqtSignal()  # the list is shown, or is shown again with other entries
-    closed = pyqtSignal()  # the list is hidden
+    opening = pyqtSignal()  # the list is about to open
+    opened = pyqtSignal()  # the list is open, or has other entries now
+    closed = pyqtSignal()  # the list is closed
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,16 +59,16 @@ class SourcePicker(QComboBox):
 
     def set_microphones(self, microphones: list[Microphone]) -> None:
         if microphones == self.microphones:
-            return  # an open list is left as it is
+            return  # an open list stays as it is
         self.microphones = microphones
         self._fill()
         view = self.view()
         if view is not None and view.isVisible():
-            super().showPopup()  # as high as it is long now
+            super().showPopup()  # with the height of the new list
             self.opened.emit()
 
     def set_recent(self, paths: list[Path]) -> None:
-        """Files that were opened before, the latest first."""
+        """paths: files that were opened before, the latest first"""
         self._recent = paths
         self._fill()
 
@@ -81,10 +81,10 @@ class SourcePicker(QComboBox):
             self.clear()
             for microphone in self.microphones:
                 self.addItem(microphone.label, SourceChoice(microphone.name))
-            if self.choice.path is None and self._index() < 0:  # not there now, still meant
+            if self.choice.path is None and self._index() < 0:  # chosen, but not connected now
                 self.insertItem(
                     0,
-                    _("{microphone} (not there)", microphone=self.choice.microphone)
+                    _("{microphone} (not connected)", microphone=self.choice.microphone)
                     if self.microphones
                     else _("No microphone"),
                 )
@@ -120,7 +120,7 @@ class SourcePicker(QComboBox):
 
 
 class ControlBar(QWidget):
-    """One row: start, source, look again, and the menu; the window adds the level meter before the menu."""
+    """A row: start, source, look again. The window adds the level meter and the menu button after them."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -135,13 +135,13 @@ class ControlBar(QWidget):
         self.refresh.setAccessibleName(_("Look for microphones again"))
         self.refresh.setToolTip(
             _(
-                "Look for microphones again (F5). While listening, the microphone in use is opened again, which "
-                "interrupts it for a moment"
+                "Look for microphones again (F5). A microphone that listens is opened again, which interrupts it for a "
+                "moment"
             )
         )
         self.refresh.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.real_time = QCheckBox(_("Real time"))
-        self.real_time.setToolTip(_("Play the file as fast as it was spoken; else as fast as this computer can"))
+        self.real_time.setToolTip(_("On: play the file as fast as it was spoken. Off: as fast as this computer can"))
         self.real_time.hide()  # until a file is chosen
         self.more = QToolButton()
         self.more.setText("☰")
@@ -149,7 +149,7 @@ class ControlBar(QWidget):
         self.more.setToolTip(_("Settings and more (F10)"))
         self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.menu = QMenu(self.more)  # for actions that other parts add
+        self.menu = QMenu(self.more)  # other parts add the entries
         self.menu.setToolTipsVisible(True)
         self.more.setMenu(self.menu)
         self.row = QHBoxLayout(self)
@@ -162,7 +162,7 @@ class ControlBar(QWidget):
         self.row.addWidget(self.refresh)
 
     def showEvent(self, event: QShowEvent | None) -> None:
-        """Now that it has the theme's font: the start button stays as wide as the longer of its texts."""
+        """Give the start button the width of its longer text, now that the font is known."""
         super().showEvent(event)
         widths = []
         for checked in (not self.start.isChecked(), self.start.isChecked()):
@@ -171,7 +171,7 @@ class ControlBar(QWidget):
         self.start.setMinimumWidth(max(widths))
 
     def offer(self, text: str, tip: str, action: Callable[[], object], menu: QMenu | None = None) -> QAction:
-        """Put an entry into the menu, or into a menu of it."""
+        """Add an entry to the menu. menu: a submenu, which gets the entry instead"""
         offered = QAction(text, menu or self.menu)
         offered.setToolTip(tip)
         offered.triggered.connect(lambda: action())
@@ -179,7 +179,7 @@ class ControlBar(QWidget):
         return offered
 
     def offer_menu(self, title: str) -> QMenu:
-        """Put a menu of entries into the menu."""
+        """Add a submenu to the menu."""
         menu = QMenu(title, self.menu)
         menu.setToolTipsVisible(True)
         self.menu.addMenu(menu)
@@ -194,6 +194,6 @@ class ControlBar(QWidget):
         self._name_start(listening)
 
     def forbid_start(self, reason: str) -> None:
-        """Nothing can be started, for this reason; none: it can."""
+        """Disable the start button and show why. reason: one sentence; empty to enable the button"""
         self.start.setEnabled(not reason)
         self.start.setToolTip(reason or START_HINT)

@@ -1,4 +1,4 @@
-"""The frame of the dialogs: beside the window and never in its way. On the window's thread."""
+"""The frame of the dialogs. A dialog does not block the window. On the window's thread."""
 
 from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
 from PyQt6.QtGui import QShowEvent
@@ -6,24 +6,24 @@ from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QScrollArea, QVBo
 
 from kws_app.translation import _
 
-USUAL_FONT_HEIGHT = 15  # px, of a line of text
-SCREEN_SHARE = 0.9  # of the screen's height, at most: the title bar stays on the screen
+USUAL_FONT_HEIGHT = 15  # px, height of a line of text in a usual font
+SCREEN_SHARE = 0.9  # of the screen's height that a dialog may take; the title bar needs the rest
 
 
 class Dialog(QDialog):
-    """Not modal; as high as what is in it, as far as the screen allows, then it scrolls. Escape and a button close it.
+    """A dialog as high as its content, or as the screen allows: then it scrolls. Escape and a button close it.
 
-    It grows when more is in it, and does not shrink again while it is open: nothing jumps under the mouse.
+    An open dialog may grow but does not shrink: no button jumps away under the mouse.
     """
 
     def __init__(self, title: str, width: int, parent: QWidget | None = None) -> None:
-        """width: in px, for a font of usual size; a larger font makes it wider"""
+        """width: in px, for a font of usual size; a larger font makes the dialog wider"""
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setModal(False)
         self._width = width
         self._inside = QWidget()
-        self.column = QVBoxLayout(self._inside)  # for what is in it
+        self.column = QVBoxLayout(self._inside)  # for the content
         self.column.setContentsMargins(16, 14, 16, 4)
         self.column.setSpacing(10)
         self._scroll = QScrollArea()
@@ -36,7 +36,7 @@ class Dialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         close = self.buttons.button(QDialogButtonBox.StandardButton.Close)
         assert close is not None
-        close.setToolTip(_("Changes are kept at once (Escape)"))
+        close.setToolTip(_("Close. Changes are saved already (Escape)"))
         close.setAutoDefault(False)
         self.buttons.rejected.connect(self.close)
         outer = QVBoxLayout(self)
@@ -54,7 +54,7 @@ class Dialog(QDialog):
         return super().eventFilter(watched, event)
 
     def fit(self) -> None:
-        """Take the height that is needed, soon: wrapped text does not ask for it by itself."""
+        """Take the height of the content when the event loop runs next. Wrapped text does not do so by itself."""
         QTimer.singleShot(0, self._fit)
 
     def _fit(self) -> None:
@@ -87,7 +87,7 @@ class Dialog(QDialog):
         self._fit()
 
     def bring_up(self) -> None:
-        """Show it, or bring it to the front."""
+        """Open the dialog, or bring it to the front."""
         self.show()
         self.raise_()
         self.activateWindow()

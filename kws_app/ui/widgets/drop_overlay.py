@@ -1,4 +1,4 @@
-"""What is shown over the window while a file is dragged over it. On the window's thread."""
+"""The picture over the window while a file is dragged over it. On the window's thread."""
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QColor, QPainter, QPaintEvent, QPen
@@ -8,11 +8,11 @@ from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 
 MARGIN = 14  # px, to the edge of the window
-VEIL = 225  # of 255: what is below shines through a little
+VEIL = 225  # of 255: the window shines through a little
 
 
 class DropOverlay(QWidget):
-    """A frame with a sentence: the window takes the file."""
+    """A frame with a sentence that says what happens to the file."""
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
@@ -25,8 +25,8 @@ class DropOverlay(QWidget):
         self._theme = theme
 
     def show_for(self, is_model: bool) -> None:
-        """is_model: the file is a model, else it is played"""
-        self.text = _("Drop the model to add it") if is_model else _("Drop the file to listen to it")
+        """is_model: True for a model file, False for a file that is played"""
+        self.text = _("Drop the model to add it") if is_model else _("Drop the file to play it")
         parent = self.parentWidget()
         assert parent is not None
         self.setGeometry(parent.rect())

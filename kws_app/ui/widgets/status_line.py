@@ -1,4 +1,4 @@
-"""The status line: quiet while all is well, else what is wrong; numbers on demand. On the window's thread."""
+"""The status line: empty while all is well, else the trouble. A dialog shows the numbers. On the window's thread."""
 
 import time
 from collections import deque
@@ -12,36 +12,36 @@ from kws_app.translation import _, ngettext
 from kws_app.ui.widgets.dialog import Dialog
 
 TIPS = {
-    "rate": _("Samples a second that the source gives; other rates than 16000 are converted"),
+    "rate": _("Samples in a second of the source. Any rate other than 16000 is converted"),
     "lag": _(
-        "Time from a sound reaching the microphone to the decision about it: half of the decisions come faster than "
-        "the first number, 95 of 100 faster than the second"
+        "Time from the sound at the microphone to the decision. Half of all decisions are faster than the first "
+        "number, and 95 of 100 are faster than the second number"
     ),
-    "step": _("Processor time for one step of a model, features included (mean); of several models the slowest"),
+    "step": _("Mean processor time of one step of a model, with its features. With several models: the slowest model"),
     "processor": _("Share of one processor core that this program takes: listening, models and drawing"),
-    "overruns": _("How often the device dropped sound because the system was busy"),
-    "lost": _("Sound that was never heard: missed while a device was away or the system was busy"),
+    "overruns": _("How often the device dropped sound because the computer was busy"),
+    "lost": _("Sound that was not heard, because a device was away or the computer was busy"),
 }
-AVERAGED = 12  # looks at the processor's clock: some 3 s
+AVERAGED = 12  # readings of the processor time that are averaged: about 3 s
 DETAILS_WIDTH = 420  # px
-LATE_MS = 500.0  # a delay that a user notices
+LATE_MS = 500.0  # lag that a user notices
 
 
 class ProcessorShare:
-    """How much of one core this process takes, over the last looks."""
+    """The share of one core that this process takes, as a mean over the last readings."""
 
     def __init__(self) -> None:
         self._looks: deque[tuple[float, float]] = deque(maxlen=AVERAGED)
 
     def look(self) -> float:
-        """The share now, 0..1 for each core in use."""
+        """Take a reading. Returns the share: 1.0 is one core."""
         self._looks.append((time.monotonic(), time.process_time()))
         (wall_s, busy_s), (wall_now_s, busy_now_s) = self._looks[0], self._looks[-1]
         return (busy_now_s - busy_s) / (wall_now_s - wall_s) if wall_now_s > wall_s else 0.0
 
 
 def troubles(health: Health | None, live: bool) -> Iterator[str]:
-    """What is wrong with the listening, a short sentence each. live: the source is a microphone"""
+    """Each trouble with the listening, in a few words. live: the source is a microphone"""
     if health is None:
         return
     if health.lost_samples:
@@ -51,11 +51,11 @@ def troubles(health: Health | None, live: bool) -> Iterator[str]:
             "the device dropped sound {count} time", "the device dropped sound {count} times", health.overruns
         )
     if live and health.lag_ms > LATE_MS:
-        yield _("decisions come {time:.1f} s late: this computer is busy", time=health.lag_ms / 1000)
+        yield _("decisions come {time:.1f} s late, because this computer is busy", time=health.lag_ms / 1000)
 
 
 class DetailsDialog(Dialog):
-    """How the listening goes in numbers, with what each means."""
+    """The numbers of the listening, each with its meaning."""
 
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(_("Details"), DETAILS_WIDTH, parent)
@@ -80,7 +80,7 @@ class DetailsDialog(Dialog):
 
 
 class StatusLine(QStatusBar):
-    """Slow readable text; the window updates it four times a second."""
+    """Text that changes slowly enough to be read. The window updates it four times a second."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,10 +88,10 @@ class StatusLine(QStatusBar):
         self._processor = ProcessorShare()
         self.trouble = QLabel()
         self.trouble.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.trouble.setAccessibleName(_("What is wrong with the listening"))
+        self.trouble.setAccessibleName(_("Trouble with the listening"))
         self.addWidget(self.trouble, 1)
         self.engine = QLabel()
-        self.engine.setToolTip(_("What computes the networks; it is chosen in Advanced"))
+        self.engine.setToolTip(_("The part of the program that runs the networks; choose it in Advanced"))
         self.addPermanentWidget(self.engine)
         self.details = QPushButton(_("Details"))
         self.details.setObjectName("quiet")
@@ -103,18 +103,18 @@ class StatusLine(QStatusBar):
         self.show_health(None)
 
     def show_details(self) -> None:
-        """The numbers, each with what it means; they go on while the dialog is open."""
+        """Open the dialog with the numbers, which change while it is open."""
         if self.dialog is None:
             self.dialog = DetailsDialog(self.window())
         self.dialog.show_texts(self._texts)
         self.dialog.bring_up()
 
     def set_engine(self, name: str) -> None:
-        """What computes the networks; empty: nothing is shown."""
+        """name: the engine that runs the networks; empty to show nothing"""
         self.engine.setText(_("engine: {name}", name=name) if name else "")
 
     def show_health(self, health: Health | None, live: bool = True) -> None:
-        """health: None while not listening. live: the source is a microphone"""
+        """health: None while nothing is heard. live: the source is a microphone"""
         share = self._processor.look()
         wrong = "; ".join(troubles(health, live))
         if self.trouble.text() != wrong:
@@ -143,5 +143,5 @@ class StatusLine(QStatusBar):
             self.dialog.show_texts(texts)
 
     def text(self) -> str:
-        """All numbers in one line, shown or not."""
+        """All numbers in one line."""
         return " · ".join(self._texts)

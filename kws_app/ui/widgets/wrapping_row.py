@@ -1,4 +1,4 @@
-"""A row of buttons that goes on in another line where their texts need it: in other languages they are longer."""
+"""A row of buttons that continues in the next line if it is too long, as with the longer texts of other languages."""
 
 from PyQt6.QtCore import QPoint, QRect, QSize
 from PyQt6.QtWidgets import QLayout, QLayoutItem, QWidget
@@ -7,7 +7,7 @@ SPACING = 6  # px, in both directions
 
 
 class WrappingRow(QLayout):
-    """Side by side at their preferred widths; the last one stands at the right end of its line."""
+    """Widgets side by side at their preferred widths. The last widget stands at the right end of its line."""
 
     def __init__(self, *widgets: QWidget) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class WrappingRow(QLayout):
         return [item for item in self._items if not item.isEmpty()]
 
     def sizeHint(self) -> QSize:
-        """In one line."""
+        """The size of all widgets in one line."""
         sizes = [item.sizeHint() for item in self._shown]
         width = sum(size.width() for size in sizes) + SPACING * max(0, len(sizes) - 1)
         return QSize(width, max((size.height() for size in sizes), default=0))
@@ -55,7 +55,7 @@ class WrappingRow(QLayout):
             item.setGeometry(place.translated(rect.topLeft()))
 
     def _places(self, width: int) -> list[QRect]:
-        """Where each goes, from the corner of the row."""
+        """The place of each widget, relative to the upper left corner of the row."""
         places: list[QRect] = []
         at = QPoint(0, 0)
         for item in self._shown:

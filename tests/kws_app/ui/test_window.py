@@ -217,7 +217,7 @@ def test_the_window_is_no_larger_than_the_screen(bench: Bench):
 def test_the_window_shows_that_it_takes_a_drop(bench: Bench, tmp_path: Path):
     window = bench.open()
     overlay = window.drop_overlay
-    for name, text in (("a.wav", "Drop the file to listen to it"), ("a.safetensors", "Drop the model to add it")):
+    for name, text in (("a.wav", "Drop the file to play it"), ("a.safetensors", "Drop the model to add it")):
         drag(window, tmp_path / name)
         assert overlay.isVisible() and overlay.text == text and overlay.size() == window.size()
     QApplication.sendEvent(window, QDragLeaveEvent())

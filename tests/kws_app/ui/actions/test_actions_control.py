@@ -194,7 +194,7 @@ def test_what_cannot_be_kept_is_said_and_the_last_good_one_stays(bench: Bench):
     dialog = dialog_of(bench, window)
     fill_in(dialog, "echo")
     fill_in(dialog, " ".join(["x"] * 101))
-    assert "This is not kept: a command must be a list of at most 100" in dialog.command.outcome.text()
+    assert "Not saved: a command must be a list of at most 100" in dialog.command.outcome.text()
     assert window.store.settings.actions_of("loud").command.arguments == ("echo",)
     fill_in(dialog, 'echo "cut off')
     assert "ends inside quotation marks" in dialog.command.outcome.text()

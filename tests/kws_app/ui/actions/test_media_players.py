@@ -68,7 +68,7 @@ for name, process in running.items():
 @pytest.mark.parametrize(
     ("key", "players", "expected"),
     [
-        ("play-pause", [], ["No media player is open: open one first."]),
+        ("play-pause", [], ["No media player is open: open a media player first."]),
         (
             "play-pause",
             ["one=Stopped", "two=Playing", "three=Paused"],

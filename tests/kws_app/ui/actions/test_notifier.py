@@ -100,5 +100,5 @@ def test_without_a_service_the_tray_is_asked(no_bus: None, qtbot: Callable):
 
 
 def test_without_either_it_is_said(no_bus: None):
-    with pytest.raises(ActionError, match="neither a notification service nor a tray"):
+    with pytest.raises(ActionError, match="no notification service and no tray"):
         Notifier().notify(HEARD)

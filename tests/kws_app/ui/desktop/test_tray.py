@@ -71,7 +71,7 @@ def test_without_a_model_it_offers_nothing(bench: Bench, tmp_path: Path):
     window = bench.open(models=tmp_path / "none", ready=False)
     tray = window.desktop.tray
     bench.qtbot.waitUntil(lambda: not tray.start.isEnabled())
-    assert texts(tray)[0] == "Not listening: no model can be used"
+    assert texts(tray)[0] == "Not listening: there is no usable model"
     assert tray.start.text() == "Start listening" and not tray.rest.isEnabled()
 
 

@@ -32,7 +32,7 @@ def test_a_missed_word_is_kept_and_shown(bench: Bench, write_wav: Callable[..., 
         bench.qtbot.mouseClick(panel.missed, Qt.MouseButton.LeftButton)
     bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 1 and bool(outline(panel, 0)))
     assert (text(panel, 0, 1), text(panel, 0, DURATION)) == ("loud", "missed")
-    assert "kept as a missed “loud”" in panel.message.text()
+    assert "saved as a missed “loud”" in panel.message.text()
     panel.table.selectRow(0)
     QTest.keyClick(panel.table, "F")  # it has its label
     assert not panel.wrong.isEnabled() and panel.delete.isEnabled() and panel.play.isEnabled()

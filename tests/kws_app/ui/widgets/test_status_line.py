@@ -26,7 +26,7 @@ def test_it_is_quiet_while_all_is_well(line: StatusLine):
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (health(lag_ms=2300.0), "decisions come 2.3 s late: this computer is busy"),
+        (health(lag_ms=2300.0), "decisions come 2.3 s late, because this computer is busy"),
         (health(overruns=1), "the device dropped sound 1 time"),
         (health(lost_samples=24_000), "1.5 s of sound were lost"),
     ],
