@@ -63,11 +63,12 @@ class Connection:
     async def serve(self) -> None:
         """Answer events until the client leaves, is idle for too long, or sends something that is no event."""
         try:
-            while (event := await self._next_event()) is not None:
-                await self._handle(event)
-            log.debug("%s left", self.peer)
-        except ProtocolError as error:
-            await self._refuse(str(error), "bad-event")
+            try:
+                while (event := await self._next_event()) is not None:
+                    await self._handle(event)
+                log.debug("%s left", self.peer)
+            except ProtocolError as error:
+                await self._refuse(str(error), "bad-event")
         except asyncio.TimeoutError:
             log.warning("%s was let go: it takes no answer", self.peer)
         except ConnectionError as error:

@@ -51,13 +51,17 @@ def _object(text: bytes) -> dict[str, Any]:
         raise ProtocolError("An event is no JSON: is this a Wyoming client?") from error
     if not isinstance(value, dict):
         raise ProtocolError("An event is no JSON object: is this a Wyoming client?")
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (UnicodeEncodeError, RecursionError) as error:  # a lone surrogate could be neither answered nor logged
+        raise ProtocolError("An event holds text that is no Unicode.") from error
     return value
 
 
 def _length(header: dict[str, Any], name: str, most: int) -> int:
     value = header.get(name) or 0
     if not isinstance(value, int) or not 0 <= value <= most:
-        raise ProtocolError(f"{name} must be from 0 to {most}, got {str(value)[:40]}.")
+        raise ProtocolError(f"{name} must be from 0 to {most}, got {ascii(value)[:40]}.")
     return value
 
 
@@ -67,7 +71,7 @@ def audio_format(data: dict[str, Any]) -> tuple[int, int, int]:
     for name, (least, most) in (("rate", RATES_HZ), ("width", (1, 4)), ("channels", (1, MOST_CHANNELS))):
         value = data.get(name)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ProtocolError(f"The audio's {name} must be from {least} to {most}, got {str(value)[:40]}.")
+            raise ProtocolError(f"The audio's {name} must be from {least} to {most}, got {ascii(value)[:40]}.")
         found.append(value)
     rate_hz, width, channels = found
     return rate_hz, width, channels

@@ -210,6 +210,27 @@ def test_a_stranger_is_told_why_and_let_go(uri: str, sent: bytes, expected: str)
     assert expected in told.decode()
 
 
+def test_a_stranger_who_leaves_before_the_answer_leaves_no_traceback_in_the_log(serve: Start):
+    uri, process = serve()
+    place = ("127.0.0.1", int(uri.rsplit(":", 1)[1]))
+    for sent in (
+        b"\x16\x03\x01",
+        b"[]\n",
+        b'{"type": "ping", "data": {"text": "\\ud800"}}\n',
+    ) * 5:  # fewer than there are places
+        with socket.create_connection(place, timeout=PATIENCE_S) as stranger:
+            stranger.sendall(sent)
+
+    async def last(uri: str) -> None:
+        async with connected(uri) as client:
+            await client.write_event(Ping().event())
+            assert Pong.is_type((await answer(client)).type)
+
+    asyncio.run(last(uri))
+    said = logged(process)
+    assert "no JSON" in said and "no Unicode" in said and "Traceback" not in said
+
+
 def test_so_many_clients_and_no_more(uri: str):
     async def scene(uri: str) -> None:
         async with contextlib.AsyncExitStack() as stack:
