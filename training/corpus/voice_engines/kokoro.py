@@ -67,7 +67,7 @@ class KokoroEngine:
             needs.append(f"Bring the voices ({SIZE_MB} MB, {LICENCE}) with `python -m training fetch --voices`.")
             needs.append(WITHOUT_THEM)
         if importlib.util.find_spec("onnxruntime") is None:
-            needs.append("Install the package onnxruntime.")
+            needs.append("Install the package onnxruntime: `pip install 'kws-app[voices]'`.")
         return " ".join(needs)
 
     def voices(self, language: str) -> list[str]:
