@@ -1,4 +1,7 @@
-"""Makes the frames of planned training sequences, by arithmetic on mel power, and says what each step should answer."""
+"""Makes the frames of planned training sequences by arithmetic on mel power, and the target of each step.
+
+plan.py draws the plans. Recorded frames come from frame_store.py.
+"""
 
 from dataclasses import dataclass
 
@@ -21,7 +24,7 @@ def assemble(store: FrameStore, plan: Plan, frames: int) -> Tensor:
     word_position = time - tensor(plan.word_at) + tensor(plan.word_from)  # [B, T], frames of the item
     in_word = (word_position >= tensor(plan.word_from)) & (word_position < tensor(plan.word_to))
     none, never = torch.zeros(len(plan), 1), torch.zeros(len(plan), 1, dtype=torch.bool)
-    layers = (  # item, position in it, where it is cut out, gain
+    layers = (  # item, position in the item, where it is silent, gain
         (plan.around, time + tensor(plan.around_from), in_word & tensor((plan.word >= 0) & plan.replaces), none),
         (plan.word, word_position, ~in_word, tensor(plan.word_gain)),
         (plan.noise, time + tensor(plan.noise_from), never, tensor(plan.noise_gain)),
@@ -48,31 +51,32 @@ def assemble(store: FrameStore, plan: Plan, frames: int) -> Tensor:
 
 
 def _between(index: Tensor, bounds: Ints) -> Tensor:
-    """[1, n] and [B, 2] to [B, n]: whether the index lies in the bounds."""
+    """Whether the index lies in the bounds. [1, n] and [B, 2] -> [B, n]"""
     edges = torch.from_numpy(bounds)
     return (index >= edges[:, :1]) & (index < edges[:, 1:])
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What each step should answer. Steps in neither mask may answer anything."""
+    """What each step should answer. A step in neither mask may answer anything."""
 
     is_keyword: Tensor  # [B] bool
-    negative: Tensor  # [B, S] bool, must not answer
-    window: Tensor  # [B, S] bool, one of these should answer
+    negative: Tensor  # [B, S] bool, steps that must not answer
+    window: Tensor  # [B, S] bool, at least one of these steps should answer
 
     def to(self, device: torch.device) -> "Targets":
+        """The same targets on a device."""
         return Targets(self.is_keyword.to(device), self.negative.to(device), self.window.to(device))
 
 
 def step_targets(plan: Plan, frames: int, crnn: CrnnConfig) -> Targets:
-    """The plan's frame bounds as masks over the steps of a network."""
+    """Turn the plan's frame bounds into masks over the steps of a network."""
     steps = crnn.steps(frames)
-    ends = torch.arange(steps)[None] * crnn.stride_frames + crnn.kernel_frames  # one past the last frame seen
+    ends = torch.arange(steps)[None] * crnn.stride_frames + crnn.kernel_frames  # the frame after the last one seen
     negative = ends <= torch.from_numpy(plan.negative_until)[:, None]
     window = (ends > torch.from_numpy(plan.window_from)[:, None]) & (ends <= torch.from_numpy(plan.window_to)[:, None])
     is_keyword = torch.from_numpy(plan.is_keyword)
-    # A word at the very end may leave no step in its window: then the last step of the sequence should answer.
+    # If the word ends with the sequence, its window may hold no step. Then the last step should answer.
     missed = is_keyword & ~window.any(dim=1)
     window[missed, -1] = True
     return Targets(is_keyword, negative & ~window, window)

@@ -1,7 +1,7 @@
 """The log-mel frames of every recording: computed once, kept on disk, read through a memory map.
 
-Training works on stored frames: level, noise and splicing are arithmetic on mel power, a hundred times cheaper than on
-samples. What frames cannot express (speed, pitch, rooms) is rendered here, as varied copies of the training clips.
+Training changes levels, adds noise and joins sounds by arithmetic on mel power: a hundred times cheaper than on
+samples. Speed, pitch and rooms cannot be changed on frames, so varied copies of the training clips are stored as well.
 """
 
 import hashlib
@@ -38,43 +38,43 @@ from training.progress import SILENT, Progress
 log = logging.getLogger(__name__)
 
 KEYWORD, WORD, SPEECH, NOISE = range(4)  # kinds of stored item
-STORE_VERSION = 3  # raise it when stored numbers change their meaning
-CACHES_KEPT = 4
-SYNTHETIC_SECONDS = 60.0
-NOT_STORED = ("test_speech", "test_noise")  # settings that say nothing of what is stored
+STORE_VERSION = 3  # raise this number when stored numbers change their meaning
+CACHES_KEPT = 4  # stores of other settings that stay on the disk
+SYNTHETIC_SECONDS = 60.0  # of each noise that is made by formula
+NOT_STORED = ("test_speech", "test_noise")  # settings that do not change the store
 
 
 @dataclass(frozen=True)
 class FrameStore:
-    """Frames of all items, one item after another, and facts about each item."""
+    """The frames of all items, one item after another, and facts about each item."""
 
     frames: torch.Tensor  # [total, F] float16, natural log of mel power
     start: NDArray[np.int64]  # [items], first frame
     length: NDArray[np.int64]  # [items], frames
     kind: NDArray[np.int8]  # [items], KEYWORD, WORD, SPEECH or NOISE
     split: NDArray[np.int8]  # [items], index into SPLITS
-    variant: NDArray[np.int8]  # [items], 0 for the recording as it is
-    level: NDArray[np.float32]  # [items], natural log of the power of its loud frames
+    variant: NDArray[np.int8]  # [items], 0 for the recording itself, from 1 on for varied copies
+    level: NDArray[np.float32]  # [items], natural log of the power of the loud frames
     speech_from: NDArray[np.int32]  # [items], first frame of the word, by its energy
-    speech_to: NDArray[np.int32]  # [items], one past the last
+    speech_to: NDArray[np.int32]  # [items], the frame after the word
     name: list[str]  # [items], word/file or folder/file
 
     def select(self, kind: int, split: str, as_recorded: bool = False) -> NDArray[np.int64]:
-        """Indices of the items of a kind in a set."""
+        """The indices of the items of a kind in a set. as_recorded: without varied copies"""
         chosen = (self.kind == kind) & (self.split == SPLITS.index(split))
         if as_recorded:
             chosen &= self.variant == 0
         return np.flatnonzero(chosen)
 
     def item(self, index: int) -> torch.Tensor:
-        """The frames of one item, [T, F] float32."""
+        """The frames of an item, [T, F] float32."""
         start = int(self.start[index])
         return self.frames[start : start + int(self.length[index])].float()
 
 
 @dataclass(frozen=True)
 class _Source:
-    """A recording to be stored, in `copies` copies."""
+    """A recording to store, in `copies` copies. The path is None for a noise that is made by formula."""
 
     path: Path | None
     name: str
@@ -84,14 +84,14 @@ class _Source:
 
 
 def list_sources(root: Path, data: DataConfig) -> list[_Source]:
-    """Everything that is stored: clips, continuous speech, recorded and synthetic noise.
+    """Everything to store: clips, continuous speech, recorded and synthetic noise.
 
     raises ValueError if there is no clip of the keyword
     """
     clips = read_clips(root / data.clips)
     if not any(clip.word == data.keyword for clip in clips):
         words = ", ".join(sorted({clip.word for clip in clips}))
-        raise ValueError(f"No clip of {data.keyword!r} under {root / data.clips}; the words there: {words}.")
+        raise ValueError(f"There is no clip of {data.keyword!r} in {root / data.clips}. The words there are: {words}.")
     for folder in data.more_clips:
         clips += read_clips(root / folder) if (root / folder).is_dir() else []
     speech = training_recordings(root, data.speech, data.test_speech, data)
@@ -107,7 +107,7 @@ def list_sources(root: Path, data: DataConfig) -> list[_Source]:
 def training_recordings(
     root: Path, patterns: tuple[str, ...], for_test: tuple[str, ...], data: DataConfig
 ) -> list[Recording]:
-    """The recordings in the folders that match, without the sources that are for test alone."""
+    """The recordings in the folders that match, without the sources for the test set."""
     held = {recording.path for recording in read_recordings(root, for_test, data)}
     return [recording for recording in read_recordings(root, patterns, data) if recording.path not in held]
 
@@ -131,7 +131,7 @@ def _recording_source(recording: Recording, kind: int, copies: int) -> _Source:
 
 
 def _sounds(source: _Source, rooms: list[Sound], data: DataConfig) -> Iterator[Sound]:
-    """The recording, then its varied copies. Its name alone decides how they are varied."""
+    """Yield the recording, then its varied copies. The recording's name alone decides how the copies vary."""
     seed = int(hashlib.sha1(source.name.encode()).hexdigest()[:8], 16)
     rng = np.random.default_rng(seed)
     if source.path is None:
@@ -146,10 +146,10 @@ def _sounds(source: _Source, rooms: list[Sound], data: DataConfig) -> Iterator[S
 
 
 def open_store(root: Path, cache: Path, data: DataConfig, progress: Progress = SILENT) -> FrameStore:
-    """The store for this audio and these settings, built on first use.
+    """The store for this audio and these settings. It is built on first use.
 
-    Files that cannot be read are named, counted and passed over. Two processes may build at once: each works in a
-    folder of its own and the first to finish moves it into place.
+    The log names and counts the files that cannot be read; they are left out. Two processes may build at once: each
+    process works in its own folder, and the first process to finish moves its folder into place.
     """
     sources = list_sources(root, data)
     folder = cache / f"frames-{_cache_key(root, sources, data)}"
@@ -159,14 +159,14 @@ def open_store(root: Path, cache: Path, data: DataConfig, progress: Progress = S
     try:
         return _open(folder)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        log.warning("%s cannot be read (%s): it is built anew.", folder, error)
+        log.warning("%s cannot be read (%s): it is built again.", folder, error)
         shutil.rmtree(folder)
         _make(folder, sources, root, data, progress)
         return _open(folder)
 
 
 def _make(folder: Path, sources: list[_Source], root: Path, data: DataConfig, progress: Progress) -> None:
-    """Build a store in a folder of its own, and move it into place if no other process was first."""
+    """Build a store in a temporary folder, and move the folder into place unless another process was faster."""
     cache = folder.parent
     cache.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix="building-", dir=cache))
@@ -182,7 +182,7 @@ def _make(folder: Path, sources: list[_Source], root: Path, data: DataConfig, pr
 
 
 def _cache_key(root: Path, sources: list[_Source], data: DataConfig) -> str:
-    """Changes with the name, size or time of any file, with any setting, and with STORE_VERSION."""
+    """A key that changes with the name, size or time of any file, with any setting, and with STORE_VERSION."""
     settings = {name: value for name, value in asdict(data).items() if name not in NOT_STORED}
     digest = hashlib.sha256(json.dumps([STORE_VERSION, settings]).encode())
     for source in sources:
@@ -192,7 +192,7 @@ def _cache_key(root: Path, sources: list[_Source], data: DataConfig) -> str:
 
 
 def _bound_caches(cache: Path) -> None:
-    """Keep the stores that were used last. An older store is built again when it is needed."""
+    """Keep the stores that were used last and remove the others. A removed store is built again when needed."""
     stores = sorted(cache.glob("frames-*"), key=lambda path: path.stat().st_mtime, reverse=True)
     for old in stores[CACHES_KEPT:]:
         shutil.rmtree(old, ignore_errors=True)
@@ -222,13 +222,13 @@ def _build(folder: Path, sources: list[_Source], rooms: list[Sound], data: DataC
     for message in broken:
         log.warning("%s", message)
     if broken:
-        log.warning("%d of %d files were passed over.", len(broken), len(sources))
+        log.warning("%d of %d files cannot be read and are left out.", len(broken), len(sources))
     columns = [np.array(column) for column in zip(*rows, strict=True)]
     np.savez(folder / "items.npz", *columns, names=np.array(names), total=total)
 
 
 def _open(folder: Path) -> FrameStore:
-    with open(folder / "items.npz", "rb") as file, np.load(file) as stored:  # the file is closed even if it is damaged
+    with open(folder / "items.npz", "rb") as file, np.load(file) as stored:  # np.load leaves a damaged file open
         columns = [stored[f"arr_{i}"] for i in range(8)]
         names, total = stored["names"].tolist(), int(stored["total"])
     mapped = np.memmap(folder / "frames.f16", dtype=np.float16, mode="c", shape=(total, LogMel().mel_bins))

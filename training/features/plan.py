@@ -1,7 +1,8 @@
-"""Training sequences planned as numbers: what surrounds the word, which word, where, how loud, and what disturbs it.
+"""Draws plans of training sequences: which word, where, how loud, what surrounds it and what disturbs it.
 
-A plan is drawn from a seed. Drawing is cheap, so every process of a distributed run draws the whole plan and keeps its
-share: the batch does not depend on how many processes there are. batches.py makes the frames.
+So this module decides what a negative is: parts of the keyword, other words, talk, noise. A plan is drawn from a seed.
+Every process of a distributed run draws the whole plan, which is cheap, and keeps its share: the batch does not depend
+on the number of processes. batches.py makes the frames of a plan.
 """
 
 from dataclasses import dataclass, fields
@@ -14,41 +15,39 @@ from training.config import AugmentConfig, TrainConfig
 from training.features.frame_store import KEYWORD, NOISE, SPEECH, WORD, FrameStore
 
 CLIP_FRAMES = 98  # one second
-SILENCE_FRAMES = 30  # follow a clip that stands alone: a detector may answer late
-LN_PER_DB = float(np.log(10.0)) / 10.0
-FLOOR = float(np.log(FrontendConfig.power_floor))
+SILENCE_FRAMES = 30  # of silence after a single clip: a detector may answer late
+LN_PER_DB = float(np.log(10.0)) / 10.0  # natural log of power in a decibel
+FLOOR = float(np.log(FrontendConfig.power_floor))  # log mel of silence
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One row for each sequence. -1 stands for no item. Frames outside an item are silence."""
+    """The plan of a batch, a row for each sequence. -1 stands for no item. Frames outside an item are silence."""
 
     around: Ints  # the item around the word
     around_from: Ints  # the frame of that item at which the sequence begins
     word: Ints  # the item that is laid into the sequence
-    word_from: Ints  # the part of that item which is used
-    word_to: Ints
-    word_at: Ints  # where that part begins in the sequence
-    replaces: NDArray[
-        np.bool_
-    ]  # what surrounds the word is silent while it lasts, as a speaker says one word at a time
+    word_from: Ints  # first frame of that item that is used
+    word_to: Ints  # the frame after the last that is used
+    word_at: Ints  # where the word begins in the sequence
+    replaces: NDArray[np.bool_]  # the item around the word is silent meanwhile: a speaker says one word at a time
     word_gain: Floats  # natural log of power
-    noise: Ints
-    noise_from: Ints
-    noise_gain: Floats
-    gain: Floats  # of the whole
-    tilt: Floats  # from -tilt/2 at the lowest mel to +tilt/2 at the highest
-    mask_mels: Ints  # [rows, 2], first and one past last
-    mask_frames: Ints  # [rows, 2]
+    noise: Ints  # the item that disturbs the whole sequence
+    noise_from: Ints  # the frame of that item at which the sequence begins
+    noise_gain: Floats  # natural log of power
+    gain: Floats  # natural log of power, of the whole sequence
+    tilt: Floats  # natural log of power, from -tilt/2 at the lowest mel to +tilt/2 at the highest
+    mask_mels: Ints  # [rows, 2], first mel that is blanked, and the mel after the last
+    mask_frames: Ints  # [rows, 2], the same for frames
     is_keyword: NDArray[np.bool_]
-    negative_until: Ints  # steps that end before this frame must not answer
-    window_from: Ints  # a step that ends in [from, to) should answer
+    negative_until: Ints  # a step that ends before this frame must not answer
+    window_from: Ints  # a step should answer that ends in [window_from, window_to)
     window_to: Ints
 
     def share(self, rank: int, world: int) -> "Plan":
-        """The rows that one process assembles."""
+        """The rows for a process. rank: the number of the process; world: how many processes there are"""
         return Plan(**{f.name: getattr(self, f.name)[rank::world] for f in fields(self)})
 
     def __len__(self) -> int:
@@ -57,20 +56,20 @@ class Plan:
 
 @dataclass(frozen=True)
 class Mined:
-    """What the network confuses most: places in speech, and how often each other word is drawn."""
+    """The sound that the network confuses most with the keyword."""
 
     speech_item: Ints
-    speech_frame: Ints  # the frame at which the network answered highest
-    word_weight: NDArray[np.float64]  # over the training words, sums to 1
+    speech_frame: Ints  # the frame of that item with the highest score
+    word_weight: NDArray[np.float64]  # how often each training word is drawn; sums to 1
 
 
 def sequence_frames(augment: AugmentConfig, stream: bool) -> int:
-    """How long the sequences of a batch are."""
+    """The length of the sequences in a batch."""
     return augment.stream_frames if stream else CLIP_FRAMES + SILENCE_FRAMES
 
 
 class Planner:
-    """Draws plans from the items that a store holds of a set."""
+    """Draws plans from a store's items of one set. raises ValueError without the keyword or without other words"""
 
     def __init__(self, store: FrameStore, augment: AugmentConfig, train: TrainConfig, split: str = "training") -> None:
         self.store = store
@@ -81,11 +80,14 @@ class Planner:
         self.speech = store.select(SPEECH, split)
         self.noises = store.select(NOISE, split)
         if len(self.keywords) == 0 or len(self.words) == 0:
-            raise ValueError(f"the {split} set needs clips of the keyword and of other words")
+            raise ValueError(
+                f"The {split} set has {len(self.keywords)} clips of the keyword and {len(self.words)} of other words; "
+                "it needs both: bring more recordings."
+            )
         self.mined: Mined | None = None
 
     def draw(self, rng: np.random.Generator, rows: int, stream: bool) -> Plan:
-        """A plan of `rows` sequences: streams with something around the word, or one-second clips."""
+        """Draw a plan of `rows` sequences: streams with sound around the word, or clips of one second."""
         a, store = self.augment, self.store
         frames = sequence_frames(a, stream)
         shares = np.array([a.keyword_share, a.partial_share, a.clip_share], dtype=np.float64)
@@ -103,7 +105,7 @@ class Planner:
 
         around, around_from = self._surround(rng, rows, frames, is_talk, stream)
         around_is_speech = (around >= 0) & (store.kind[around] == SPEECH)
-        # Recorded levels differ by tens of decibels: choose the level of the word over its surroundings.
+        # Recorded levels differ by tens of decibels, so the word's level is drawn relative to the sound around it.
         around_level = np.where(around >= 0, store.level[around], a.silence_level)
         relative = rng.uniform(*a.relative_level_db, rows) * LN_PER_DB
         word_gain = np.where(
@@ -147,12 +149,12 @@ class Planner:
     def _crop(
         self, rng: np.random.Generator, word: Ints, is_partial: NDArray[np.bool_], stream: bool
     ) -> tuple[Ints, Ints, Ints, Ints]:
-        """The part of each clip that is used, from and to, and where the word lies in the clip, from and to."""
+        """The first frame used of each clip, the frame after the last, and the same two for the word in the clip."""
         a, rows = self.augment, len(word)
         begin = self.store.speech_from[word].astype(np.int64)
         end = self.store.speech_to[word].astype(np.int64)
         length = self.store.length[word]
-        # The whole clip, or the word with a random margin: then talk may come right up to the word.
+        # The whole clip, or the word with a random margin, so that talk may touch the word.
         whole = rng.random(rows) < a.whole_clip_share
         margin_before, margin_after = (rng.integers(0, a.margin_frames, rows) for _ in range(2))
         word_from = np.where(whole | (not stream), 0, np.maximum(0, begin - margin_before))
@@ -170,7 +172,7 @@ class Planner:
         return word_from, np.maximum(word_to, word_from + 1), begin, end
 
     def _place(self, rng: np.random.Generator, word_from: Ints, word_to: Ints, frames: int, stream: bool) -> Ints:
-        """Where in the sequence the word's part begins."""
+        """The frame of the sequence at which the word begins."""
         a, rows = self.augment, len(word_from)
         length = word_to - word_from
         if stream:
@@ -183,7 +185,7 @@ class Planner:
     def _surround(
         self, rng: np.random.Generator, rows: int, frames: int, is_talk: NDArray[np.bool_], stream: bool
     ) -> tuple[Ints, Ints]:
-        """The item that fills each sequence and its first frame: talk, noise or silence, or talk alone."""
+        """The item around each word (talk, noise or none), or the talk that fills a sequence, and its first frame."""
         a, store = self.augment, self.store
         draw = rng.random(rows)
         speech_around = draw < (a.speech_around_share if stream else 0.0)
@@ -200,19 +202,19 @@ class Planner:
             stirred_at = rng.integers(frames // 2, frames, size=rows)
             around = np.where(hard, self.mined.speech_item[pick], around)
             around_from = np.where(hard, self.mined.speech_frame[pick] - stirred_at, around_from)
-        # A few negatives of talk are noise or nothing instead.
+        # A few sequences of talk become noise instead, or silence if there is no noise.
         quiet = is_talk & (rng.random(rows) < a.noise_for_talk_share)
         return np.where(quiet, self._draw_by_length(rng, self.noises, rows), around), around_from
 
     def _draw_by_length(self, rng: np.random.Generator, items: Ints, rows: int) -> Ints:
-        """Items drawn so that every second of audio is as likely as any other."""
+        """Draw items so that every second of audio is equally likely."""
         if len(items) == 0:
             return np.full(rows, -1)
         ends = np.cumsum(self.store.length[items])
         return items[np.searchsorted(ends, rng.integers(ends[-1], size=rows), side="right")]
 
     def _disturb(self, rng: np.random.Generator, rows: int, frames: int, loudest: Floats) -> tuple[Ints, Ints, Floats]:
-        """Noise, or far talk, all through the sequence at a random signal-to-noise ratio."""
+        """Noise or distant talk for the whole sequence: item, first frame, gain by a random signal-to-noise ratio."""
         a = self.augment
         noise = self._draw_by_length(rng, self.noises, rows)
         babble = rng.random(rows) < a.babble_share
@@ -225,7 +227,7 @@ class Planner:
 
 
 def _draw_mask(rng: np.random.Generator, rows: int, size: int, widest: int, share: float) -> Ints:
-    """First and one-past-last index of the stretch that is blanked; equal where none is. [rows, 2]"""
+    """The first index that is blanked, and the index after the last. Equal indices blank nothing. [rows, 2]"""
     width = rng.integers(0, widest + 1, rows) * (rng.random(rows) < share)
     first = rng.integers(0, size - widest, rows)
     return np.stack([first, first + width], axis=1)

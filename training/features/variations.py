@@ -1,7 +1,7 @@
-"""What microphones, lines, codecs and other throats do to a recording. Every function gives back a new sound.
+"""Changes a recording as microphones, telephone lines, codecs and other throats do. Every function returns a new sound.
 
-Sounds are [N] float32 at 16 kHz, and keep their length unless a function says otherwise. Chance comes from the
-generator that is passed in: the same generator gives the same sound.
+A sound is [N] float32 at 16 kHz. It keeps its length unless a function says otherwise. A random generator is passed in:
+the same generator gives the same sound.
 """
 
 import io
@@ -21,11 +21,11 @@ Sound = NDArray[np.float32]
 TELEPHONE_HZ = (300.0, 3400.0)  # the band of a telephone line (ITU-T G.712)
 _MU = 255.0  # of the mu-law (ITU-T G.711)
 _WINDOW, _HOP = 512, 128  # of the short-time spectra, samples
-_ENVELOPE_QUEFRENCIES = 28  # cepstral coefficients that hold the shape of the mouth, below the pitch's
-_FLOOR = 1e-5  # of a magnitude, so that its logarithm is finite
+_ENVELOPE_QUEFRENCIES = 28  # cepstral coefficients of the mouth's shape; the pitch lies above them
+_FLOOR = 1e-5  # added to a magnitude, so that its logarithm is finite
 _STRETCH_WINDOW, _STRETCH_SEARCH = 512, 160  # samples
-_LONGEST_DELAY = 4000  # samples by which a codec may be late
-# libsndfile's compression levels for a bit rate in kbit/s, as they were measured with soundfile 0.14
+_LONGEST_DELAY = 4000  # samples that a codec may be late, at most
+# libsndfile's compression level for a bit rate in kbit/s, measured with soundfile 0.14.
 _CODECS: dict[str, tuple[str, str, str | None, Callable[[float], float]]] = {
     "mp3": ("MP3", "MPEG_LAYER_III", "CONSTANT", lambda kbit: (160 - kbit) / 152),
     "opus": ("OGG", "OPUS", None, lambda kbit: (256 - kbit) / 250),
@@ -33,7 +33,7 @@ _CODECS: dict[str, tuple[str, str, str | None, Callable[[float], float]]] = {
 
 
 def limit_band(sound: Sound, low_hz: float, high_hz: float) -> Sound:
-    """Only the frequencies from low_hz to high_hz, with soft edges of a sixth of an octave.
+    """Keep the frequencies from low_hz to high_hz, with soft edges of a sixth of an octave.
 
     raises ValueError if the band is empty
     """
@@ -47,7 +47,7 @@ def limit_band(sound: Sound, low_hz: float, high_hz: float) -> Sound:
 
 
 def through_telephone(sound: Sound) -> Sound:
-    """A telephone line: 300 to 3400 Hz, 8 kHz, 8 bits by the mu-law."""
+    """The sound after a telephone line: 300 to 3400 Hz, 8 kHz, 8 bits by the mu-law."""
     narrow = soxr.resample(limit_band(sound, *TELEPHONE_HZ), SAMPLE_RATE, 8000)
     loudest = max(float(np.abs(narrow).max(initial=0.0)), 1e-9)
     pressed = np.sign(narrow) * np.log1p(_MU * np.abs(narrow) / loudest) / np.log1p(_MU)
@@ -57,13 +57,13 @@ def through_telephone(sound: Sound) -> Sound:
 
 
 def through_codec(sound: Sound, codec: str, kbit: float) -> Sound:
-    """Coded and decoded again, at about so many kbit/s; the codec's delay is taken back.
+    """Encode and decode the sound, without the codec's delay.
 
-    codec: "mp3" (8 to 160 kbit/s) or "opus" (6 to 256 kbit/s)
-    raises ValueError if the codec or the rate is not known
+    codec: "mp3" (8 to 160 kbit/s) or "opus" (6 to 256 kbit/s); kbit: the rate in kbit/s, about
+    raises ValueError if the codec or the rate is unknown
     """
     if codec not in _CODECS:
-        raise ValueError(f"There is no codec '{codec}' here; use one of {', '.join(_CODECS)}.")
+        raise ValueError(f"There is no codec '{codec}': use one of {', '.join(_CODECS)}.")
     kind, subtype, mode, level_of = _CODECS[codec]
     level = level_of(kbit)
     if not 0 <= level <= 1:
@@ -84,7 +84,7 @@ def through_codec(sound: Sound, codec: str, kbit: float) -> Sound:
 
 
 def _in_step(late: Sound, sound: Sound) -> Sound:
-    """`late` without its delay against `sound`, as long as that."""
+    """`late` without its delay against `sound`, and as long as `sound`."""
     if not np.any(sound) or not len(late):
         return _as_long(late, len(sound))
     matches = fftconvolve(late, sound[::-1])[len(sound) - 1 :][:_LONGEST_DELAY]
@@ -93,7 +93,7 @@ def _in_step(late: Sound, sound: Sound) -> Sound:
 
 
 def clip_peaks(sound: Sound, over_db: float) -> Sound:
-    """Driven so many decibels over full scale, cut there, and as loud as before: a microphone too near.
+    """Cut the peaks as a microphone does that is too near: full scale lies over_db decibels below the highest peak.
 
     raises ValueError if over_db is negative
     """
@@ -104,10 +104,10 @@ def clip_peaks(sound: Sound, over_db: float) -> Sound:
 
 
 def warp_tract(sound: Sound, factor: float) -> Sound:
-    """The same pitch and speed from a shorter throat (factor above 1) or a longer one (below 1).
+    """The same pitch and speed from a shorter throat (factor above 1) or a longer throat (below 1).
 
-    The spectrum's envelope is stretched along frequency, the harmonics stay (a form of vocal tract length
-    perturbation, Jaitly and Hinton 2013).
+    The envelope of the spectrum is stretched along frequency and the harmonics stay. This is a form of vocal tract
+    length perturbation (Jaitly and Hinton 2013).
     """
     if len(sound) < _WINDOW:
         return sound.copy()
@@ -127,9 +127,9 @@ def warp_tract(sound: Sound, factor: float) -> Sound:
 
 
 def change_speed(sound: Sound, speed: float) -> Sound:
-    """Faster (above 1) or slower at the same pitch. [N] -> [N / speed]
+    """The sound faster (speed above 1) or slower, at the same pitch. [N] -> [N / speed]
 
-    Overlapped pieces, each laid where it fits best (WSOLA, Verhelst and Roelands 1993).
+    Pieces overlap, and each piece is laid where it fits best (WSOLA, Verhelst and Roelands 1993).
     raises ValueError if speed is not above 0
     """
     if speed <= 0:
@@ -142,7 +142,7 @@ def change_speed(sound: Sound, speed: float) -> Sound:
     padded = np.pad(sound, (search, _STRETCH_WINDOW + 2 * search + step))
     out = np.zeros(length + _STRETCH_WINDOW, np.float32)
     weight = np.zeros_like(out)
-    follows = padded[search : search + _STRETCH_WINDOW]  # what comes next if nothing is changed
+    follows = padded[search : search + _STRETCH_WINDOW]  # the piece that comes next at the old speed
     for at in range(0, length, step):
         middle = min(round(at * speed), len(sound))
         near = padded[middle : middle + _STRETCH_WINDOW + 2 * search]
@@ -156,7 +156,7 @@ def change_speed(sound: Sound, speed: float) -> Sound:
 
 
 def shift_pitch(sound: Sound, factor: float) -> Sound:
-    """A higher voice (factor above 1) or a lower one, from the same throat and at the same speed."""
+    """A higher voice (factor above 1) or a lower voice, from the same throat and at the same speed."""
     if factor == 1 or len(sound) < 2 * _STRETCH_WINDOW:
         return sound.copy()
     moved = soxr.resample(change_speed(sound, 1 / factor), SAMPLE_RATE * factor, SAMPLE_RATE)
@@ -175,17 +175,17 @@ def _as_loud(sound: Sound, other: Sound) -> Sound:
 
 @dataclass(frozen=True)
 class LineConfig:
-    """How often a recording passes through which line; the rest stays as it is."""
+    """The share of the recordings for each line. The other recordings stay as they are."""
 
-    band_share: float = 0.15
+    band_share: float = 0.15  # through a narrow band
     telephone_share: float = 0.07
     codec_share: float = 0.15
-    clip_share: float = 0.08
-    low_hz: tuple[float, float] = (50.0, 400.0)
-    high_hz: tuple[float, float] = (3000.0, 7500.0)
+    clip_share: float = 0.08  # with peaks that are cut
+    low_hz: tuple[float, float] = (50.0, 400.0)  # lower edge of the band, least and most
+    high_hz: tuple[float, float] = (3000.0, 7500.0)  # upper edge of the band
     mp3_kbit: tuple[float, float] = (16.0, 48.0)
     opus_kbit: tuple[float, float] = (8.0, 32.0)
-    clip_db: tuple[float, float] = (3.0, 18.0)
+    clip_db: tuple[float, float] = (3.0, 18.0)  # see clip_peaks
 
     def __post_init__(self) -> None:
         shares = (self.band_share, self.telephone_share, self.codec_share, self.clip_share)
@@ -195,7 +195,7 @@ class LineConfig:
 
 @dataclass(frozen=True)
 class SpeakerConfig:
-    """How far a copy's speaker may differ from the recording's; each factor is drawn evenly in its logarithm."""
+    """How far a copy's speaker may differ from the recording's. The logarithm of each factor is drawn evenly."""
 
     speed: tuple[float, float] = (0.85, 1.18)
     pitch: tuple[float, float] = (0.85, 1.18)
@@ -204,7 +204,7 @@ class SpeakerConfig:
 
 
 def through_a_line(sound: Sound, rng: np.random.Generator, config: LineConfig | None = None) -> Sound:
-    """The sound through a line that is drawn by chance, or as it is."""
+    """The sound through a random line, or unchanged."""
     config = config or LineConfig()
     draw = float(rng.random())
     if draw < config.band_share:
@@ -223,7 +223,7 @@ def through_a_line(sound: Sound, rng: np.random.Generator, config: LineConfig | 
 
 
 def by_another_speaker(sound: Sound, rng: np.random.Generator, config: SpeakerConfig | None = None) -> Sound:
-    """A copy at another speed and pitch and from another throat, each by chance. [N] -> [M]"""
+    """A copy with another speed, another pitch and another throat, each by chance. [N] -> [M]"""
     config = config or SpeakerConfig()
     changes = ((change_speed, config.speed), (shift_pitch, config.pitch), (warp_tract, config.tract))
     for change, (least, most) in changes:

@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 
 
 def put_in_room(sound: Sound, room: Sound) -> Sound:
-    """The sound [N] as a room's impulse response [M] gives it back, as long, as loud and beginning when it did."""
+    """The sound [N] in a room with the impulse response [M]. Length, level and beginning stay the same."""
     heard = fftconvolve(sound, room)[int(np.abs(room).argmax()) :][: len(sound)]
     level, heard_level = (float(np.sqrt(np.mean(x**2))) + 1e-9 for x in (sound, heard))
     return (heard * (level / heard_level)).astype(np.float32)
 
 
 def vary(sound: Sound, rooms: list[Sound], data: DataConfig, rng: np.random.Generator) -> Sound:
-    """A copy at another speed and pitch and, at times, in a room. [N] -> [M]"""
+    """A copy at another speed and pitch, sometimes in a room. [N] -> [M]"""
     speed = rng.uniform(*data.speed_range)
     varied = soxr.resample(sound, SAMPLE_RATE * speed, SAMPLE_RATE)
     if rooms and rng.random() < data.room_share:
@@ -32,9 +32,9 @@ def vary(sound: Sound, rooms: list[Sound], data: DataConfig, rng: np.random.Gene
 
 
 def load_rooms(root: Path, patterns: tuple[str, ...], without: tuple[str, ...] = ()) -> list[Sound]:
-    """Room impulse responses at 16 kHz, one channel, cut after a second.
+    """Impulse responses of rooms at 16 kHz, in one channel, cut after a second.
 
-    patterns: of folders below root. without: patterns of folders that are left out
+    patterns: of folders below root; without: patterns of folders to leave out
     """
     left_out = {folder for pattern in without for folder in root.glob(pattern)}
     rooms = []

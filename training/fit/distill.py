@@ -1,11 +1,8 @@
-"""Distillation: a student learns from the labels and from what its teachers answer to the same frames.
+"""Distillation: a student learns from the labels and from its teachers' answers to the same frames.
 
-Teacher and student may step at different paces. The teacher's logits and summaries are interpolated to the times at
-which the student's steps end. Each attention weight of the teacher is spread evenly over the time of its step, and the
-student's steps collect what falls into their time.
-
-The summary, which the attention gathers, is matched too: a projection from the student's width to the teacher's is
-learnt and dropped after training (FitNets, Romero et al. 2015).
+Teacher and student may step at different paces: `interpolate_steps` and `align_attention` bring a teacher's answers to
+the student's steps. For the summaries a projection from the student's width to the teacher's is learnt, and dropped
+after training (FitNets, Romero et al. 2015).
 """
 
 from pathlib import Path
@@ -21,7 +18,7 @@ from training.network.losses import attention_loss, dark_loss, peak_logits, peak
 
 
 def interpolate_steps(values: Tensor, teacher: CrnnConfig, student: CrnnConfig, steps: int) -> Tensor:
-    """The teacher's values [B, S', C] at the ends of the student's `steps` steps, linearly in time. [B, S, C]"""
+    """The teacher's values [B, S', C], interpolated in time to the ends of the student's `steps` steps. [B, S, C]"""
     ends = torch.arange(steps, device=values.device) * student.stride_frames + student.kernel_frames
     place = (ends - teacher.kernel_frames) / teacher.stride_frames
     place = place.clamp(0, values.shape[1] - 1)
@@ -34,14 +31,14 @@ def interpolate_steps(values: Tensor, teacher: CrnnConfig, student: CrnnConfig, 
 def align_attention(attention: Tensor, teacher: CrnnConfig, student: CrnnConfig, steps: int) -> Tensor:
     """The teacher's attention [B, S', W'] as weights on the student's steps. [B, S, W], rows sum to 1
 
-    At the end of a student's step, the last step of the teacher that has ended counts. A weight is spread over the
-    stride_frames before the end of its step. A student's step collects what falls into its own time. The rows are
-    scaled to sum to 1, as the student's window may be shorter.
+    For a student's step, the teacher's last step that has ended by then counts. Each weight of the teacher is spread
+    evenly over the stride_frames before the end of its step. Each step of the student collects the weights in its own
+    time. The student's window may be shorter, so the rows are scaled to sum to 1.
     """
     ends = torch.arange(steps) * student.stride_frames + student.kernel_frames
     last = ((ends - teacher.kernel_frames).clamp_min(0) // teacher.stride_frames).clamp_max(attention.shape[1] - 1)
     lag = ends - (last * teacher.stride_frames + teacher.kernel_frames)  # [S], frames since the teacher's step ended
-    # Frames back from the student's end: its bins are [j, j + 1) strides, the teacher's are shifted by the lag.
+    # Frames back from the end of the student's step. The lag shifts the teacher's steps.
     mine = torch.arange(student.window_steps).flip(0) * student.stride_frames  # [W], oldest first
     theirs = torch.arange(teacher.window_steps).flip(0) * teacher.stride_frames + lag[:, None]  # [S, W']
     begin = torch.maximum(mine[None, :, None], theirs[:, None, :])
@@ -52,11 +49,11 @@ def align_attention(attention: Tensor, teacher: CrnnConfig, student: CrnnConfig,
 
 
 class Teachers:
-    """Frozen networks. They answer each batch once, however many students hear it."""
+    """Frozen networks. They answer each batch once, for any number of students. raises ValueError without a network"""
 
     def __init__(self, networks: list[tuple[Crnn, CrnnConfig]]) -> None:
         if not networks:
-            raise ValueError("distilling needs a teacher: name its run, as in --teacher large")
+            raise ValueError("Distillation needs a teacher: name its run, as in --teacher large.")
         self.networks = networks
         self._has_bfloat16 = torch.cpu._is_avx512_bf16_supported()
         self._batch: Tensor | None = None
@@ -64,20 +61,20 @@ class Teachers:
 
     @classmethod
     def load(cls, names: tuple[str, ...], work: Path, device: torch.device) -> "Teachers":
-        """The best checkpoints of these runs. raises ValueError if one is missing"""
+        """The best checkpoints of these runs. raises ValueError if a checkpoint is missing"""
         networks = []
         for name in names:
             checkpoint = work / name / "best.pt"
             if not checkpoint.is_file():
-                raise ValueError(f"{checkpoint} is missing: train that run first, or name another with --teacher.")
+                raise ValueError(f"{checkpoint} is missing: train that run first, or name another run with --teacher.")
             crnn, settings = load_crnn(checkpoint)
             networks.append((crnn.to(device).requires_grad_(False), CrnnConfig(**settings["crnn"])))
         return cls(networks)
 
     def say(self, log_mel: Tensor) -> list[Answer]:
-        """What each network answers to a batch [B, T, F], at steps of its own."""
+        """The answer of each network to a batch [B, T, F], at the network's own steps."""
         if log_mel is not self._batch:
-            # bfloat16, where the processor has it, halves the time and moves logits by some 0.01
+            # bfloat16 halves the time, if the processor has it. Logits move by some 0.01.
             with torch.no_grad(), torch.autocast(log_mel.device.type, torch.bfloat16, enabled=self._has_bfloat16):
                 said = [crnn(log_mel, fresh_state(crnn, len(log_mel)))[0] for crnn, _ in self.networks]
             self._batch, self._said = log_mel, [Answer(*(part.float() for part in answer)) for answer in said]
@@ -85,7 +82,7 @@ class Teachers:
 
 
 class DistillLoss(nn.Module):
-    """The loss of a student's run: of its teachers' answers and of the labels."""
+    """The loss of a student's run, from its teachers' answers and from the labels."""
 
     def __init__(self, config: DistillConfig, student: CrnnConfig, teachers: Teachers) -> None:
         super().__init__()
@@ -94,7 +91,7 @@ class DistillLoss(nn.Module):
         self.teachers = teachers
         if config.summary_weight > 0:
             self.projection = nn.Linear(student.hidden, sum(shape.hidden for _, shape in teachers.networks))
-            for parameter in self.projection.parameters():  # so that no random number is drawn for it
+            for parameter in self.projection.parameters():  # zeros draw no random number: runs stay comparable
                 nn.init.zeros_(parameter)
 
     def forward(self, log_mel: Tensor, answer: Answer, targets: Targets) -> Tensor:

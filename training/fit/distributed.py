@@ -1,6 +1,6 @@
-"""The processes of one run, as torchrun starts them: which process writes, and how they agree.
+"""The processes of a run, which torchrun starts: which process writes, and how the processes agree.
 
-A process alone is a team of one and sends nothing. Several processes share each batch and average their gradients.
+A single process is a team of one and sends nothing. Several processes share each batch and average their gradients.
 """
 
 import os
@@ -14,7 +14,7 @@ Shared = TypeVar("Shared")
 
 
 class Team:
-    """Rank and size of the process group; gloo on CPUs, NCCL on GPUs."""
+    """The rank of this process and the number of processes. They talk through gloo on CPUs, NCCL on GPUs."""
 
     def __init__(self) -> None:
         self.rank = int(os.environ.get("RANK", "0"))
@@ -28,11 +28,11 @@ class Team:
 
     @property
     def writes(self) -> bool:
-        """Whether this process is the one that writes files and the log."""
+        """Whether this process writes the files and the log."""
         return self.rank == 0
 
     def average_gradients(self, module: nn.Module) -> None:
-        """Replace all gradients by their mean over processes: the gradient of the whole batch, as shares are equal."""
+        """Replace all gradients by their mean over the processes. As shares are equal, that is the batch's gradient."""
         if self.world == 1:
             return
         gradients = [p.grad for p in module.parameters() if p.grad is not None]
@@ -51,7 +51,7 @@ class Team:
         return float(total) / self.world
 
     def agree(self, value: Shared) -> Shared:
-        """The value of the writing process, in every process. All processes wait here for one another."""
+        """Give every process the value of the process that writes. All processes wait here for one another."""
         if self.world == 1:
             return value
         box: list[Any] = [value]
@@ -59,5 +59,6 @@ class Team:
         return box[0]
 
     def disband(self) -> None:
+        """Leave the process group."""
         if dist.is_initialized():
             dist.destroy_process_group()

@@ -1,4 +1,4 @@
-"""Finds what a network confuses most in the training negatives."""
+"""Mining: finds the sound in the training negatives that a network confuses most with the keyword."""
 
 import numpy as np
 import torch
@@ -16,7 +16,10 @@ from training.network.crnn import Crnn
 
 @torch.inference_mode()
 def mine(crnn: Crnn, store: FrameStore, keep_share: float) -> Mined:
-    """The seconds of training speech at which the network answers highest, and a weight for each other word."""
+    """The seconds of training speech with the highest scores, and a weight for each other word.
+
+    keep_share: the share of the seconds that is kept, 0..1
+    """
     crnn.eval()
     heard = continuous_margins(crnn, store, store.select(SPEECH, "training"))
     per_second = max(1, FRAMES_PER_S // crnn.stride_frames)

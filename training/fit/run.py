@@ -1,7 +1,7 @@
-"""One training run: its network, how it learns from a batch, its checkpoints and its log.
+"""A training run: its network, how it learns from a batch, its checkpoints and its log.
 
-side_by_side.py makes the batches. All chance comes from (seed, epoch), so a run that was killed and resumed equals a
-run that was not.
+side_by_side.py makes the batches. All random numbers come from (seed, epoch): a run that was killed and resumed gives
+the same network as a run that was not.
 """
 
 import io
@@ -29,7 +29,7 @@ from training.network.packed_file import on_grid, put_on_grid
 
 log = logging.getLogger(__name__)
 
-# (log_mel [B, T, F], what the network answers, targets) -> scalar
+# (log_mel [B, T, F], the network's answer, targets) -> scalar
 Loss = Callable[[Tensor, Answer, Targets], Tensor]
 
 
@@ -39,7 +39,7 @@ def hard_loss(log_mel: Tensor, answer: Answer, targets: Targets) -> Tensor:
 
 
 def save_atomically(content: dict[str, Any], path: Path) -> None:
-    """torch.save that leaves the old file or the new file, whenever it is interrupted."""
+    """torch.save that may be interrupted at any time: either the old file or the whole new file is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     packed = io.BytesIO()
     torch.save(content, packed)
@@ -57,7 +57,10 @@ def optimizer_of(module: nn.Module, train: TrainConfig) -> torch.optim.Optimizer
 
 
 class Run:
-    """One training run in a folder of its own: last.pt to resume from, best.pt to export, log.csv to plot."""
+    """A training run in its own folder: last.pt to resume from, best.pt to export, log.csv to plot.
+
+    raises ValueError if the batch does not divide among the processes
+    """
 
     def __init__(self, folder: Path, config: RunConfig, store: FrameStore, team: Team, loss: Loss = hard_loss) -> None:
         self.folder = folder
@@ -68,7 +71,10 @@ class Run:
         self.device = team.device
         train = config.train
         if train.batch_size % team.world:
-            raise ValueError(f"batch_size {train.batch_size} does not divide among {team.world} processes")
+            raise ValueError(
+                f"batch_size {train.batch_size} does not divide among {team.world} processes: choose a multiple of "
+                f"{team.world}."
+            )
         torch.manual_seed(train.seed)
         self.crnn = Crnn(config.crnn).to(self.device)
         self.average = torch.optim.swa_utils.AveragedModel(
@@ -87,20 +93,20 @@ class Run:
         self.validation = Planner(store, config.augment, train, "validation")
         self.epoch = 0
         self.rows: list[dict[str, float]] = []  # of log.csv
-        self.best_score = float("inf")
+        self.best_score = float("inf")  # the lowest Validation.score so far
         self.carried: Tensor | None = None  # [L, B, H], the GRU's state after the last batch of streams
 
     def resume(self) -> None:
-        """Go on from last.pt if it is there. raises ValueError if it is damaged or of a run with other settings"""
+        """Go on from last.pt, if it exists. raises ValueError if it is damaged or comes from other settings"""
         path = self.folder / "last.pt"
         if not path.is_file():
             return
         try:
             saved = torch.load(path, weights_only=True, map_location="cpu")
         except (RuntimeError, OSError, EOFError, ValueError, pickle.UnpicklingError) as error:
-            raise ValueError(f"{path} is damaged; delete it to begin the run anew.") from error
+            raise ValueError(f"{path} is damaged: delete it to begin the run again.") from error
         if not same_settings(saved["config"], self.config):
-            raise ValueError(f"{path} is of a run with other settings; use another --run folder or delete it.")
+            raise ValueError(f"{path} comes from a run with other settings: name another --run, or delete it.")
         self.crnn.load_state_dict(saved["crnn"])
         self.trained[1:].load_state_dict(saved["loss"])
         self.average.load_state_dict(saved["average"])
@@ -113,13 +119,14 @@ class Run:
 
     @property
     def averaged(self) -> Crnn:
-        """A network with the averaged weights, on their grid. It is validated, used for mining, and kept."""
+        """A network with the averaged weights, rounded to their grid. It is validated, used for mining, and kept."""
         crnn = cast(Crnn, deepcopy(self.average.module))
         if self.config.train.weight_bits:
             put_on_grid(crnn, self.config.train.weight_bits)
         return crnn
 
     def save(self) -> None:
+        """Write last.pt."""
         mined = self.planner.mined
         parts = None
         if mined is not None:
@@ -139,7 +146,7 @@ class Run:
         save_atomically(content, self.folder / "last.pt")
 
     def keep(self, mean_loss: float) -> None:
-        """Write the checkpoint to resume from. Validate if it is time, and write the best checkpoint."""
+        """Write last.pt. If it is time, validate, and write best.pt if the score is the lowest so far."""
         train = self.config.train
         if self.epoch % train.validate_every_epochs == 0 or self.epoch > train.epochs - train.validate_every_epochs:
             crnn = self.averaged
@@ -153,11 +160,12 @@ class Run:
         self.save()
 
     def begin_epoch(self) -> None:
+        """Forget the carried state: then a run that is resumed here equals a run that was not cut."""
         self.crnn.train()
-        self.carried = None  # so a run that is resumed here equals a run that was not cut
+        self.carried = None
 
     def step(self, log_mel: Tensor, targets: Targets) -> float:
-        """One optimiser step on this process's share of a batch; returns the share's loss."""
+        """Take an optimiser step on this process's share of a batch. Returns the loss of the share."""
         targets = targets.to(self.device)
         self.optimizer.zero_grad(set_to_none=True)
         with on_grid(self.crnn, self.config.train.weight_bits):
@@ -174,12 +182,13 @@ class Run:
         return float(loss.detach())
 
     def is_stream(self, log_mel: Tensor) -> bool:
+        """Whether a batch holds streams, by its length."""
         return log_mel.shape[1] == sequence_frames(self.config.augment, stream=True)
 
     def starting_state(self, log_mel: Tensor) -> State:
-        """A fresh state for clips; for streams, the state after the previous batch. So a network learns to listen on.
+        """A fresh state for clips. For streams the state after the previous batch, so the network learns to listen on.
 
-        A share of the streams starts afresh: TrainConfig.fresh_share.
+        TrainConfig.fresh_share of the streams begin from a fresh state too.
         """
         context, hidden, outputs, energies = fresh_state(self.crnn, log_mel.shape[0])
         if self.carried is not None and self.is_stream(log_mel):
@@ -189,7 +198,7 @@ class Run:
         return context, hidden, outputs, energies
 
     def note(self, mean_loss: float, result: Validation) -> None:
-        """A row of the log, for people and for plotting."""
+        """Add a row to log.csv and a line to the log."""
         row: dict[str, float] = {
             "epoch": self.epoch,
             "loss": mean_loss,
@@ -203,13 +212,13 @@ class Run:
         log.info(message, self.folder.name, self.epoch, mean_loss, result.lineage_area, result.disturbed_area, alarms)
 
     def write_log(self) -> None:
-        """Write all of log.csv: after a resume it holds each epoch once."""
+        """Write log.csv as a whole, so that it holds each epoch once, also after a resume."""
         lines = [",".join(self.rows[0]), *(",".join(f"{value:.6g}" for value in row.values()) for row in self.rows)]
         (self.folder / "log.csv").write_text("\n".join(lines) + "\n")
 
 
 def plain(config: Any) -> dict[str, Any]:
-    """A dataclass as dicts, lists, numbers and text: a checkpoint holds no pickled classes."""
+    """A dataclass as dicts, lists, numbers and text, because a checkpoint holds no pickled classes."""
 
     def listed(value: Any) -> Any:
         if isinstance(value, dict):
@@ -220,7 +229,7 @@ def plain(config: Any) -> dict[str, Any]:
 
 
 def same_settings(saved: dict[str, Any], config: RunConfig) -> bool:
-    """Whether a checkpoint was made with this config. Settings that the checkpoint does not know had their default."""
+    """Whether a checkpoint was made with this config. A setting that is missing in the checkpoint had its default."""
     try:
         return saved_config(RunConfig(), saved) == config
     except ValueError:

@@ -1,6 +1,6 @@
-"""Runs that hear the same batches: each batch is made once, and the teachers answer it once.
+"""Trains several runs on the same batches: each batch is made once, and the teachers answer it once.
 
-So several seeds, losses or shapes train side by side. Most cohorts have one run.
+So several seeds, losses or shapes train side by side. Most cohorts have a single run.
 """
 
 from dataclasses import replace
@@ -15,41 +15,46 @@ from training.fit.mine import mine
 from training.fit.run import Run
 from training.progress import SILENT, Progress
 
-# The fields of TrainConfig in which members may differ.
+# The fields of TrainConfig in which the members of a cohort may differ.
 OWN = ("seed", "optimizer", "learning_rate", "weight_decay", "average_decay", "weight_bits")
 
 
 def _shared(config: RunConfig) -> RunConfig:
-    """The settings in which members must agree: all that decide the batches. The seed is the first member's."""
+    """The settings that must be equal in all members: the settings that decide the batches."""
     train = replace(config.train, **{name: getattr(TrainConfig, name) for name in OWN})
     return RunConfig(data=config.data, augment=config.augment, train=train)
 
 
 class Cohort:
-    """Trains its members epoch by epoch. The first member draws the batches and mines; the others only learn."""
+    """Trains its members epoch by epoch. The first member draws the batches and mines. The other members only learn.
+
+    raises ValueError if the members' settings ask for different batches
+    """
 
     def __init__(self, members: list[Run], progress: Progress = SILENT) -> None:
-        """raises ValueError if the members' batches could not be the same"""
         self.progress = progress
         self.first = members[0]
         self.members = members
         for run in members[1:]:
             if _shared(run.config) != _shared(self.first.config):
-                raise ValueError(f"{run.folder.name} and {self.first.folder.name} have other data, batches or epochs.")
+                raise ValueError(
+                    f"{run.folder.name} and {self.first.folder.name} differ in data, batches or epochs: "
+                    "train them one after the other."
+                )
             run.planner = self.first.planner
 
     def resume(self) -> None:
         """Go on where each run was cut. raises ValueError if a checkpoint has other settings"""
-        for run in reversed(self.members):  # the first is resumed last: what it mined holds for all
+        for run in reversed(self.members):  # the first run is resumed last, because its mined sound counts for all
             run.resume()
 
     def train(self) -> list[Path]:
-        """Run the epochs that are left; returns the best checkpoint of each member.
+        """Train the epochs that are left. Returns the best checkpoint of each member.
 
-        raises StageStoppedError if it should end: the epochs that are finished are kept
+        raises StageStoppedError if the stage should end: finished epochs are kept
         """
         team, train = self.first.team, self.first.config.train
-        # The first run is kept last. After a cut it is behind the others, never ahead: they wait for it.
+        # The first run is saved last. So after a cut it may be behind the other runs, which then wait for it.
         while (epoch := min(run.epoch for run in self.members)) < train.epochs:
             behind = [run for run in self.members if run.epoch == epoch]
             if epoch >= train.mine_from_epoch and epoch % train.mine_every_epochs == 0:
@@ -66,7 +71,7 @@ class Cohort:
         return [run.folder / "best.pt" for run in self.members]
 
     def train_epoch(self, members: list[Run]) -> list[float]:
-        """One pass of these members over planned batches; returns their mean losses."""
+        """Train these members for an epoch. Returns the mean loss of each."""
         first, team = self.first, self.first.team
         train, augment = first.config.train, first.config.augment
         epoch = members[0].epoch

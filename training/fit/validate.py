@@ -1,6 +1,6 @@
-"""Scores a network on stored frames, fast enough for every epoch. Training chooses checkpoints and mines by them.
+"""Scores a network on stored frames, fast enough for every epoch. Training chooses checkpoints by these scores.
 
-Published figures come from training/evaluate, from the exported file on audio.
+Published figures do not come from here: training/evaluate measures the exported file on audio.
 """
 
 from dataclasses import dataclass
@@ -21,29 +21,29 @@ from training.network.crnn import Crnn, fresh_state
 from training.network.losses import margin_of
 
 FRAMES_PER_S = 100
-CHUNK_FRAMES = 1000
-BEFORE_FRAMES, AFTER_FRAMES = 150, 30  # talk around a keyword in validation
-ROWS = 256  # of a batch
-AREA_NOISE = 1e-5  # below this, a few mislabelled clips decide
-NOISY_DB = 10.0  # signal-to-noise ratio of the noisy half of the keywords
-RATES = (0.02, 0.05, 0.10, 0.20)  # false reject rates at which false alarms are counted
+CHUNK_FRAMES = 1000  # frames of a stream that are played at once
+BEFORE_FRAMES, AFTER_FRAMES = 150, 30  # talk before and after a keyword
+ROWS = 256  # sequences in a batch
+AREA_NOISE = 1e-5  # a few mislabelled clips decide areas below this
+NOISY_DB = 10.0  # signal-to-noise ratio when each keyword is heard a second time, in noise
+RATES = (0.02, 0.05, 0.10, 0.20)  # false alarms are counted at these false reject rates
 
 
 @dataclass(frozen=True)
 class Validation:
-    """How a network does on the validation set."""
+    """The figures of a network on the validation set."""
 
-    lineage_area: float
-    disturbed_area: float  # of sequences made as for training, of this set: noise, levels, half words, talk around
-    fa_per_hour: dict[float, float]  # at each of RATES
-    hours: float
+    lineage_area: float  # over single clips
+    disturbed_area: float  # over sequences made as for training: noise, levels, half words, talk around the word
+    fa_per_hour: dict[float, float]  # false alarms an hour, by the false reject rate in RATES
+    hours: float  # of speech and noise in which they are counted
 
     @property
     def score(self) -> float:
-        """The best checkpoint has the lowest score: areas and the mean of the alarm rates, each as its logarithm.
+        """The checkpoint score; the best checkpoint has the lowest. It adds logarithms of the areas and alarm rates.
 
-        Validation has few clips and hours: their figures jump. The disturbed area, of thousands of sequences, is
-        steady and counts twice.
+        Validation has few clips and hours, so their figures jump from epoch to epoch. The disturbed area comes from
+        thousands of sequences: it is steady, so it counts twice.
         """
         rates = [np.log10(rate + 1 / self.hours) for rate in self.fa_per_hour.values()]
         areas = np.log10(self.lineage_area + AREA_NOISE) + 2 * np.log10(self.disturbed_area + AREA_NOISE)
@@ -51,19 +51,19 @@ class Validation:
 
 
 def posterior(margin: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Margins as probabilities, in double precision: confident networks differ far above 1 - 1e-7."""
+    """Margins as probabilities. Double precision tells probabilities above 1 - 1e-7 apart."""
     return 1 / (1 + np.exp(-margin.astype(np.float64)))
 
 
 def margins(crnn: Crnn, log_mel: Tensor) -> Tensor:
-    """logit(keyword) - logit(other) of every step. log_mel [B, T, F] on any device -> [B, S] on the CPU"""
+    """The margin of every step, logit(keyword) - logit(other). log_mel [B, T, F] on any device -> [B, S] on the CPU"""
     state = fresh_state(crnn, log_mel.shape[0])
     answer, _ = crnn(log_mel.to(state[1].device), state)
     return margin_of(answer.logits).cpu()
 
 
 def clip_peaks(crnn: Crnn, store: FrameStore, items: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The highest margin of each clip of one second, from a fresh state, followed by silence. [items]"""
+    """The highest margin in each clip of one second, with silence after it, from a fresh state. [items]"""
     offsets = torch.arange(CLIP_FRAMES)[None]
     peaks = []
     for chunk in np.array_split(items, max(1, len(items) // 512)):
@@ -77,15 +77,15 @@ def clip_peaks(crnn: Crnn, store: FrameStore, items: NDArray[np.int64]) -> NDArr
 
 @dataclass(frozen=True)
 class Continuous:
-    """Margins of recordings that are played one after another, in `rows` streams side by side, with carried state."""
+    """The margins of recordings that are played one after another, in `rows` streams side by side."""
 
     margin: NDArray[np.float32]  # [rows, S]
     item: NDArray[np.int64]  # [rows, S], the recording in which each step ends
-    frame: NDArray[np.int64]  # [rows, S], and at which of its frames
+    frame: NDArray[np.int64]  # [rows, S], the frame of that recording at which the step ends
 
 
 def continuous_margins(crnn: Crnn, store: FrameStore, items: NDArray[np.int64], rows: int = 32) -> Continuous:
-    """Play the items end to end, as the app would hear them."""
+    """Play the items end to end, as the app hears sound: the state is carried on."""
     length = store.length[items]
     owner = np.repeat(np.arange(len(items)), length)
     within = np.arange(len(owner)) - np.repeat(np.cumsum(length) - length, length)
@@ -104,7 +104,10 @@ def continuous_margins(crnn: Crnn, store: FrameStore, items: NDArray[np.int64], 
 
 
 def keyword_in_talk(crnn: Crnn, store: FrameStore, split: str, snr_db: float | None = None) -> NDArray[np.float32]:
-    """The highest margin of each keyword, laid into talk of the same set, with noise if asked. [keywords]"""
+    """The highest margin of each keyword that is laid into talk of the same set. [keywords]
+
+    snr_db: signal-to-noise ratio of added noise; None for no noise
+    """
     rng = np.random.default_rng(0)
     keywords = store.select(KEYWORD, split, as_recorded=True)
     talk = store.select(SPEECH, split, as_recorded=True)
@@ -128,7 +131,7 @@ def keyword_in_talk(crnn: Crnn, store: FrameStore, split: str, snr_db: float | N
 
 
 def disturbed_area(crnn: Crnn, planner: Planner, shape: CrnnConfig) -> float:
-    """Lineage-equivalent area of the peaks of planned streams, the same ones each time."""
+    """The lineage-equivalent area over the peaks of planned streams. Every call plans the same streams."""
     rng = np.random.default_rng(0)
     peaks, is_keyword = [], []
     frames = sequence_frames(planner.augment, stream=True)
@@ -146,7 +149,7 @@ def disturbed_area(crnn: Crnn, planner: Planner, shape: CrnnConfig) -> float:
 def talk_curve(
     keyword_peaks: NDArray[np.float64], streams: list[NDArray[np.float64]], hours: float, step_samples: int
 ) -> list[OperatingPoint]:
-    """False rejects against false alarms per hour, at every threshold that some keyword's peak sets.
+    """False rejects and false alarms an hour. The peak of each keyword is a threshold.
 
     keyword_peaks: [P] posteriors; streams: posteriors [S] of audio without the keyword
     """
@@ -160,7 +163,7 @@ def talk_curve(
 
 @torch.inference_mode()
 def validate(crnn: Crnn, shape: CrnnConfig, planner: Planner, split: str = "validation") -> Validation:
-    """Areas over the clips of a set and false alarms per hour over its continuous speech and noise.
+    """The areas over the clips of a set, and the false alarms an hour in its continuous speech and noise.
 
     planner: draws disturbed sequences of that set
     """

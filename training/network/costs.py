@@ -6,19 +6,20 @@ from torch import nn
 
 from training.config import CrnnConfig
 
-MACS_FRAMES = 201  # two seconds of audio with centred frames, as the lineage counted
+MACS_FRAMES = 201  # frames of two seconds of audio, centred, as the lineage counted
 
 
 def count_parameters(module: nn.Module) -> int:
+    """The number of weights and biases."""
     return sum(parameter.numel() for parameter in module.parameters())
 
 
 def count_macs(config: CrnnConfig, frames: int = MACS_FRAMES) -> int:
-    """Multiply-accumulates for `frames` frames, counted as the lineage's tool did.
+    """Multiply-accumulates for `frames` frames, counted as the lineage's tool counts them.
 
-    A GRU cell counts its matrix products, its biases and its element-wise products. Convolution and Linear count their
-    products. The weighted sum of the attention and the additions of pooling are left out.
-    The base model has 904,608 for two seconds.
+    A GRU cell counts its matrix products, its biases and its element-wise products. Convolution and Linear layers count
+    their products. The attention's weighted sum and the additions of pooling do not count. The base model has 904,608
+    for two seconds.
     """
     steps = config.steps(frames)
     frequencies = config.gru_input // config.channels

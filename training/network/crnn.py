@@ -1,6 +1,6 @@
-"""Crnn: convolution, GRU and windowed attention. Teacher and student differ only in their config.
+"""Crnn: a convolution, a GRU and attention over a window of steps. Teacher and student differ only in their config.
 
-One forward trains and streams: the state goes in and comes out, and a whole clip is a stream from a fresh state.
+The same forward trains and streams: the state is an argument and a result. A clip is a stream from a fresh state.
 """
 
 from typing import NamedTuple
@@ -11,20 +11,20 @@ from torch.nn.functional import linear
 
 from training.config import CrnnConfig
 
-# conv context [B, Tc, F], GRU hidden [L, B, H], past outputs [B, W - 1, H], their energies [B, W - 1, heads]
+# frames that wait [B, Tc, F], GRU state [L, B, H], past outputs [B, W - 1, H], their energies [B, W - 1, heads]
 State = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class Answer(NamedTuple):
     """The answer of a network to a batch of frames."""
 
-    logits: Tensor  # [B, S, 2] (other, keyword) of every step
-    attention: Tensor  # [B, S, W] over the last W outputs, oldest first, the mean of the heads'
-    summary: Tensor  # [B, S, H], what the attention gathers and the classifier sees
+    logits: Tensor  # [B, S, 2], (other, keyword) of every step
+    attention: Tensor  # [B, S, W], over the last W outputs, oldest first, the mean of all heads
+    summary: Tensor  # [B, S, H], the attention's weighted sum of outputs, which the classifier sees
 
 
 class Crnn(nn.Module):
-    """Keyword spotter of the Speech Commands lineage (Arik et al. 2017; attention as in Shan et al. 2018)."""
+    """A keyword spotter after Arik et al. 2017, with the attention of Shan et al. 2018."""
 
     def __init__(self, config: CrnnConfig) -> None:
         super().__init__()
@@ -43,12 +43,12 @@ class Crnn(nn.Module):
         self.gru = nn.GRU(config.gru_input, config.hidden, config.layers, batch_first=True)
         energy = config.energy_hidden or config.hidden
         self.energy = nn.Sequential(nn.Linear(config.hidden, energy), nn.Tanh(), nn.Linear(energy, config.heads))
-        # of a step's age, oldest first; at first each head prefers another part of the window
+        # Energies by the age of a step, oldest first. Each head begins with another part of the window.
         self.age = nn.Parameter(_spread(config.heads, config.window_steps)) if config.weighs_age else None
         self.classifier = nn.Linear(config.hidden, 2)
 
     def initial_state(self, batch: int = 1) -> State:
-        """The state of a stream that has heard nothing; an energy of -inf gives a past output no weight."""
+        """The state of a stream that has heard nothing. An energy of -inf gives an output no weight."""
         return (
             torch.zeros(batch, 0, self.mel_bins),
             torch.zeros(self.layers, batch, self.hidden),
@@ -57,17 +57,16 @@ class Crnn(nn.Module):
         )
 
     def forward(self, log_mel: Tensor, state: State) -> tuple[Answer, State]:
-        """The answer at every step that the new frames [B, T, F] complete, and the new state."""
+        """The answer at every step that the new frames [B, T, F] complete, and the state after them."""
         summary, attention, state = self.summarise(log_mel, state)
         return Answer(self.classifier(summary), attention, summary), state
 
     def summarise(self, log_mel: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """The summary of every step that the new frames complete: what the classifier sees.
+        """The summary of every step that the new frames complete. The classifier sees this summary.
 
         log_mel: [B, T, F], any T
-        returns: summary [B, S, H]; attention [B, S, W] over the last W outputs, oldest first, the mean of the heads';
-            the new state.
-            S = (Tc + T - kernel_frames) // stride_frames + 1, or 0.
+        returns: summary [B, S, H]; attention [B, S, W], as in Answer; the state after them.
+            S = (Tc + T - kernel_frames) // stride_frames + 1, at least 0
         """
         context, hidden, past_outputs, past_energies = state
         frames = torch.cat([context, log_mel], dim=1)  # [B, Tc + T, F]
@@ -91,10 +90,10 @@ class Crnn(nn.Module):
         return summary, attention.mean(2), (kept, hidden, outputs[:, steps:], energies[:, steps:])
 
     def convolve(self, frames: Tensor, steps: int) -> Tensor:
-        """The rectified convolution over scaled frames, [B, T, F] -> [B, S, C * F'].
+        """The rectified convolution over scaled frames. [B, T, F] -> [B, S, C * F']
 
-        One product with all patches: for a single step, and for the backward pass, it takes a fraction of the time of
-        torch's convolution. The scale of the frames goes into the weights, and an exported network holds them so.
+        It is a single matrix product with all patches. For a single step and for the backward pass that takes a
+        fraction of the time of torch's convolution. The scale of the frames is multiplied into the weights.
         """
         if self.pool_frames > 1:  # [B, T, F] -> [B, T', F]
             used = (steps - 1) * self.stride_frames + self.kernel_frames
@@ -119,7 +118,7 @@ def _spread(heads: int, window_steps: int) -> Tensor:
 
 
 def fresh_state(crnn: Crnn, batch: int) -> State:
-    """The initial state, on the device that the network is on."""
+    """The initial state, on the network's device."""
     device = next(crnn.parameters()).device
     context, hidden, outputs, energies = crnn.initial_state(batch)
     return context.to(device), hidden.to(device), outputs.to(device), energies.to(device)
@@ -128,7 +127,8 @@ def fresh_state(crnn: Crnn, batch: int) -> State:
 class StreamingCrnn(nn.Module):
     """The exported network: a Crnn that answers with the calibrated posterior of the keyword.
 
-    posterior = sigmoid(scale * (margin - offset)), margin = logit(keyword) - logit(other), as one layer for both logits
+    posterior = sigmoid(scale * (margin - offset)), where margin = logit(keyword) - logit(other).
+    A single layer gives the margin, in place of the two logits.
     """
 
     def __init__(self, crnn: Crnn, scale: float = 1.0, offset: float = 0.0) -> None:
@@ -147,6 +147,6 @@ class StreamingCrnn(nn.Module):
         return self.crnn.initial_state(batch)
 
     def forward(self, log_mel: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """log_mel [B, T, F] and state in; posterior [B, S] in 0..1, attention [B, S, W] and state out."""
+        """log_mel [B, T, F] and a state -> posterior [B, S] in 0..1, attention [B, S, W] and the state after them."""
         summary, attention, state = self.crnn.summarise(log_mel, state)
         return torch.sigmoid(self.margin(summary).squeeze(-1)), attention, state

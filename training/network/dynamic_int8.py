@@ -1,7 +1,7 @@
 """Dynamic int8 quantisation, and how it changes the size of each part. Only this module uses torch.ao.
 
-Weights are stored as int8, and activations are quantised while the network runs. A quantised module describes itself,
-which takes room: a tiny Linear grows. packed_file.py puts all weights on a grid, the convolution's too.
+Weights are stored as int8, and activations are quantised while the network runs. torch.ao stores a description of each
+module as well, so a tiny Linear layer grows. packed_file.py rounds all weights to a grid instead.
 """
 
 import tempfile
@@ -26,20 +26,20 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 def quantise_dynamic(network: Network, part: str) -> Network:
-    """A copy with the GRU, the Linear layers, or both in dynamic int8."""
+    """A copy of the network with some layers in dynamic int8. part: a name in PARTS; "none" returns the network"""
     return torch.ao.quantization.quantize_dynamic(network, PARTS[part], dtype=torch.qint8) if PARTS[part] else network
 
 
 @dataclass(frozen=True)
 class Size:
-    """Bytes of a network, two ways."""
+    """Bytes of a network, counted in two ways."""
 
-    raw: int  # weights and biases alone, as they are stored
-    saved: int  # torch.save of the state dict, container and all: how the lineage counted
+    raw: int  # weights and biases alone
+    saved: int  # the file that torch.save makes of the state dict: how the lineage counted
 
 
 def saved_bytes(state: dict[str, Any]) -> int:
-    """Size of the file that torch.save makes of a state dict. The file's name has one letter, as it is stored too."""
+    """The size of the file that torch.save makes of a state dict. Its name has one letter: the file holds the name."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "m"
         torch.save(state, path)
@@ -47,7 +47,7 @@ def saved_bytes(state: dict[str, Any]) -> int:
 
 
 def raw_bytes(crnn: Crnn, part: str = "none") -> int:
-    """Bytes of the weights: one for each weight in int8 and eight for each matrix, four for each other weight."""
+    """Bytes of the weights. A matrix in int8 takes a byte for each weight and eight more; another weight takes four."""
     total = 0
     for module in crnn.modules():
         own = list(module.parameters(recurse=False))
@@ -61,5 +61,5 @@ def raw_bytes(crnn: Crnn, part: str = "none") -> int:
 
 
 def measure(crnn: Crnn) -> dict[str, Size]:
-    """The size of a network with each of PARTS quantised."""
+    """The size of a network for each choice of layers in PARTS."""
     return {part: Size(raw_bytes(crnn, part), saved_bytes(quantise_dynamic(crnn, part).state_dict())) for part in PARTS}

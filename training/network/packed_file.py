@@ -1,7 +1,7 @@
-"""Weights on a grid of a few bits: how a network is trained on the grid, and how many bytes it takes.
+"""Rounds weights to a grid of a few bits, trains a network on the grid, and counts its bytes.
 
-Each row of a matrix has a scale of its own in half precision and whole numbers of `bits` bits, symmetric round 0;
-biases are in half precision. A network that is on the grid already does not change when it is put there again.
+Each row of a matrix has its own scale in half precision, and whole numbers of `bits` bits, symmetric around 0. Biases
+are in half precision. To round a network a second time changes nothing.
 """
 
 import json
@@ -16,7 +16,7 @@ from kws_app.engine.crnn_file import CrnnSettings, Parameters, pack
 
 
 def quantise(weight: Tensor, bits: int) -> tuple[Tensor, Tensor]:
-    """Whole numbers [rows, ...] int8 and scales [rows] float16 of a weight [rows, ...]."""
+    """Round a weight [rows, ...] to whole numbers [rows, ...] int8 and scales [rows] float16."""
     highest = 2 ** (bits - 1) - 1
     scale = (weight.flatten(1).abs().amax(dim=1) / highest).clamp_min(1e-6).half()
     shape = (-1,) + (1,) * (weight.dim() - 1)
@@ -25,13 +25,13 @@ def quantise(weight: Tensor, bits: int) -> tuple[Tensor, Tensor]:
 
 
 def restore(whole: Tensor, scale: Tensor) -> Tensor:
-    """The weight [rows, ...] float32 that `quantise` stands for."""
+    """The weight [rows, ...] float32, from the result of `quantise`."""
     return whole.float() * scale.float().view((-1,) + (1,) * (whole.dim() - 1))
 
 
 @torch.no_grad()
 def put_on_grid(module: nn.Module, bits: int) -> None:
-    """Round every parameter of a module, in place, to what the packed file can hold."""
+    """Round every parameter of a module to the numbers that the packed file can hold. The module changes in place."""
     for parameter in module.parameters():
         if parameter.dim() > 1:
             parameter.copy_(restore(*quantise(parameter, bits)))
@@ -41,10 +41,11 @@ def put_on_grid(module: nn.Module, bits: int) -> None:
 
 @contextmanager
 def on_grid(module: nn.Module, bits: int) -> Iterator[None]:
-    """Inside, the module computes with rounded weights. After it, the module has its own weights and those gradients.
+    """Let the module compute with rounded weights inside the `with` block. Afterwards it has its own weights again.
 
-    So a network learns weights that bear rounding (straight-through estimate, Bengio et al. 2013).
-    0 bits: no rounding.
+    The gradients of the rounded weights stay, so a network learns weights that can be rounded (straight-through
+    estimate, Bengio et al. 2013).
+    bits: 0 for no rounding
     """
     if bits == 0:
         yield
@@ -60,7 +61,7 @@ def on_grid(module: nn.Module, bits: int) -> Iterator[None]:
 
 
 def parameters_of(module: nn.Module) -> Parameters:
-    """The parameters of a network by name, as a model file holds them."""
+    """The parameters of a network, by the names that a model file has."""
     return {name: parameter.detach().cpu().numpy() for name, parameter in module.named_parameters()}
 
 
@@ -72,13 +73,13 @@ def take_parameters(module: nn.Module, parameters: Parameters) -> None:
 
 
 def packed_bytes(settings: CrnnSettings, module: nn.Module) -> int:
-    """Size of a safetensors file of a network's numbers and settings: a model file without the rest of its card."""
+    """The size of a model file whose card holds nothing but the settings of the network."""
     network = json.dumps(settings.for_card(), separators=(",", ":"))
     return len(save(pack(settings, parameters_of(module)), metadata={"network": network}))
 
 
 def grid_state(module: nn.Module, bits: int) -> dict[str, Tensor]:
-    """The state dict of a network on a grid, for torch.save: int8 and scales for a matrix, else float16."""
+    """The state dict of a network on a grid, for torch.save: int8 and scales for a matrix, float16 for a bias."""
     state: dict[str, Tensor] = {}
     for name, parameter in module.named_parameters():
         if parameter.dim() > 1:

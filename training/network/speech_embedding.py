@@ -1,7 +1,7 @@
-"""The `expert` in torch: the frozen speech embedding and a word's heads, as the program that is exported.
+"""The `expert` in torch: the frozen speech embedding with the heads of a word, as the program that is exported.
 
-State goes in and comes out, in the four parts that `crnn` has; see `Expert.initial_state`. For training, whole streams
-become embeddings in large blocks (`embeddings_of`): the network has no padding over time, so the numbers are the same.
+The state has four parts, as in crnn.py; see `Expert.initial_state`. For training, `WholeStreams` turns whole streams
+into embeddings in large blocks. The network has no padding over time, so the embeddings are the same.
 """
 
 from collections.abc import Mapping
@@ -30,12 +30,12 @@ from kws_app.engine.speech_body import (
 Body = Mapping[str, NDArray[np.float32]]
 State = tuple[Tensor, Tensor, Tensor, Tensor]
 
-DYNAMIC_DB = 80.0  # bands further below the loudest of their step are raised to it
-BLOCK_STEPS = 400  # embeddings of a whole stream at once
+DYNAMIC_DB = 80.0  # a band more than this below the loudest band of its step is raised to that level
+BLOCK_STEPS = 400  # embeddings that WholeStreams makes at once
 
 
 class _Layer(nn.Module):
-    """One convolution over [T, F, C] as a product of patches, with the maximum after it and the activation."""
+    """A convolution over [T, F, C] as a matrix product of patches, with the maximum and the activation after it."""
 
     matrix: Tensor
     bias: Tensor
@@ -55,10 +55,10 @@ class _Layer(nn.Module):
         self.taps_t, self.taps_f = layer.kernel
         self.bands, self.inputs, self.outputs = layer.bands, layer.inputs, layer.outputs
         self.pool_frames, self.pool_bands = layer.pool_frames, layer.pool_bands
-        self.slope, self.lowest = SLOPE, LOWEST  # a program cannot read a module's constants
+        self.slope, self.lowest = SLOPE, LOWEST  # a scripted program cannot read the constants of a Python module
 
     def forward(self, x: Tensor) -> Tensor:
-        """x: [T + 2 or T, F, Cin], what is kept before it included -> [T', F', Cout]"""
+        """x: [T + 2 or T, F, Cin], with the kept frames in front -> [T', F', Cout]"""
         T, width, C = x.size(0) - self.taps_t + 1, self.bands + 2 * self.rim, self.inputs
         if self.rim > 0:
             x = F.pad(x, [0, 0, 1, 1])
@@ -74,13 +74,13 @@ class _Layer(nn.Module):
             y = torch.maximum(y[:, 0::2], y[:, 1::2])
         if self.pool_frames == 2:
             y = torch.maximum(y[0::2], y[1::2])
-        return torch.maximum(y, torch.clamp_min(y * self.slope, self.lowest))  # it rises, so it may follow the maximum
+        return torch.maximum(y, torch.clamp_min(y * self.slope, self.lowest))  # monotone, so it may follow the maximum
 
 
 class SpeechEmbedding(nn.Module):
-    """The body: decibels of a stream in, embeddings out."""
+    """The body: turns the decibels of a stream into embeddings."""
 
-    kept_shapes: list[list[int]]  # by layer: of what it keeps of its input, empty where it keeps nothing
+    kept_shapes: list[list[int]]  # by layer, the shape of the input that the layer keeps; empty if it keeps nothing
 
     def __init__(self, body: Body) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class SpeechEmbedding(nn.Module):
         return self.scaled((torch.maximum(by_step, floor) * 0.1 + 2.0).view(-1, self.bands), kept)
 
     def scaled(self, frames: Tensor, kept: Tensor) -> tuple[Tensor, Tensor]:
-        """The same for frames as the convolutions take them."""
+        """The same for frames that are already scaled for the convolutions."""
         x = frames.unsqueeze(2)
         after: list[Tensor] = []
         at = 0
@@ -112,7 +112,7 @@ class SpeechEmbedding(nn.Module):
 
 
 class Heads(nn.Module):
-    """The heads of a word side by side; the mean of their margins is the word's."""
+    """The heads of a word side by side. The mean of their margins is the margin of the word."""
 
     mean: Tensor
     std: Tensor
@@ -137,7 +137,7 @@ class Heads(nn.Module):
                 self.register_parameter(name.replace(".", "_"), nn.Parameter(torch.zeros(shape)))
 
     def load(self, parameters: Parameters) -> None:
-        """Take the numbers of `unpack_head`."""
+        """Take the numbers that `unpack_head` gives."""
         with torch.no_grad():
             for name, values in parameters.items():
                 getattr(self, name.replace(".", "_")).copy_(torch.from_numpy(np.array(values)))
@@ -156,7 +156,7 @@ class Heads(nn.Module):
 
 
 class Expert(nn.Module):
-    """The speech embedding with a word's heads, streaming."""
+    """The speech embedding with the heads of a word, for streams."""
 
     quiet_kept: Tensor
     quiet_past: Tensor
@@ -175,7 +175,7 @@ class Expert(nn.Module):
 
     @torch.jit.export
     def initial_state(self) -> State:
-        """Frames that wait [1, t, 32], past embeddings [W - 1, 1, 96], what the body keeps [1, 1, K], and nothing."""
+        """Frames that wait [1, t, 32], past embeddings [W - 1, 1, 96], the body's kept input [1, 1, K], and nothing."""
         return (
             torch.zeros(1, 0, self.bands),
             self.quiet_past.unsqueeze(1).clone(),
@@ -184,7 +184,7 @@ class Expert(nn.Module):
         )
 
     def forward(self, bands: Tensor, state: State) -> tuple[Tensor, Tensor, State]:
-        """bands: [1, T, 32] decibels, any T -> posteriors [1, S], no attention [1, S, 0], the state after them"""
+        """bands: [1, T, 32] decibels, any T -> posteriors [1, S], empty attention [1, S, 0], the state after them"""
         waiting, past, kept, nothing = state
         frames = torch.cat([waiting, bands], dim=1)[0]
         steps = frames.size(0) // self.step_frames
@@ -202,14 +202,14 @@ class Expert(nn.Module):
 
 @torch.no_grad()
 def quiet_state(embedding: SpeechEmbedding) -> tuple[Tensor, Tensor]:
-    """What a stream that has heard nothing keeps [K], and the embedding [96] of nothing."""
+    """The kept input [K] of a stream that has heard nothing, and the embedding [96] of nothing."""
     frames = torch.full((FIELD_FRAMES // STEP_FRAMES * 2 * STEP_FRAMES, BANDS), QUIET_BAND)
     embeddings, kept = embedding.scaled(frames, torch.zeros(KEPT_VALUES))
     return kept, embeddings[-1]
 
 
 class WholeStreams:
-    """Embeddings of whole streams, some 300 hours of sound an hour on a free core. Eager; belongs to one thread."""
+    """Makes embeddings of whole streams: some 300 hours of sound an hour on a free core. Used by a single thread."""
 
     def __init__(self, body: Body) -> None:
         last = torch.channels_last
@@ -224,7 +224,7 @@ class WholeStreams:
 
     @torch.inference_mode()
     def __call__(self, bands: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Decibels [T, 32] of a stream from its beginning -> an embedding for every eight frames, [T // 8, 96]."""
+        """Decibels [T, 32] of a stream from its beginning -> embeddings [T // 8, 96], one for every eight frames."""
         steps = len(bands) // STEP_FRAMES
         by_step = torch.from_numpy(bands[: steps * STEP_FRAMES]).reshape(-1, STEP_FRAMES * BANDS)
         floor = by_step.amax(dim=1, keepdim=True) - DYNAMIC_DB if steps else by_step

@@ -93,7 +93,7 @@ def test_a_damaged_checkpoint_is_one_sentence(trained: Path, toy_store: FrameSto
     content = (trained / "last.pt").read_bytes()
     for damaged in (b"", content[: len(content) // 2], b"no checkpoint"):
         (tmp_path / "last.pt").write_bytes(damaged)
-        with pytest.raises(ValueError, match="is damaged; delete it"):
+        with pytest.raises(ValueError, match="is damaged: delete it"):
             Run(tmp_path, RUN, toy_store, Team()).resume()
 
 

@@ -61,7 +61,7 @@ def test_a_cut_between_two_members_is_made_good(toy_store: FrameStore, tmp_path:
 
 def test_members_with_other_batches_are_refused(toy_store: FrameStore, tmp_path: Path) -> None:
     longer = replace(SHORT, train=replace(SHORT.train, epochs=9))
-    with pytest.raises(ValueError, match="other data, batches or epochs"):
+    with pytest.raises(ValueError, match="differ in data, batches or epochs"):
         Cohort(members(tmp_path, toy_store, SHORT, longer))
 
 
