@@ -1,1 +1,1 @@
-"""A word of the user's own: takes of the user's voice, and the training that runs beside the app."""
+"""The user's own word: takes of the user's voice, advice about a word, and the training beside the app."""

@@ -1,6 +1,6 @@
-"""What training knows of a typed word, asked of a short child process: the app does not import training.
+"""Advice about a typed word. A short child process gives it, because the app does not import training.
 
-`Advisor` owns one thread. It answers the latest question only: a word that was typed over is not asked for.
+`Advisor` owns one thread, and answers only for the word that was typed last.
 """
 
 import json
@@ -20,27 +20,27 @@ from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
 from kws_app.translation import _
 
-PATIENCE_S = 300.0  # a busy computer; the first question makes lists of words
+PATIENCE_S = 300.0  # longest wait, for a busy computer; the first question makes lists of words
 BEST_ENGINE = "kokoro"
 
 
 @dataclass(frozen=True)
 class Advice:
-    """What to tell of a word."""
+    """The advice about a word."""
 
     word: str
-    trouble: str = ""  # why it cannot be taken, in one sentence
+    trouble: str = ""  # why the word cannot be used, in one sentence
     verdict: str = ""  # good, fair or poor
     sentences: tuple[str, ...] = ()
     pronunciations: tuple[tuple[str, str], ...] = ()  # (IPA, description)
-    voices: tuple[str, ...] = ()  # engines that are here
-    better_voices: str = ""  # how to get the best engine; empty where it is here
+    voices: tuple[str, ...] = ()  # speech engines on this computer
+    better_voices: str = ""  # how to get the best speech engine; empty if it is on this computer
 
     @classmethod
     def from_lines(cls, word: str, text: str) -> "Advice":
-        """Put together what the child printed: an object a line.
+        """The advice in the output of the child: a JSON object on each line.
 
-        raises ValueError, KeyError or TypeError if the text is no answer
+        raises ValueError, KeyError or TypeError for any other output
         """
         raw: dict[str, Any] = {}
         for line in text.splitlines():
@@ -56,18 +56,18 @@ class Advice:
 
 
 def ask(word: str) -> Advice:
-    """The advice on a word; takes a second or two."""
+    """The advice about a word. Takes one or two seconds."""
     try:
         done = _describe("--json", "--", word)
         if done.returncode:
             return Advice(word, trouble=_last_line(done.stderr))
         return Advice.from_lines(word, done.stdout)
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError) as error:
-        return Advice(word, trouble=_("The word could not be looked at ({error}).", error=error))
+        return Advice(word, trouble=_("The word could not be checked ({error}).", error=error))
 
 
 def spoken(word: str) -> Samples:
-    """A word, said by the best voice: [N] float32 at 16 kHz.
+    """A word in the best voice: [N] float32 at 16 kHz.
 
     raises AudioError, in one sentence, if no voice can say it
     """
@@ -87,7 +87,7 @@ def spoken(word: str) -> Samples:
 def _describe(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", "training.describe_word", *arguments],
-        cwd=Path(__file__).resolve().parents[2],  # -m finds training there, not in the user's present folder
+        cwd=Path(__file__).resolve().parents[2],  # the folder in which -m finds training
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -99,21 +99,21 @@ def _describe(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 def _last_line(text: str) -> str:
     lines = text.strip().splitlines()
-    return lines[-1] if lines else _("The word could not be looked at.")
+    return lines[-1] if lines else _("The word could not be checked.")
 
 
 class Advisor:
-    """Asks beside the window. Its callback comes on its own thread."""
+    """Asks for advice in a thread of its own. The callback comes on this thread."""
 
     def __init__(self, answered: Callable[[Advice], None]) -> None:
-        """answered: called with each answer, but for words that were typed over meanwhile"""
+        """answered: called with each answer, unless another word was asked for in the meantime"""
         self._answered = answered
-        self._lock = threading.Lock()  # held for an assignment only
+        self._lock = threading.Lock()  # held only for an assignment
         self._wanted: str | None = None
         self._running = False
 
     def ask(self, word: str) -> None:
-        """Ask about a word, in place of the word before. Returns at once."""
+        """Ask about a word. An earlier word gets no answer any more. Returns at once."""
         with self._lock:
             self._wanted = word
             if self._running:

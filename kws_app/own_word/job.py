@@ -1,8 +1,7 @@
-"""The training of a word of one's own, in a child process, so that a fault or a kill of it leaves the app listening.
+"""Trains the user's own word in a child process: if the child fails, the app goes on listening.
 
-The child is `python -m training own-word`, which the app does not import. A thread of this module reads its progress,
-one JSON object a line, and calls back; the window turns the calls into signals. The child continues where it was
-ended, so that starting it again resumes.
+The child is `python -m training own-word`. A thread of this module reads the progress, a JSON object on each line, and
+calls back. The window turns these calls into signals. A child that was stopped continues when it is started again.
 """
 
 import importlib.util
@@ -19,24 +18,24 @@ from typing import Any
 
 from kws_app.translation import _
 
-END_S = 5.0  # for the child to put away what it has, after it was told to end
-KEPT_LINES = 40  # of what the child says on stderr; the last line is its reason
+END_S = 5.0  # time for the child to save its work, after it was told to end
+KEPT_LINES = 40  # last lines of the child's stderr; the very last line is the reason of a failure
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the training is."""
+    """The progress of a training."""
 
-    share: float  # of the whole, 0..1
-    text: str  # a sentence
-    ready: str = ""  # name of the model that can be used from now on
+    share: float  # finished part of the training, 0..1
+    text: str  # one sentence
+    ready: str = ""  # name of the model, once it can be used
     curve: list[tuple[float, float]] = field(default_factory=list)  # (false alarms per hour, share missed)
 
     @classmethod
     def from_line(cls, line: str) -> "Progress | None":
-        """A line of the child's, or None where it is no progress."""
+        """The progress in a line of the child; None for any other line."""
         try:
             raw = json.loads(line)
             curve = [(float(alarms), float(missed)) for alarms, missed in raw.get("curve", [])]
@@ -46,27 +45,27 @@ class Progress:
 
 
 def why_not() -> str:
-    """Why this installation cannot train, in one sentence that says what to install; empty where it can."""
+    """Why this installation cannot train, in one sentence that says what to install; empty if it can."""
     if getattr(sys, "frozen", False):
-        return _("This bundle only listens: install kws-app[training] with pip to make a word of your own.")
+        return _("This bundle cannot learn new words: install kws-app[training] with pip.")
     missing = [name for name in ("training", "torch", "scipy") if importlib.util.find_spec(name) is None]
     if missing:
         return _(
-            "Making a word needs {packages}: install them with `pip install 'kws-app[training]'`.",
+            "To learn a new word, install {packages} with `pip install 'kws-app[training]'`.",
             packages=", ".join(missing),
         )
     return ""
 
 
 class TrainingJob:
-    """One training at a time. Its callbacks come on its own thread."""
+    """One training at a time. The callbacks come on a thread of its own."""
 
     def __init__(
         self, progress: Callable[[Progress], None], ended: Callable[[str], None], options: Sequence[str] = ()
     ) -> None:
-        """progress: called for each step forward
-        ended: called once, with an empty text after success or a cancel, else with one sentence
-        options: more of them for `own-word`, such as --quick
+        """progress: called with each progress
+        ended: called once at the end: with an empty text after success or a cancel, else with one sentence
+        options: more options for `own-word`, such as --quick
         """
         self._progress, self._ended, self._options = progress, ended, tuple(options)
         self._process: subprocess.Popen[str] | None = None
@@ -80,9 +79,9 @@ class TrainingJob:
     def start(self, word: str, recordings: Path | None, models: Path, work: Path) -> None:
         """Train the word.
 
-        recordings: folder of takes, or None where nothing was recorded
-        models: where the model goes
-        work: folder of what is made on the way; a training that was ended goes on from there
+        recordings: folder of takes, or None without takes
+        models: folder for the model
+        work: folder for unfinished files; a training that was stopped continues from them
         """
         arguments = ["own-word", word, "--models", str(models), "--work", str(work), "--progress-json", *self._options]
         if recordings is not None:
@@ -90,7 +89,7 @@ class TrainingJob:
         self._begin(arguments)
 
     def fetch_voices(self) -> None:
-        """Bring the best voices from the network."""
+        """Download the best voices."""
         self._begin(["fetch", "--voices"])
 
     def _begin(self, arguments: list[str]) -> None:
@@ -102,7 +101,7 @@ class TrainingJob:
         self._thread.start()
 
     def cancel(self) -> None:
-        """End the training; what it has made so far is kept for the next start. Returns soon."""
+        """Stop the training. Its work is saved for the next start. Returns soon."""
         self._cancelled = True
         process = self._process
         if process is not None and process.poll() is None:
@@ -110,7 +109,7 @@ class TrainingJob:
             threading.Thread(target=self._make_sure, args=(process,), name="own word's end", daemon=True).start()
 
     def wait(self, patience_s: float) -> bool:
-        """Whether the training has ended within this time."""
+        """Wait for the end of the training, at most this long. Returns whether it has ended."""
         if self._thread is not None:
             self._thread.join(patience_s)
         return not self.running
@@ -133,8 +132,8 @@ class TrainingJob:
             pass  # the window is gone
 
     def _follow(self, command: list[str]) -> str:
-        """Run the child to its end; why it failed, or nothing."""
-        root = Path(__file__).resolve().parents[2]  # -m finds training there, not in the user's present folder
+        """Run the child to its end. Returns why it failed, or an empty text."""
+        root = Path(__file__).resolve().parents[2]  # the folder in which -m finds training
         with subprocess.Popen(
             command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
@@ -154,7 +153,7 @@ class TrainingJob:
         if status == 0:
             return ""
         log.error("The training of a word ended with status %d: %s", status, " | ".join(said))
-        return said[-1] if said else _("The training ended without a reason (status {status}).", status=status)
+        return said[-1] if said else _("The training failed and gave no reason (status {status}).", status=status)
 
     @staticmethod
     def _collect(stream: Any, said: list[str]) -> None:

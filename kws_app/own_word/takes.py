@@ -1,6 +1,6 @@
-"""Takes: the user says a word, each take is checked and trimmed, and the good takes are kept as files.
+"""Takes: the user says a word, each take is checked and trimmed, and the good takes are saved as files.
 
-No Qt and no device. The recorder reads a feed with a cursor of its own, so the worker loses nothing to it.
+No Qt and no device. The recorder has its own reader of the ring, so it takes no sound from the worker.
 """
 
 from dataclasses import dataclass
@@ -20,26 +20,26 @@ from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.errors import AudioError
 from kws_app.translation import _
 
-LEAD_IN_S = 0.25  # heard before the user is asked to speak: it shows how loud the room is
+LEAD_IN_S = 0.25  # recorded before the user is asked to speak, to measure the noise of the room
 LONGEST_TAKE_S = 4.0
-PAUSE_S = 0.6  # of silence after speech: the word is over
+PAUSE_S = 0.6  # silence after speech that ends a take
 MARGIN_S = 0.15  # kept before and after the word
-WINDOW_S = 0.02  # of one level
-EDGE_S = 0.04  # speech this close to an end was cut off
+WINDOW_S = 0.02  # length of sound for a level
+EDGE_S = 0.04  # speech this close to the begin or end of a recording was cut off
 SHORTEST_WORD_S = 0.15
-LOUDER_DB = 12.0  # than the room: speech
-FAINTEST_DB = -65.0  # of any speech; a digital zero is below it
-TOO_QUIET_DB = -40.0  # the loudest 20 ms of the word; a voice at arm's length has -20
-CLIPPED_SAMPLES = 8  # at full scale; a few may be chance
+LOUDER_DB = 12.0  # speech is louder than the room by this
+FAINTEST_DB = -65.0  # speech is louder than this; a digital zero is quieter
+TOO_QUIET_DB = -40.0  # a word whose loudest 20 ms stay below is too quiet; a voice at arm's length reaches -20
+CLIPPED_SAMPLES = 8  # samples at full scale that make a take clipped; a few may be chance
 FULL_SCALE = 0.999
-FEWEST_TO_COMPARE = 3  # good takes before a take can be unlike the others
-UNLIKE = 1.6  # times the usual distance between the good takes
-SLACK_DISTANCE = 0.6  # natural log of mel power, per frame: two takes may always differ by this much
+FEWEST_TO_COMPARE = 3  # good takes that are needed before another take is compared with them
+UNLIKE = 1.6  # a take is unlike the others beyond this many times the usual distance of good takes
+SLACK_DISTANCE = 0.6  # a smaller distance is never unlike; mean difference of natural log mel power
 TAKE_SUFFIX = ".flac"
 
 
 class Fault(Enum):
-    """Why a take is not good."""
+    """What is wrong with a take."""
 
     SILENT = "silent"
     QUIET = "quiet"
@@ -49,22 +49,22 @@ class Fault(Enum):
 
     @property
     def sentence(self) -> str:
-        """What to do about it."""
+        """The fault and what to do, in one or two sentences for the user."""
         return {
-            Fault.SILENT: _("Nothing was said: speak after the count."),
-            Fault.QUIET: _("Too quiet: come closer to the microphone or speak up."),
-            Fault.CLIPPED: _("Too loud: the sound is cut off at full scale. Move away from the microphone."),
-            Fault.CUT_OFF: _("Cut off: the word began too early or ended too late. Wait for the count."),
-            Fault.UNLIKE: _("Not like the other takes: was it the same word? Say it again."),
+            Fault.SILENT: _("Nothing was heard: speak when you read “Say it now”."),
+            Fault.QUIET: _("Too quiet: come closer to the microphone, or speak louder."),
+            Fault.CLIPPED: _("Too loud: the sound is cut off. Move away from the microphone."),
+            Fault.CUT_OFF: _("Cut off: the word began too early or ended too late. Wait for “Say it now”."),
+            Fault.UNLIKE: _("This take differs from the other takes: say the same word again."),
         }[self]
 
 
 @dataclass(frozen=True)
 class Take:
-    """One saying of the word, trimmed, and what is wrong with it."""
+    """A trimmed recording of the word, and its fault."""
 
     samples: Samples  # [N] float32 in [-1, 1] at 16 kHz
-    fault: Fault | None = None
+    fault: Fault | None = None  # None for a good take
 
     @property
     def good(self) -> bool:
@@ -76,7 +76,7 @@ class Take:
 
 
 def levels_db(samples: Samples) -> NDArray[np.float64]:
-    """The level of each 20 ms. samples: [N]; returns [N // 320] in dB, 0 is a full-scale square wave."""
+    """The level of each 20 ms, in dB; 0 dB is a square wave at full scale. samples: [N]; returns [N // 320]"""
     window = round(WINDOW_S * SAMPLE_RATE)
     count = len(samples) // window
     power = np.square(samples[: count * window].astype(np.float64)).reshape(count, window).mean(axis=1)
@@ -84,7 +84,7 @@ def levels_db(samples: Samples) -> NDArray[np.float64]:
 
 
 def speech_span(samples: Samples) -> tuple[int, int] | None:
-    """Where speech begins and ends. samples: [N]; returns sample indices, or None where nothing was said."""
+    """The first sample of speech, and the sample after its end; None without speech. samples: [N]"""
     levels = levels_db(samples)
     if not len(levels):
         return None
@@ -98,10 +98,10 @@ def speech_span(samples: Samples) -> tuple[int, int] | None:
 
 
 def check(samples: Samples, others: list[Take]) -> Take:
-    """Trim a recording to its word, and say what is wrong with it.
+    """Trim a recording to its word, and check it.
 
     samples: [N] float32 at 16 kHz, as recorded
-    others: the takes so far; the good takes among them say how the word sounds
+    others: all other takes; a new take is compared with the good takes among them
     """
     span = speech_span(samples)
     if span is None:
@@ -122,21 +122,21 @@ def check(samples: Samples, others: list[Take]) -> Take:
 
 
 def _shape(samples: Samples) -> NDArray[np.float32]:
-    """How a word sounds, whatever its level: log-mel frames [T, F] of its speech, each band's mean taken off."""
+    """The sound of a word without its level: log-mel frames [T, F] of the speech, minus the mean of each band."""
     span = speech_span(samples)
     begin, end = span or (0, len(samples))
     frontend = LogMel(FrontendConfig())
     log_mel, _tail = frontend(samples[begin:end], frontend.initial_tail())
-    floor = log_mel.max(initial=0.0) - 9.0  # 39 dB below the loudest: the room says nothing about the word
+    floor = log_mel.max(initial=0.0) - 9.0  # 39 dB below the loudest value: quieter sound is the room, not the word
     log_mel = np.maximum(log_mel, floor)[::2]
     return np.asarray(log_mel - log_mel.mean(axis=0, keepdims=True), dtype=np.float32)
 
 
 def distance(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
-    """How differently two words sound: mean distance along the best alignment in time.
+    """The distance of two words: the mean distance along their best alignment in time.
 
     Dynamic time warping (Sakoe and Chiba, 1978) with steps of one frame in either or both.
-    first, second: [T, F] log-mel frames; returns the mean absolute difference of a band on the way
+    first, second: [T, F] log-mel frames; returns the mean absolute difference of a band along the alignment
     """
     cost = np.abs(first[:, None, :] - second[None, :, :]).mean(axis=2)  # [T1, T2]
     rows, columns = cost.shape
@@ -156,7 +156,7 @@ def _is_unlike(samples: Samples, good: list[Take]) -> bool:
 
 
 class TakeRecorder:
-    """Records one take from a feed, until the word is over. On one thread; call `look` a few times a second."""
+    """Records a take from a feed, until the word has ended. Use it on one thread; call `look` a few times a second."""
 
     def __init__(self, feed: Feed) -> None:
         self._reader = feed.ring.reader()
@@ -164,20 +164,20 @@ class TakeRecorder:
         self._rate_hz = feed.rate_hz
         self._pieces: list[Samples] = []
         self._heard = 0  # samples at 16 kHz
-        self.lost = False  # samples were overwritten before they were read: the take cannot be used
+        self.lost = False  # True if samples were overwritten before they were read: then the take cannot be used
 
     @property
     def seconds(self) -> float:
-        """Recorded so far."""
+        """The length of the recording so far."""
         return self._heard / SAMPLE_RATE
 
     @property
     def samples(self) -> Samples:
-        """All that was recorded: [N] float32 at 16 kHz."""
+        """The recording so far: [N] float32 at 16 kHz."""
         return np.concatenate([*self._pieces, np.zeros(0, dtype=np.float32)])
 
     def look(self) -> Samples:
-        """Take in what arrived since the last call; returns it at 16 kHz."""
+        """Read the sound since the last call. Returns samples [N] at 16 kHz."""
         block = self._reader.read(self._rate_hz)
         self.lost |= block.lost > 0
         samples = self._resampler.process(sane(block.samples))
@@ -187,7 +187,7 @@ class TakeRecorder:
 
     @property
     def over(self) -> bool:
-        """Whether the word is over, or the longest take."""
+        """Whether the word has ended, or the take is LONGEST_TAKE_S long."""
         if self.seconds >= LONGEST_TAKE_S:
             return True
         span = speech_span(self.samples)
@@ -195,9 +195,9 @@ class TakeRecorder:
 
 
 def save_takes(takes: list[Take], folder: Path) -> list[Path]:
-    """Write the good takes as FLAC files, in place of the takes that are there; returns their paths.
+    """Save the good takes as FLAC files, and remove earlier takes. Returns the paths.
 
-    raises AudioError, in one sentence, if the disk refuses
+    raises AudioError, in one sentence, if they cannot be written
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -215,18 +215,20 @@ def save_takes(takes: list[Take], folder: Path) -> list[Path]:
                 path.unlink()
     except (OSError, soundfile.SoundFileError) as error:
         raise AudioError(
-            _("The takes cannot be kept in {folder} ({error}): free some space.", folder=folder, error=error)
+            _("The takes cannot be saved in {folder} ({error}): free some space.", folder=folder, error=error)
         ) from error
     return written
 
 
 def read_take(path: Path, others: list[Take]) -> Take:
-    """A recording that the user brings, checked like a take.
+    """Read and check a recording of the user.
 
     raises AudioError, in one sentence, if the file is no audio
     """
     from kws_app.audio.audio_file import read_blocks
 
     samples = np.concatenate([*read_blocks(path), np.zeros(0, dtype=np.float32)])
-    quiet = np.zeros(round(LEAD_IN_S * SAMPLE_RATE), dtype=np.float32)  # a trimmed recording is not cut off
+    quiet = np.zeros(
+        round(LEAD_IN_S * SAMPLE_RATE), dtype=np.float32
+    )  # so that a trimmed file does not count as cut off
     return check(np.concatenate([quiet, samples, quiet]), others)

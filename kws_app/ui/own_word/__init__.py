@@ -1,1 +1,1 @@
-"""The way to a word of one's own: type it, say it, watch it learn, use it."""
+"""The wizard that makes a new word: the user types it, says it, watches it learn, and uses it."""

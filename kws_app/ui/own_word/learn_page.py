@@ -1,4 +1,4 @@
-"""The third page: the training goes on; a picture shows misses against false alarms as they are measured."""
+"""The third page: the progress of the training, and a plot of misses against false alarms. On the window's thread."""
 
 import numpy as np
 import pyqtgraph as pg
@@ -9,15 +9,15 @@ from kws_app.own_word.job import Progress
 from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 
-FEWEST_ALARMS = 0.05  # an hour: none at all is drawn here, as the axis is logarithmic
-MOST_ALARMS = 5.0
+FEWEST_ALARMS = 0.05  # false alarms an hour; 0 is drawn here, because the axis is logarithmic
+MOST_ALARMS = 5.0  # false alarms an hour; the right end of the axis
 TICKS = {FEWEST_ALARMS: _("none"), 0.1: "0.1", 0.2: "0.2", 0.5: "0.5", 1.0: "1", 2.0: "2", MOST_ALARMS: "5"}
 
 
 class LearnPage(QWidget):
-    """A bar, a sentence, and the curve of the models so far."""
+    """A bar, a sentence, and the curve of the present model."""
 
-    tried = pyqtSignal(str)  # name of the model to listen with
+    tried = pyqtSignal(str)  # the user wants to listen with the model of this name
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class LearnPage(QWidget):
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
         self.try_it = QPushButton(_("&Try it now"))
-        self.try_it.setToolTip(_("Listen with what has been learnt so far; the training goes on (Alt+T)"))
+        self.try_it.setToolTip(_("Listen with the present state of the word. The training goes on (Alt+T)"))
         self.try_it.hide()
         self.plot = pg.PlotWidget()
         self.plot.setMouseEnabled(False, False)
@@ -70,10 +70,10 @@ class LearnPage(QWidget):
         self._curve.setSymbolPen(theme.panel)
 
     def begin(self, word: str) -> None:
-        """A training starts."""
+        """Show that a training starts."""
         self._ready = ""
-        self.title.setText(_('Learning "{word}"', word=word))
-        self.text.setText(_("Getting ready. You may close this window: the learning goes on."))
+        self.title.setText(_("Learning “{word}”", word=word))
+        self.text.setText(_("Getting ready. You may close this window: the training goes on."))
         self.bar.setValue(0)
         self.try_it.hide()
 
@@ -90,5 +90,5 @@ class LearnPage(QWidget):
             self.plot.show()
 
     def show_stopped(self) -> None:
-        """The user ended the training."""
-        self.text.setText(_('Stopped. What was made so far is kept: "Go on" continues from there.'))
+        """Show that the user stopped the training."""
+        self.text.setText(_("Stopped. The progress is saved: “Go on” continues from here."))

@@ -1,7 +1,4 @@
-"""Opens the wizard from the window: with the microphone in use, a way to play takes, and a place for the word.
-
-On the window's thread.
-"""
+"""Opens the wizard, and connects it with the microphone, the player and the list of words. On the window's thread."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,11 +14,11 @@ from kws_app.ui.listening import Listening
 from kws_app.ui.own_word.wizard import OwnWordWizard
 from kws_app.ui.theme import LIGHT, Theme
 
-TAKE = "take"  # what the player plays
+TAKE = "take"  # id of the sound for the player
 
 
 class OwnWordOpening(QObject):
-    """The one wizard of a window; it is made when it is wanted."""
+    """The wizard of a window. It is made when it is opened for the first time."""
 
     def __init__(
         self,
@@ -32,10 +29,10 @@ class OwnWordOpening(QObject):
         playing: Callable[[], AbstractContextManager[None]],
         take_in: Callable[[str], object],
     ) -> None:
-        """data_dir: where the takes are kept
-        models_dir: where the models go
-        playing: what is entered around a sound that the program plays
-        take_in: called with the name of a model that can listen
+        """data_dir: folder of the takes
+        models_dir: folder of the models
+        playing: a context that is entered around each sound that the program plays
+        take_in: called with the name of each model that is ready
         """
         super().__init__(window)
         self._window, self._listening = window, listening
@@ -45,7 +42,7 @@ class OwnWordOpening(QObject):
         self.wizard: OwnWordWizard | None = None
 
     def open(self, word: str = "") -> None:
-        """Show the wizard; word: to begin with"""
+        """Open the wizard. word: for the input field"""
         if self.wizard is None:
             self.wizard = OwnWordWizard(self._data_dir, self._models_dir, self._feed, self._play, self._window)
             self.wizard.set_theme(self._theme)
@@ -58,13 +55,13 @@ class OwnWordOpening(QObject):
             self.wizard.set_theme(theme)
 
     def finish(self) -> None:
-        """The window closes: so does the wizard, and a training that runs goes on at the next start."""
+        """The window closes: close the wizard and stop a training. It can be continued after the next start."""
         self._player.stop()
         if self.wizard is not None:
             self.wizard.finish()
 
     def _feed(self) -> Feed | None:
-        """The microphone that is heard; where none is, it is opened, which takes a moment."""
+        """The sound of the microphone. If no microphone listens: start it, and return None until it listens."""
         listening = self._listening
         if listening.source is None or listening.source.path is not None:
             listening.listen_to_microphone()

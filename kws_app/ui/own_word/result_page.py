@@ -1,4 +1,4 @@
-"""The last page: what to expect of the new word, in plain numbers."""
+"""The last page: the measured figures of the new word. On the window's thread."""
 
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -8,7 +8,7 @@ from kws_app.translation import _
 
 
 class ResultPage(QWidget):
-    """Says that the word listens, and how well it was measured."""
+    """Says that the word is ready, and how well it was heard in the measurement."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,11 +26,11 @@ class ResultPage(QWidget):
         column.addStretch(1)
 
     def show_word(self, word: str, progress: Progress) -> None:
-        self.title.setText(_('"{word}" listens now.', word=word))
+        self.title.setText(_("“{word}” is ready and listens now.", word=word))
         self.text.setText(
             _(
-                "{figures}\n\nSay it a few times and see the curve rise. Mark in the list what was right and what was "
-                "a false alarm: that shows how it does with your voice and in your room.",
+                "{figures}\n\nSay the word a few times and see the curve rise. Label the rows of the list as right or "
+                "as false alarms: this shows how well it works with your voice and in your room.",
                 figures=progress.text,
             )
         )

@@ -1,4 +1,4 @@
-"""The second page: the user says the word, and each take is checked as it comes."""
+"""The second page: the user says the word, and each take is checked at once. On the window's thread."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,25 +25,25 @@ from kws_app.own_word.takes import LEAD_IN_S, Take, TakeRecorder, check, read_ta
 from kws_app.translation import _, ngettext
 from kws_app.ui.sources.level_meter import LevelMeter
 
-COUNTS = (0, 3, 5, 10, 20)  # takes that the user may choose
-USUAL = 5  # of them, at first
-LOOK_MS = 40
+COUNTS = (0, 3, 5, 10, 20)  # numbers of takes that the user can choose
+USUAL = 5  # the number that is chosen at first
+LOOK_MS = 40  # between two reads of the microphone
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 
 
 class SayPage(QWidget):
-    """Records takes, or takes files in; a take that is not good can be said again."""
+    """Records takes, or reads them from files. The user can repeat a take."""
 
     changed = pyqtSignal()
 
     def __init__(self, feed: Callable[[], Feed | None], play: Callable[[Samples], None]) -> None:
-        """feed: what the microphone gives now; None while it opens"""
+        """feed: returns the sound of the microphone, None while it opens. play: plays samples [N] at 16 kHz"""
         super().__init__()
         self._feed, self._play = feed, play
         self.takes: list[Take] = []
         self._redone: int | None = None  # index of the take that is said again
         self._recorder: TakeRecorder | None = None
-        self._meter_reader: TakeRecorder | None = None  # between takes the meter moves, too
+        self._meter_reader: TakeRecorder | None = None  # for the meter between two takes
         self._metered: Feed | None = None
         self.setAcceptDrops(True)
         self.title = QLabel()
@@ -72,7 +72,7 @@ class SayPage(QWidget):
         self.play, self.redo, self.remove = QPushButton(_("&Play")), QPushButton(_("Say it &again")), QPushButton()
         self.remove.setText(_("Re&move"))
         self.files = QPushButton(_("Use &files…"))
-        self.files.setToolTip(_("Recordings of the word that you have already; they can be dropped here, too"))
+        self.files.setToolTip(_("Use recordings of the word that you have. You can also drop them here"))
         below = QHBoxLayout()
         for button in (self.play, self.redo, self.remove):
             below.addWidget(button)
@@ -101,7 +101,7 @@ class SayPage(QWidget):
 
     @property
     def wanted(self) -> int:
-        """Takes that the user chose to say."""
+        """The number of takes that the user wants to say."""
         return self.counts.checkedId()
 
     @property
@@ -113,16 +113,16 @@ class SayPage(QWidget):
         return self._recorder is not None
 
     def set_word(self, word: str, recordings: Path) -> None:
-        """Another word begins with the takes of it that were kept. recordings: their folder"""
+        """Begin another word, with its saved takes. recordings: the folder of these takes"""
         if word != self._word:
             self._word, self.takes = word, []
             if recordings.is_dir():
                 self.add_files([recordings])
-            self.title.setText(_('Say "{word}" as you will say it later.', word=word))
+            self.title.setText(_("Say “{word}” as you will say it later.", word=word))
             self._fill_list()
 
     def set_active(self, active: bool) -> None:
-        """Whether the page is shown: the meter moves only then."""
+        """active: True while the page is shown; only then the microphone is read"""
         self._timer.start() if active else self._timer.stop()
         if not active:
             self._recorder = self._meter_reader = self._metered = None
@@ -136,21 +136,23 @@ class SayPage(QWidget):
         else:
             feed = self._feed()
             if feed is None:
-                self.prompt.setText(_("The microphone is not there yet: choose it in the main window."))
+                self.prompt.setText(
+                    _("The microphone is not ready: wait a moment, or choose another microphone in the main window.")
+                )
                 return
             self._recorder = TakeRecorder(feed)
             self._metered = feed
         self._show_state()
 
     def _look(self) -> None:
-        """Take in what was heard since the last look."""
+        """Read the sound since the last call."""
         feed = self._feed()
         if feed is None:
             return
         if self._recorder is not None:
-            if feed is not self._metered:  # the microphone went away in between
+            if feed is not self._metered:  # the microphone was unplugged or changed
                 self._recorder = None
-                self.prompt.setText(_("The microphone went away: record the take again."))
+                self.prompt.setText(_("The microphone was disconnected: record the take again."))
                 self._show_buttons()
                 return
             self.meter.add(self._recorder.look())
@@ -204,13 +206,13 @@ class SayPage(QWidget):
             early = self._recorder.seconds < LEAD_IN_S
             self.prompt.setText(_("Wait…") if early else _("Say it now"))
         elif self.wanted == 0:
-            self.prompt.setText(_("It will learn from synthetic voices alone."))
+            self.prompt.setText(_("The word will be learnt from synthetic voices only."))
         elif left > 0:
             self.prompt.setText(
-                ngettext("{count} more good take is wanted.", "{count} more good takes are wanted.", left, count=left)
+                ngettext("{count} more good take is needed.", "{count} more good takes are needed.", left, count=left)
             )
         else:
-            self.prompt.setText(_("That is enough. More takes do no harm."))
+            self.prompt.setText(_("These takes are enough. You can record more."))
 
     def _show_buttons(self) -> None:
         chosen = 0 <= self.list.currentRow() < len(self.takes)
@@ -239,7 +241,7 @@ class SayPage(QWidget):
         dialog.show()
 
     def add_files(self, paths: list[Path]) -> None:
-        """Recordings that the user brings: files, or folders of files. A file that is no audio is said."""
+        """Add recordings of the user: files, or folders of files. The page names a file that is no audio."""
         files: list[Path] = []
         for path in paths:
             inside = sorted(path.rglob("*")) if path.is_dir() else [path]
@@ -254,7 +256,7 @@ class SayPage(QWidget):
         if refused:
             self.prompt.setText(refused)
         elif not files:
-            self.prompt.setText(_("There is no sound in that folder: choose another."))
+            self.prompt.setText(_("There is no audio file in this folder: choose another folder."))
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         data = None if event is None else event.mimeData()

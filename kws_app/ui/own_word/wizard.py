@@ -1,7 +1,7 @@
 """The wizard: four pages from a typed word to a word that listens. On the window's thread.
 
-The pages are in files of their own. The training runs in a child process (kws_app/own_word/job.py); its thread calls
-back into signals. Closing the window ends nothing that was made: the takes are kept, and the training can go on.
+Each page has its own file. The training runs in a child process (kws_app/own_word/job.py) and reports by signals.
+Closing the wizard loses nothing: the takes are saved, and the training goes on.
 """
 
 import shutil
@@ -27,17 +27,17 @@ from kws_app.ui.theme import LIGHT, Theme
 
 WORD, SAY, LEARN, RESULT = range(4)
 STEPS = (_("1  Your word"), _("2  Say it"), _("3  It learns"), _("4  Ready"))
-RECORDINGS = "own_words"  # folder of the takes, below the data folder
-WORK = ".work"  # in it: what a training makes on the way
-WIDTH, HEIGHT = 640, 480  # px, at the least: fits a small laptop
+RECORDINGS = "own_words"  # folder of the takes, in the data folder
+WORK = ".work"  # folder in RECORDINGS for the unfinished files of a training
+WIDTH, HEIGHT = 640, 480  # px, the smallest size; it fits a small laptop
 
 
 class OwnWordWizard(QWidget):
-    """A window of its own; it blocks nothing."""
+    """A window of its own. It does not block the main window."""
 
     ready = pyqtSignal(str)  # name of a model that can listen now
     _progressed = pyqtSignal(object)  # Progress, from the job's thread
-    _ended = pyqtSignal(str)  # a sentence, or nothing
+    _ended = pyqtSignal(str)  # why the training failed, or empty
 
     def __init__(
         self,
@@ -48,15 +48,15 @@ class OwnWordWizard(QWidget):
         parent: QWidget | None = None,
         options: Sequence[str] = (),
     ) -> None:
-        """data_dir: where the takes are kept
-        models_dir: where the models go
-        feed: what the microphone gives now, opened where it is not; None while it opens
-        play: let a take be heard
-        options: more of them for the training, such as --quick
+        """data_dir: folder for the takes
+        models_dir: folder for the models
+        feed: returns the sound of the microphone, and starts it if needed; None while it opens
+        play: plays samples [N] at 16 kHz
+        options: more options for the training, such as --quick
         """
         super().__init__(parent, Qt.WindowType.Window)
         self.setObjectName("ownWord")
-        self.setWindowTitle(_("A word of your own"))
+        self.setWindowTitle(_("Add your own word"))
         self.setMinimumSize(WIDTH, HEIGHT)
         self._data_dir, self._models_dir = data_dir, models_dir
         self.job = TrainingJob(self._progressed.emit, self._ended.emit, options)
@@ -79,7 +79,7 @@ class OwnWordWizard(QWidget):
         self.trouble.setTextFormat(Qt.TextFormat.PlainText)
         self.trouble.hide()
         self.back, self.next = QPushButton(_("&Back")), QPushButton()
-        self.back.setToolTip(_("To the step before (Alt+B)"))
+        self.back.setToolTip(_("Go back to the last step (Alt+B)"))
         self.next.setObjectName("forward")
         buttons = QHBoxLayout()
         buttons.addWidget(self.back)
@@ -103,7 +103,7 @@ class OwnWordWizard(QWidget):
         self._go_to(WORD)
 
     def open(self, word: str = "") -> None:
-        """Show the wizard, at the first page where no training runs."""
+        """Open the wizard, at its first page if no training runs. word: for the input field"""
         if not self.job.running and self.pages.currentIndex() in (WORD, RESULT):
             self._go_to(WORD)
             if word:
@@ -119,7 +119,7 @@ class OwnWordWizard(QWidget):
 
     @property
     def recordings(self) -> Path:
-        """Folder of the takes of the present word."""
+        """The folder of the takes of the present word."""
         return self._data_dir / RECORDINGS / folder_name(self.word_page.word)
 
     def set_theme(self, theme: Theme) -> None:
@@ -198,7 +198,7 @@ class OwnWordWizard(QWidget):
         self.learn_page.show_progress(progress)
 
     def _show_end(self, reason: str) -> None:
-        self.job.wait(1.0)  # the thread has only to return
+        self.job.wait(1.0)  # the thread of the job is about to end
         self.next.setEnabled(True)
         if reason:
             self._say(reason)
@@ -211,12 +211,12 @@ class OwnWordWizard(QWidget):
         self._show_buttons()
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """The window closes; a training goes on, and the wizard shows it when it is opened again."""
+        """The wizard closes. A training goes on, and the wizard shows it when it is opened again."""
         self.say_page.set_active(False)
         super().closeEvent(event)
 
     def finish(self) -> None:
-        """The app ends: so does a training, which resumes when it is started again."""
+        """The app ends: stop a training. It continues when the user starts it again."""
         self.say_page.set_active(False)
         self.word_page.finish()
         self.job.cancel()

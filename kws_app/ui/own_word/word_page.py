@@ -1,6 +1,7 @@
-"""The first page: the word is typed, and the page says how it sounds and whether it is a good word.
+"""The first page: the user types the word, and the page says how it sounds and whether it is a good word.
 
-Plain checks answer at once. How the word sounds is asked of a child process; its answer comes as a signal.
+On the window's thread. Simple checks answer at once. A child process finds out how the word sounds; its answer comes as
+a signal.
 """
 
 import threading
@@ -16,21 +17,21 @@ from kws_app.own_word.job import Progress, TrainingJob, why_not
 from kws_app.own_word.word import MOST_LETTERS, check_word
 from kws_app.translation import _
 
-TYPING_MS = 500  # without a key: the word is complete
-MOST_PRONUNCIATIONS = 4  # shown
+TYPING_MS = 500  # after the last key the word counts as complete
+MOST_PRONUNCIATIONS = 4  # pronunciations that are shown
 
 
 class WordPage(QWidget):
-    """A field for the word, what is known of it, and the voices that will say it."""
+    """The input field, advice about the word, and the voices that will say it."""
 
     changed = pyqtSignal()
     entered = pyqtSignal()  # the Enter key
     _answered = pyqtSignal(object)  # Advice, from the advisor's thread
-    _said = pyqtSignal(object, str)  # Samples or None, and a sentence where no voice can say it
-    _voices_fetched = pyqtSignal(str)  # a sentence, or nothing
+    _said = pyqtSignal(object, str)  # Samples, or None and a sentence why no voice can say the word
+    _voices_fetched = pyqtSignal(str)  # why the download failed, or empty
 
     def __init__(self, play: Callable[[Samples], None]) -> None:
-        """play: let the word be heard"""
+        """play: plays samples [N] at 16 kHz"""
         super().__init__()
         self._play = play
         self._advisor = Advisor(self._answered.emit)
@@ -40,7 +41,7 @@ class WordPage(QWidget):
         self.edit = QLineEdit()
         self.edit.setPlaceholderText(_("For example a name, or two words"))
         self.edit.setAccessibleName(_("Your word"))
-        self.edit.setMaxLength(5 * MOST_LETTERS)  # longer texts get their sentence, too
+        self.edit.setMaxLength(5 * MOST_LETTERS)  # longer than allowed, so that the user reads why
         self.advice = _wrapped()
         self.sounds = _wrapped()
         self.hear = QPushButton(_("&Hear it"))
@@ -57,8 +58,8 @@ class WordPage(QWidget):
         what = _wrapped()
         what.setText(
             _(
-                "It learns from synthetic voices that say the word, and from you if you like. Everything is made on "
-                "this computer. The word listens after a few minutes."
+                "The word is learnt from synthetic voices, and from your own voice if you like. All of this happens on "
+                "this computer. The word is ready after a few minutes."
             )
         )
         what.setProperty("muted", True)
@@ -89,11 +90,11 @@ class WordPage(QWidget):
 
     @property
     def word(self) -> str:
-        """As typed, without spaces around it."""
+        """The typed word, without spaces around it."""
         return " ".join(self.edit.text().split())
 
     def finish(self) -> None:
-        """The app ends: so does a download."""
+        """The app ends: stop a download."""
         self._pause.stop()
         self._fetching.cancel()
 
@@ -109,7 +110,7 @@ class WordPage(QWidget):
         elif why_not():
             self.advice.setText(why_not())
         else:
-            self.advice.setText(_("Looking at the word…"))
+            self.advice.setText(_("Checking the word…"))
             self._pause.start()
         self.changed.emit()
 
@@ -150,18 +151,18 @@ class WordPage(QWidget):
 
     def _fetch_voices(self) -> None:
         self.fetch.hide()
-        self.voices.setText(_("Downloading the voices, 120 MB. You may go on meanwhile."))
+        self.voices.setText(_("Downloading the voices, 120 MB. You can go on in the meantime."))
         self._fetching.fetch_voices()
 
     def _show_fetched(self, trouble: str) -> None:
-        self.voices.setText(trouble or _("The voices are here."))
+        self.voices.setText(trouble or _("The voices are downloaded."))
         self.fetch.setVisible(bool(trouble))
         if self.word and not check_word(self.word):
             self._ask()
 
     @staticmethod
     def _note_nothing(progress: Progress) -> None:
-        """A download tells no progress."""
+        """Do nothing: a download reports no progress."""
 
 
 def _wrapped() -> QLabel:

@@ -15,14 +15,14 @@ def test_words_that_somebody_can_say_are_taken(word: str):
     [
         ("", "Type a word"),
         ("   ", "Type a word"),
-        ("R2D2", "as they are said"),
+        ("R2D2", "numbers as words"),
         ("hello 😀", "grinning face"),
         ("a" * 200, "200 letters"),
         ("a/b", "solidus"),
         ('say "it"', "quotation mark"),
         ("ab", "too short"),
         ("it\nis/so", "solidus"),
-        ("\x1b[31mred", "unknown sign"),
+        ("\x1b[31mred", "unknown character"),
     ],
 )
 def test_a_word_that_cannot_be_taken_gets_its_sentence(word: str, said: str):

@@ -85,7 +85,7 @@ def test_a_microphone_that_goes_away_during_a_take_is_said(room: Room, qtbot: Qt
 def test_without_a_microphone_nothing_is_recorded_and_the_page_says_so(room: Room):
     room.feed = None
     room.page.record.click()
-    assert "not there yet" in room.page.prompt.text() and not room.page.recording
+    assert "is not ready" in room.page.prompt.text() and not room.page.recording
 
 
 def test_another_word_begins_with_the_takes_of_it_that_were_kept(room: Room, tmp_path: Path):
@@ -113,7 +113,7 @@ def test_files_are_taken_in_and_a_broken_file_is_said(room: Room, tmp_path: Path
     empty = tmp_path / "empty"
     empty.mkdir()
     room.page.add_files([empty])
-    assert "no sound in that folder" in room.page.prompt.text()
+    assert "no audio file in this folder" in room.page.prompt.text()
 
 
 def test_a_word_that_is_only_typed_needs_no_take(room: Room):
