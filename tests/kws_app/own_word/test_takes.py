@@ -83,7 +83,7 @@ def test_good_takes_are_kept_and_replace_those_before(tmp_path: Path):
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(AudioError, match="cannot be kept"):
+    with pytest.raises(AudioError, match="cannot be saved"):
         save_takes([check(said(voice(*WORD)), [])], tmp_path / "file" / "takes")
 
 

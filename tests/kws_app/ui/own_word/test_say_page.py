@@ -78,7 +78,7 @@ def test_a_bad_take_is_said_again_in_its_place(room: Room):
 def test_a_microphone_that_goes_away_during_a_take_is_said(room: Room, qtbot: QtBot):
     room.page.record.click()
     room.feed = Feed(RATE_HZ)
-    qtbot.waitUntil(lambda: "went away" in room.page.prompt.text())
+    qtbot.waitUntil(lambda: "was disconnected" in room.page.prompt.text())
     assert not room.page.recording and not room.page.takes
 
 
@@ -121,4 +121,4 @@ def test_a_word_that_is_only_typed_needs_no_take(room: Room):
     button()
     assert room.page.wanted == 0
     assert not room.page.record.isEnabled()
-    assert "synthetic voices alone" in room.page.prompt.text()
+    assert "synthetic voices only" in room.page.prompt.text()
