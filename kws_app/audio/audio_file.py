@@ -21,30 +21,30 @@ from kws_app.translation import _
 
 BLOCK_SECONDS = 10.0
 BLOCK_FRAMES = 1 << 20  # a block is no longer than this, whatever the rate: 4 MB
-TAIL_S = 0.3  # of silence after a file's end: a word there is recognised only when something follows it
+TAIL_S = 0.3  # silence after the end of a file: a word at the end is only recognised when sound follows
 PIECE_FRAMES = 4096  # decoded at once: so much at most is lost before a file's damage
-PIECE_VALUES = 1 << 18  # decoded at once in all channels: 1 MB
-RATES_HZ = (1_000, 1_000_000)  # beyond these a header is broken rather than unusual
-MOST_VALUES_PER_S = 1 << 27  # rate times channels: 1,024 channels at 96 kHz are within it
-UNREAD_BYTES = 65_536  # a decoder that leaves fewer at the end has read all: it reads ahead in such pieces
+PIECE_VALUES = 1 << 18  # samples of all channels that are decoded at once: 1 MB
+RATES_HZ = (1_000, 1_000_000)  # a header with another rate is broken
+MOST_VALUES_PER_S = 1 << 27  # rate times channels; 1,024 channels at 96 kHz are allowed
+UNREAD_BYTES = 65_536  # a decoder reads ahead in such pieces: with fewer unread bytes it has read all
 INTEGER_SCALES = (2.0**15, 2.0**23, 2.0**31)  # full scale of 16, 24 and 32 bits
-SCALE_ROOM = 1.5  # a float file may go beyond full scale by this
-SCALED_SHARE = 0.05  # of the samples that are not 0: so many beyond LOUDEST are no fault but another scale
+SCALE_ROOM = 1.5  # a float file may exceed full scale by this factor
+SCALED_SHARE = 0.05  # if more than this share of the samples exceeds LOUDEST, the file has another scale
 
-Remark = Callable[[str], None]  # takes one sentence about a file that is heard all the same
+Remark = Callable[[str], None]  # gets one sentence about a file that is heard in spite of a fault
 
 
 def no_remark(sentence: str) -> None:
-    """Says nothing."""
+    """Ignore the sentence."""
 
 
 def read_blocks(path: Path, block_s: float = BLOCK_SECONDS, remark: Remark = no_remark) -> Iterator[Samples]:
     """The file's audio, WAV, FLAC, Ogg or MP3 at any rate and channel count, as blocks [N] float32 of about `block_s`.
 
     Recordings that are joined in one file are heard one after the other.
-    remark: is told, once each, that the channels cancel each other or that the samples are at another scale
-    raises AudioError, in one sentence, if the file is no audio, holds none, or cannot be read to its end; what can be
-    read comes first
+    remark: gets a sentence if the channels cancel each other or the samples have another scale, each once
+    raises AudioError, in one sentence, if the file is no audio, is empty, or cannot be read to its end. The part that
+    can be read is returned before the error.
     """
     heard = 0
     try:
@@ -52,7 +52,7 @@ def read_blocks(path: Path, block_s: float = BLOCK_SECONDS, remark: Remark = no_
             raise AudioError(_("There is no file {path}.", path=path))
         if not path.is_file():
             raise AudioError(_("{path} is not a file: name an audio file (WAV, FLAC, OGG or MP3).", path=path))
-        # Opened here and not by libsndfile: any name will do, and the error is Python's own.
+        # opened here and not by libsndfile: this accepts any file name, and gives Python's own error
         with path.open("rb") as file:
             for samples in _FileDecoder(path, file, block_s, remark).blocks():
                 heard += len(samples)
@@ -66,7 +66,7 @@ def read_blocks(path: Path, block_s: float = BLOCK_SECONDS, remark: Remark = no_
 
 
 class _Decoder(soundfile.SoundFile):  # type: ignore[misc] # soundfile has no types
-    """libsndfile on one recording. It only goes forward: seeking fails where the length is unknown."""
+    """libsndfile on one recording. It cannot seek, because seeking fails for a recording of unknown length."""
 
     def seekable(self) -> bool:
         return False
@@ -129,7 +129,7 @@ class _FileDecoder:
             raise failed
 
     def _pieces(self, sound: soundfile.SoundFile, reader: RecordingReader) -> Iterator[Samples]:
-        """The recording as it is decoded, [N, channels]. raises AudioError where it cannot go on"""
+        """The decoded pieces [N, channels] of a recording. raises AudioError where it is damaged"""
         count = max(1, min(PIECE_FRAMES, PIECE_VALUES // sound.channels))
         begun_s = self._at_s
         frames = 0
@@ -158,8 +158,8 @@ class _FileDecoder:
         if rate_hz * channels > MOST_VALUES_PER_S:
             raise AudioError(
                 _(
-                    "{path} claims {channels} channels at {rate} Hz, which is more than can be heard: its header is "
-                    "broken, or it must be mixed down first.",
+                    "{path} claims {channels} channels at {rate} Hz, which is too much: its header is broken, or the "
+                    "channels must be mixed first.",
                     path=self._path,
                     channels=channels,
                     rate=rate_hz,
@@ -171,17 +171,17 @@ class _FileDecoder:
         if scale.is_other:
             sentences.append(
                 _(
-                    "{path} holds samples at the scale of integers, not from -1 to 1: they are scaled down.",
+                    "The samples in {path} are not between -1 and 1: they are scaled down.",
                     path=self._path,
                 )
             )
         if scale.is_absurd:
             sentences.append(
-                _("{path} holds samples far beyond full scale: they are cut off, and noise is heard.", path=self._path)
+                _("The samples in {path} are far beyond full scale: they are cut off and give noise.", path=self._path)
             )
         if downmix.has_cancelled:
             sentences.append(
-                _("The channels of {path} cancel each other: only the strongest one is heard.", path=self._path)
+                _("The channels of {path} cancel each other: only the strongest channel is heard.", path=self._path)
             )
         for sentence in sentences:
             if sentence not in self._said:
@@ -189,7 +189,7 @@ class _FileDecoder:
                 self._remark(sentence)
 
     def _no_audio(self) -> AudioError:
-        return AudioError(_("{path} is no audio that can be read (WAV, FLAC, OGG or MP3).", path=self._path))
+        return AudioError(_("{path} is not a readable audio file (WAV, FLAC, OGG or MP3).", path=self._path))
 
     def _damaged(self) -> AudioError:
         return AudioError(
@@ -203,7 +203,7 @@ class _FileDecoder:
     def _cut_off(self) -> AudioError:
         return AudioError(
             _(
-                "{path} goes on after {at_s:.1f} s, but in a way that cannot be read: nothing after that is heard.",
+                "The part of {path} after {at_s:.1f} s cannot be read: nothing after that is heard.",
                 path=self._path,
                 at_s=self._at_s,
             )
@@ -224,20 +224,20 @@ class _FileDecoder:
 
 
 class _Scale:
-    """Brings float samples that were written at the scale of integers down to -1..1."""
+    """Scales float samples that were written with the scale of integers to -1..1."""
 
     def __init__(self, subtype: str) -> None:
         self._is_float = subtype in ("FLOAT", "DOUBLE")
         self._divisor = 1.0
-        self.is_absurd = False  # whether many samples are beyond every known scale
+        self.is_absurd = False  # whether many samples exceed every known scale
 
     @property
     def is_other(self) -> bool:
-        """Whether the samples are at another scale than -1..1."""
+        """Whether the samples have another scale than -1..1."""
         return self._divisor != 1.0
 
     def process(self, samples: Samples) -> Samples:
-        """samples: [N, channels] float32, any value; the scale once found holds for all that follows"""
+        """Scale samples [N, channels] float32 of any value. A scale that was found holds for the rest of the file."""
         if not self._is_float or not len(samples):
             return samples
         if not samples.max() <= LOUDEST * self._divisor or not samples.min() >= -LOUDEST * self._divisor:

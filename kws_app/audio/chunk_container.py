@@ -1,4 +1,4 @@
-"""Recordings in containers of chunks (WAV, RF64, AIFF, CAF, W64) and in Sun's format: their sizes, put right."""
+"""Recordings in containers of chunks (WAV, RF64, AIFF, CAF, W64) and in Sun's format: corrects their sizes."""
 
 import struct
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ UINT32_MOST = 0xFFFFFFFF
 
 @dataclass(frozen=True)
 class _Chunks:
-    """How a container writes its chunks."""
+    """The layout of the chunks in a container."""
 
     data_id: bytes
-    size_format: str  # of struct, as it stands after the id
-    first: int  # bytes from the container's start to its first chunk
-    align: int = 2  # bytes; a chunk begins at a multiple of it
-    counts_head: int = 0  # bytes of the chunk's head that its size includes
-    whole_size_at: int | None = 4  # where the size of the whole is written
+    size_format: str  # of the size after the id, as in struct
+    first: int  # bytes from the start of the container to its first chunk
+    align: int = 2  # bytes; each chunk begins at a multiple of this
+    counts_head: int = 0  # bytes of the chunk's head that are part of its size
+    whole_size_at: int | None = 4  # offset of the size of the whole container
 
     def padding(self, place: int) -> int:
-        """Bytes from a place, counted from the container's start, to where the next chunk may begin."""
+        """Bytes from an offset in the container to the next possible chunk."""
         return -place % self.align
 
 
@@ -40,7 +40,7 @@ FORMS = (b"WAVE", b"AIFF", b"AIFC")
 
 
 def recording_in_chunks(file: BinaryIO, at: int, size: int) -> Recording | None:
-    """The recording that begins at a byte of the file; None where it is in none of these containers."""
+    """The recording that begins at an offset of the file; None for any other container."""
     head = read_at(file, at, 40)
     if _is_container(head):
         return _chunked(file, at, size, CHUNKS[head[:4]])
@@ -56,10 +56,10 @@ def _is_container(head: bytes) -> bool:
 
 
 def _chunked(file: BinaryIO, at: int, size: int, kind: _Chunks) -> Recording | None:
-    """A recording in a container of chunks, with the sizes put right where they are too small or unknown."""
+    """A recording in a container of chunks. Sizes that are too small or unknown are corrected."""
     chunks = list(_walk(file, at, size, kind))
     data = next((chunk for chunk in chunks if chunk[0] == kind.data_id), None)
-    if data is None:  # a decoder will say so
+    if data is None:  # the decoder will report this
         return Recording(at, size - at)
     _, data_at, stated = data
     if (stated_long := _rf64_size(file, chunks)) is not None:
@@ -74,7 +74,7 @@ def _chunked(file: BinaryIO, at: int, size: int, kind: _Chunks) -> Recording | N
 
 
 def _walk(file: BinaryIO, start: int, size: int, kind: _Chunks) -> Iterator[tuple[bytes, int, int]]:
-    """The chunks up to the data: id, where the content begins, the stated size of the content."""
+    """The chunks up to the data: id, offset of the content, stated size of the content."""
     at = start + kind.first
     head_bytes = len(kind.data_id) + struct.calcsize(kind.size_format)
     while at + head_bytes <= size:
@@ -89,7 +89,7 @@ def _walk(file: BinaryIO, start: int, size: int, kind: _Chunks) -> Iterator[tupl
 
 
 def _tail_end(file: BinaryIO, start: int, at: int, size: int, kind: _Chunks) -> int | None:
-    """Where a recording whose data ends at `at` is over, its last chunks included. None: its data goes on there."""
+    """The end of a recording whose data ends at `at`, with the chunks after the data. None if the data goes on."""
     name_bytes = len(kind.data_id)
     head_bytes = name_bytes + struct.calcsize(kind.size_format)
     while at < size:
@@ -108,7 +108,7 @@ def _tail_end(file: BinaryIO, start: int, at: int, size: int, kind: _Chunks) -> 
 
 
 def _rf64_size(file: BinaryIO, chunks: list[tuple[bytes, int, int]]) -> int | None:
-    """The size of the data as the chunk ds64 of an RF64 file states it."""
+    """The size of the data in the chunk ds64 of an RF64 file; None without such a chunk."""
     ds64 = next((at for name, at, _ in chunks if name == b"ds64"), None)
     return None if ds64 is None else int(struct.unpack("<Q", read_at(file, ds64 + 8, 8))[0])
 
@@ -116,7 +116,7 @@ def _rf64_size(file: BinaryIO, chunks: list[tuple[bytes, int, int]]) -> int | No
 def _right_sizes(
     file: BinaryIO, start: int, end: int, data_at: int, chunks: list[tuple[bytes, int, int]], kind: _Chunks
 ) -> dict[int, bytes]:
-    """Patches that let the data reach to `end`. A size that has no room in its field becomes the largest one."""
+    """Patches that make the data reach to `end`. A size that is too large for its field becomes the largest value."""
     width = struct.calcsize(kind.size_format)
     most = (1 << (8 * width)) - 1 if width < 8 else (1 << 63) - 1
 
@@ -138,7 +138,7 @@ def _right_sizes(
 
 
 def _au(file: BinaryIO, at: int, size: int, head: bytes) -> Recording:
-    """A recording in Sun's format: 24 bytes of header or more, then samples of a stated or an unknown size."""
+    """A recording in Sun's format: a header of at least 24 bytes, then samples of a stated or unknown size."""
     data_offset, stated = struct.unpack(">II", head[4:12].ljust(8, b"\0"))
     end = at + data_offset + stated
     if stated and end <= size and (is_start(file, end) or holds_nothing(file, end, size)):

@@ -1,6 +1,6 @@
-"""CircularBuffer: the last rows of an endless sequence, each found by its absolute index.
+"""CircularBuffer: the last rows of an endless sequence, by absolute index.
 
-It holds no lock and no write position: whoever uses it counts, and says in which thread it does so.
+It has no lock and no write position. Its user counts the rows, and documents the threads.
 """
 
 from typing import Any
@@ -10,17 +10,17 @@ from numpy.typing import DTypeLike, NDArray
 
 
 class CircularBuffer:
-    """Room for `capacity` rows; row `index` lies at index % capacity, where it replaces an older row."""
+    """Room for `capacity` rows. Row `index` lies at index % capacity, where it replaces an older row."""
 
     def __init__(self, capacity: int, row_shape: tuple[int, ...] = (), dtype: DTypeLike = np.float32) -> None:
-        """raises ValueError if there is no room for a row"""
+        """raises ValueError if the capacity is below 1"""
         if capacity < 1:
             raise ValueError(f"capacity must be at least 1, got {capacity}")
         self.capacity = capacity
         self._rows: NDArray[Any] = np.zeros((capacity, *row_shape), dtype=dtype)
 
     def put(self, first: int, rows: NDArray[Any]) -> None:
-        """Write rows [N, ...] at the indices from `first` on; of more than `capacity` rows only the last are kept."""
+        """Write rows [N, ...] at the indices from `first` on. If there are more than `capacity`, the last are kept."""
         kept = rows[-self.capacity :]
         at = (first + len(rows) - len(kept)) % self.capacity
         head = min(len(kept), self.capacity - at)
@@ -36,10 +36,10 @@ class CircularBuffer:
             self._rows[: max(0, at + count - self.capacity)] = 0
 
     def get(self, first: int, end: int) -> NDArray[Any]:
-        """A copy of the rows [first, end), at most `capacity` of them; none where `end` is not after `first`."""
+        """A copy of the rows [first, end), at most `capacity` rows; empty if `end` is not after `first`."""
         count, at = max(0, end - first), first % self.capacity
         head = self._rows[at : at + count]
-        return np.concatenate([head, self._rows[: count - len(head)]])  # a copy also where nothing is wrapped
+        return np.concatenate([head, self._rows[: count - len(head)]])  # always a copy
 
     def take(self, indices: NDArray[np.int64]) -> NDArray[Any]:
         """A copy of the rows at `indices` [N], in any order."""

@@ -15,9 +15,9 @@ from kws_app.audio.source import Feed, Phase, SourceState, ThreadedSource
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 
-BLOCK_S = 0.02  # what a file hands over at once, like a microphone's block
-DECODE_S = 1.0  # what a file decodes ahead
-MAX_LATE_S = 1.0  # a file that falls behind by more goes on from there, and does not hurry to catch up
+BLOCK_S = 0.02  # length of a block, like that of a microphone
+DECODE_S = 1.0  # length of sound that is decoded ahead
+MAX_LATE_S = 1.0  # a file that is later than this does not catch up
 
 
 class FileSource(ThreadedSource):
@@ -35,7 +35,7 @@ class FileSource(ThreadedSource):
         self.path: Path | None = path
         self.feed: Feed | None = Feed(SAMPLE_RATE)
         self._paced = paced
-        self._remarks: list[str] = []  # on how the file is heard; the source's thread alone
+        self._remarks: list[str] = []  # about the sound of the file; only the source's thread uses them
 
     def _run(self) -> None:
         assert self.path is not None and self.feed is not None
@@ -74,7 +74,7 @@ class FileSource(ThreadedSource):
         due = begun + (feed.ring.written + len(samples)) / SAMPLE_RATE
         late_s = time.monotonic() - due
         if late_s < 0:
-            time.sleep(-late_s)  # at most a block: waiting for `_stop` as well takes a third more of the processor
+            time.sleep(-late_s)  # at most a block; a wait for `_stop` needs a third more processor time
         return begun + late_s if late_s > MAX_LATE_S else begun
 
     def _make_room(self, feed: Feed, begun: float) -> float:

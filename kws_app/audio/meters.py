@@ -1,7 +1,7 @@
-"""How loud several microphones are right now: what a chooser shows beside their names.
+"""The present levels of several microphones, for the list of sources.
 
-A thread of its own opens the microphones one after the other and closes them in the end. PortAudio's callbacks write
-the peaks; the window's thread reads them.
+A thread of its own opens the microphones one after the other and closes them at the end. PortAudio's callbacks write
+the peaks, and the window's thread reads them.
 """
 
 import math
@@ -21,7 +21,7 @@ from kws_app.audio.portaudio import (
 from kws_app.audio.sound_server import led_to
 from kws_app.errors import AudioError
 
-SILENCE_DB = -100.0  # full scale is 0; nothing is quieter
+SILENCE_DB = -100.0  # lowest level that is reported; full scale is 0
 BLOCK_S = 0.05
 
 
@@ -30,8 +30,8 @@ class Meters:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = list(names)
-        self._peaks: dict[str, float] = {}  # since they were read; written by the callbacks
-        self._failed: dict[str, str] = {}  # sentences; written by the thread
+        self._peaks: dict[str, float] = {}  # by name, the peak since the last read; the callbacks write it
+        self._failed: dict[str, str] = {}  # by name, one sentence; the thread writes it
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="meters", daemon=True)
 
@@ -40,26 +40,25 @@ class Meters:
         self._thread.start()
 
     def stop(self) -> None:
-        """Have the microphones closed; returns at once."""
+        """Let the thread close the microphones; returns at once."""
         self._stop.set()
 
     def wait(self, patience_s: float) -> bool:
-        """Wait until the microphones are closed; whether they are."""
+        """Wait until the microphones are closed. Returns whether they are."""
         self._thread.join(patience_s)
         return not self._thread.is_alive()
 
     def levels_db(self) -> dict[str, float]:
-        """The peak of each open microphone since the last call, in dB of full scale. A microphone that is not open yet,
-        or cannot be opened, is left out."""
+        """The peak of each open microphone since the last call, in dB of full scale."""
         return {name: max(SILENCE_DB, 20 * math.log10(max(1e-9, self._take(name)))) for name in list(self._peaks)}
 
     @property
     def failed(self) -> dict[str, str]:
-        """Why a microphone cannot be opened, in one sentence each."""
+        """By name, why a microphone cannot be opened, in one sentence."""
         return dict(self._failed)
 
     def _take(self, name: str) -> float:
-        """A block that is written between the two lines is lost: a meter may drop."""
+        """Read and clear a peak. A block that a callback writes in between is lost, which a meter can bear."""
         peak = self._peaks[name]
         self._peaks[name] = 0.0
         return peak

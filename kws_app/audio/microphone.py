@@ -1,4 +1,4 @@
-"""A source that listens to a microphone, and keeps listening through anything that a device does.
+"""A source that listens to a microphone, and goes on listening whatever the device does.
 
 PortAudio's callback thread copies samples into the ring and notes the time. The source's own thread opens the stream,
 watches it, closes it in a helper thread (closing may block when a sound server hangs) and tries again without end.
@@ -29,17 +29,17 @@ from kws_app.translation import _
 
 BLOCK_S = 0.02  # the sound in each callback
 LATENCY_S = 0.06  # the device is asked for three blocks: steady under load, and too short to notice
-SILENT_S = 1.0  # a device that has not called back for this long is gone
-FIRST_CALLBACK_S = 3.0  # some devices take this long to wake
+SILENT_S = 1.0  # a device without a callback for this long counts as gone
+FIRST_CALLBACK_S = 3.0  # some devices take this long to start
 WATCH_S = 0.2  # between two looks at the stream
-LOOK_S = 2.0  # between two looks whether the sound server still has the microphone that was chosen
-LOOK_ANSWER_S = 0.5  # a server that takes longer is asked again later
+LOOK_S = 2.0  # between two questions whether the sound server still has the chosen microphone
+LOOK_ANSWER_S = 0.5  # longest wait for the answer; a slower server is asked again later
 RETRY_S = 1.0  # between two attempts to open
-CLOSE_S = 0.7  # a stream that takes longer to close is left to its helper thread
+CLOSE_S = 0.7  # longest wait for a stream to close; then its helper thread goes on alone
 
 
 class MicrophoneSource(ThreadedSource):
-    """A microphone by name. When it comes back, listening goes on."""
+    """A microphone by name. When it is plugged in again, the listening goes on."""
 
     path: Path | None = None
 
@@ -57,10 +57,10 @@ class MicrophoneSource(ThreadedSource):
         self._remark: str | None = None  # a sentence about the format, said once; written by the source's thread
         self._downmix: Downmix | None = None  # of the present stream; written by the source's thread
         self._said_cancelled = False  # the source's thread alone
-        self._microphone_id = ""  # of the sound server, where the present stream is led to one; the source's thread
-        self._next_look = 0.0  # monotonic seconds: when the sound server is asked again; the source's thread
+        self._microphone_id = ""  # id in the sound server, if the stream uses it; only the source's thread uses it
+        self._next_look = 0.0  # monotonic seconds of the next question to the sound server; only the source's thread
         self._wake = threading.Event()  # set to end the watch: by `stop`, `reopen`, or PortAudio when a stream finishes
-        self._reopen = threading.Event()  # set with `_wake` where nothing went wrong
+        self._reopen = threading.Event()  # set with `_wake` if the user wants to open the microphone again
 
     def stop(self) -> None:
         self._stop.set()  # before the thread wakes, so that it sees why
@@ -86,10 +86,10 @@ class MicrophoneSource(ThreadedSource):
                 self._watch(time.monotonic())
                 if self._reopen.is_set():
                     self.state = SourceState(Phase.OPENING)
-                elif not self._stop.is_set():  # before closing, which takes a while where the sound server hangs
+                elif not self._stop.is_set():  # before closing: a sound server that hangs makes closing slow
                     self.state = SourceState(
                         Phase.WAITING,
-                        _("{name} went away: listening goes on as soon as it is back.", name=self.name),
+                        _("{name} was disconnected: the listening goes on as soon as it is back.", name=self.name),
                     )
                 self._close(stream)
             rescan = True
@@ -132,7 +132,7 @@ class MicrophoneSource(ThreadedSource):
             feed.latency_s = stream.latency
             count_opened_stream()
         now = time.monotonic()
-        if self.feed is not None:  # a device may take seconds to start: only now is it known what was missed
+        if self.feed is not None:  # a device may take seconds to start, so the missed time is known only now
             missing_s = max(0.0, now - last_sound - feed.ring.written / rate_hz)
             feed.begins_s = self.feed.begins_s + self.feed.ring.written / self.feed.rate_hz + missing_s
             self._silent_since = now if not feed.ring.written else 0.0
@@ -153,7 +153,7 @@ class MicrophoneSource(ThreadedSource):
         def callback(samples: Any, frames: int, times: Any, status: Any) -> None:
             feed = target()
             if feed is None:
-                return  # the stream is over, and a sound server that hung calls back late
+                return  # a late callback of a closed stream, after the sound server was stuck
             now = time.monotonic()
             if feed is self.feed and self._silent_since:  # a suspended microphone opens, and is silent for seconds
                 feed.begins_s += max(0.0, now - self._silent_since - frames / feed.rate_hz)
@@ -161,7 +161,7 @@ class MicrophoneSource(ThreadedSource):
             feed.ring.write(downmix.process(samples))
             if status.input_overflow:
                 self.overruns += 1
-            if feed is self.feed:  # not a former one
+            if feed is self.feed:  # not an earlier feed
                 self._last_callback = now
 
         return callback
@@ -171,7 +171,9 @@ class MicrophoneSource(ThreadedSource):
         remark, self._remark = self._remark or "", ""
         if self._downmix is not None and self._downmix.has_cancelled and not self._said_cancelled:
             self._said_cancelled = True
-            cancelled = _("The channels of {name} cancel each other: only the strongest one is heard.", name=self.name)
+            cancelled = _(
+                "The channels of {name} cancel each other: only the strongest channel is heard.", name=self.name
+            )
             remark = f"{remark} {cancelled}".strip()
         return remark
 
@@ -190,7 +192,7 @@ class MicrophoneSource(ThreadedSource):
                 return
 
     def _is_elsewhere(self, now: float) -> bool:
-        """Whether the chosen microphone was unplugged, and the sound server gives another in its place."""
+        """Whether the chosen microphone was unplugged, and the sound server gives another microphone instead."""
         if not self._microphone_id or now < self._next_look:
             return False
         self._next_look = now + LOOK_S
@@ -198,7 +200,7 @@ class MicrophoneSource(ThreadedSource):
         return answer is not None and not is_there(self._microphone, answer)
 
     def _close(self, stream: Any) -> None:
-        """Close in a helper thread: with a hung sound server this blocks until the server goes on."""
+        """Close a stream in a helper thread. If the sound server hangs, closing waits until the server goes on."""
 
         def close() -> None:
             with portaudio(patience_s=-1) as sounddevice:
@@ -206,7 +208,7 @@ class MicrophoneSource(ThreadedSource):
                     stream.abort()
                     stream.close()
                 except sounddevice.PortAudioError:
-                    pass  # a device that is gone cannot be closed properly, and need not be
+                    pass  # a device that is gone cannot be closed
                 count_closed_stream()
 
         helper = threading.Thread(target=close, name="stream closer", daemon=True)

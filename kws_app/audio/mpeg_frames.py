@@ -1,4 +1,4 @@
-"""Recordings of MPEG frames, such as MP3: where they end, and a stated length that is true."""
+"""Recordings of MPEG frames, such as MP3: their ends and their true lengths."""
 
 import struct
 from typing import BinaryIO
@@ -8,13 +8,13 @@ from kws_app.audio.recording import SEARCH_BYTES, Recording, places, read_at, st
 from kws_app.audio.recording_starts import next_start
 
 MPEG_TAGS = (b"Xing", b"Info")
-TAG_SLACK_BYTES = 2048  # between the size that a tag states and the file's: titles, the tag's own frame
-TAG_FRAME_KBIT = 8  # the eighth bit rate has room for the tag in every version
-FIRST_FRAME_BYTES = 65_536  # within so many, after the titles, the first frame begins
+TAG_SLACK_BYTES = 2048  # allowed difference between the size in a tag and the real size: titles, the frame of the tag
+TAG_FRAME_KBIT = 8  # index of a bit rate whose frame has room for the tag in every version
+FIRST_FRAME_BYTES = 65_536  # the first frame begins at most so many bytes after the titles
 
 
 def first_frame(file: BinaryIO, at: int) -> int | None:
-    """Where the first of two MPEG frames in a row begins, or None."""
+    """The first byte of the first two MPEG frames in a row; None without such frames."""
     data = read_at(file, at, FIRST_FRAME_BYTES)
     place = data.find(b"\xff")
     while place >= 0:
@@ -26,10 +26,10 @@ def first_frame(file: BinaryIO, at: int) -> int | None:
 
 
 def mpeg_recording(file: BinaryIO, at: int, size: int) -> Recording:
-    """A recording of MPEG frames, up to a tag that states the length of another or to a frame of another format.
+    """A recording of MPEG frames. It ends at the tag of another recording, or at a frame of another format.
 
-    A decoder believes the tag, or guesses the length from the first frame. Where there is no tag, or a tag of another
-    length, the frames are counted and the decoder is given a tag that tells the truth.
+    A decoder believes the length in the tag, or guesses the length from the first frame. If there is no tag, or its
+    length is wrong, the frames are counted here, and the decoder gets a tag with the true length.
     """
     end, own_tag = size, None
     for place in places(file, at, size, MPEG_TAGS):
@@ -41,7 +41,7 @@ def mpeg_recording(file: BinaryIO, at: int, size: int) -> Recording:
             break
     if own_tag is not None:
         flags, _, stated = struct.unpack(">III", read_at(file, own_tag + 4, 12).ljust(12, b"\0"))
-        if flags & 3 == 3 and abs(end - at - stated) <= TAG_SLACK_BYTES:  # it states frames and bytes
+        if flags & 3 == 3 and abs(end - at - stated) <= TAG_SLACK_BYTES:  # the tag has both frames and bytes
             return Recording(at, end - at)
     count, end = _count_frames(file, at, end)
     patches = {} if own_tag is None else {own_tag - at: bytes(4)}
@@ -49,7 +49,7 @@ def mpeg_recording(file: BinaryIO, at: int, size: int) -> Recording:
 
 
 def _count_frames(file: BinaryIO, at: int, end: int) -> tuple[int, int]:
-    """How many MPEG frames of the first one's format follow each other, and where they end."""
+    """The number of MPEG frames in a row with the format of the first frame, and the byte after them."""
     count, kind = 0, frame_kind(read_at(file, at, 4))
     window_at, window = at, b""
     while at + 4 <= end:
@@ -73,13 +73,13 @@ def _count_frames(file: BinaryIO, at: int, end: int) -> tuple[int, int]:
 
 
 def _after_damage(file: BinaryIO, at: int, end: int) -> int | None:
-    """Where frames go on, or another recording begins, from a place on that is no frame."""
+    """The next byte after a damage at which frames go on or another recording begins; None without one."""
     found = [place for place in (first_frame(file, at), next_start(file, at, end)) if place is not None]
     return min((place for place in found if place < end), default=None)
 
 
 def _frame_with_tag(head: bytes, frames: int, size: int) -> bytes:
-    """An MPEG frame without sound whose tag states the length of a recording. Layer 3 alone has such a tag."""
+    """A silent MPEG frame with a tag that states the length of a recording. Only layer 3 has such tags."""
     if 4 - (head[1] >> 1 & 3) != 3:
         return b""
     is_first, is_mono = head[1] >> 3 & 3 == 3, head[3] >> 6 == 3
@@ -91,7 +91,7 @@ def _frame_with_tag(head: bytes, frames: int, size: int) -> bytes:
 
 
 def _frame_of_tag(file: BinaryIO, place: int) -> int | None:
-    """Where the frame begins that holds a tag of lengths at `place`; None where the bytes are no tag but chance."""
+    """The first byte of the frame with a length tag at `place`; None if the bytes are a tag only by chance."""
     for side_bytes in (32, 17, 9):  # of version 1 stereo; of version 1 mono and version 2 stereo; of version 2 mono
         frame_at = place - 4 - side_bytes
         if frame_at < 0:

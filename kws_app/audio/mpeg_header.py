@@ -1,6 +1,6 @@
-"""The four bytes of header in front of each MPEG audio frame. ISO/IEC 11172-3 and 13818-3."""
+"""The header of four bytes at the begin of each MPEG audio frame. ISO/IEC 11172-3 and 13818-3."""
 
-MPEG_KBIT = {  # by version 1 or not, and layer
+MPEG_KBIT = {  # bit rates, by whether the version is 1, and by layer
     (True, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
     (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -8,11 +8,11 @@ MPEG_KBIT = {  # by version 1 or not, and layer
     (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-MPEG_RATES_HZ = (44_100, 48_000, 32_000)  # of version 1; halved in version 2, quartered in 2.5
+MPEG_RATES_HZ = (44_100, 48_000, 32_000)  # of version 1; version 2 has half, version 2.5 a quarter
 
 
 def frame_bytes(head: bytes) -> int:
-    """The length of an MPEG audio frame by its four bytes of header; 0 if they are no header."""
+    """The length of an MPEG audio frame, from its header; 0 if the bytes are no header."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -30,5 +30,5 @@ def frame_bytes(head: bytes) -> int:
 
 
 def frame_kind(head: bytes) -> tuple[int, int, bool]:
-    """Version and layer, rate, and whether it is mono: a decoder cannot go on where these change."""
+    """Version and layer, rate, and whether it is mono: a decoder stops when these change."""
     return head[1] & 0x1E, head[2] & 0x0C, head[3] >> 6 == 3

@@ -1,4 +1,4 @@
-"""What libraries in C write to the terminal on their own, kept off it. For programs of the command line."""
+"""Keeps the messages of C libraries off the terminal. For programs of the command line."""
 
 import os
 import sys
@@ -10,13 +10,13 @@ STDERR = 2  # the file descriptor that libraries in C write to
 
 @contextmanager
 def native_noise_silenced() -> Iterator[None]:
-    """Python's own messages go on to the terminal. What a decoder or a driver writes beside them goes nowhere.
+    """Drop all messages that C libraries, such as decoders and drivers, write to stderr. Python's own messages stay.
 
-    It changes the whole process, so it is for the main program, from its start to its end.
+    This changes the whole process: enter it in the main program, from its start to its end.
     """
     try:
         kept = os.dup(STDERR)
-    except OSError:  # the program was started without one
+    except OSError:  # the program was started without stderr
         yield
         return
     python_stderr, sys_stderr_is_own = sys.stderr, False

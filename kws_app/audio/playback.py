@@ -1,4 +1,4 @@
-"""Plays a clip on the default loudspeaker, through PortAudio. The thread that calls it waits."""
+"""Plays a clip on the default loudspeaker through PortAudio. The calling thread waits."""
 
 import threading
 
@@ -10,11 +10,11 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 from kws_app.translation import _
 
-BLOCK_S = 0.02  # of sound handed over at once: a stop is obeyed within this
+BLOCK_S = 0.02  # length of a block; a stop takes at most this long
 
 
 def play(samples: Samples, stop: threading.Event) -> None:
-    """Play samples [N] at 16 kHz on the default output. Returns when they have sounded, or when `stop` is set.
+    """Play samples [N] at 16 kHz on the default output. Returns at the end of the sound, or when `stop` is set.
 
     raises AudioError, in one sentence, if there is no output or the output fails
     """
@@ -23,11 +23,11 @@ def play(samples: Samples, stop: threading.Event) -> None:
             restart_if_idle(sounddevice)  # headphones may have been plugged in since
         index = sounddevice.default.device[1]
         if index < 0:
-            raise AudioError(_("No loudspeaker or headphones were found: plug them in to hear anything."))
+            raise AudioError(_("No loudspeaker or headphones were found: plug them in."))
         rate_hz, channels = output_format(sounddevice, index)
         stream = sounddevice.OutputStream(rate_hz, device=index, channels=channels, dtype="float32", latency="high")
         stream.start()
-        count_opened_stream()  # a look for devices would end the stream
+        count_opened_stream()  # so that no search for devices ends the stream
     sound = soxr.resample(samples, SAMPLE_RATE, rate_hz) if rate_hz != SAMPLE_RATE else samples
     sound = sound[:, None].repeat(channels, axis=1)
     try:
@@ -37,7 +37,7 @@ def play(samples: Samples, stop: threading.Event) -> None:
                 break
             stream.write(sound[first : first + block])
         if not stop.is_set():
-            stream.stop()  # waits until the last samples have sounded
+            stream.stop()  # waits until the last samples were played
     except sounddevice.PortAudioError as error:
         raise AudioError(_("The sound could not be played ({error}): try again.", error=error)) from error
     finally:

@@ -1,7 +1,7 @@
-"""PortAudio for one caller at a time: its devices, and the formats that a device can be opened in.
+"""PortAudio for one caller at a time: its devices and their formats.
 
-The only module that imports sounddevice. Any thread may call it, apart from the window's thread: each call may take a
-second. Its neighbours are microphone.py, which listens, and playback.py, which plays.
+Only this module imports sounddevice. A call may take a second, so any thread but the window's thread may call it. Its
+neighbours are microphone.py, which listens, and playback.py, which plays.
 """
 
 import threading
@@ -16,33 +16,33 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 from kws_app.translation import _
 
-ANSWER_S = 3.0  # a sound system that has not answered by then is called stuck
+ANSWER_S = 3.0  # a sound system without an answer after this time counts as stuck
 
-SERVER_ALIASES = ("pulse", "pipewire", "default")  # ALSA's devices that lead to a sound server, the surest first
-ALIASES = frozenset((*SERVER_ALIASES, "sysdefault"))  # they all sound like the default microphone
+SERVER_ALIASES = ("pulse", "pipewire", "default")  # ALSA's names for the sound server, the most reliable first
+ALIASES = frozenset((*SERVER_ALIASES, "sysdefault"))  # ALSA's names for the default microphone
 
-_lock = threading.Lock()  # PortAudio's own functions must not run side by side
-_open_streams = 0  # read and written under the lock, in this module only
+_lock = threading.Lock()  # two functions of PortAudio must not run at the same time
+_open_streams = 0  # read and written under the lock, only in this module
 
 
 @dataclass(frozen=True)
 class Microphone:
-    """A device to choose. Kept in the settings is `name`; the empty name is the system's default."""
+    """A microphone that the user can choose. The settings keep `name`; the empty name is the system's default."""
 
-    name: str  # of the sound server's with its id; of PortAudio's with the host API where that is not the default one
-    label: str  # what the user reads
+    name: str  # with the id of the sound server; without a server, with the host API if it is not the default API
+    label: str  # for the user
 
 
 @contextmanager
 def portaudio(patience_s: float = ANSWER_S) -> Iterator[Any]:
-    """The sounddevice module, for one caller at a time; -1 waits for the others for ever.
+    """The sounddevice module, for one caller at a time. patience_s: longest wait for other callers; -1 for no limit
 
-    Imported here and not above: importing it starts PortAudio, which takes long, may be missing, and is not
-    needed for files.
-    raises AudioError if it cannot be had
+    sounddevice is imported here and not above, because its import starts PortAudio: this takes long, PortAudio may be
+    missing, and files do not need it.
+    raises AudioError if the sound system is busy for too long, is missing, or reports an error
     """
     if not _lock.acquire(timeout=patience_s):
-        raise AudioError(_("The sound system does not answer: waiting for it, or restart it (or open a file)."))
+        raise AudioError(_("The sound system does not answer: wait, restart it, or open a file."))
     try:
         silence_alsa()
         try:
@@ -58,7 +58,9 @@ def portaudio(patience_s: float = ANSWER_S) -> Iterator[Any]:
         try:
             yield sounddevice
         except sounddevice.PortAudioError as error:
-            raise AudioError(_("The sound system reports an error ({error}): trying again.", error=error)) from error
+            raise AudioError(
+                _("The sound system reports an error ({error}). The program tries again.", error=error)
+            ) from error
     finally:
         _lock.release()
 
@@ -81,9 +83,9 @@ def count_closed_stream() -> None:
 
 
 def restart_if_idle(sounddevice: Any) -> bool:
-    """Let PortAudio see the devices that are there now, unless a stream is open. Returns whether it did.
+    """Restart PortAudio, so that it sees new devices. Returns False, without a restart, if a stream is open.
 
-    There is no public way to do this.
+    sounddevice has no public function for this.
     """
     if _open_streams:
         return False
@@ -93,12 +95,12 @@ def restart_if_idle(sounddevice: Any) -> bool:
 
 
 def list_microphones(rescan: bool = False) -> list[Microphone]:
-    """The default first, then each microphone. May take a second: not for the window's thread.
+    """The default microphone, then each microphone. May take a second: not for the window's thread.
 
-    On Linux they are the sound server's, by the names that the desktop shows. Elsewhere, and where no server answers,
-    they are PortAudio's inputs by name and host API.
-    rescan: look for devices that were plugged in since; ignored while a stream is open, which it would end
-    raises AudioError if there is none
+    On Linux these are the microphones of the sound server, by the names that the desktop shows. On other systems, or
+    without a sound server, these are PortAudio's inputs by name and host API.
+    rescan: look for new devices; ignored while a stream is open, because the search would end it
+    raises AudioError if there is no microphone
     """
     with portaudio() as sounddevice:
         if rescan:
@@ -122,18 +124,18 @@ def _default_microphone(label: str) -> Microphone:
 
 @dataclass(frozen=True)
 class _Input:
-    """A device as PortAudio numbers it today."""
+    """A device with its present number in PortAudio."""
 
     index: int
-    device: str  # its name alone
+    device: str  # the name, without the host API
     label: str
-    is_alias: bool  # ALSA's word for whatever the sound server makes the default
+    is_alias: bool  # ALSA's name for the default microphone of the sound server
 
 
 def _inputs(sounddevice: Any) -> dict[str, _Input]:
-    """By name, those of the default host API first; the names of the others end with theirs.
+    """All inputs by name. Inputs of the default host API come first; other names end with their host API.
 
-    The second of two devices that are called alike gets a (2), and so on.
+    If two devices have the same name, the second gets a (2), and so on.
     """
     apis = sounddevice.query_hostapis()
     default_input = sounddevice.default.device[0]
@@ -150,7 +152,7 @@ def _inputs(sounddevice: Any) -> dict[str, _Input]:
 
 
 def _server_input(inputs: dict[str, _Input]) -> _Input | None:
-    """ALSA's device that leads to the sound server; None where there is none."""
+    """ALSA's device for the sound server; None without a sound server."""
     aliases = {each.device: each for each in inputs.values() if each.is_alias}
     return next((aliases[name] for name in SERVER_ALIASES if name in aliases), None)
 
@@ -162,21 +164,21 @@ def _default_input(sounddevice: Any) -> str | None:
 
 @dataclass(frozen=True)
 class FoundInput:
-    """A device to open, and the microphone of the sound server that it is to be led to; empty for the default."""
+    """A device to open, and the id of the sound server's microphone that it must use; empty for the default."""
 
     index: int
     microphone_id: str = ""
 
 
 def find_input(sounddevice: Any, name: str) -> FoundInput:
-    """The input called `name`; the default for the empty name. raises AudioError if it is not there"""
+    """The input of this name; the empty name is the default. raises AudioError if it is not connected"""
     inputs = _inputs(sounddevice)
     default = _default_input(sounddevice)
     if not inputs or (not name and default is None):
         raise AudioError(_("No microphone was found: plug one in, or open a file."))
     if not name:
         return FoundInput(int(sounddevice.default.device[0]))
-    # the default host API may be another than when the name was remembered
+    # the default host API may have changed since the name was saved
     known = next((each for key, each in inputs.items() if name in (key, each.label, each.device)), None)
     if known is not None:
         return FoundInput(known.index)
@@ -184,18 +186,20 @@ def find_input(sounddevice: Any, name: str) -> FoundInput:
     answer = ask_server() if id_in(name) and led is not None else None
     if led is not None and answer is not None and is_there(name, answer):
         return FoundInput(led.index, id_in(name))
-    raise AudioError(_("Microphone '{name}' is not there: plug it in, or choose another.", name=label_in(name)))
+    raise AudioError(
+        _("Microphone '{name}' is not connected: plug it in, or choose another microphone.", name=label_in(name))
+    )
 
 
 def is_there(name: str, answer: ServerAnswer) -> bool:
-    """Whether the microphone that was remembered is among those of the sound server."""
+    """Whether the sound server has the microphone of this name."""
     return any(microphone.id == id_in(name) for microphone in answer.microphones)
 
 
 def input_format(sounddevice: Any, index: int) -> tuple[int, int]:
-    """(rate in Hz, channels): 16 kHz where the device offers it, else what comes nearest.
+    """(rate in Hz, channels): 16 kHz if the device offers it, else another rate. raises AudioError
 
-    Two channels before one: where they cancel each other, a sound system that mixes them gives silence.
+    Two channels are preferred: if they cancel each other, a sound system that mixes them to one gives silence.
     """
     device = sounddevice.query_devices(index)
     rates = (SAMPLE_RATE, int(device["default_samplerate"]), 48_000, 44_100)
@@ -210,15 +214,15 @@ def input_format(sounddevice: Any, index: int) -> tuple[int, int]:
         return rate_hz, channels
     raise AudioError(
         _(
-            "Microphone '{name}' cannot be opened: another program may hold it, or access to the microphone is "
-            "switched off in the system's privacy settings.",
+            "Microphone '{name}' cannot be opened: close other programs that use it, or allow access to the "
+            "microphone in the system's privacy settings.",
             name=device["name"],
         )
     )
 
 
 def output_format(sounddevice: Any, index: int) -> tuple[int, int]:
-    """(rate in Hz, channels) at which an output can be opened; 16 kHz mono where it offers that."""
+    """(rate in Hz, channels) of an output: 16 kHz mono if it offers that. raises AudioError"""
     device = sounddevice.query_devices(index)
     for channels in (1, min(2, device["max_output_channels"])):
         for rate_hz in (SAMPLE_RATE, int(device["default_samplerate"]), 48_000, 44_100):
@@ -227,4 +231,6 @@ def output_format(sounddevice: Any, index: int) -> tuple[int, int]:
             except sounddevice.PortAudioError:
                 continue
             return rate_hz, channels
-    raise AudioError(_("'{name}' cannot be opened to play anything: another program may hold it.", name=device["name"]))
+    raise AudioError(
+        _("'{name}' cannot be opened to play a sound: close other programs that use it.", name=device["name"])
+    )

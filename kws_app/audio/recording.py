@@ -1,4 +1,4 @@
-"""One recording in a file: where it lies, how a decoder sees it, and how to search for its marks.
+"""A recording in a file: its place, its bytes for a decoder, and the search for marks.
 
 recordings.py finds the recordings of a file with the help of chunk_container.py and mpeg_frames.py.
 """
@@ -11,22 +11,22 @@ from typing import BinaryIO
 
 SEARCH_BYTES = 1 << 20  # read at once in the search for a mark
 SECTOR_BYTES = 512  # a disk fails in pieces of this size or larger
-OLD_TITLE_BYTES = 128  # of a title in the first version of ID3, which stands at the end
-LEAST_HIDDEN_BYTES = 64  # after a header's size: fewer hold no sound worth hearing
-LYRICS = b"LYRICSBEGIN"  # the beginning of a song's text, which other programs append to any file
-APE_IS_HEADER = 1 << 29  # flag of titles in APE's format: a footer has none
+OLD_TITLE_BYTES = 128  # size of a title in ID3 version 1, which stands at the end
+LEAST_HIDDEN_BYTES = 64  # fewer bytes after the end of a recording hold no sound
+LYRICS = b"LYRICSBEGIN"  # begin of the text of a song, which some programs append to a file
+APE_IS_HEADER = 1 << 29  # flag of titles in APE's format; a footer does not have it
 
 
 @dataclass(frozen=True)
 class Recording:
-    """Where one recording lies in a file, and what its header should say."""
+    """The place of a recording in a file, and corrections of its header."""
 
     start: int  # bytes from the start of the file
     size: int  # bytes
-    patches: dict[int, bytes] = field(default_factory=dict)  # bytes from the recording's start -> the right bytes
-    prefix: bytes = b""  # what a decoder should read in front of it
-    is_sound_to_end: bool = False  # so that a decoder that stops before the end has left sound unread
-    search_from: int | None = None  # bytes: where only decoding tells the end, the next recording lies behind this
+    patches: dict[int, bytes] = field(default_factory=dict)  # by offset from the start, the correct bytes
+    prefix: bytes = b""  # bytes that a decoder reads before the recording
+    is_sound_to_end: bool = False  # True: a decoder that stops before the end has left sound unread
+    search_from: int | None = None  # if only decoding finds the end: the next recording begins after this offset
 
     @property
     def end(self) -> int:
@@ -34,10 +34,10 @@ class Recording:
 
 
 class RecordingReader(io.RawIOBase):
-    """One recording of an open file, as a file of its own for a decoder.
+    """A recording of an open file, as a file for a decoder.
 
-    It never raises: an exception could not pass through the decoder, which would print it and go on. The first error
-    is kept in `error`, and the recording ends there.
+    It never raises, because the decoder would print the exception and go on. The first error is kept in `error`, and
+    the recording ends there.
     """
 
     def __init__(self, file: BinaryIO, recording: Recording) -> None:
@@ -54,19 +54,19 @@ class RecordingReader(io.RawIOBase):
 
     @property
     def read_bytes(self) -> int:
-        """Of the recording, up to the furthest byte that was read."""
+        """The number of bytes from the start of the recording to the furthest byte that was read."""
         return max(0, self._furthest - len(self._recording.prefix))
 
     @property
     def unread_bytes(self) -> int:
-        """After the furthest byte that was read."""
+        """The number of bytes after the furthest byte that was read."""
         return self._recording.size - self.read_bytes
 
     def tell(self) -> int:
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """A place before the start, which broken headers point to, leaves the position as it is."""
+        """Move the position. A place before the start, as in broken headers, is ignored."""
         whole = len(self._recording.prefix) + self._recording.size
         origin = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: whole}[whence]
         if origin + offset >= 0:
@@ -84,7 +84,7 @@ class RecordingReader(io.RawIOBase):
         return done
 
     def _some(self, count: int) -> bytes:
-        """At least one and at most `count` bytes from the position on; none at the end or after an error."""
+        """Between 1 and `count` bytes from the position on; empty at the end and after an error."""
         prefix, recording = self._recording.prefix, self._recording
         if self._position < len(prefix):
             return prefix[self._position :][:count]
@@ -105,7 +105,7 @@ class RecordingReader(io.RawIOBase):
 
 
 def read_at(file: BinaryIO, at: int, count: int) -> bytes:
-    """Up to `count` bytes: fewer in front of a place that cannot be read. raises OSError at that place"""
+    """Up to `count` bytes; fewer before a damaged place. raises OSError at the damaged place"""
     while True:
         try:
             file.seek(at)
@@ -117,7 +117,7 @@ def read_at(file: BinaryIO, at: int, count: int) -> bytes:
 
 
 def places(file: BinaryIO, at: int, size: int, marks: tuple[bytes, ...]) -> Iterator[int]:
-    """Every place from `at` on where one of the marks stands, in order."""
+    """The offset of each mark from `at` on, in order."""
     longest = max(map(len, marks))
     while at < size:
         data = read_at(file, at, SEARCH_BYTES)
@@ -145,14 +145,14 @@ def holds_nothing(file: BinaryIO, at: int, size: int) -> bool:
 
 
 def after_titles(file: BinaryIO, at: int) -> int:
-    """Where the sound begins, or the rest of the file: after the titles that begin at a byte."""
+    """The offset after all titles that begin at `at`."""
     while length := _titles_bytes(read_at(file, at, 32)):
         at += length
     return at
 
 
 def _titles_bytes(head: bytes) -> int:
-    """The length of titles by their first bytes: ID3 of either version, or APE; 0 where they are none."""
+    """The length of titles, from their first bytes: ID3 version 1 or 2, or APE. 0 if the bytes are no title."""
     if head[:3] == b"ID3" and len(head) >= 10:
         length = 0
         for byte in head[6:10]:  # seven bits each
@@ -165,7 +165,7 @@ def _titles_bytes(head: bytes) -> int:
 
 
 def start_of_titles(file: BinaryIO, after: int, end: int) -> int:
-    """Where the titles begin that stand between a recording and `end`; `end` where there are none."""
+    """The offset of the titles between a recording and `end`; `end` without titles."""
     for place in places(file, max(after, end - SEARCH_BYTES), end, (b"ID3",)):
         if place > after and after_titles(file, place) == end:
             return place

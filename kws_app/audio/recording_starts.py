@@ -1,6 +1,6 @@
-"""Where a recording of any known kind begins, told by its marks.
+"""Finds where a recording of a known kind begins, by its marks.
 
-Another recording may follow one without a word about it in the first one's header.
+A file may hold a second recording that the header of the first recording does not mention.
 """
 
 import struct
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 from kws_app.audio.mpeg_header import frame_bytes, frame_kind
 from kws_app.audio.recording import SEARCH_BYTES, after_titles, read_at
 
-HEAD_BYTES = 40  # that tell a container
-FLAC_MARKS = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")  # with the head of the first block, which is 34 long
+HEAD_BYTES = 40  # enough to know a container
+FLAC_MARKS = (b"fLaC\x00\x00\x00\x22", b"fLaC\x80\x00\x00\x22")  # with the head of the first block, of 34 bytes
 W64_RIFF = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
-MPEG_FRAMES = 4  # in a row, of one format: fewer may be chance
-MPEG_LONGEST = 5760  # bytes of a frame, and more
+MPEG_FRAMES = 4  # frames in a row with the same format that count as a recording; fewer may be chance
+MPEG_LONGEST = 5760  # bytes; no frame is longer
 
 
 def _is_au(head: bytes) -> bool:
-    """Whether a header in Sun's format has sizes and a rate that can be."""
+    """Whether a header in Sun's format has a possible rate and possible sizes."""
     if len(head) < 24:
         return False
     offset, _, encoding, rate_hz, channels = struct.unpack(">IIIII", head[4:24])
     return 24 <= offset <= 65_536 and 1 <= encoding <= 27 and 0 < rate_hz <= 1_000_000 and 0 < channels <= 1024
 
 
-# what stands where, and what else must be true of the first bytes
+# a mark, its offset, and a check of the first bytes
 _MARKS: tuple[tuple[bytes, int, Callable[[bytes], bool]], ...] = (
     (b"WAVE", 8, lambda head: head[:4] in (b"RIFF", b"RF64", b"RIFX")),
     (b"AIF", 8, lambda head: head[:4] == b"FORM"),
@@ -43,7 +43,7 @@ _MARKS: tuple[tuple[bytes, int, Callable[[bytes], bool]], ...] = (
 
 
 def is_start(file: BinaryIO, at: int) -> bool:
-    """Whether a recording begins at just this byte, or after titles that begin there. raises OSError"""
+    """Whether a recording begins at this offset, or after titles that begin there. raises OSError"""
     at = after_titles(file, at)
     data = read_at(file, at, HEAD_BYTES)
     if any(data[offset:].startswith(mark) and fits(data) for mark, offset, fits in _MARKS):
@@ -59,9 +59,9 @@ def is_start(file: BinaryIO, at: int) -> bool:
 
 
 def next_start(file: BinaryIO, at: int, size: int) -> int | None:
-    """The first place in front of `size` and not in front of `at` where a recording begins; None where there is none.
+    """The first offset in [at, size) where a recording begins; None without one.
 
-    MPEG frames are found if they are of layer 3 (MP3). raises OSError
+    Of MPEG only layer 3 (MP3) is found. raises OSError
     """
     while at < size:
         data = read_at(file, at, SEARCH_BYTES + MPEG_FRAMES * MPEG_LONGEST)
@@ -77,7 +77,7 @@ def next_start(file: BinaryIO, at: int, size: int) -> int | None:
 
 
 def _marked(data: bytes, before: int) -> list[int]:
-    """Of each mark, the first place where a recording begins."""
+    """For each mark, the first offset where a recording begins."""
     found = []
     for mark, offset, fits in _MARKS:
         place = data.find(mark)
@@ -92,7 +92,7 @@ def _marked(data: bytes, before: int) -> list[int]:
 
 @lru_cache(maxsize=1)
 def _layer_3_lengths() -> NDArray[np.int64]:
-    """The length of a frame of layer 3 by the second and the third byte of its header; 0 where they are no header."""
+    """The length of a layer 3 frame, by the second and the third byte of its header; 0 if they are no header."""
     lengths = np.zeros((256, 256), np.int64)
     for second in range(0xE0, 0x100):
         if second & 0x06 == 0x02:
@@ -101,7 +101,7 @@ def _layer_3_lengths() -> NDArray[np.int64]:
 
 
 def _mpeg_runs(data: bytes) -> list[int]:
-    """Where MPEG_FRAMES frames of layer 3 and of one format follow each other."""
+    """The offsets at which MPEG_FRAMES frames of layer 3 with the same format begin."""
     if len(data) < 4:
         return []
     values = np.frombuffer(data, np.uint8)

@@ -1,8 +1,8 @@
-"""The recordings in an audio file, told by their container's own marks.
+"""Finds the recordings in an audio file by the marks of their containers.
 
-A file may hold several recordings in a row, as radio recorders and `cat` make them: a decoder stops after the first.
-A header may state too small a size, as a recorder that was killed leaves it: a decoder stops there. The functions here
-tell where each recording lies and what its header should say. Used by audio_file.py, on the thread that reads.
+A file may hold several recordings in a row, for example from `cat`: a decoder stops after the first. A recorder that
+was killed leaves too small a size in the header: a decoder stops there. This module finds each recording and corrects
+its header. Used by audio_file.py, on the thread that reads.
 """
 
 import io
@@ -13,13 +13,13 @@ from kws_app.audio.mpeg_frames import first_frame, mpeg_recording
 from kws_app.audio.recording import Recording, after_titles, holds_nothing, places, read_at, start_of_titles
 from kws_app.audio.recording_starts import FLAC_MARKS, is_start, next_start
 
-OGG_FIRST_PAGE = 2  # flag of a page that begins a stream
-READ_AHEAD_BYTES = 131_072  # a decoder of FLAC has read no more than this beyond the end of its recording
-FLAC_LAST_BLOCK = 0x80  # flag of the last block in front of the sound
+OGG_FIRST_PAGE = 2  # flag of the first page of a stream
+READ_AHEAD_BYTES = 131_072  # a FLAC decoder reads at most so many bytes beyond the end of its recording
+FLAC_LAST_BLOCK = 0x80  # flag of the last block before the sound
 
 
 def first_recording(file: BinaryIO) -> Recording:
-    """The recording at the start of a file. There is one in any case: a decoder says what is wrong with it.
+    """The recording at the start of a file. Any file gives a recording; its decoder finds out if it is no audio.
 
     file: opened for reading bytes, seekable
     """
@@ -28,9 +28,9 @@ def first_recording(file: BinaryIO) -> Recording:
 
 
 def next_recording(file: BinaryIO, before: Recording, read_bytes: int) -> Recording | None:
-    """The recording that follows one; None where no known mark stands.
+    """The recording after another recording; None without a known mark.
 
-    read_bytes: of the one before, up to the furthest byte that its decoder has read
+    before: the other recording; read_bytes: how many bytes of it its decoder has read
     """
     size = file.seek(0, io.SEEK_END)
     at: int | None = before.end
@@ -38,21 +38,21 @@ def next_recording(file: BinaryIO, before: Recording, read_bytes: int) -> Record
         begin = before.start + max(before.search_from, read_bytes - READ_AHEAD_BYTES)
         try:
             at = next_start(file, begin, size)
-        except OSError:  # the decoder has met it, or it lies beyond all sound
+        except OSError:  # the decoder found the same error, or there is no sound here
             return None
     return None if at is None or at >= size else _recording_at(file, at, size)
 
 
 def goes_on(file: BinaryIO, recording: Recording) -> bool:
-    """Whether something stands behind a recording that is neither a title nor padding. raises OSError"""
+    """Whether the file has bytes after a recording that are neither titles nor padding. raises OSError"""
     size = file.seek(0, io.SEEK_END)
     return recording.end < size and not holds_nothing(file, recording.end, size)
 
 
 def _recording_at(file: BinaryIO, at: int, size: int) -> Recording | None:
-    """The recording that begins at a byte of the file, or None where no known mark stands there.
+    """The recording that begins at an offset; None without a known mark there.
 
-    A part that cannot be read ends the search: whoever decodes meets the same error at the same place.
+    An error of the disk ends the search: the decoder meets the same error at the same place.
     """
     try:
         at = after_titles(file, at)
@@ -70,7 +70,7 @@ def _recording_at(file: BinaryIO, at: int, size: int) -> Recording | None:
 
 
 def _flac(file: BinaryIO, at: int, size: int) -> Recording:
-    """A recording in FLAC. A decoder ends where the header says so; where it says nothing, the next mark ends it."""
+    """A recording in FLAC. The decoder ends it as the header says. Without a length there, the next mark ends it."""
     search_at = at + 4
     while search_at < size and len(head := read_at(file, search_at, 4)) == 4:
         search_at += 4 + int.from_bytes(head[1:], "big")  # a block may hold the header of another file
@@ -85,14 +85,14 @@ def _flac(file: BinaryIO, at: int, size: int) -> Recording:
 
 
 def _ogg_end(file: BinaryIO, at: int, size: int) -> int:
-    """Where the streams that begin at `at` are over: where a new stream or a file of another kind begins."""
+    """The end of the streams that begin at `at`: the begin of a new stream or of another kind of file."""
     is_begun, page_at = False, at
     while at + 27 <= size:
         head = read_at(file, at, 27 + 255)
         if head[:4] != b"OggS":
             if is_start(file, at) or holds_nothing(file, at, size):
                 return at
-            # the last page is damaged or cut: its length is wrong
+            # the last page is damaged, so its length is wrong
             page = next(places(file, page_at + 4, size, (b"OggS",)), None)
             other = next_start(file, page_at + 4, size if page is None else page)
             if other is not None:

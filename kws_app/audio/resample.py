@@ -1,4 +1,4 @@
-"""Any rate to 16 kHz, block by block, and samples that the frontend can bear."""
+"""Converts any sample rate to 16 kHz, block by block, and limits samples to values that the frontend can use."""
 
 import numpy as np
 import soxr
@@ -10,7 +10,7 @@ LOUDEST = 8.0  # full scale is 1; louder values are faults
 
 
 class StreamResampler:
-    """Any rate to 16 kHz, band-limited. Blocks join without a seam."""
+    """Converts any rate to 16 kHz, band-limited. The result does not depend on how the sound is cut into blocks."""
 
     def __init__(self, rate_hz: int) -> None:
         self._stream = None
@@ -24,11 +24,11 @@ class StreamResampler:
 
 
 def sane(samples: np.ndarray) -> np.ndarray:
-    """Samples of any shape, float32, with every value between -LOUDEST and LOUDEST. NaN becomes silence.
+    """Limit samples of any shape, float32, to -LOUDEST..LOUDEST. NaN becomes silence.
 
-    Full scale is 1. Float files and drivers may go beyond it, and a value of 1e20 would make every later score NaN.
+    Full scale is 1. Float files and drivers may exceed it, and a value of 1e20 would make every later score NaN.
     """
-    # nearly always true; false where a value is NaN
+    # nearly always true, and false if a value is NaN
     if max(samples.max(initial=0.0), -samples.min(initial=0.0)) <= LOUDEST:
         return samples
     return np.clip(np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0), -LOUDEST, LOUDEST)

@@ -1,8 +1,8 @@
-"""SampleRing: how audio gets from the callback to its readers without a lock.
+"""SampleRing: brings samples from the callback to its readers without a lock.
 
-One writer thread (the audio callback) and any number of reader threads. The write index counts every sample ever
-written and only grows, so a position is a time. The writer copies samples first and moves the index after; a reader
-that finds itself more than a ring behind skips to what is still there and is told how much it lost.
+There is one writer thread (the audio callback) and any number of reader threads. The write index counts all samples
+ever written and only grows, so a position is a time. The writer first copies samples, then moves the index. A reader
+that is more than a ring behind skips to the oldest sample that is left, and learns how many samples it lost.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ Samples = NDArray[np.float32]
 
 
 class SampleRing:
-    """The last `capacity` samples of a stream. When full, the oldest are overwritten; the writer never waits."""
+    """The last `capacity` samples of a stream. A full ring overwrites its oldest samples; the writer never waits."""
 
     def __init__(self, capacity: int) -> None:
         """raises ValueError if capacity is below 1"""
@@ -27,31 +27,31 @@ class SampleRing:
 
     @property
     def written(self) -> int:
-        """Samples written since the start; also the absolute index of the next one."""
+        """The number of samples written since the start, which is also the absolute index of the next sample."""
         return self._written
 
     @property
     def oldest(self) -> int:
-        """Absolute index of the oldest sample that is still there."""
+        """Absolute index of the oldest sample that is kept."""
         return max(0, self._claimed - self.capacity)
 
     def write(self, samples: Samples) -> None:
-        """Append samples [N] float32; of more than `capacity` at once only the last `capacity` are kept."""
+        """Append samples [N] float32. If N is above `capacity`, the last `capacity` samples are kept."""
         end = self._written + len(samples)
         self._claimed = end
         self._buffer.put(self._written, samples)
         self._written = end
 
     def reader(self) -> "RingReader":
-        """A reader that starts at what is written next."""
+        """A reader that starts at the next sample to be written."""
         return RingReader(self, self._written)
 
     def copy(self, start: int, count: int) -> tuple[Samples, int]:
-        """Samples [start, start + count) as far as they still are there, and the index of the first returned."""
+        """Samples [start, start + count) as far as they are kept, and the index of the first returned sample."""
         end = min(start + count, self._written)
         start = max(start, self.oldest)
         samples = self._buffer.get(start, end)
-        overwritten = self.oldest - start  # the writer may have passed while we copied
+        overwritten = self.oldest - start  # samples that the writer overwrote during the copy
         if overwritten > 0:
             samples, start = samples[overwritten:], start + overwritten
         return samples, start
@@ -59,28 +59,28 @@ class SampleRing:
 
 @dataclass(frozen=True)
 class RingBlock:
-    """What a read returned: samples [N], the absolute index of the first, and how many were lost before it."""
+    """The result of a read."""
 
-    samples: Samples
-    first_sample: int
-    lost: int
+    samples: Samples  # [N]
+    first_sample: int  # absolute index of the first sample
+    lost: int  # samples lost before the first sample
 
 
 class RingReader:
-    """A cursor of one reader thread into a ring."""
+    """The position of one reader thread in a ring."""
 
     def __init__(self, ring: SampleRing, position: int) -> None:
         self._ring = ring
         self.position = position  # absolute index of the next sample to read
-        self.lost = 0  # samples overwritten before they were read, in all
+        self.lost = 0  # all samples so far that were overwritten before they were read
 
     @property
     def available(self) -> int:
-        """Samples written and not yet read, lost ones included."""
+        """The number of unread samples, with lost samples."""
         return self._ring.written - self.position
 
     def read(self, limit: int) -> RingBlock:
-        """Up to `limit` samples from the cursor on; none when all is read."""
+        """Up to `limit` samples from the position on; empty if all is read."""
         samples, first = self._ring.copy(max(self.position, self._ring.oldest), limit)
         lost = first - self.position
         self.lost += lost

@@ -1,8 +1,7 @@
-"""The microphones as the desktop's sound server names them (PulseAudio, or PipeWire in its place), on Linux.
+"""The microphones of the desktop's sound server on Linux (PulseAudio or PipeWire).
 
-PortAudio sees them all as one device of ALSA, called "pulse" or "default". A stream of that device is led to one
-microphone by an environment variable, which the sound system reads when the stream opens. Any thread may ask, apart
-from the window's.
+PortAudio sees all of them as one ALSA device, called "pulse" or "default". An environment variable chooses the
+microphone of a stream; the sound system reads it when the stream opens. Any thread but the window's thread may ask.
 """
 
 import os
@@ -14,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-ANSWER_S = 2.0  # a server that has not answered by then is taken to be stuck
+ANSWER_S = 2.0  # a server without an answer after this time counts as stuck
 CLIENT_NAME = "kws-app"
-STREAM_VARIABLES = ("PULSE_SOURCE", "PIPEWIRE_NODE")  # of ALSA's plugins for the two servers
+STREAM_VARIABLES = ("PULSE_SOURCE", "PIPEWIRE_NODE")  # read by ALSA's plugins for PulseAudio and PipeWire
 
-_asking: threading.Thread | None = None  # the last one; a server that hangs is asked once, not again and again
+_asking: threading.Thread | None = None  # the last question; while it waits for a stuck server, none is added
 _asking_lock = threading.Lock()
 
 
@@ -26,36 +25,36 @@ _asking_lock = threading.Lock()
 class ServerMicrophone:
     """A microphone of the sound server."""
 
-    id: str  # the server's own name, which stays the same when the device is plugged in again
-    label: str  # as the desktop shows it; numbered where two are called alike
+    id: str  # the server's own name; it stays the same when the device is plugged in again
+    label: str  # the name on the desktop; numbered if two microphones have the same name
 
     @property
     def name(self) -> str:
-        """What is remembered: it can be read, and found again."""
+        """The name for the settings: a user can read it, and `id_in` finds the id in it."""
         return f"{self.label} [{self.id}]"
 
 
 @dataclass(frozen=True)
 class ServerAnswer:
-    """All microphones, and the label of the default one; the label is empty where that is no microphone."""
+    """All microphones, and the label of the default microphone; empty if the default source is no microphone."""
 
     microphones: list[ServerMicrophone]
     default: str
 
 
 def id_in(name: str) -> str:
-    """The server's own name in a name that was remembered; empty where it is no microphone of a server."""
+    """The id in a saved name; empty if the name has no id."""
     found = re.search(r" \[([^\[\]]+)\]$", name)
     return found[1] if found else ""
 
 
 def label_in(name: str) -> str:
-    """What to call a microphone by the name that was remembered."""
+    """The label in a saved name."""
     return name[: -len(f" [{id_in(name)}]")] if id_in(name) else name
 
 
 def ask_server(patience_s: float = ANSWER_S) -> ServerAnswer | None:
-    """The server's microphones; None where there is no server, it does not answer, or pulsectl is not installed."""
+    """The server's microphones. None without a server, without an answer, or if pulsectl is not installed."""
     global _asking
     answers: list[ServerAnswer] = []
 
@@ -78,7 +77,7 @@ def ask_server(patience_s: float = ANSWER_S) -> ServerAnswer | None:
 def _ask() -> ServerAnswer | None:
     try:
         import pulsectl
-    except (ImportError, OSError):  # not installed, or without the server's library
+    except (ImportError, OSError):  # pulsectl or the library of PulseAudio is not installed
         return None
     try:
         with pulsectl.Pulse(CLIENT_NAME, connect=False) as pulse:
@@ -94,7 +93,7 @@ def _ask() -> ServerAnswer | None:
 
 
 def numbered(labels: list[str]) -> list[str]:
-    """The labels, where the second of two that are alike gets a (2), and so on."""
+    """The labels; if two are the same, the second gets a (2), and so on."""
     counts: Counter[str] = Counter()
     found = []
     for label in labels:
@@ -105,7 +104,7 @@ def numbered(labels: list[str]) -> list[str]:
 
 @contextmanager
 def led_to(microphone_id: str) -> Iterator[None]:
-    """Streams that are opened within the block hear this microphone; the empty name leaves the choice to the server.
+    """Streams that are opened within the block use this microphone. With an empty id the server chooses.
 
     Call it under `portaudio()`: it changes the environment of the process.
     """

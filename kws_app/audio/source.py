@@ -1,4 +1,4 @@
-"""Where samples come from: one interface for a microphone and a file.
+"""The interface of a source: a microphone or a file.
 
 A source's own thread writes the ring of its feed; for a microphone this is PortAudio's callback thread. The worker
 thread reads the ring.
@@ -13,8 +13,8 @@ from typing import Protocol
 
 from kws_app.audio.ring import RingReader, SampleRing
 
-RING_SECONDS = 30  # the worker may be this far behind (a model loading, a laptop under load) before samples are lost
-STOP_S = 1.0  # a source's thread ends within this or is left behind
+RING_SECONDS = 30  # the worker may be this late (a model loads, the laptop is busy) before samples are lost
+STOP_S = 1.0  # longest wait for the end of a source's thread
 
 
 class Phase(Enum):
@@ -30,27 +30,27 @@ class Phase(Enum):
 
 @dataclass(frozen=True)
 class SourceState:
-    """A phase, and a sentence about it for the user. The sentence is empty where there is nothing to say."""
+    """A phase, and a sentence about it for the user, or an empty text."""
 
     phase: Phase
     message: str = ""
 
 
 class Feed:
-    """One unbroken stretch of a source: a ring at one rate. After a break the source makes a new one."""
+    """The sound of a source without a break: a ring at one rate. After a break the source makes a new feed."""
 
     def __init__(self, rate_hz: int, latency_s: float = 0.0, begins_s: float = 0.0) -> None:
         self.rate_hz = rate_hz
-        self.latency_s = latency_s  # from the air to the ring, as the device states it
-        # Seconds from the source's first sample to the first of this feed, gaps included. It is final once the ring
-        # holds a sample.
+        self.latency_s = latency_s  # from the air to the ring, as stated by the device
+        # seconds from the first sample of the source to the first sample of this feed, with gaps. It is final once the
+        # ring holds a sample
         self.begins_s = begins_s
         self.ring = SampleRing(rate_hz * RING_SECONDS)
         self.reader: RingReader = self.ring.reader()  # the worker's
 
 
 class Source(Protocol):
-    """What the worker listens to. `start` and `stop` return soon. Any thread may read the rest at any time."""
+    """A source for the worker. `start` and `stop` return soon. Any thread may read the properties at any time."""
 
     @property
     def name(self) -> str: ...
@@ -61,14 +61,14 @@ class Source(Protocol):
 
     @property
     def feed(self) -> Feed | None:
-        """The present stretch; None before the first."""
+        """The present feed; None before the first feed."""
 
     @property
     def state(self) -> SourceState: ...
 
     @property
     def overruns(self) -> int:
-        """How often the device said that it dropped samples. It does not say how many."""
+        """How often the device reported that it dropped samples."""
 
     @property
     def length_s(self) -> float | None:
@@ -80,12 +80,12 @@ class Source(Protocol):
 
 
 class ThreadedSource(ABC):
-    """A source whose samples come from a thread of its own, which ends once `_stop` is set."""
+    """A source with a thread of its own, which ends when `_stop` is set."""
 
     length_s: float | None = None
 
     def __init__(self, thread_name: str) -> None:
-        self.state = SourceState(Phase.STOPPED)  # written by the source's thread while that runs
+        self.state = SourceState(Phase.STOPPED)  # while the source's thread runs, only this thread writes it
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=thread_name, daemon=True)
 

@@ -28,9 +28,9 @@ class ActiveModel:
     """A model that listens, or a pair of models."""
 
     name: str
-    paths: tuple[Path, ...]  # of the model; of a pair, first the model that listens, then the model that confirms
+    paths: tuple[Path, ...]  # of the model file; for a pair, of both model files in the order of their roles
     card: ModelCard
-    main: bool  # of its keyword: its detections are logged and set off actions; other models are only compared
+    main: bool  # the main model of its keyword is logged and starts actions; other models are only compared
 
     @property
     def keyword(self) -> str:
@@ -64,8 +64,8 @@ class ActiveModels:
     def use(self, names: Sequence[str]) -> dict[str, str]:
         """Listen with these models. A model that listens already keeps its state.
 
-        If the first model is refused, or every model, the models before stay in use.
-        returns: by name of each refused model, the reason, in one sentence
+        If the first model or every model is refused, the present models stay in use.
+        returns: by name of each refused model, the reason in one sentence
         """
         refused: dict[str, str] = {}
         detectors: dict[str, Detector] = {}
@@ -81,9 +81,9 @@ class ActiveModels:
         return refused
 
     def run_on(self, engine: str | None) -> None:
-        """Go on with the same models and their state on another engine; None is the default engine.
+        """Run the same models with their state on another engine; None is the default engine.
 
-        raises ModelError, in one sentence, if a model cannot run there: then all models go on as before
+        raises ModelError, in one sentence, if a model cannot run on it: then nothing changes
         """
         engine = checked_engine(engine)
         loaded = {name: self._read(name, engine) for name in self.detectors}
@@ -99,11 +99,11 @@ class ActiveModels:
         self._set({name: detector for name, detector in self.detectors.items() if name not in names})
 
     def forget(self, name: str) -> None:
-        """The file of a model was replaced: the next `use` loads it again, and every pair with it."""
+        """The file of a model was replaced: the next `use` loads the model and its pairs again."""
         self._outdated |= {used for used in self.detectors if name in models_of(used)}
 
     def tune(self, tunings: Mapping[str, Tuning]) -> None:
-        """Decide in this way from the next step on. tunings: by name of model; without one, the card decides"""
+        """Use these tunings from the next step on. tunings: by name of model; without a tuning, the card decides"""
         if tunings is not self._tunings:
             self._tunings = tunings
             self._apply_tunings()
@@ -125,7 +125,7 @@ class ActiveModels:
                 detector.decision.config = config
 
     def _load(self, name: str) -> Detector:
-        """raises ModelError, in one sentence, whatever is wrong"""
+        """A fresh detector. raises ModelError, in one sentence, on any failure"""
         first, *others = self._read(name, self._engine)
         second = others[0] if others else None
         card = card_of_pair(first.card, second.card if second else None)
@@ -134,15 +134,15 @@ class ActiveModels:
         return detector_of(first, second, card.decision_config())
 
     def _read(self, name: str, engine: str | None) -> list[KeywordModel]:
-        """The model of a name, or the two of a pair. raises ModelError, in one sentence, whatever is wrong"""
+        """The model, or both models of a pair. raises ModelError, in one sentence, on any failure"""
         try:
             return [KeywordModel.load(self._folders.path(model), engine) for model in models_of(name)]
         except ModelError:
             raise
-        except (ImportError, OSError) as error:  # of PyTorch, or of a library that it needs
+        except (ImportError, OSError) as error:  # PyTorch, or a library that it needs, cannot be loaded
             raise ModelError(_("Models cannot run here ({error}): install the program again.", error=error)) from error
-        except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
+        except Exception as error:  # any error of a foreign file: the window waits for an answer
             log.exception("The model could not be loaded.")
             raise ModelError(
-                _("The model {name} cannot be used ({error}): choose another.", name=name, error=brief(error))
+                _("The model {name} cannot be used ({error}): choose another model.", name=name, error=brief(error))
             ) from error

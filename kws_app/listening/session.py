@@ -22,13 +22,13 @@ from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.errors import brief
 from kws_app.listening.own_sounds import OwnSounds
 
-READ_S = 1.0  # the longest piece of audio that is read at once: a backlog is read in pieces
-MEASURED_STEPS = 50  # lag and step times are those of the last so many steps
+READ_S = 1.0  # the longest piece of sound that is read at once; a backlog is read in pieces
+MEASURED_STEPS = 50  # lag and step times are taken from this many last steps
 
 
 @dataclass(frozen=True)
 class ModelScores:
-    """The scores of one model over a stretch of sound. Positions are on the session's clock."""
+    """The scores of a model for a piece of sound. Positions are on the session's clock."""
 
     model: str  # name
     scores: Sequence[float] | NDArray[np.float32]  # [S]
@@ -39,13 +39,13 @@ class ModelScores:
 
 @dataclass(frozen=True)
 class SoundChunk:
-    """A stretch of sound, with frames and scores if it completed a step. Positions are on the session's clock."""
+    """A piece of sound, with frames and scores if it completed a step. Positions are on the session's clock."""
 
     samples: Samples  # [N] at 16 kHz
     first_sample: int
     log_mel: NDArray[np.float32] | None = None  # [T, F]
-    first_frame: int = 0  # sample at which the first of the frames begins
-    scored: Sequence[ModelScores] = ()  # for each model that completed a step
+    first_frame: int = 0  # the sample at which the first frame begins
+    scored: Sequence[ModelScores] = ()  # of each model that completed a step
 
 
 @dataclass(frozen=True)
@@ -53,17 +53,16 @@ class Health:
     """Lag, step times and losses, for the status line."""
 
     rate_hz: int  # of the microphone, before resampling
-    lag_ms: float  # from the last sample of a step in the air to the decision; median
-    lag_95th_ms: float
-    # by model: mean processor time of a step, features included; some systems count it coarsely
-    step_ms: dict[str, float]
-    overruns: int  # that the device reported
-    lost_samples: int  # at 16 kHz; overwritten before they were read, or missed while the device was away
-    engines: tuple[str, ...] = ()  # on which the models run
+    lag_ms: float  # median time from the last sample of a step, in the air, to the decision
+    lag_95th_ms: float  # the time that 95 of 100 steps stay below
+    step_ms: dict[str, float]  # by model: mean processor time of a step with its features
+    overruns: int  # reported by the device
+    lost_samples: int  # at 16 kHz: overwritten before they were read, or missed while the device was away
+    engines: tuple[str, ...] = ()  # the engines that the models run on
 
 
 class StepTimes:
-    """The processor time of this thread for a step of one model, features included."""
+    """The processor time of a step of a model with its features, on this thread."""
 
     def __init__(self) -> None:
         self._steps_ms: deque[float] = deque(maxlen=MEASURED_STEPS)
@@ -81,7 +80,7 @@ class StepTimes:
 
 
 class Session:
-    """Reads a source for its detectors: frames are made once, and every detector gets them."""
+    """Reads a source for several detectors. The frames are made once for all detectors."""
 
     def __init__(
         self,
@@ -90,12 +89,12 @@ class Session:
         own_sounds: OwnSounds | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """detectors: by name of model, at least one. own_sounds: when a microphone is to hear silence"""
+        """detectors: by name of model, at least one. own_sounds: the times at which a microphone hears silence"""
         self.source = source
         self._own_sounds = own_sounds if own_sounds is not None and source.path is None else OwnSounds()
         self._time_s = clock
         self.detectors: Mapping[str, Detector] = {}
-        self.failures: dict[str, str] = {}  # by name of model, why it failed; such a model hears nothing more
+        self.failures: dict[str, str] = {}  # by name of each model that failed, why; a failed model hears nothing more
         self.clock = 0  # index of the next sample
         self.lost_samples = 0
         self._feed: Feed | None = None
@@ -109,10 +108,10 @@ class Session:
         self.use(detectors)
 
     def use(self, detectors: Mapping[str, Detector]) -> None:
-        """Go on with these detectors. A new detector starts at the next frame with a fresh state."""
+        """Use these detectors from now on. A new detector starts at the next frame with a fresh state."""
         for name, detector in detectors.items():
             if self.detectors.get(name) is not detector:
-                detector.finish()  # drops what ended with another source
+                detector.finish()  # drops detections of another source
                 detector.reset(self._frames.next_frame)
                 self._step_times[name] = StepTimes()
                 self.failures.pop(name, None)
@@ -120,7 +119,7 @@ class Session:
         self.renew_frontend()
 
     def renew_frontend(self) -> None:
-        """Make frames as the present models want them; nothing of the stream is lost."""
+        """Make frames for the present models. Nothing of the stream is lost."""
         if self.detectors:
             self._frames.run_on(widest_frontend(self.detectors.values()))
 
@@ -145,7 +144,7 @@ class Session:
 
     @property
     def next_step_in_s(self) -> float:
-        """Seconds of sound that the next step still needs, by what was read so far."""
+        """Seconds of sound that the next step still needs."""
         return (min((d.next_step_end for d in self.detectors.values()), default=self.clock) - self.clock) / SAMPLE_RATE
 
     def drain(self) -> Iterator[SoundChunk]:
@@ -153,19 +152,19 @@ class Session:
         feed = self.source.feed
         if feed is None:
             return
-        if self.source.overruns != self._overruns:  # samples are missing, nobody knows how many
+        if self.source.overruns != self._overruns:  # an unknown number of samples is missing
             self._overruns = self.source.overruns
             self._reset()
         if feed is not self._feed:
             if self._feed is not None:
-                yield from self._read(self._feed)  # the rest from before the break
+                yield from self._read(self._feed)  # the rest of the old feed
                 if not feed.ring.written:
-                    return  # the beginning of a feed is known with its first sample
+                    return  # the time at which a feed begins is final with its first sample
             self._enter(feed)
         yield from self._read(feed)
 
     def _read(self, feed: Feed) -> Iterator[SoundChunk]:
-        """The part of a feed that is not read yet."""
+        """The unread part of a feed."""
         limit = round(READ_S * feed.rate_hz)
         while True:
             block = feed.reader.read(limit)
@@ -173,7 +172,7 @@ class Session:
                 self._skip_to(feed, block.first_sample)
             if not len(block.samples):
                 return
-            # before the resampler: it would spread one NaN over many samples
+            # silence before the resampler: the resampler would spread a NaN over many samples
             samples = self._resampler.process(self._without_own_sounds(feed, block))
             if len(samples):
                 yield self._process(feed, samples)
@@ -181,7 +180,7 @@ class Session:
                 return  # the ring is empty
 
     def _without_own_sounds(self, feed: Feed, block: RingBlock) -> Samples:
-        """Samples [N] of a block, with silence where the program itself could be heard."""
+        """Samples [N] of a block, with silence in place of the program's own sounds."""
         samples = sane(block.samples)
         first, end = block.first_sample, block.first_sample + len(samples)
         for begin, until in self._own_sounds.in_samples(self._time_s(), feed.ring.written, feed.rate_hz):
@@ -191,7 +190,7 @@ class Session:
         return samples
 
     def _enter(self, feed: Feed) -> None:
-        """Begin a new feed: the clock moves on by the time that nobody heard, feeds that were never read included."""
+        """Begin a new feed. The clock moves on by the time without sound, and by feeds that were never read."""
         self._feed = feed
         self._restart(feed, max(self.clock, round(feed.begins_s * SAMPLE_RATE)))
         self._feed_clock = self.clock
@@ -213,23 +212,23 @@ class Session:
         if self.clock < min((d.next_step_end for d in self.detectors.values()), default=0):
             return SoundChunk(samples, first_sample)
         first_frame = self._frames.next_frame
-        begun = time.thread_time()  # counts this thread alone, not the wait while the window draws
+        begun = time.thread_time()  # counts only this thread, not the time in which the window draws
         log_mel = self._frames.process(np.concatenate(self._pending))
         frame_s = (time.thread_time() - begun) / max(1, len(log_mel))
         self._pending.clear()
         scored = [self._score(name, log_mel, frame_s) for name in self.detectors]
         completed = [each for each in scored if each is not None and (len(each.scores) or each.ends)]
         self._note_lag(feed, completed)
-        own = log_mel[:, : FrontendConfig.mel_bins]  # without the frames that an expert takes
+        own = log_mel[:, : FrontendConfig.mel_bins]  # without the columns for an expert
         return SoundChunk(samples, first_sample, own, first_frame, completed)
 
     def _score(self, name: str, log_mel: Frames, frame_s: float) -> ModelScores | None:
-        """The scores of a model for these frames. Returns None if the model fails: it is then left out."""
+        """The scores of a model for these frames. Returns None if the model fails; then the model is left out."""
         detector = self.detectors[name]
         begun = time.thread_time()
         try:
             steps = detector.process_frames(log_mel)
-        except Exception as error:  # of any kind: the other models listen on
+        except Exception as error:  # any error: the other models go on listening
             self.failures[name] = brief(error)
             self.detectors = {other: d for other, d in self.detectors.items() if other != name}
             return None
@@ -238,14 +237,14 @@ class Session:
         return ModelScores(name, steps.scores, steps.step_ends, steps.detections, steps.ends)
 
     def _note_lag(self, feed: Feed, completed: list[ModelScores]) -> None:
-        heard_s = feed.ring.written / feed.rate_hz  # of this feed, by what is in the ring now
+        heard_s = feed.ring.written / feed.rate_hz  # seconds of this feed in the ring so far
         for scored in completed:
             for end in scored.step_ends:
                 waited_s = heard_s - (int(end) - self._feed_clock) / SAMPLE_RATE
                 self._lag_ms.append(1000 * (waited_s + feed.latency_s))
 
     def _reset(self) -> None:
-        """Start afresh: frames and detectors forget what came before."""
+        """Reset the frames and detectors: they forget all earlier sound."""
         self._pending.clear()
         self._frames.reset(self.clock)
         for detector in self.detectors.values():

@@ -1,8 +1,8 @@
-"""The worker: a thread that reads the source, runs the detectors and tells the window what they find.
+"""The worker: a thread that reads the source, runs the detectors and reports to the window.
 
-Commands come through a queue. The thread also waits on this queue between two reads. It never touches a widget.
-Detections, states and errors leave as Qt signals, which are never dropped. Plot data goes into a buffer of the window,
-which drops its oldest piece when it is full. PyTorch, if it is used, is imported here, after the window is shown.
+Commands come through a queue. Between two reads of the sound the thread waits for the next command. It never touches a
+widget. Detections, states and errors leave as Qt signals, which are never dropped. Plot data goes into a buffer of the
+window, which drops its oldest piece when it is full. PyTorch, if used, is imported here, after the window is shown.
 """
 
 import logging
@@ -38,7 +38,7 @@ LINGER_S = 0.08  # extra wait when the plots are hidden: two steps then cost one
 SETTLE_S = 0.005  # extra wait until the last sample of a step is surely in the ring
 HEALTH_S = 0.2  # between two sums of lag and step times
 JOIN_S = 0.5  # the window's wait for this thread to end, so that detections are written
-UNHEARD_S = 0.2  # the same wait while no model is loaded: an import of PyTorch cannot be cut short, and nothing is lost
+UNHEARD_S = 0.2  # the same wait while no model is loaded: nothing is lost, and an import of PyTorch cannot be stopped
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class Worker(QObject):
 
     models_found = pyqtSignal(object, object)  # list[ModelEntry], and one sentence for each file that is no model
     models_unknown = pyqtSignal(str)  # one sentence: why the models cannot be listed
-    models_refused = pyqtSignal(object)  # by name of model, why it is refused; sent before `models_changed`
+    models_refused = pyqtSignal(object)  # by name of each refused model, the reason; sent before `models_changed`
     models_changed = pyqtSignal(object)  # list[ActiveModel] that listen from now on; answers each `use_models`
     engine_changed = pyqtSignal(str)  # the engine that models run on from now on; answers each `use_engine`
     models_left = pyqtSignal(object)  # list[ActiveModel] that go on listening after one failed
@@ -69,7 +69,7 @@ class Worker(QObject):
     def __init__(
         self, models_dir: Path, log: DetectionLog, own_models_dir: Path | None = None, engine: str | None = None
     ) -> None:
-        """engine: on which models run at the start; None is the default engine"""
+        """engine: the engine at the start; None is the default engine"""
         super().__init__()
         self._health: Health | None = None  # this thread replaces it
         self._health_at = 0.0  # when `_health` was summed, in monotonic seconds
@@ -102,7 +102,7 @@ class Worker(QObject):
 
     @property
     def health(self) -> Health | None:
-        """Lag and step times. While this thread is held up, the lag is what waits in the ring."""
+        """Lag and step times. While this thread is busy, the lag is the sound that waits in the ring."""
         health, source = self._health, self._source
         feed = None if source is None else source.feed
         if health is None or feed is None:
@@ -125,7 +125,7 @@ class Worker(QObject):
 
     @contextmanager
     def playing(self) -> Iterator[None]:
-        """Enter this around a sound that the program plays, in any thread: a microphone hears silence instead."""
+        """Enter this around a sound that the program plays, in any thread. The microphone then hears silence."""
         begun_s = time.monotonic()
         self._commands.put(lambda: self._own_sounds.begin(begun_s))
         try:
@@ -135,7 +135,7 @@ class Worker(QObject):
             self._commands.put(lambda: self._own_sounds.end(ended_s))
 
     def listen_to(self, source: Source, plot_data: deque[SoundChunk]) -> None:
-        """Start `source` in place of the source before, and append what it brings to `plot_data`.
+        """Listen to `source` in place of the present source, and append its sound and scores to `plot_data`.
 
         Before a model is loaded, a file waits. A microphone opens at once, and its sound waits in the ring.
         """
@@ -149,11 +149,11 @@ class Worker(QObject):
         self._commands.put(self._save_missed)
 
     def shut_down(self) -> bool:
-        """Stop the source and both threads. Returns whether both have ended: an import cannot be cut short."""
+        """Stop the source and both threads. Returns whether both have ended, as an import cannot be stopped."""
         self._commands.put(None)
         if self._thread.ident is not None:
             self._thread.join(JOIN_S if self._active.detectors else UNHEARD_S)
-        written = self.disk.close()  # last: to stop gives the disk thread something to write
+        written = self.disk.close()  # last, because stopping gives the disk thread something to write
         return not self._thread.is_alive() and written
 
     def _run(self) -> None:
@@ -166,7 +166,7 @@ class Worker(QObject):
                 break
             try:
                 command()
-            except Exception as error:  # of any kind: the window must know, and this thread must go on
+            except Exception as error:  # any error: the window must know, and this thread must go on
                 log.exception("The worker stopped listening.")
                 self._give_up()
                 self.failed.emit(
@@ -175,7 +175,7 @@ class Worker(QObject):
         self._stop_listening()
 
     def _patience_s(self) -> float | None:
-        """How long to wait for a command before the next look into the ring."""
+        """How long to wait for a command before the next read of the ring. None: without a source, until a command."""
         if self._source is None:
             return None
         if self._options.watched or self._session is None:
@@ -186,16 +186,16 @@ class Worker(QObject):
         source = self._source
         try:
             self._stop_listening()
-        except Exception:  # the source is left in any case
+        except Exception:  # the source is dropped in any case
             log.exception("The source did not stop.")
             self._source = self._session = self._health = None
-        if source is not None:  # also if it failed before its first state, as the window waits for one
+        if source is not None:  # the window waits for a state, even if the source failed before its first state
             self.source_changed.emit(source, SourceState(Phase.STOPPED))
 
     def _find_models(self) -> None:
         try:
             found = self.folders.find_all()
-        except Exception as error:  # a foreign file may fail in any way, and the window waits for an answer
+        except Exception as error:  # any error of a foreign file: the window waits for an answer
             log.exception("The models could not be listed.")
             self.models_unknown.emit(_("The models cannot be listed ({error}).", error=brief(error)))
             return
@@ -206,12 +206,12 @@ class Worker(QObject):
         self._active.tune(options.tunings)
         self.recorder.keep_clips = options.keep_clips
         if self._source is not None:
-            self._listen()  # while a threshold is dragged, commands come without a pause
+            self._listen()  # while a threshold is dragged, commands come without a pause, and the sound must be read
         else:
             self._note_setups()
 
     def _note_setups(self) -> None:
-        """After the end of a source, the running rate and a missed word belong to the present models."""
+        """After the end of a source, tell the recorder which models are in use now."""
         if self.recorder.setups:
             self.recorder.use(self._setups())
             self._tell_listened()
@@ -258,7 +258,7 @@ class Worker(QObject):
         self._leave_source()
 
     def _leave_source(self) -> None:
-        """End the session: nothing more comes from the source."""
+        """End the session of the source."""
         session = self._session
         self._source = self._session = self._health = None
         if session is not None:
@@ -268,11 +268,11 @@ class Worker(QObject):
         self._tell_listened()
 
     def _listen(self) -> None:
-        """Take in all sound that came since the last read."""
+        """Read all sound that came since the last read."""
         source = self._source
         assert source is not None
         if not self._active.detectors:
-            state = source.state  # an open microphone is of no use without a model
+            state = source.state  # an open microphone counts as "opening" until there is a model
             self._report(source, state if state.phase is Phase.WAITING else SourceState(Phase.OPENING))
             return
         if self._to_start:
@@ -287,15 +287,15 @@ class Worker(QObject):
                 return
             self._hand_out(source, chunk)
             if not self._commands.empty():
-                return  # a command does not wait for a backlog; the rest is read after it
-        waiting = source.feed is None or state.phase is Phase.WAITING  # old numbers would mislead
+                return  # a command does not wait for a backlog; the rest is read after the command
+        waiting = source.feed is None or state.phase is Phase.WAITING  # then there are no numbers
         self._health = None if waiting else self._fresh_health(self._session)
         if state.phase in (Phase.ENDED, Phase.FAILED):
             self._leave_source()
         self._report(source, state)
 
     def _fresh_health(self, session: Session) -> Health:
-        """Lag and step times, summed a few times a second: a sum takes longer than most reads of the ring."""
+        """Lag and step times. They are summed a few times a second: a sum takes longer than most reads."""
         now = time.monotonic()
         if self._health is None or now - self._health_at >= HEALTH_S:
             self._health_at = now
@@ -314,7 +314,7 @@ class Worker(QObject):
                 self.recorder.end(scored.model, end)
 
     def _setups(self) -> dict[str, ModelSetup]:
-        """By keyword, its main model and how the scores of that model are judged."""
+        """By keyword, the main model and its decision."""
         models = [model for model in self._active.models.values() if model.main]
         decisions = self._active.detectors
         return {model.keyword: model_setup(model.name, decisions[model.name].decision.config) for model in models}
@@ -326,12 +326,12 @@ class Worker(QObject):
             self.failed.emit(str(error))
 
     def _go_on_without(self, session: Session) -> bool:
-        """Leave out the models that failed. Returns False, with the listening stopped, if no model is left."""
+        """Drop the models that failed. If no model is left, stop the listening and return False."""
         failures, session.failures = session.failures, {}
         self._active.drop(list(failures))
         for name, reason in failures.items():
             self.failed.emit(
-                _("The model {name} stopped with an error ({reason}): choose another.", name=name, reason=reason)
+                _("The model {name} stopped with an error ({reason}): choose another model.", name=name, reason=reason)
             )
         if not self._active.detectors:
             self._give_up()

@@ -154,7 +154,7 @@ class Connection:
             await self._hear(self._resampler.process(self._downmix.process(samples[i : i + piece])))
             await asyncio.sleep(0)  # the other clients' turn
         if self._downmix.has_cancelled and not has_cancelled:
-            log.warning("%s: the channels cancel each other: only the strongest one is heard", self.peer)
+            log.warning("%s: the channels cancel each other: only the strongest channel is heard", self.peer)
 
     async def _end(self) -> None:
         """Hear the rest: what the resampler still holds, and silence, which a word at the very end needs."""

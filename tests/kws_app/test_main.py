@@ -87,7 +87,7 @@ def test_a_data_folder_for_which_the_disk_has_no_room_is_no_reason_not_to_listen
         (["--threshold", "nan"], "--threshold must be from 0.001 to 1"),
         (["--model", "no/such"], "There is no model 'no/such'"),
         (["--input", "none.wav"], "There is no file none.wav"),
-        (["--input", __file__], "is no audio"),
+        (["--input", __file__], "is not a readable audio file"),
     ],
 )
 def test_bad_options_are_refused_in_one_sentence(arguments, expected, capsys, tmp_path):

@@ -90,7 +90,7 @@ def test_what_is_said_about_a_file_is_its_state(write_wav, monkeypatch):
         FileSource, "state", property(lambda _: None, lambda _, state: said.append(state.message)), raising=False
     )
     source._play(path, source.feed)
-    assert said[0] == f"{path} holds samples at the scale of integers, not from -1 to 1: they are scaled down."
+    assert said[0] == f"The samples in {path} are not between -1 and 1: they are scaled down."
 
 
 def test_a_file_that_cannot_be_read_to_its_end_fails_after_what_can(tmp_path: Path):

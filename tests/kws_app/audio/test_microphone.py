@@ -123,7 +123,7 @@ def test_two_channels_are_opened_where_there_are_two_and_the_stronger_is_heard_w
         made_up.streams[0].call_back(piece)
     np.testing.assert_array_equal(source.feed.reader.read(4000).samples, -sound)
     until(lambda: source.state.message)
-    assert source.state.message == "The channels of mic cancel each other: only the strongest one is heard."
+    assert source.state.message == "The channels of mic cancel each other: only the strongest channel is heard."
     made_up.streams[0].settings["finished_callback"]()
     until(lambda: len(made_up.streams) == 2 and source.feed.ring.written == 0)
     made_up.streams[1].call_back(np.stack([sound, -sound], axis=1))

@@ -128,7 +128,7 @@ def test_opening_again_on_request_is_not_called_a_loss(portaudio, microphone, mo
     until(lambda: not source._wake.is_set())
     (source.reopen if asked else made_up.streams[0].settings["finished_callback"])()
     until(lambda: len(made_up.streams) == 2)
-    assert any("went away" in message for message in said) is not asked
+    assert any("was disconnected" in message for message in said) is not asked
     source.stop()
 
 
@@ -138,7 +138,7 @@ def test_a_microphone_that_is_not_there_is_waited_for(portaudio, microphone, mon
     source = microphone("mic")
     source.start()
     until(lambda: source.state.phase is Phase.WAITING)
-    assert "'mic' is not there" in source.state.message
+    assert "'mic' is not connected" in source.state.message
     made_up.devices = [*made_up.devices, ("mic", 0, 1, (16_000,))]
     until(lambda: source.feed is not None)
 

@@ -75,7 +75,9 @@ def test_a_chosen_microphone_that_is_unplugged_is_waited_for_and_not_replaced(se
     server.pactl("unload-module", "module-remap-source")
     server.pactl("load-module", "module-remap-source", "source_name=vmic", "master=vspk.monitor")
     until(lambda: source.state.phase is Phase.WAITING)
-    until(lambda: source.state.message == "Microphone 'Desk' is not there: plug it in, or choose another.")
+    until(
+        lambda: source.state.message == "Microphone 'Desk' is not connected: plug it in, or choose another microphone."
+    )
     server.add_microphone("desk", "second_speaker", "Desk")
     until(lambda: source.state.phase is Phase.LISTENING)
     assert source.feed is not first
@@ -117,7 +119,7 @@ def test_two_microphones_show_their_levels_at_once(server: SoundServer, write_wa
     assert loudest[VMIC.name] < -60
     meters.stop()
     assert meters.wait(10.0)
-    assert "'Gone' is not there" in meters.failed["Gone [gone]"]
+    assert "'Gone' is not connected" in meters.failed["Gone [gone]"]
 
 
 def test_alsas_words_for_the_default_are_not_listed_where_no_server_answers(portaudio, monkeypatch):

@@ -107,7 +107,7 @@ def test_a_bad_file_harms_no_other(archive: Path, start: Start, jobs: int):
     (archive / "05.wav").write_text("no sound")
     process = start(archive, "--json", "--jobs", jobs)
     out, err = process.communicate(timeout=300)
-    assert process.returncode == 2 and err.count("\n") == 1 and "05.wav is no audio" in err
+    assert process.returncode == 2 and err.count("\n") == 1 and "05.wav is not a readable audio file" in err
     assert counted(out).total() == 23 * len(BURSTS_S)
 
 
@@ -191,7 +191,7 @@ def test_standard_input_is_heard(archive: Path, start: Start):
     process = start("-", stdin=subprocess.DEVNULL)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 2
-    assert err == "kws-detect: Standard input is no audio that can be read (WAV, FLAC, OGG or MP3).\n"
+    assert err == "kws-detect: Standard input is not a readable audio file (WAV, FLAC, OGG or MP3).\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="closes a file descriptor in the child")

@@ -106,7 +106,8 @@ def test_goes_on_after_a_bad_file(write_wav: Callable[..., Path], capsys: pytest
     assert main([str(bad), str(good), str(good.parent / "none.wav")]) == 2
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 2
-    assert errors[0].startswith(f"kws-detect: {bad} is no audio") and errors[1].startswith("kws-detect: There is no")
+    assert errors[0].startswith(f"kws-detect: {bad} is not a readable audio file")
+    assert errors[1].startswith("kws-detect: There is no")
 
 
 @pytest.mark.parametrize(

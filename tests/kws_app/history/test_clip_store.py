@@ -101,7 +101,7 @@ def test_a_clip_that_is_gone_or_broken_is_an_audio_error(store: ClipStore):
         store.read("x")
     store.write(id := new_id(), SOUND)
     store.path(id).write_bytes(b"no flac")
-    with pytest.raises(AudioError, match="no audio"):
+    with pytest.raises(AudioError, match="not a readable audio"):
         store.read(id)
 
 

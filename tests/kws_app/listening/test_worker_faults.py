@@ -24,7 +24,9 @@ def test_a_model_that_fails_is_left_out_with_a_notice_and_the_others_go_on(liste
     with qtbot.waitSignal(listener.worker.models_left) as left:
         play(listener, qtbot, write_wav(bursts(0.7, duration_s=2.0)))
     assert [(model.name, model.main) for model in left.args[0]] == [("loud/student", True)]
-    assert listener.troubles == ["The model loud/teacher stopped with an error (RuntimeError: boom): choose another."]
+    assert listener.troubles == [
+        "The model loud/teacher stopped with an error (RuntimeError: boom): choose another model."
+    ]
     assert [mark.record.model for mark in listener.marks] == ["loud/student"]
 
 
@@ -97,7 +99,7 @@ def test_a_model_with_an_unexpected_error_is_refused_and_the_model_before_goes_o
     monkeypatch.setattr("kws_app.listening.active_models.KeywordModel.load", fail)
     with qtbot.waitSignal(listener.worker.models_refused) as refused:
         listener.worker.use_models(["loud/student"])
-    reason = "The model loud/student cannot be used (error: invalid block type): choose another."
+    reason = "The model loud/student cannot be used (error: invalid block type): choose another model."
     assert refused.args == [{"loud/student": reason}]
     assert "Traceback" in caplog.text
     play(listener, qtbot, write_wav(bursts(0.3, duration_s=1.0)))
