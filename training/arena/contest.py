@@ -1,4 +1,7 @@
-"""A contest: which engines, on which sound; the stream composed once and played to all of them."""
+"""A contest of wake-word engines: a stream is composed once and played to all of them.
+
+plugins.py finds the engines, play.py plays the stream, standings.py counts.
+"""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,11 +22,11 @@ from training.recipes import for_keyword
 
 @dataclass(frozen=True)
 class Contest:
-    """Which engines are compared, and on what."""
+    """The engines to compare, and the sound."""
 
     word: str
     engines: tuple[str, ...] = ()  # names or paths of plug-ins; by default all open engines that know the word
-    split: str = "testing"  # of the word's recordings and of the speech; or "all" recordings of the word
+    split: str = "testing"  # set of the word's recordings, or "all"
     talk: tuple[Path, ...] = ()  # more folders of speech without the word
     conditions: tuple[str, ...] = ("clean", "noise 10 dB")
     takes: Path | None = None  # recordings for engines that learn a word from them
@@ -33,14 +36,15 @@ class Contest:
         known = [condition.name for condition in CONDITIONS]
         for name in self.conditions:
             if name not in known:
-                raise ValueError(f"There is no condition {name!r}; there are {', '.join(known)}.")
+                raise ValueError(f"There is no condition {name!r}. The conditions are: {', '.join(known)}.")
 
 
 def compare(root: Path, folder: Path, asked: Contest, progress: Progress = SILENT) -> tuple[Path, str]:
-    """Play the same sound to every engine. Writes a table, a plot and all counts into `folder`; returns the table.
+    """Play the same sound to every engine. Writes a table, a plot and all counts into `folder`.
 
-    What is finished is kept below `folder`: a contest that was cut goes on where it was.
-    raises ValueError or OSError, in one sentence, if an engine or the audio is missing
+    Finished scores are kept below `folder`, so a contest that was cut goes on where it was.
+    root: the data folder; returns: the table's path and text
+    raises ValueError or OSError, with a sentence, if an engine or the audio is missing
     """
     chosen = plugins(asked.engines, asked.word)
     data = replace(for_keyword(RunConfig(), asked.word).data, keyword=asked.word)
@@ -66,7 +70,7 @@ def compare(root: Path, folder: Path, asked: Contest, progress: Progress = SILEN
 
 
 def contest_material(root: Path, data: DataConfig, asked: Contest) -> Material:
-    """The word's recordings, and speech of people without it. raises ValueError if there is no recording"""
+    """The word's recordings, and real speech without the word. raises ValueError if there is no recording"""
     folders = [folder for folder in ("wake_words", "speech_commands") if (root / folder / asked.word).is_dir()]
     if not folders:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""Plays a stream to one engine in its own process, and keeps what it answered: the same sound for every engine."""
+"""Plays a stream to an engine, which runs in its own process, and keeps the engine's scores."""
 
 import json
 import subprocess
@@ -22,16 +22,16 @@ RUNNER = Path(__file__).with_name("runner.py")
 
 @dataclass(frozen=True)
 class Cost:
-    """What an engine's process used."""
+    """The time and the memory of an engine's process."""
 
-    frame_samples: int
-    cpu_s: float  # of processor time, for all the sound
-    peak_mb: float  # resident memory, with Python
+    frame_samples: int  # samples between two scores
+    cpu_s: float  # processor time for the whole stream
+    peak_mb: float  # resident memory, including Python's
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What an engine answered to a stream."""
+    """An engine's scores of a stream, and their cost."""
 
     scores: StreamScores
     cost: Cost
@@ -47,9 +47,9 @@ def play(
     takes: Path | None = None,
     progress: Progress = SILENT,
 ) -> Answer:
-    """The scores of a stream under a condition. An answer that `folder` holds is read from there.
+    """Play a stream under a condition. If `folder` holds the answer already, it is read from there.
 
-    raises OSError, in one sentence, if the engine fails
+    raises OSError, with a sentence, if the engine fails
     """
     what = f"{plugin.name}-{word}-{around.condition.name}-{stream.digest()}".replace(" ", "_").replace("/", "_")
     kept, cost_file = folder / f"{what}.npz", folder / f"{what}.json"
@@ -71,10 +71,10 @@ def play(
                 process.stdin.write((np.clip(rendered.sound, -1, 1) * 32767).astype(np.int16).tobytes())
             finished = True
         except BrokenPipeError:
-            finished = True  # the engine ended before the sound did: its exit status tells
+            finished = True  # the engine ended before the sound did: its exit status tells why
         finally:
             if not finished:
-                process.kill()  # the stage was cancelled: nobody waits for the rest
+                process.kill()  # the stage was cancelled, so nobody needs the rest
             with suppress(BrokenPipeError):
                 process.stdin.close()
             said = process.stdout.read()

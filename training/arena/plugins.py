@@ -1,9 +1,9 @@
-"""The engines of the arena: each is a file of a few lines, run with an environment of its own.
+"""Plug-ins: the engines of the arena. A plug-in is a file of a few lines that runs in its own environment.
 
-A plug-in states at its top, as plain literals: REQUIREMENTS, packages with their versions; WORDS, the words it knows,
-or () for any; and, if it applies, BY_NAME_ONLY and WITHOUT_DEPENDENCIES. Its class Engine(word, takes) has
-frame_samples and score(frame), a number in 0..1 for the sound up to the end of this frame. It has `copies` if several
-listen where a user runs one. The file is read here, never imported.
+A plug-in states as plain literals REQUIREMENTS (packages with versions) and WORDS (the words it knows, () for any).
+BY_NAME_ONLY and WITHOUT_DEPENDENCIES are optional. Its class Engine(word, takes) has `frame_samples`. `score(frame)`
+gives a number in 0..1 for the sound up to the end of this frame. Some engines run in several copies where a user runs a
+single copy: `copies` divides the cost. This module reads the file and never imports it.
 """
 
 import ast
@@ -20,30 +20,31 @@ ENGINES = Path(__file__).with_name("engines")
 
 @dataclass(frozen=True)
 class Plugin:
-    """An engine, and what it needs."""
+    """An engine and its requirements."""
 
     name: str
     path: Path
     about: str
-    words: tuple[str, ...]  # () for any
-    requirements: tuple[str, ...]  # () for the Python that runs this
-    without_dependencies: tuple[str, ...] = ()
-    by_name_only: bool = False
+    words: tuple[str, ...]  # () for any word
+    requirements: tuple[str, ...]  # () for the Python that runs this program
+    without_dependencies: tuple[str, ...] = ()  # packages to install without their dependencies
+    by_name_only: bool = False  # whether it plays only if the user names it
 
     def knows(self, word: str) -> bool:
+        """Whether the engine can listen for this word."""
         return not self.words or word in self.words
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A Python with an engine's packages, and how many MB were downloaded for it."""
+    """A Python with an engine's packages, and the size of their download."""
 
     python: Path
-    download_mb: float | None  # None where nothing was
+    download_mb: float | None  # None if nothing was downloaded
 
 
 def read_plugin(path: Path) -> Plugin:
-    """raises ValueError, in one sentence, if the file is no plug-in"""
+    """Read a plug-in's file. raises ValueError, with a sentence, if it is not a plug-in"""
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         stated = {
@@ -54,10 +55,10 @@ def read_plugin(path: Path) -> Plugin:
             if isinstance(target, ast.Name) and target.id in _STATED
         }
     except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"{path} is no plug-in of the arena: {error}.") from error
+        raise ValueError(f"{path} is not a plug-in of the arena: {error}.") from error
     classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
     if "Engine" not in classes or not {"REQUIREMENTS", "WORDS"} <= stated.keys():
-        raise ValueError(f"{path} is no plug-in of the arena: it needs REQUIREMENTS, WORDS and a class Engine.")
+        raise ValueError(f"{path} is not a plug-in of the arena: it needs REQUIREMENTS, WORDS and a class Engine.")
     return Plugin(
         name=path.stem,
         path=path,
@@ -73,9 +74,10 @@ _STATED = ("REQUIREMENTS", "WORDS", "WITHOUT_DEPENDENCIES", "BY_NAME_ONLY")
 
 
 def plugins(names: tuple[str, ...] = (), word: str = "") -> list[Plugin]:
-    """The engines by name or by the path of a plug-in; all that know the word and are open where none is named.
+    """The named engines, or all open engines that know the word.
 
-    raises ValueError if there is no such engine, or one that is named does not know the word
+    names: of engines, or paths of plug-ins
+    raises ValueError if a named engine does not exist or does not know the word
     """
     ours = {path.stem: read_plugin(path) for path in sorted(ENGINES.glob("*.py"))}
     if not names:
@@ -83,18 +85,18 @@ def plugins(names: tuple[str, ...] = (), word: str = "") -> list[Plugin]:
     found = []
     for name in names:
         if name not in ours and not name.endswith(".py"):
-            raise ValueError(f"There is no engine {name!r}; there are {', '.join(ours)}, or a path to a plug-in.")
+            raise ValueError(f"There is no engine {name!r}. Name one of {', '.join(ours)}, or the path of a plug-in.")
         plugin = ours.get(name) or read_plugin(Path(name))
         if not plugin.knows(word):
-            raise ValueError(f"{plugin.name} does not know {word!r}; it knows {', '.join(plugin.words)}.")
+            raise ValueError(f"{plugin.name} does not know the word {word!r}. It knows {', '.join(plugin.words)}.")
         found.append(plugin)
     return found
 
 
 def environment_of(plugin: Plugin, folder: Path) -> Environment:
-    """The plug-in's environment below `folder`, made where it is not there.
+    """The plug-in's environment below `folder`. It is made on first use.
 
-    raises OSError, in one sentence, if its packages cannot be had
+    raises OSError, with a sentence, if its packages cannot be installed
     """
     wanted = (*plugin.requirements, *plugin.without_dependencies)
     if not wanted:

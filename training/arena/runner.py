@@ -1,8 +1,8 @@
-"""Runs one engine in a process and an environment of its own: samples come by the standard input.
+"""Runs an engine in its own process and environment. Samples come through the standard input.
 
-Started by play.py as `python runner.py PLUGIN WORD SCORES [TAKES]`, with the Python of the engine's environment. It
-needs NumPy and nothing of this project. The score of each frame goes to the file SCORES, float32; what the scores cost
-goes to the standard output.
+play.py starts it as `python runner.py PLUGIN WORD SCORES [TAKES]`, with the Python of the engine's environment. It
+needs NumPy and nothing of this project. The score of each frame goes into the file SCORES as float32. The cost goes to
+the standard output as JSON.
 """
 
 import importlib.util
@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-SCORES_AT_ONCE = 1000  # written together: memory does not grow with the hours
+SCORES_AT_ONCE = 1000  # scores that are written together, so that memory does not grow with the hours
 
 
 def load_plugin(path: Path) -> Any:
-    """The plug-in's module, whatever its folder."""
+    """Import the plug-in's module from any folder."""
     spec = importlib.util.spec_from_file_location("plugin", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -28,7 +28,7 @@ def load_plugin(path: Path) -> Any:
 
 
 def peak_mb() -> float:
-    """The most memory that this process had. Linux's getrusage also counts the process that started this one."""
+    """The highest memory of this process in MB. Linux's getrusage also counts the process that started this one."""
     status = Path("/proc/self/status")
     if status.is_file():
         (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]

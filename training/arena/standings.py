@@ -1,4 +1,4 @@
-"""Where the engines stand: misses at given alarms an hour with their intervals, and what each engine costs."""
+"""The results of a contest: misses at given rates of false alarms with their intervals, and each engine's cost."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -17,13 +17,13 @@ from training.arena.play import Answer
 from training.evaluate.figures import Interval
 from training.evaluate.hits_and_alarms import LATE_S, StreamScores, operating_curve
 
-AT = (0.1, 0.5, 2.0)  # false alarms an hour of real speech
-DECISION = DecisionConfig(threshold=1.0)  # one detection a second at most, no smoothing: alike for all engines
+AT = (0.1, 0.5, 2.0)  # false alarms an hour of real speech at which misses are stated
+DECISION = DecisionConfig(threshold=1.0)  # at most one detection a second and no smoothing, for all engines
 
 
 @dataclass(frozen=True)
 class Point:
-    """What one threshold gives."""
+    """The counts at a threshold."""
 
     threshold: float
     missed: int
@@ -32,19 +32,19 @@ class Point:
 
 @dataclass(frozen=True)
 class Standing:
-    """One engine under one condition."""
+    """The result of an engine under a condition."""
 
     engine: str
     condition: str
     keywords: int
     hours: float  # of real speech
     points: tuple[Point, ...]
-    cpu_s_per_hour: float  # of processor time for an hour of sound
+    cpu_s_per_hour: float  # seconds of processor time for an hour of sound
     peak_mb: float
     download_mb: float | None
 
     def missed_at(self, fa_per_hour: float) -> tuple[float, Interval] | None:
-        """The least share missed at no more than so many false alarms an hour; None if no threshold keeps to it."""
+        """The lowest share of misses at no more than this rate of false alarms. None if no threshold keeps to it."""
         allowed = [point.missed for point in self.points if point.alarms <= fa_per_hour * self.hours + 1e-9]
         if not allowed:
             return None
@@ -53,7 +53,7 @@ class Standing:
 
 
 def standing_of(engine: str, condition: str, answer: Answer, download_mb: float | None) -> Standing:
-    """Count misses and alarms at each score that some keyword reaches. raises ValueError without keywords or speech"""
+    """Count misses and alarms at the highest score of each keyword. raises ValueError without keywords or speech"""
     scores, step = answer.scores, answer.cost.frame_samples
     if not scores.occurrences or scores.speech_hours <= 0:
         raise ValueError("The arena needs recordings of the word and of real speech without it.")
@@ -72,7 +72,7 @@ def standing_of(engine: str, condition: str, answer: Answer, download_mb: float 
 
 
 def _thresholds(scores: StreamScores) -> np.ndarray:
-    """The highest score of each keyword: between two of them no more keyword is found. And one above all."""
+    """The highest score of each keyword, because no keyword is lost between two of them, and a threshold above all."""
     late = int(LATE_S * SAMPLE_RATE)
     peaks = []
     for occurrence in scores.occurrences:
@@ -108,15 +108,15 @@ def _share(found: tuple[float, Interval] | None) -> str:
 
 
 def write_json(standings: list[Standing], path: Path) -> None:
-    """All counts, for other plots and tables."""
+    """Write all counts, for other plots and tables."""
     path.write_text(json.dumps([asdict(standing) for standing in standings], indent=1) + "\n")
 
 
 def plot(word: str, standings: list[Standing], path: Path) -> None:
-    """Misses over false alarms an hour, a line for each engine and condition; log axes."""
+    """Plot misses over false alarms an hour: a line for each engine and condition, on logarithmic axes."""
     figure, axes = plt.subplots(figsize=(7.0, 4.5))
     for standing in standings:
-        floor = 0.5 / standing.hours  # stands for none on a logarithmic axis
+        floor = 0.5 / standing.hours  # stands for no alarm on a logarithmic axis
         x = [max(point.alarms / standing.hours, floor) for point in standing.points]
         y = [max(point.missed / standing.keywords, 0.3 / standing.keywords) for point in standing.points]
         style = "-" if standing.condition == standings[0].condition else "--"

@@ -1,10 +1,10 @@
-"""Figures as a short table for a person. Each rate stands with the hours it is of and its 95 % interval."""
+"""Writes figures as a short text for a person. Each rate comes with its hours and its 95 % interval."""
 
 from training.evaluate.figures import AlarmRate, Figures, Misses, StreamFigures
 
 
 def as_text(figures: Figures) -> str:
-    """The figures as lines."""
+    """The figures as lines of text."""
     lines = [f"passed over: {message}" for message in figures.passed_over]
     for split, area in figures.clips.items():
         low, high = area.lineage_area_interval

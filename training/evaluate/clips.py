@@ -1,6 +1,6 @@
-"""Scores a model on clips through the app's own detector, by the area under false rejects over false alarms.
+"""Scores a model on clips through the app's own detector: the area under the curve of false rejects over false alarms.
 
-What is scored is what ships: the exported file, with its frontend.
+The exported file is scored, with its frontend: the same file that ships.
 """
 
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ from training.evaluate.figures import ClipFigures, ClipRates, Figures, Interval
 from training.evaluate.metrics import bootstrap_area, clip_area, rounded
 from training.progress import SILENT, Progress
 
-CURVE_POINTS = 60  # thresholds of the curve: quantiles of the keywords' scores
+CURVE_POINTS = 60  # thresholds of the curve, at quantiles of the keywords' scores
 
 
 def score_clips(model: KeywordModel, clips: Sequence[Clip], keyword: str, progress: Progress = SILENT) -> Figures:
-    """Figures of each set. A clip's score is the highest of its stream, which starts afresh and ends in silence.
+    """The figures of each set. Each clip is a stream from a fresh state, with silence after it.
 
-    Files that cannot be read are named in `passed_over`.
+    The highest score of that stream is the clip's score. `passed_over` names the files that cannot be read.
     """
     scores: dict[str, list[tuple[float, bool, str]]] = {split: [] for split in SPLITS}
     broken: list[str] = []
@@ -50,7 +50,7 @@ def score_clips(model: KeywordModel, clips: Sequence[Clip], keyword: str, progre
 
 
 def clip_figures(peak: NDArray[np.float64], is_keyword: NDArray[np.bool_], speaker: NDArray[np.str_]) -> ClipFigures:
-    """Figures of scored clips [N]: areas, the interval of the lineage-equivalent area over speakers, and the curve."""
+    """The figures of scored clips [N]: the areas, their interval over speakers, and the curve."""
     area = clip_area(peak[is_keyword], peak[~is_keyword])
     low, high = bootstrap_area(peak, is_keyword, speaker)
     thresholds = np.unique(np.quantile(peak[is_keyword], np.linspace(0, 1, CURVE_POINTS)))

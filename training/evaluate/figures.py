@@ -1,7 +1,7 @@
-"""The figures of a model, typed: what evaluation measures, a card keeps as JSON, and the report shows.
+"""The figures of a model as typed data: evaluation measures them, a card keeps them as JSON, the report shows them.
 
-`to_json` writes what `from_json` reads. Cards of earlier versions are read too: what they lack is empty.
-Pure data; nothing is measured here.
+`from_json` reads the JSON that `to_json` writes. It also reads cards of earlier versions: figures that they lack are
+empty. Nothing is measured here.
 """
 
 from collections.abc import Mapping
@@ -28,16 +28,16 @@ def _interval(values: Any) -> Interval | None:
 
 @dataclass(frozen=True)
 class AlarmRate:
-    """False alarms in so many hours."""
+    """False alarms, in a number of hours."""
 
     hours: float
     false_alarms: int
-    fa_per_hour: float | None  # None where no hour was heard
+    fa_per_hour: float | None  # None if no sound was heard
     interval: Interval | None
 
     @classmethod
     def counted(cls, false_alarms: int, hours: float) -> "AlarmRate":
-        """A count as a rate, with its Poisson interval."""
+        """The rate of a count, with its Poisson interval."""
         if hours <= 0:
             return cls(0.0, false_alarms, None, None)
         low, high = poisson_interval(false_alarms, hours)
@@ -58,7 +58,7 @@ class AlarmRate:
 
 @dataclass(frozen=True)
 class KindOfSound:
-    """False alarms in one kind of sound."""
+    """False alarms in a kind of sound."""
 
     pieces: int  # recordings, or pieces made by formula
     rate: AlarmRate
@@ -86,22 +86,25 @@ class MissedShare:
 
 @dataclass(frozen=True)
 class Misses:
-    """Keywords of a stream that were not detected."""
+    """The keywords of a stream that the model did not detect."""
 
     keywords: int
     missed: int
     frr: float
     interval: Interval
-    latency_median_s: float | None  # from the end of the word; None where every keyword was missed
+    latency_median_s: float | None  # from the end of the word; None if every keyword was missed
     latency_95th_s: float | None
-    # What other thresholds give. By the rate that is kept to, such as "0.5"; None where no threshold keeps to it.
+    # The best rate at other thresholds, by a limit such as "0.5" on the other rate. None if no threshold keeps to it.
     fa_per_hour_at_frr: dict[str, float | None]  # of real speech
     frr_at_fa_per_hour: dict[str, float | None]  # of real speech
     frr_at_fa_per_hour_in_all: dict[str, float | None]  # of all sound
     by_voice: dict[str, MissedShare] = field(default_factory=dict)  # by the height of the voice
 
     def at(self, fa_per_hour: str) -> tuple[float, Interval] | None:
-        """The share missed at no more than so many false alarms an hour of real speech, with its Wilson interval."""
+        """The share of missed keywords at a rate of false alarms in real speech, with its Wilson interval.
+
+        fa_per_hour: at most this rate, such as "0.5"; None is returned if it was not measured or not reached
+        """
         frr = self.frr_at_fa_per_hour.get(fa_per_hour)
         return None if frr is None else (frr, Interval(*wilson_interval(round(frr * self.keywords), self.keywords)))
 
@@ -138,7 +141,7 @@ class Misses:
 
 
 class CurveRow(NamedTuple):
-    """What one threshold gives, in rates."""
+    """The rates at a threshold."""
 
     threshold: float
     frr: float
@@ -148,19 +151,19 @@ class CurveRow(NamedTuple):
 
 @dataclass(frozen=True)
 class StreamFigures:
-    """What a model does in a stream under one condition, at one threshold."""
+    """The figures of a model in a stream, under a condition and at a threshold."""
 
     seed: int
-    composition: str  # a short name of what the stream holds
+    composition: str  # a digest of the stream's parts and their order
     threshold: float
     alarms: AlarmRate  # in all sound
     speech: AlarmRate  # in real speech
     kinds: dict[str, KindOfSound]
-    doubles: int  # second detections of one keyword; they are among the false alarms
+    doubles: int  # second detections of the same keyword; the false alarms contain them
     false_alarm_times_s: tuple[float, ...]
-    misses: Misses | None  # None where the stream holds no keyword
+    misses: Misses | None  # None if the stream holds no keyword
     curve: tuple[CurveRow, ...]
-    second_awake: float | None = None  # of a pair: the share of the time in which the second model listens
+    second_awake: float | None = None  # for a pair, the share of the time in which the second model listens
 
     @classmethod
     def from_json(cls, raw: Json) -> "StreamFigures":
@@ -195,7 +198,7 @@ class StreamFigures:
 
 
 class CardPoint(NamedTuple):
-    """What one threshold gives, in counts."""
+    """The counts at a threshold."""
 
     threshold: float
     missed: int
@@ -205,7 +208,7 @@ class CardPoint(NamedTuple):
 
 @dataclass(frozen=True)
 class CardCurve:
-    """The operating curve as a card holds it: kws_app/detection/operating_curve.py reads it."""
+    """The operating curve in a card. kws_app/detection/operating_curve.py reads it."""
 
     split: str
     smoothing_steps: int
@@ -233,11 +236,11 @@ class ClipRates(NamedTuple):
 
 @dataclass(frozen=True)
 class ClipFigures:
-    """How well a model tells the clips of a set apart."""
+    """How well a model tells the keyword's clips from the other clips of a set."""
 
     auroc: float
-    area: float  # under the curve of false rejects over false alarms, both of all clips
-    lineage_area: float  # the same AUROC at the lineage's share of keywords
+    area: float  # under the curve of false rejects over false alarms, both as shares of all clips
+    lineage_area: float  # the area with the same AUROC at the lineage's share of keywords
     positives: int
     negatives: int
     lineage_area_interval: Interval
@@ -255,7 +258,7 @@ class ClipFigures:
 
 @dataclass(frozen=True)
 class Fired:
-    """In how many recordings the detector fired."""
+    """The number of recordings, and the number of recordings with a detection."""
 
     recordings: int
     fired: int
@@ -263,7 +266,7 @@ class Fired:
 
 @dataclass(frozen=True)
 class TunedRow:
-    """The best threshold of one smoothing and patience, on the validation set."""
+    """The best threshold for a smoothing and a patience, on the validation set."""
 
     smoothing_steps: int
     patience_steps: int
@@ -275,7 +278,7 @@ class TunedRow:
 
 @dataclass(frozen=True)
 class Figures:
-    """All that was measured of a model, or of a pair."""
+    """All figures of a model, or of a pair."""
 
     clips: dict[str, ClipFigures] = field(default_factory=dict)  # by set
     passed_over: tuple[str, ...] = ()  # clips that could not be read
@@ -287,7 +290,7 @@ class Figures:
 
     @classmethod
     def from_json(cls, raw: Json) -> "Figures":
-        """raises KeyError or TypeError if these are no figures"""
+        """The figures from a card's JSON. raises KeyError or TypeError if the JSON holds no figures"""
         clips = {split: row for split, row in raw.get("clips", {}).items() if split != "passed_over"}
         return cls(
             clips={split: ClipFigures.from_json(row) for split, row in clips.items()},
@@ -304,16 +307,17 @@ class Figures:
 
     @classmethod
     def of_card(cls, card: ModelCard) -> "Figures":
-        """raises ValueError if the card's figures cannot be read"""
+        """The figures of a card. raises ValueError if they cannot be read"""
         try:
             return cls.from_json(card.figures)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(
-                f"the figures in the card of {card.keyword}/{card.role} cannot be read: {error}"
+                f"The figures in the card of {card.keyword}/{card.role} cannot be read ({error}): measure the model "
+                "again with `evaluate --write-card`."
             ) from error
 
     def to_json(self) -> dict[str, Any]:
-        """Without what is empty. Pairs are left out: kws_app/engine/pairs.py puts them into a card."""
+        """The figures as JSON, without empty ones and without pairs: kws_app/engine/pairs.py adds pairs to a card."""
         raw: dict[str, Any] = {}
         if self.tuning:
             raw["tuning"] = [dict(vars(row)) for row in self.tuning]

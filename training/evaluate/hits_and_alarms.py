@@ -1,4 +1,4 @@
-"""Tells the detections of a stream into hits and false alarms. Detections are made as the app's Decision makes them."""
+"""Sorts the detections of a stream into hits and false alarms. The detections are those of the app's Decision."""
 
 from dataclasses import dataclass, replace
 
@@ -32,25 +32,26 @@ class StreamScores:
     occurrences: list[Occurrence]
     kinds: list[str]  # [K], of each stretch of the stream
     kind_ends: NDArray[np.int64]  # [K], absolute sample at which each stretch ends
-    hours: dict[str, float]  # by kind, without the keywords' own time
+    hours: dict[str, float]  # by kind of sound, without the keywords themselves
 
     @property
     def total_hours(self) -> float:
+        """Hours of all sound."""
         return sum(self.hours.values())
 
     @property
     def speech_hours(self) -> float:
-        """Of real speech."""
+        """Hours of real speech."""
         return sum(self.hours.get(kind, 0.0) for kind in REAL_SPEECH)
 
     def kind_at(self, sample: int) -> str:
-        """What is heard just before a sample."""
+        """The kind of sound just before a sample."""
         return self.kinds[min(int(np.searchsorted(self.kind_ends, sample)), len(self.kinds) - 1)]
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """A false alarm, and in which kind of sound."""
+    """A false alarm: its time in the stream, and the kind of sound."""
 
     time_s: float
     kind: str
@@ -61,7 +62,7 @@ class Events:
     """The detections of a stream: hits and false alarms."""
 
     found: frozenset[int]  # which of the keywords were detected
-    doubles: int  # second detections of one keyword; they count as false alarms too
+    doubles: int  # second detections of the same keyword; they count as false alarms too
     false_alarms: list[Alarm]
     latencies_s: list[float]  # from the word's end to the detection
 
@@ -77,24 +78,24 @@ class Events:
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """What one threshold gives, counted."""
+    """The counts at a threshold."""
 
     threshold: float
     missed: int
     speech_alarms: int  # false alarms in real speech
-    false_alarms: int  # in all
+    false_alarms: int  # in all sound
 
 
 def smoothed(scores: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
-    """The mean of the last `steps` posteriors. Before the first there were zeros, as in Decision. [S] -> [S]"""
+    """The mean of the last `steps` posteriors. Zeros stand before the first posterior, as in Decision. [S] -> [S]"""
     total = np.zeros(len(scores), dtype=np.float64)
-    for back in range(min(steps, len(scores)) - 1, -1, -1):  # oldest first, in the order in which Decision adds
+    for back in range(min(steps, len(scores)) - 1, -1, -1):  # oldest first: Decision adds in this order
         total[back:] += scores[: len(scores) - back]
     return total / steps
 
 
 def smooth(stream: StreamScores, config: DecisionConfig) -> tuple[StreamScores, DecisionConfig]:
-    """The stream with smoothed scores, and the config without smoothing: so scores are smoothed once."""
+    """The stream with smoothed scores, and the config without smoothing, so that scores are smoothed only once."""
     if config.smoothing_steps == 1:
         return stream, config
     scores = smoothed(stream.scores, config.smoothing_steps)
@@ -102,7 +103,7 @@ def smooth(stream: StreamScores, config: DecisionConfig) -> tuple[StreamScores, 
 
 
 def count_events(stream: StreamScores, config: DecisionConfig, step_samples: int) -> Events:
-    """Tell the stream's detections into hits, doubles and false alarms."""
+    """Sort the stream's detections into hits, doubles and false alarms."""
     stream, config = smooth(stream, config)
     found: set[int] = set()
     doubles, alarms, latencies = 0, [], []

@@ -1,4 +1,4 @@
-"""Measures: the area under false rejects over false alarms with its interval, detections, and operating points."""
+"""Measures: the area under the curve of false rejects over false alarms, detections, and operating points."""
 
 from dataclasses import dataclass
 
@@ -10,25 +10,30 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 
 Floats = NDArray[np.floating]
 
-# The lineage's areas are of "sheila": 1,734 of the archive's 64,721 clips.
+# The lineage's areas are for "sheila": 1,734 of the archive's 64,721 clips.
 LINEAGE_SHARE = 1734 / 64721
 
 
 @dataclass(frozen=True)
 class ClipArea:
-    """How well scores separate the keyword's clips from the others."""
+    """How well scores separate the keyword's clips from the other clips."""
 
     auroc: float
-    area: float  # under the FA-FR curve, both counted over all clips, as the set is
-    lineage_area: float  # the same AUROC at the lineage's share of keywords: comparable between sets
+    area: float  # under the FA-FR curve, at the set's own share of keywords
+    lineage_area: float  # the area with the same AUROC at the lineage's share of keywords, so that sets compare
     positives: int
     negatives: int
 
 
 def auroc(positive: Floats, negative: Floats) -> float:
-    """Probability that a keyword scores above another word; a tie counts half (Mann-Whitney). [P], [N] -> 0..1"""
+    """The probability that a keyword scores above another word. A tie counts half (Mann-Whitney). [P], [N] -> 0..1
+
+    raises ValueError if a class has no score
+    """
     if len(positive) == 0 or len(negative) == 0:
-        raise ValueError(f"AUROC needs both classes, got {len(positive)} and {len(negative)} scores")
+        raise ValueError(
+            f"AUROC needs scores of the keyword and of other words, got {len(positive)} and {len(negative)} scores."
+        )
     ordered = np.sort(negative)
     below = np.searchsorted(ordered, positive, side="left")
     not_above = np.searchsorted(ordered, positive, side="right")
@@ -36,9 +41,9 @@ def auroc(positive: Floats, negative: Floats) -> float:
 
 
 def clip_area(positive: Floats, negative: Floats) -> ClipArea:
-    """Area under the FA-FR curve with FA = false positives / all clips and FR = false negatives / all clips.
+    """The area under the FA-FR curve, where FA = false positives / all clips and FR = false negatives / all clips.
 
-    It equals (1 - AUROC) p (1 - p), where p is the share of keywords.
+    It equals (1 - AUROC) p (1 - p), where p is the share of keywords. positive: scores [P]; negative: scores [N]
     """
     value = auroc(positive, negative)
     share = len(positive) / (len(positive) + len(negative))
@@ -54,13 +59,16 @@ def clip_area(positive: Floats, negative: Floats) -> ClipArea:
 def bootstrap_area(
     score: Floats, is_keyword: NDArray[np.bool_], speaker: NDArray[np.str_], resamples: int = 1000
 ) -> tuple[float, float]:
-    """95 % interval of the lineage-equivalent area, by drawing speakers with all their clips (Efron 1979). [N] each"""
+    """The 95 % interval of the lineage-equivalent area: speakers are drawn with all their clips (Efron 1979).
+
+    score, is_keyword, speaker: [N]
+    """
     rng = np.random.default_rng(0)
     _, owner = np.unique(speaker, return_inverse=True)
     speakers = int(owner.max()) + 1
     order = np.argsort(score, kind="stable")
     score, is_keyword, owner = score[order], is_keyword[order], owner[order]
-    # Tied scores form groups; within one, a pair counts half.
+    # Equal scores form a group. A pair within a group counts half.
     group = np.concatenate([[0], np.cumsum(np.diff(score) > 0)])
     areas = []
     for _ in range(resamples):
@@ -78,7 +86,7 @@ def bootstrap_area(
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """What one threshold gives on continuous audio."""
+    """The rates at a threshold on continuous audio."""
 
     threshold: float
     false_reject_rate: float
@@ -86,19 +94,16 @@ class OperatingPoint:
 
 
 def detection_steps(scores: Floats, config: DecisionConfig, step_samples: int) -> list[int]:
-    """The steps at which the app's Decision detects, given scores [S] that are already smoothed.
+    """The steps at which the app's Decision detects, from scores [S] that are already smoothed.
 
-    A run of steps at or above the threshold gives one detection at most, as Decision waits for the score to fall. It is
-    made at the first step at which the run is `patience_steps` long and the refractory time is over. A test compares
-    this with Decision, step by step.
+    A run of steps at or above the threshold gives at most a single detection, because Decision waits for the score to
+    fall. The detection comes at the first step at which the run is `patience_steps` long and the refractory time is
+    over. A test compares this function with Decision, step by step.
     """
-    scores = np.asarray(scores, dtype=np.float64)  # else the threshold would be rounded to single precision
+    scores = np.asarray(scores, dtype=np.float64)  # in single precision the threshold would be rounded
     above = np.concatenate([[False], scores >= config.threshold, [False]]).astype(np.int8)
     change = np.diff(above)
-    begins, ends = (
-        np.flatnonzero(change == 1),
-        np.flatnonzero(change == -1),
-    )  # of runs; the end is one past the last step
+    begins, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)  # of runs; the end is after the last step
     long_enough = ends - begins >= config.patience_steps
     refractory_samples = round(config.refractory_s * SAMPLE_RATE)
     detected: list[int] = []
@@ -113,16 +118,16 @@ def detection_steps(scores: Floats, config: DecisionConfig, step_samples: int) -
 
 
 def fa_at_frr(curve: list[OperatingPoint], frr: float) -> OperatingPoint | None:
-    """The point with the fewest false alarms at no more than this false reject rate, if there is one."""
+    """The point with the fewest false alarms among the points with at most this false reject rate, or None."""
     return min((p for p in curve if p.false_reject_rate <= frr), key=lambda p: p.fa_per_hour, default=None)
 
 
 def frr_at_fa(curve: list[OperatingPoint], fa_per_hour: float) -> OperatingPoint | None:
-    """The point with the fewest false rejects at no more than this many false alarms an hour, if there is one."""
+    """The point with the fewest false rejects among the points with at most this rate of false alarms, or None."""
     allowed = (p for p in curve if p.fa_per_hour <= fa_per_hour)
     return min(allowed, key=lambda p: p.false_reject_rate, default=None)
 
 
 def rounded(value: float) -> float:
-    """Four significant digits: what is stored and printed."""
+    """The value with four significant digits, as it is stored and printed."""
     return float(f"{value:.4g}") if isinstance(value, float) else value

@@ -1,8 +1,7 @@
-"""Long streams in segments that are scored apart: resumed where they were cut, in bounded memory, over several
-processors or machines.
+"""Scores a long stream in segments, on several processors or machines. A run that was cut goes on where it was.
 
-Each segment begins with a fresh detector and ends between two recordings. Its scores are kept as a file until the whole
-evaluation is done: about 1 MB for each hour of sound.
+Each segment begins with a fresh detector and ends between two recordings, so memory stays bounded. A file keeps its
+scores until the whole evaluation is done: about 1 MB for each hour of sound.
 """
 
 import hashlib
@@ -28,12 +27,12 @@ from training.evaluate.stream_render import Condition, Renderer
 from training.evaluate.stream_replay import Listener, listener, score_stream
 from training.progress import SILENT, Progress
 
-SEGMENT_PARTS = 400  # at least, in a segment; some 40 minutes of read speech
+SEGMENT_PARTS = 400  # a segment has at least this many parts: some 40 minutes of read speech
 
 
 @dataclass(frozen=True)
 class Heard:
-    """Which models listen, by their files: enough for another process to load them."""
+    """The files of the models that listen. Another process can load the models from them."""
 
     model: Path
     confirmed_by: Path | None = None
@@ -47,7 +46,7 @@ class Heard:
         return Cascade(first, _loaded(self.confirmed_by), NO_DECISION, self.stir)
 
     def name(self) -> str:
-        """Changes with the networks, which their golden scores tell, and not with the figures in their cards."""
+        """A name for the models' scores. It changes with their golden scores, not with the figures in their cards."""
         cards = [read_card(path) for path in (self.model, self.confirmed_by) if path is not None]
         known = json.dumps([[card.keyword, card.role, card.golden] for card in cards] + [[self.stir]])
         return hashlib.sha256(known.encode()).hexdigest()[:12]
@@ -59,13 +58,13 @@ def _loaded(path: Path) -> KeywordModel:
 
 @lru_cache(maxsize=4)
 def _loaded_at(path: Path, changed_ns: int) -> KeywordModel:
-    """The model of a file as it was changed last; loaded once in each process."""
+    """The model of a file. Each process loads a file once, and again after it changes."""
     return KeywordModel.load(path)
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a condition needs besides the stream."""
+    """A condition with its noises and rooms."""
 
     condition: Condition
     noises: tuple[Path, ...]
@@ -73,6 +72,7 @@ class Surroundings:
     seed: int
 
     def renderer(self, segment: int) -> Renderer:
+        """The renderer of a segment. Each segment has its own random numbers."""
         return Renderer(self.condition, list(self.noises), list(self.rooms), self.seed + 1000 * segment)
 
 
@@ -81,13 +81,13 @@ class SegmentScores:
     """The scores of a segment, and how long the second model of a pair listened."""
 
     scores: StreamScores
-    second_frames: int = 0  # that the second model of a pair heard
-    frames: int = 0  # that the first model of a pair heard
+    second_frames: int = 0  # frames that the second model of a pair heard
+    frames: int = 0  # frames that the first model of a pair heard
 
 
 @dataclass(frozen=True)
 class Workers:
-    """Who shares the work: this process alone, several processes, or the workers of a Dask scheduler."""
+    """The workers that share the segments: this process, several processes, or the workers of a Dask scheduler."""
 
     jobs: int = 1  # processes of this machine
     scheduler: str = ""  # address, such as tcp://HOST:8786; its workers need the same release and the same paths
@@ -96,7 +96,7 @@ class Workers:
         if self.jobs < 1:
             raise ValueError(f"jobs must be at least 1, got {self.jobs}")
         if self.scheduler and self.jobs > 1:
-            raise ValueError("--scheduler says who works: leave --jobs out.")
+            raise ValueError(f"--scheduler {self.scheduler} already gives the workers: leave --jobs {self.jobs} out.")
 
 
 ALONE = Workers()
@@ -111,7 +111,7 @@ class Task:
 
 
 def segments_of(stream: Stream) -> list[Stream]:
-    """The stream in parts of at least SEGMENT_PARTS, cut only where a recording begins."""
+    """The stream in segments of at least SEGMENT_PARTS. A segment begins only where a recording begins."""
     segments: list[list[Part]] = [[]]
     for part in stream.parts:
         begins = part.from_s == 0 and not part.is_keyword
@@ -129,10 +129,10 @@ def score_segments(
     workers: Workers = ALONE,
     progress: Progress = SILENT,
 ) -> SegmentScores:
-    """Score a stream, segment by segment. Segments that `folder` holds are read from there.
+    """Score a stream, segment by segment. Segments with scores in `folder` are not scored again.
 
-    folder: where this process keeps scores; None keeps nothing
-    raises JobError if the workers cannot be reached or end before their time
+    folder: this process keeps the scores here; None keeps nothing
+    raises JobError if the workers cannot be reached or stop early
     """
     segments = segments_of(stream)
     found: dict[int, SegmentScores] = {}
@@ -141,7 +141,7 @@ def score_segments(
         if place is not None and place.is_file():
             found[number] = read_scores(place)
     missing = [Task(number, segment) for number, segment in enumerate(segments) if number not in found]
-    alone = progress if len(segments) == 1 else SILENT  # a stream of one segment tells how far it is within it
+    alone = progress if len(segments) == 1 else SILENT  # a single segment tells its own progress
     with closing(_scored(heard, around, missing, workers, alone)) as scored:
         for number, scores in scored:
             place = places[number]
@@ -163,7 +163,7 @@ def _kept_at(folder: Path | None, around: Surroundings, segment: Stream, number:
 def _scored(
     heard: Heard, around: Surroundings, tasks: list[Task], workers: Workers, progress: Progress
 ) -> Generator[tuple[int, SegmentScores], None, None]:
-    """The numbers and scores of segments, in the order in which they are ready."""
+    """Yield the number and the scores of each segment as soon as it is ready."""
     if workers.scheduler:
         yield from over_cluster(partial(score_segment, heard, around), tasks, workers.scheduler, "segment of a stream")
     elif workers.jobs > 1:
@@ -205,7 +205,7 @@ def write_scores(segment: SegmentScores, path: Path) -> None:
 
 
 def read_scores(path: Path) -> SegmentScores:
-    """What `write_scores` wrote."""
+    """Read the scores that `write_scores` wrote."""
     with path.open("rb") as file, np.load(file) as stored:
         facts = json.loads(str(stored["facts"]))
         scores = StreamScores(
@@ -220,7 +220,7 @@ def read_scores(path: Path) -> SegmentScores:
 
 
 def joined(segments: list[SegmentScores]) -> SegmentScores:
-    """Segments as one stream: the times of each follow those of the segment before it."""
+    """Join segments into a single stream: each segment's times follow those of the segment before it."""
     if len(segments) == 1:
         return segments[0]
     parts = list(_shifted(segments))

@@ -1,6 +1,6 @@
-"""Composes streams: which recordings follow one another, and where the keywords are. A seed decides.
+"""Composes streams: the order of the recordings, and the places of the keywords. A seed decides.
 
-A stream is a list of parts. stream_render.py makes the sound of one part at a time, so hours never lie in memory.
+A stream is a list of parts. stream_render.py makes the sound of a part at a time, so hours of sound need little memory.
 """
 
 import hashlib
@@ -17,32 +17,32 @@ from training.corpus.synthetic_background import GENERATORS
 
 log = logging.getLogger(__name__)
 
-PAUSE_S = 0.5  # after a recording: a late score still belongs to that recording
-SHORTEST_TALK_S = 1.0  # a recording is not cut nearer than this to its ends
-WORDS_IN_A_ROW = 30
-PIECE_S = 60.0  # of generated sound
+PAUSE_S = 0.5  # silence after a recording, so that a late score still belongs to that recording
+SHORTEST_TALK_S = 1.0  # a keyword is laid into a recording at least this far from both ends
+WORDS_IN_A_ROW = 30  # single words that follow one another without a pause
+PIECE_S = 60.0  # length of a piece of generated sound
 
 READ, COMMANDS, ACTED, WORDS = "read speech", "spoken commands", "acted dialogue", "other words"
-REAL_SPEECH = (READ, COMMANDS, ACTED, WORDS)  # people, not programs that speak
+REAL_SPEECH = (READ, COMMANDS, ACTED, WORDS)  # people speak, not programs
 SYNTHETIC = "synthetic speech"
 HOUSEHOLD = "household noise"
 KINDS = (*REAL_SPEECH, SYNTHETIC, *GENERATORS)
-# Of the time that real speech leaves, synthetic speech has at most this share. Generated sounds share the rest.
+# Synthetic speech gets at most this share of the time that real speech leaves. Generated sounds share the rest.
 SYNTHETIC_SHARE = 0.35
 GENERATED = {"music-like": 0.45, HOUSEHOLD: 0.35, "silence with hum": 0.2}
-RECORDED_SHARE = 0.3  # of the pieces of household noise: recordings; the others are made by formula
+RECORDED_SHARE = 0.3  # share of the pieces of household noise that are recordings; the others are made by formula
 
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of one recording, or of sound made by formula. `seconds` None: the rest of the recording."""
+    """A stretch of a recording, or of sound made by formula."""
 
-    kind: str  # of KINDS; a keyword has the kind of the recording that it lies in
-    path: Path | None = None
+    kind: str  # of KINDS; a keyword has the kind of the recording around it
+    path: Path | None = None  # None for sound made by formula
     is_keyword: bool = False
     from_s: float = 0.0
-    seconds: float | None = None
-    pause_s: float = 0.0  # of silence after it
+    seconds: float | None = None  # None for the rest of the recording
+    pause_s: float = 0.0  # silence after the part
     gain_db: float = 0.0
     seed: int = 0  # of generated sound
 
@@ -53,25 +53,25 @@ class Material:
 
     talk: list[Path]
     keywords: list[Path] = field(default_factory=list)
-    words: list[Path] = field(default_factory=list)  # single words, which are strung together
-    synthetic: list[Path] = field(default_factory=list)  # speech
+    words: list[Path] = field(default_factory=list)  # other words, which follow one another
+    synthetic: list[Path] = field(default_factory=list)  # synthetic speech
     noises: list[Path] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A composition."""
+    """A composition of parts in their order."""
 
     parts: list[Part]
     seed: int
 
     def pieces(self) -> dict[str, int]:
-        """How many recordings or generated pieces of each kind, in the order of KINDS."""
+        """The number of recordings or generated pieces of each kind, in the order of KINDS."""
         begins = Counter(part.kind for part in self.parts if not part.is_keyword and part.from_s == 0)
         return {kind: begins[kind] for kind in KINDS if begins[kind]}
 
     def digest(self) -> str:
-        """A short name of the composition. It depends on the parts and their order, not on where the files lie."""
+        """A short digest of the parts and their order. It does not depend on the folder of the data."""
         rows = []
         for part in self.parts:
             name = f"{part.path.parent.name}/{part.path.name}" if part.path else ""
@@ -80,7 +80,7 @@ class Stream:
 
 
 def kind_of(path: Path) -> str:
-    """Read speech, spoken commands or acted dialogue, by the folder that a recording lies in."""
+    """The kind of speech (read, commands or acted) by the folder of a recording."""
     if path.parent.parent.name == "acted_talk" or path.parent.name.startswith("fillets_"):
         return ACTED
     commands = path.parent.name == "spoken_commands" or path.parent.parent.name == "wake_words"
@@ -88,16 +88,16 @@ def kind_of(path: Path) -> str:
 
 
 def plan_stream(material: Material, seed: int, hours: float, filled: float = 1.0) -> Stream:
-    """All real speech once, each keyword once at a random place in it, and other sound for the rest of `hours`.
+    """Compose a stream: all real speech once, each keyword once at a random place in it, and other sound.
 
-    filled: how much of that rest is filled with synthetic speech and generated sound
+    hours: the length of the whole; filled: the share of the rest that is filled with other sound, 0..1
     raises ValueError if there is no talk
     """
     rng = np.random.default_rng(seed)
     left_s = hours * 3600
     talk = _until(_shuffled(material.talk, rng), left_s, least=1)
     if not talk:
-        raise ValueError("There is no continuous speech to lay keywords into; see training/README.md on the data.")
+        raise ValueError("There is no continuous speech to lay keywords into: see 'The data' in training/README.md.")
     left_s -= sum(talk.values()) + PAUSE_S * len(talk)
     words = _until(_shuffled(material.words, rng), left_s)
     left_s = max(0.0, left_s - sum(words.values())) * filled if filled else 0.0
@@ -112,7 +112,7 @@ def plan_stream(material: Material, seed: int, hours: float, filled: float = 1.0
 
 
 def _durations(paths: Iterable[Path]) -> dict[Path, float]:
-    """Seconds of each file. A file that is no audio is passed over with a warning."""
+    """Seconds of each file. A file that is not audio is left out, with a warning."""
     seconds = {}
     for path in paths:
         try:
@@ -127,7 +127,7 @@ def _shuffled(paths: list[Path], rng: np.random.Generator) -> dict[Path, float]:
 
 
 def _until(seconds: dict[Path, float], limit_s: float, least: int = 0) -> dict[Path, float]:
-    """The first files that together last no longer than `limit_s`, but at least `least` files."""
+    """The first files that last at most `limit_s` together, but at least `least` files."""
     taken: dict[Path, float] = {}
     total = 0.0
     for path, length in seconds.items():
@@ -139,7 +139,7 @@ def _until(seconds: dict[Path, float], limit_s: float, least: int = 0) -> dict[P
 
 
 def _talk_pieces(talk: dict[Path, float], keywords: list[Path], rng: np.random.Generator) -> list[list[Part]]:
-    """Each recording with its keywords. A longer recording gets more keywords."""
+    """Each recording with the keywords laid into it. Longer recordings get more keywords."""
     hosts = [path for path in talk if talk[path] > 2 * SHORTEST_TALK_S]
     guests: dict[Path, list[Path]] = {}
     if hosts:
@@ -159,13 +159,13 @@ def _talk_pieces(talk: dict[Path, float], keywords: list[Path], rng: np.random.G
 
 
 def _word_pieces(words: list[Path]) -> list[list[Part]]:
-    """Rows of words, one right after another."""
+    """Rows of words without pauses."""
     rows = [words[i : i + WORDS_IN_A_ROW] for i in range(0, len(words), WORDS_IN_A_ROW)]
     return [[*(Part(WORDS, path) for path in row[:-1]), Part(WORDS, row[-1], pause_s=PAUSE_S)] for row in rows]
 
 
 def _generated_pieces(seconds: float, noises: dict[Path, float], rng: np.random.Generator) -> list[list[Part]]:
-    """Music-like sound, household noise and silence by their shares, in pieces of PIECE_S."""
+    """Pieces of PIECE_S of music-like sound, household noise and silence, by the shares in GENERATED."""
     pieces: list[list[Part]] = []
     for kind, share in GENERATED.items() if seconds >= PIECE_S else ():
         made_s = 0.0

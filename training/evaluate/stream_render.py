@@ -1,4 +1,7 @@
-"""Makes the samples of a stream, part by part, under a condition such as noise, a room or a telephone line."""
+"""Makes the samples of a stream, part by part, under a condition such as noise, a room or a telephone line.
+
+stream_plan.py composes the parts. stream_replay.py plays the samples to a detector.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,18 +22,18 @@ from training.evaluate.stream_plan import Part
 from training.features.variations import through_codec, through_telephone
 
 Sound = NDArray[np.float32]
-MADE_NOISE_S = 30.0
+MADE_NOISE_S = 30.0  # of each noise that is made by formula
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What is done to every part of a stream."""
+    """How every part of a stream is changed."""
 
     name: str
-    snr_db: float | None = None  # noise below each part's own level
+    snr_db: float | None = None  # level of each part over the added noise; None for no noise
     in_room: bool = False
     gain_db: float = 0.0
-    line: str = ""  # of LINES: what the sound goes through last
+    line: str = ""  # a name in LINES; the sound goes through this line last
 
 
 CONDITIONS = (
@@ -57,11 +60,11 @@ class Rendered:
 
     sound: Sound  # [N]
     part: Part
-    word_end: int  # sample at which a keyword ends, by the energy of its clean recording; else 0
+    word_end: int  # sample at which the keyword ends, by the energy of its clean recording; 0 for other parts
 
 
 class Renderer:
-    """Turns parts into samples under a condition; the same seed gives the same samples."""
+    """Turns parts into samples under a condition. The same seed gives the same samples."""
 
     def __init__(self, condition: Condition, noises: list[Path], rooms: list[Sound], seed: int) -> None:
         self.condition = condition
@@ -73,14 +76,14 @@ class Renderer:
         self.noise_at = 0
 
     def _noise(self, noises: list[Path]) -> Sound:
-        """All noises one after another at one level, recorded and synthetic."""
+        """All noises one after another, recorded and synthetic, at the same level."""
         sounds = [sound for path in noises if len(sound := load_or_pass_over(path))]
         sounds += made_noises()
         level = [np.sqrt(np.mean(sound**2)) + 1e-9 for sound in sounds]
         return np.concatenate([s / rms for s, rms in zip(sounds, level, strict=True)]).astype(np.float32)
 
     def render(self, parts: list[Part]) -> Iterator[Rendered]:
-        """The parts in turn, each with its pause. Recordings that cannot be read are passed over."""
+        """Yield the parts in turn, each with its pause. Recordings that cannot be read are left out."""
         for part in parts:
             sound = self._sound(part)
             if len(sound):
@@ -88,7 +91,7 @@ class Renderer:
                 yield Rendered(self._apply(sound, part), part, word_end)
 
     def _sound(self, part: Part) -> Sound:
-        """The part as it is recorded or made."""
+        """The part before the condition changes it."""
         if part.path is None:
             return make_background(part.kind, part.seconds or 0.0, part.seed)
         sound = load_or_pass_over(part.path)
@@ -102,7 +105,7 @@ class Renderer:
 
     def _apply(self, sound: Sound, part: Part) -> Sound:
         if self.rooms:
-            if part.from_s == 0 and not part.is_keyword:  # another recording is in another room
+            if part.from_s == 0 and not part.is_keyword:  # each recording gets a room of its own
                 self.room = self.rooms[int(self.rng.integers(len(self.rooms)))]
             sound = self._in_room(sound)
         if self.condition.snr_db is not None:
@@ -124,18 +127,18 @@ class Renderer:
 
 @lru_cache(maxsize=1)
 def made_noises() -> list[Sound]:
-    """Half a minute of each noise that is made by formula. Made once: every stream hears the same."""
+    """Half a minute of each noise by formula. They are made once: every stream hears the same noises."""
     return [make_sound(kind, MADE_NOISE_S, 1000 + i) for i, kind in enumerate(KINDS)]
 
 
 def _from_its_peak(room: Sound) -> Sound:
-    """An impulse response that begins with the direct sound and leaves the level as it is. [M] -> [up to M]"""
+    """The impulse response from its direct sound on, scaled so that the level stays the same. [M] -> [up to M]"""
     room = room[int(np.abs(room).argmax()) :]
     return room / np.float32(np.sqrt(np.sum(room**2)) + 1e-9)
 
 
 def word_end_sample(sound: Sound) -> int:
-    """Where the word in a clip ends, by its energy. [N] -> sample"""
+    """The sample at which the word in a clip ends, by its energy. [N] -> sample"""
     frontend = LogMel()
     log_mel, _ = frontend(torch.from_numpy(sound)[None], frontend.initial_tail())
     _, last, _ = word_bounds(log_mel[0].numpy())

@@ -45,25 +45,27 @@ from training.progress import SILENT, Progress
 
 log = logging.getLogger(__name__)
 
-BLOCK_S = 20.0  # played at once: larger blocks do not fit into the processor's cache
-FRR_TARGETS = (0.05, 0.10)
-FA_TARGETS = (0.1, 0.5, 1.0, 2.0, 5.0)  # an hour of real speech
+BLOCK_S = 20.0  # seconds played at once; larger blocks do not fit into the processor's cache
+FRR_TARGETS = (0.05, 0.10)  # false reject rates at which false alarms are stated
+FA_TARGETS = (0.1, 0.5, 1.0, 2.0, 5.0)  # false alarms an hour of real speech at which misses are stated
 CARD_THRESHOLDS = THRESHOLDS[::2]  # of the operating curve in a card
 
 
 class Listener(Protocol):
     """Hears a stream: the app's detector, or two detectors in a cascade."""
 
-    def process(self, samples: NDArray[np.float32]) -> Steps: ...
+    def process(self, samples: NDArray[np.float32]) -> Steps:
+        """The steps that these samples [N] complete."""
+        ...
 
 
 def listener(model: KeywordModel) -> Detector:
-    """A detector whose scores are the raw posteriors. They are smoothed when events are counted."""
+    """A detector that gives the raw posteriors. hits_and_alarms.py smooths them when it counts events."""
     return Detector(model, DecisionConfig(threshold=1.0))
 
 
 class Timeline:
-    """What a stream holds, and where, gathered while it is rendered."""
+    """Notes where the keywords and the kinds of sound are in a stream, while the stream is rendered."""
 
     def __init__(self) -> None:
         self.position = 0  # samples so far
@@ -73,7 +75,7 @@ class Timeline:
         self.samples: dict[str, int] = defaultdict(int)
 
     def add(self, rendered: Rendered) -> None:
-        """The next part."""
+        """Note the next part."""
         end = self.position + len(rendered.sound)
         if rendered.part.is_keyword:
             self.occurrences.append(Occurrence(self.position, end, self.position + rendered.word_end))
@@ -84,7 +86,7 @@ class Timeline:
         self.position = end
 
     def scores(self, scores: NDArray[np.float64], step_ends: NDArray[np.int64]) -> StreamScores:
-        """All that was added, with the scores [S] that a detector gave."""
+        """The notes together with a detector's scores [S]. step_ends: [S], absolute samples"""
         return StreamScores(
             scores,
             step_ends,
@@ -96,7 +98,7 @@ class Timeline:
 
 
 def score_stream(detector: Listener, renderer: Renderer, stream: Stream, progress: Progress = SILENT) -> StreamScores:
-    """Play a rendered stream in large blocks, keeping every posterior."""
+    """Play a stream to a detector in large blocks, and keep every posterior."""
     scores, ends, timeline = [], [], Timeline()
     begun = time.process_time()
     played, total = 0, len(stream.parts)
@@ -115,7 +117,7 @@ def score_stream(detector: Listener, renderer: Renderer, stream: Stream, progres
 
 
 def _blocks(parts: Iterator[Rendered]) -> Iterator[list[Rendered]]:
-    """Whole parts together until they last BLOCK_S."""
+    """Blocks of whole parts, each at least BLOCK_S long."""
     block: list[Rendered] = []
     length = 0
     for rendered in parts:
@@ -135,9 +137,9 @@ def stream_figures(
     composition: Stream,
     second_awake: float | None = None,
 ) -> StreamFigures:
-    """The figures of a stream: its composition, rates with their intervals at the threshold, and the whole curve.
+    """The figures of a stream: its composition, the rates at the threshold with intervals, and the curve.
 
-    second_awake: of a pair, the share of the time in which the second model listens
+    second_awake: for a pair, the share of the time in which the second model listens
     """
     events = count_events(scores, config, step_samples)
     curve = operating_curve(scores, config, step_samples)
@@ -161,7 +163,7 @@ def stream_figures(
 
 
 def _misses(scores: StreamScores, events: Events, curve: list[CurvePoint], composition: Stream) -> Misses:
-    """Misses and latency; misses at the usual rates of alarms, and alarms at the usual rates of misses."""
+    """Misses and latency at the threshold, misses at FA_TARGETS, and alarms at FRR_TARGETS."""
     total = len(scores.occurrences)
     missed = total - events.hits
     low, high = wilson_interval(missed, total)
@@ -199,14 +201,14 @@ def by_voice(events: Events, composition: Stream) -> dict[str, MissedShare]:
 
 
 def operating_points(curve: list[CurvePoint], scores: StreamScores, in_all: bool = False) -> list[OperatingPoint]:
-    """The curve as rates. False alarms are counted in real speech, or in all sound."""
+    """The curve as rates. in_all: count false alarms in all sound, not only in real speech"""
     total, hours = max(1, len(scores.occurrences)), max(scores.total_hours if in_all else scores.speech_hours, 1e-9)
     alarms = [p.false_alarms if in_all else p.speech_alarms for p in curve]
     return [OperatingPoint(p.threshold, p.missed / total, n / hours) for p, n in zip(curve, alarms, strict=True)]
 
 
 def turning_points(curve: list[CurvePoint], scores: StreamScores) -> tuple[CurveRow, ...]:
-    """The rates of each threshold at which one of them changes."""
+    """The rates at each threshold at which a rate changes."""
     hours = max(scores.total_hours, 1e-9)
     rows = []
     for point, count in zip(operating_points(curve, scores), curve, strict=True):
@@ -216,7 +218,7 @@ def turning_points(curve: list[CurvePoint], scores: StreamScores) -> tuple[Curve
 
 
 def card_curve(scores: StreamScores, config: DecisionConfig, step_samples: int, split: str) -> CardCurve:
-    """The operating curve as a card holds it, in counts."""
+    """The operating curve for a card, in counts."""
     curve = operating_curve(scores, config, step_samples, CARD_THRESHOLDS)
     return CardCurve(
         split=split,
@@ -231,7 +233,7 @@ def card_curve(scores: StreamScores, config: DecisionConfig, step_samples: int, 
 
 
 def score_sentences(model: KeywordModel, paths: list[Path], config: DecisionConfig) -> Fired:
-    """In how many of these recordings, played one after another, the detector fires at least once."""
+    """Play these recordings one after another, and count those with at least a detection."""
     detector = Detector(model, config)
     fired = recordings = 0
     for path in paths:

@@ -1,4 +1,4 @@
-"""Gathers the material of a set, composes its streams, plays them under each condition, and states their figures."""
+"""Measures a model on a set: gathers the recordings, composes streams, plays them under each condition, counts."""
 
 import shutil
 from dataclasses import dataclass, replace
@@ -22,30 +22,30 @@ from training.features.vary import load_rooms
 from training.progress import SILENT, Progress
 
 HOURS = 20.0  # of a clean stream
-WHOLE = ("clean", "noise 10 dB")  # conditions with all of the hours
-FILLED = 0.1  # under the other conditions: the share of sound that is no real speech
+WHOLE = ("clean", "noise 10 dB")  # conditions with all hours of sound
+FILLED = 0.1  # the other conditions get only this share of the sound that is not real speech
 IN_CONTEXT, NEAR = "more_speech/keyword_in_context", "more_speech/near_keyword"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is scored, and how."""
+    """The settings of a measurement on streams."""
 
     config: DecisionConfig
     step_samples: int
     conditions: tuple[Condition, ...] = CONDITIONS[:1]
     hours: float = HOURS
     seed: int = 0
-    cache: Path | None = None  # for synthetic speech, and for scores of an evaluation that is not finished
-    filled: bool = True  # with synthetic speech and sounds
+    cache: Path | None = None  # keeps synthetic speech, and the scores of an unfinished evaluation
+    filled: bool = True  # whether synthetic speech and generated sounds are added
     workers: Workers = ALONE
 
     def score_folder(self, heard: Heard) -> Path | None:
-        """Where the scores of an evaluation that is not finished lie."""
+        """The folder that keeps the scores of an unfinished evaluation."""
         return None if self.cache is None else self.cache / "scores" / heard.name()
 
     def forget_scores(self, heard: Heard) -> None:
-        """Remove the scores of an evaluation that is finished."""
+        """Remove the kept scores, after the evaluation is finished."""
         folder = self.score_folder(heard)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -57,7 +57,7 @@ class Played:
 
     stream: Stream
     scores: StreamScores
-    second_awake: float | None = None  # of a pair: the share of the time in which the second model listens
+    second_awake: float | None = None  # for a pair, the share of the time in which the second model listens
 
 
 def material_of(root: Path, data: DataConfig, split: str, request: Request) -> Material:
@@ -70,7 +70,7 @@ def material_of(root: Path, data: DataConfig, split: str, request: Request) -> M
     synthetic = [r for r in read_recordings(root, (SPEECH_FOLDER,), data) if r.split == split]
     speech = recordings_of(root, data.speech, data.test_speech, data, split)
     noises = recordings_of(root, data.noise, data.test_noise, data, split)
-    if split == "testing":  # noises of sources that training never hears, if there are any
+    if split == "testing":  # noises that training never hears, if there are any
         noises = read_recordings(root, data.test_noise, data) or noises
     made = []
     if request.cache is not None:
@@ -88,7 +88,7 @@ def material_of(root: Path, data: DataConfig, split: str, request: Request) -> M
 def recordings_of(
     root: Path, patterns: tuple[str, ...], for_test: tuple[str, ...], data: DataConfig, split: str
 ) -> list[Recording]:
-    """The recordings of a set. Sources that are for test alone belong to the test set with all their files."""
+    """The recordings of a set. All files of a source for the test set belong to the test set."""
     held = read_recordings(root, for_test, data)
     paths = {recording.path for recording in held}
     shared = [r for r in read_recordings(root, patterns, data) if r.split == split and r.path not in paths]
@@ -96,7 +96,7 @@ def recordings_of(
 
 
 def sentences_of(root: Path, data: DataConfig) -> dict[str, list[Path]]:
-    """Recordings that say the keyword in running speech, and recordings of similar words. Both are stated apart."""
+    """Recordings of the keyword in running speech, and of similar words. Their figures are stated separately."""
     spoken = says_keyword(root, data)
     saying = [path for path in _files(root / IN_CONTEXT) if f"{path.parent.name}/{path.stem}" in spoken]
     near = _files(root / NEAR) if saying else []
@@ -110,7 +110,7 @@ def _files(folder: Path) -> list[Path]:
 def play(
     heard: Heard, material: Material, rooms: list[Sound], request: Request, progress: Progress = SILENT
 ) -> dict[str, Played]:
-    """The stream and the scores of each condition."""
+    """Play the stream of each condition. Returns the streams and their scores, by condition."""
     played, folder = {}, request.score_folder(heard)
     for condition in request.conditions:
         filled = 1.0 if condition.name in WHOLE else FILLED
@@ -131,12 +131,12 @@ def figures_of(played: dict[str, Played], request: Request) -> dict[str, StreamF
 
 
 def curve_of(played: dict[str, Played], request: Request, split: str) -> CardCurve:
-    """The operating curve on clean sound, for the card."""
+    """The operating curve on clean sound, for a card."""
     return card_curve(played[CONDITIONS[0].name].scores, request.config, request.step_samples, split)
 
 
 def score_talk(heard: Heard, files: list[Path], request: Request, progress: Progress = SILENT) -> Figures:
-    """Figures of all of this speech, which holds no keyword as far as anybody knows."""
+    """The figures on speech that holds no keyword, as far as anybody knows. All of it is played."""
     whole = replace(request, hours=float("inf"), filled=False, conditions=CONDITIONS[:1])
     played = play(heard, Material(files), [], whole, progress)
     return Figures(streams={"given": figures_of(played, request)})
@@ -145,7 +145,7 @@ def score_talk(heard: Heard, files: list[Path], request: Request, progress: Prog
 def score_sets(
     heard: Heard, root: Path, data: DataConfig, splits: list[str], request: Request, progress: Progress = SILENT
 ) -> Figures:
-    """Figures of the streams of each set, and the operating curve of the last."""
+    """The figures on the streams of each set, and the operating curve of the last set."""
     streams = {}
     for split in splits:
         rooms = rooms_for(root, data, split, request.conditions)
@@ -156,21 +156,21 @@ def score_sets(
 
 
 def score_apart(model: KeywordModel, root: Path, data: DataConfig, request: Request) -> dict[str, Fired]:
-    """In how many of the sentences that are stated apart the model fires."""
+    """The number of sentences with a detection, for the recordings of `sentences_of`."""
     return {name: score_sentences(model, paths, request.config) for name, paths in sentences_of(root, data).items()}
 
 
 def tune_on_validation(
     heard: Heard, root: Path, data: DataConfig, request: Request, progress: Progress = SILENT
 ) -> list[Tuned]:
-    """Smoothing and patience with their best thresholds on the validation set, the best first."""
+    """The best threshold for each smoothing and patience on the validation set, the best first."""
     rooms = rooms_for(root, data, "validation", request.conditions)
     played = play(heard, material_of(root, data, "validation", request), rooms, request, progress)
     return tune([one.scores for one in played.values()], request.config, request.step_samples)
 
 
 def rooms_for(root: Path, data: DataConfig, split: str, conditions: tuple[Condition, ...]) -> list[Sound]:
-    """Impulse responses, if a condition needs them. The test set has rooms that training never hears."""
+    """Impulse responses, if a condition needs them. For the test set, rooms that training never hears."""
     if not any(condition.in_room for condition in conditions):
         return []
     held = load_rooms(root, data.test_rooms) if split == "testing" else []

@@ -1,8 +1,7 @@
 """Chooses smoothing, patience and threshold on streams of the validation set, from raw posteriors.
 
-Only settings with at most FA_LIMIT false alarms an hour of real speech count: an hour of noise flatters. The setting
-with the fewest misses is best; where several have as few, the setting that answers soonest. The misses and the hours of
-all conditions that were played are added up.
+Only settings with at most FA_LIMIT false alarms an hour of real speech count. The best setting has the fewest misses.
+Of several such settings the fastest is best. Misses and hours are added up over all conditions that were played.
 """
 
 from dataclasses import dataclass, replace
@@ -14,15 +13,15 @@ from training.evaluate.figures import TunedRow
 from training.evaluate.hits_and_alarms import THRESHOLDS, StreamScores, count_events, smooth
 from training.evaluate.metrics import rounded
 
-SMOOTHING = range(1, 6)
-PATIENCE = range(1, 5)
-FA_LIMIT = 0.5  # an hour of real speech
-LOWEST = 0.05  # lower thresholds are not tried
+SMOOTHING = range(1, 6)  # steps
+PATIENCE = range(1, 5)  # steps
+FA_LIMIT = 0.5  # false alarms an hour of real speech
+LOWEST = 0.05  # lowest threshold that is tried
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """The best threshold of one smoothing and patience."""
+    """The best threshold for a smoothing and a patience."""
 
     config: DecisionConfig
     false_reject_rate: float
@@ -31,8 +30,9 @@ class Tuned:
 
 
 def tune(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> list[Tuned]:
-    """Each smoothing and patience at its best threshold, the best first; those without a threshold are left out.
+    """Each smoothing and patience with its best threshold, the best first.
 
+    A smoothing and patience is left out if no threshold keeps to FA_LIMIT.
     streams: of the validation set, never of the test set
     """
     tried = []
@@ -51,7 +51,7 @@ def _worth(tuned: Tuned) -> tuple[float, float]:
 
 
 def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> Tuned | None:
-    """The threshold with the fewest misses; only thresholds that keep to FA_LIMIT count."""
+    """The threshold with the fewest misses among the thresholds that keep to FA_LIMIT, or None."""
     hours = sum(stream.speech_hours for stream in streams)
     keywords = sum(len(stream.occurrences) for stream in streams)
     best = None
@@ -70,7 +70,7 @@ def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_sa
 
 
 def as_row(tuned: Tuned) -> TunedRow:
-    """The row that a card keeps."""
+    """The row for a card."""
     config = tuned.config
     return TunedRow(
         smoothing_steps=config.smoothing_steps,

@@ -1,4 +1,4 @@
-"""Tells keyword clips apart by the height of the voice, as the recordings name neither sex nor age of the speakers."""
+"""Groups keyword clips by the height of the voice, because the recordings name neither sex nor age of the speakers."""
 
 from functools import cache
 from pathlib import Path
@@ -10,17 +10,17 @@ import torchaudio.functional
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.corpus.sound import load_or_pass_over
 
-LOWEST_HZ, HIGHEST_HZ = 70, 450  # of speaking voices, children's too
+LOWEST_HZ, HIGHEST_HZ = 70, 450  # pitch of speaking voices, from men to children
 WOMAN_HZ, CHILD_HZ = 165.0, 240.0  # between the means of men, women and children (Hillenbrand et al. 1995, table V)
 LOW, MIDDLE, HIGH = "low voices (most men)", "middle voices (most women)", "high voices (most children)"
 GROUPS = (LOW, MIDDLE, HIGH)
-SHARE_OF_LOUDEST = 0.3  # frames of a lower level are no voice
-SHORTEST_S = 0.1
+SHARE_OF_LOUDEST = 0.3  # of the loudest frame's level; quieter frames do not count as voice
+SHORTEST_S = 0.1  # a shorter recording holds no voice
 
 
 @cache
 def voice_group(path: Path) -> str | None:
-    """The group of a recording's voice; None where nothing is heard in it."""
+    """The group of a recording's voice, or None if the recording is silent."""
     pitch = pitch_hz(path)
     if pitch is None:
         return None
@@ -28,11 +28,11 @@ def voice_group(path: Path) -> str | None:
 
 
 def pitch_hz(path: Path) -> float | None:
-    """The median pitch of a recording's loud frames, in Hz; None where nothing is heard in it."""
+    """The median pitch of a recording's loud frames, in Hz, or None if the recording is silent."""
     sound = load_or_pass_over(path)
     if len(sound) < SHORTEST_S * SAMPLE_RATE or not np.any(sound):
         return None
-    # normalised cross-correlation of frames of 10 ms with later ones, smoothed by medians; [1, N] -> [1, T]
+    # Normalised cross-correlation of frames of 10 ms with later frames, smoothed by medians. [1, N] -> [1, T]
     pitch = torchaudio.functional.detect_pitch_frequency(
         torch.from_numpy(sound)[None], SAMPLE_RATE, freq_low=LOWEST_HZ, freq_high=HIGHEST_HZ
     )[0].numpy()

@@ -1,4 +1,8 @@
-"""Makes the model files of a checkpoint: script it, compare it with the eager network, write it with a card."""
+"""Makes the model files of a checkpoint, and writes the model's card.
+
+The network is scripted and compared with the eager network before it is written. `evaluate --write-card` later adds
+figures to the card.
+"""
 
 import os
 import subprocess
@@ -34,8 +38,8 @@ from training.network.crnn import Crnn, State, StreamingCrnn
 from training.network.dynamic_int8 import quantise_dynamic, raw_bytes
 from training.network.packed_file import packed_weight_bytes, parameters_of, take_parameters
 
-TOLERANCE = 1e-5  # float32 sums in another order; a real fault is orders of magnitude larger
-DYNAMIC_TOLERANCE = 0.05  # of golden scores between processors: dynamic int8 rounds activations
+TOLERANCE = 1e-5  # of posteriors: float32 sums differ by their order, and a real fault differs far more
+DYNAMIC_TOLERANCE = 0.05  # of golden scores: dynamic int8 rounds activations differently on other processors
 CHUNKS = (1, 7, 8, 50)  # frames at a time
 DATA_NOTE = {
     "description": "Google Speech Commands (Warden 2018), a part, with continuous speech from LibriSpeech, "
@@ -52,11 +56,11 @@ class Identity:
 
     keyword: str
     role: str
-    part: str = "none"  # in dynamic int8, of dynamic_int8.PARTS
+    part: str = "none"  # the layers in dynamic int8, one of dynamic_int8.PARTS
 
     def __post_init__(self) -> None:
         if not is_name(self.role):
-            raise ValueError(f"a role is a name of letters, digits, - and _, such as student; got {self.role!r}")
+            raise ValueError(f"A role has only letters, digits, - and _, such as student; got {self.role!r}.")
 
 
 def data_config(settings: dict[str, Any]) -> DataConfig:
@@ -65,7 +69,7 @@ def data_config(settings: dict[str, Any]) -> DataConfig:
 
 
 def stream(module: Any, log_mel: Tensor, chunk_frames: int) -> tuple[Tensor, State]:
-    """All posteriors [B, S] of frames [B, T, F] given in chunks, and the last state."""
+    """All posteriors [B, S] of frames [B, T, F] that are given in chunks, and the last state."""
     state = module.initial_state(log_mel.shape[0])
     posteriors = []
     for chunk in log_mel.split(chunk_frames, dim=1):
@@ -76,9 +80,11 @@ def stream(module: Any, log_mel: Tensor, chunk_frames: int) -> tuple[Tensor, Sta
 
 @torch.inference_mode()
 def verify(eager: nn.Module, scripted: Any, chunk_tolerance: float = TOLERANCE) -> None:
-    """raises ModelError unless both give the same posteriors and states, in any chunking
+    """Compare the eager and the scripted network, in chunks of several lengths.
 
-    Dynamic int8 scales activations by the largest of a chunk, so chunks differ: its chunk_tolerance is infinite.
+    chunk_tolerance: how far chunks may differ from the whole. It is infinite for dynamic int8, which scales activations
+    by the largest value of a chunk.
+    raises ModelError unless both networks give the same posteriors and states
     """
     frontend = LogMel()
     log_mel, _ = frontend(torch.from_numpy(golden_samples())[None], frontend.initial_tail())
@@ -92,15 +98,18 @@ def verify(eager: nn.Module, scripted: Any, chunk_tolerance: float = TOLERANCE) 
 
 
 def _compare(found: tuple[Tensor, State], expected: tuple[Tensor, State], tolerance: float, what: str) -> None:
-    """Posteriors, GRU state and past outputs of two streams."""
+    """Compare posteriors, GRU state and past outputs of two streams. raises ModelError if they differ by too much"""
     pairs = zip((found[0], *found[1][1:3]), (expected[0], *expected[1][1:3]), strict=True)
     worst = max(float((a - b).abs().max()) for a, b in pairs)
     if worst > tolerance:
-        raise ModelError(f"{what} frames by {worst:.2e} (at most {tolerance:g} is allowed); it was not exported.")
+        raise ModelError(f"{what} frames by {worst:.2e}; at most {tolerance:g} is allowed. It was not exported.")
 
 
 def verify_plain(settings: CrnnSettings, crnn: Crnn, scripted: Any) -> None:
-    """raises ModelError unless NumPy gives the scripted network's posteriors and states, in any chunking"""
+    """Compare NumPy with the scripted network, in chunks of several lengths.
+
+    raises ModelError unless both give the same posteriors and states
+    """
     plain = PlainCrnn(settings, unpack(settings, pack(settings, parameters_of(crnn))))
     frontend = LogMel()
     golden, _ = frontend(torch.from_numpy(golden_samples())[None], frontend.initial_tail())
@@ -112,13 +121,13 @@ def verify_plain(settings: CrnnSettings, crnn: Crnn, scripted: Any) -> None:
             worst = max(float(np.abs(a - b).max()) for a, b in zip(found, expected, strict=True))
             if worst > TOLERANCE:
                 raise ModelError(
-                    f"The plain engine differs from the scripted model in chunks of {chunk} frames by {worst:.2e} "
-                    f"(at most {TOLERANCE:g} is allowed); it was not exported."
+                    f"The plain engine differs from the scripted model in chunks of {chunk} frames by {worst:.2e}; "
+                    f"at most {TOLERANCE:g} is allowed. It was not exported."
                 )
 
 
 def _plain_stream(network: Network, log_mel: Frames, chunk_frames: int) -> tuple[Frames, Frames, Frames]:
-    """All posteriors of frames [T, F] given in chunks, the GRU's last state and the past outputs."""
+    """All posteriors of frames [T, F] that are given in chunks, the GRU's last state and the past outputs."""
     state, posteriors = network.initial_state(), []
     for first in range(0, len(log_mel), chunk_frames):
         some, state = network.step(log_mel[first : first + chunk_frames], state)
@@ -127,7 +136,7 @@ def _plain_stream(network: Network, log_mel: Frames, chunk_frames: int) -> tuple
 
 
 def settings_of(config: dict[str, Any], calibration: Calibration) -> CrnnSettings:
-    """The settings of a run's network, as a model file holds them."""
+    """The settings of a run's network, in the form of a model file."""
     bits = int(config["train"].get("weight_bits", 0))
     return CrnnSettings(CrnnShape(**config["crnn"]), calibration.scale, calibration.offset, bits)
 
@@ -135,7 +144,7 @@ def settings_of(config: dict[str, Any], calibration: Calibration) -> CrnnSetting
 def build_card(
     crnn: Crnn, scripted: Any, config: dict[str, Any], identity: Identity, decision: DecisionConfig
 ) -> ModelCard:
-    """The card of a network. It has no figures yet: `evaluate` measures the file and adds them."""
+    """The card of a network, without figures: `evaluate` measures the file later and adds them."""
     shape = CrnnConfig(**config["crnn"])
     bits = int(config["train"].get("weight_bits", 0))
     return ModelCard(
@@ -170,10 +179,9 @@ def current_commit() -> str:
 
 
 def save_program(module: Any, card: ModelCard, path: Path, check: Callable[[Any], None] | None = None) -> None:
-    """Write the jitted model with its card, whole or not at all, and put it on the list of what was made here.
+    """Write the jitted model with its card, whole or not at all, and add it to the list of programs made here.
 
-    The archive's inner folder is called as the file is.
-    check: gets the module, loaded again, before the file takes its place; raises if something is wrong
+    check: gets the module that was written and loaded again, before the file takes its place; raises on a fault
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as folder:
@@ -194,9 +202,9 @@ def export(
     decision: DecisionConfig,
     folder: Path,
 ) -> Path:
-    """Script, verify, save both kinds, load again and verify that; returns the model's path.
+    """Script the network, verify it, write both files, load them again and verify them. Returns the model's path.
 
-    A network in dynamic int8 exists as a program alone: its numbers would be another network's.
+    A network in dynamic int8 has only the program: its numbers alone would be another network.
     raises ModelError if anything differs
     """
     eager = quantise_dynamic(StreamingCrnn(crnn, calibration.scale, calibration.offset), identity.part).eval()
@@ -221,7 +229,7 @@ def export(
 
 
 def load_numbers(path: Path) -> tuple[Crnn, CrnnSettings]:
-    """The network of a model file, in single precision, and its settings."""
+    """The network of a model file in single precision, and its settings."""
     file = read_model_file(path)
     settings = CrnnSettings.from_card(file.card.network)
     crnn = Crnn(CrnnConfig(**asdict(settings.shape)))
@@ -230,7 +238,7 @@ def load_numbers(path: Path) -> tuple[Crnn, CrnnSettings]:
 
 
 def rebuild(path: Path, decision: DecisionConfig, folder: Path) -> Path:
-    """Both kinds of a model again from its model file, weights bit for bit, with a card without figures."""
+    """Make both files of a model again from its model file, with the same weights bit for bit, without figures."""
     crnn, settings = load_numbers(path)
     card = read_card(path)
     config = {"crnn": asdict(settings.shape), "train": {"weight_bits": settings.weight_bits}}
@@ -239,9 +247,10 @@ def rebuild(path: Path, decision: DecisionConfig, folder: Path) -> Path:
 
 
 def update_card(path: Path, figures: dict[str, Any], decision: DecisionConfig | None = None) -> None:
-    """Put measured figures, and the decision they were measured with, into the card of a model, in both its files.
+    """Add measured figures to the card in both files of a model.
 
-    Figures of other sets stay, by split, and so does the operating curve, which is of the test set alone.
+    Figures of other sets stay. A card keeps the operating curve of the test set alone.
+    decision: the new decision settings; None leaves them
     """
     card = read_card(path)
     known = card.figures
@@ -262,6 +271,6 @@ def update_card(path: Path, figures: dict[str, Any], decision: DecisionConfig | 
 
 
 def update_index(folder: Path) -> None:
-    """The app's own folder of models has an index of its programs; what is made elsewhere is on the user's list."""
+    """Write the index of programs if this is the app's own folder of models. Other folders have no index."""
     if folder.resolve() == MODELS_DIR.resolve():
         write_index(folder)

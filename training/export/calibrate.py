@@ -1,7 +1,7 @@
 """Calibration: a line from margins to log-odds, so that a score means the same in every model.
 
-After it, a stated share of the validation keywords scores below 0.5, and the usual keyword scores
-0.97. Without it, all scores that matter of a confident network lie between 0.999 and 1. Keywords set the points: there
+After calibration a given share of the validation keywords scores below 0.5, and the median keyword scores 0.97.
+Without it, the useful scores of a confident network all lie between 0.999 and 1. Keywords set the line because there
 are hundreds of them, and only a few false alarms.
 """
 
@@ -15,7 +15,7 @@ from training.fit.validate import NOISY_DB, keyword_in_talk
 from training.network.crnn import Crnn
 
 USUAL_SCORE = 0.97  # of the median keyword
-LEAST_MARGIN = 0.5  # between the two points; a smaller distance would blow noise up
+LEAST_MARGIN = 0.5  # between the two points of the line; a smaller distance would make it too steep
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Calibration:
 
 @torch.inference_mode()
 def calibrate(crnn: Crnn, store: FrameStore, misses: float, split: str = "validation") -> Calibration:
-    """The line for a network, from the keywords of a set laid into its talk, clean and noisy.
+    """The line for a network, from the keywords of a set. They are laid into its talk, clean and with noise.
 
     misses: the share of keywords that should score below 0.5
     """

@@ -1,4 +1,4 @@
-"""Times one step of sound, from samples to decision, and the pace at which training makes sequences and learns."""
+"""Times a step of sound from samples to decision, and counts the sequences that training makes and learns a second."""
 
 import time
 from collections.abc import Callable
@@ -27,7 +27,7 @@ WARM_UP, STEPS, ROUNDS = 50, 200, 7
 
 
 def median_us(step: Callable[[], Any], rounds: int = ROUNDS, steps: int = STEPS) -> float:
-    """Processor time of one call in microseconds: the median over rounds of the mean within a round."""
+    """The processor time of a call in microseconds: the mean over a round's calls, and the median over rounds."""
     for _ in range(min(WARM_UP, steps)):
         step()
     means = []
@@ -40,7 +40,7 @@ def median_us(step: Callable[[], Any], rounds: int = ROUNDS, steps: int = STEPS)
 
 
 def report(path: Path) -> list[str]:
-    """Lines to print: the time of a step on each engine, by its parts, and by the eager network of the same shape."""
+    """Lines that give the time of a step on each engine and its log-mel, and the time of the eager network."""
     models = {engine: KeywordModel.load(path, engine) for engine in ENGINES}
     card = models[PLAIN].card
     samples = np.random.default_rng(0).normal(0, 0.05, card.step_samples).astype(np.float32)
@@ -62,7 +62,7 @@ def report(path: Path) -> list[str]:
 
 
 def training_report(store: FrameStore, config: RunConfig, folder: Path) -> list[str]:
-    """Lines to print: sequences a second that the input pipeline makes, and that the network is trained on."""
+    """Lines that give the sequences a second that are made, that are learnt from, and both together."""
     run = Run(folder, config, store, Team())
     rows = config.train.batch_size
     lines = [f"training, batches of {rows} on {torch.get_num_threads()} threads, sequences a second:"]
@@ -81,7 +81,7 @@ def training_report(store: FrameStore, config: RunConfig, folder: Path) -> list[
 
 
 def seconds(step: Callable[[], Any]) -> float:
-    """Of one call: the median over rounds."""
+    """Seconds of a call: the median over rounds."""
     step()
     times = []
     for _ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""The plots of the report, from cards and logs."""
+"""Draws the plots of the report, from cards and logs."""
 
 import csv
 from pathlib import Path
@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 
 from training.report.results import Shipped, base_cost, cost_of
 
-MOST_ALARMS = 200.0  # an hour; beyond this, scores stay up between words and events merge
-LEAST_AREA = 1e-7  # stands for none on a logarithmic axis
+MOST_ALARMS = 200.0  # an hour; at higher rates scores stay high between words, and detections merge
+LEAST_AREA = 1e-7  # stands for an area of 0 on a logarithmic axis
 WIDTH_IN, HEIGHT_IN, DPI = 8.0, 4.2, 120
-# Published: area, times smaller, times fewer MACs than their own base. Areas are of splits by file, not by speaker.
+# Published figures: area, times smaller and times fewer MACs than their own base. Their sets are split by file.
 LINEAGE = {
     "erasedwalt": (5.21e-5, 27.1, 14.2),
     "diddone": (4.34e-5, 5.5, 10.0),
@@ -30,7 +30,7 @@ def _save(path: Path) -> None:
 
 
 def fa_fr_curves(models: list[Shipped], path: Path) -> None:
-    """False rejects over false alarms on test clips, and over false alarms an hour on test streams; log axes."""
+    """Plot false rejects over false alarms, on test clips and on test streams, on logarithmic axes."""
     _, (clips, streams) = plt.subplots(1, 2, figsize=(WIDTH_IN, HEIGHT_IN))
     for model in models:
         figures = model.figures
@@ -56,7 +56,7 @@ def _finish(axes: Axes, xlabel: str, title: str) -> None:
 
 
 def area_against_cost(models: list[Shipped], path: Path) -> None:
-    """Test areas over sizes and MACs, each against the base network's; beside the lineage's."""
+    """Plot test areas over sizes and MACs, as ratios to the base network, beside the lineage's figures."""
     base = base_cost()
     _, (size, macs) = plt.subplots(1, 2, figsize=(WIDTH_IN, HEIGHT_IN), sharey=True)
     for (name, (area, smaller, fewer)), marker in zip(LINEAGE.items(), "x+12", strict=False):

@@ -1,7 +1,6 @@
-"""The report: what ships, as it was scored, with what it costs.
+"""Writes models/RESULTS.md: the figures and the cost of all models that ship.
 
-Reads the figures that evaluation put into the cards of the models, and the areas of other seeds, and makes
-models/RESULTS.md of them. Nothing is scored here.
+The figures come from the cards of the models, and the areas of other seeds from seeds.py. Nothing is scored here.
 """
 
 from dataclasses import asdict, dataclass
@@ -26,17 +25,17 @@ from training.network.packed_file import grid_state, packed_bytes
 from training.recipes import RECIPES
 from training.report.seeds import Seed, known_seeds, seed_range
 
-ORDER = ("teacher", "student", "quantized", "tiny", "micro")  # other models follow
-AT = ("0.1", "0.5", "2")  # false alarms an hour of real speech, at which misses are stated
+ORDER = ("teacher", "student", "quantized", "tiny", "micro")  # of the rows; other models follow
+AT = ("0.1", "0.5", "2")  # misses are stated at these rates of false alarms an hour of real speech
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Bytes, with and without container, and multiply-accumulates for two seconds."""
+    """Bytes of a model, counted in three ways, and its multiply-accumulates for two seconds."""
 
     raw: int  # weights alone
-    saved: int  # torch.save of the state dict, quantised where the network is: how the lineage counted
-    packed: int  # a safetensors file of its numbers and settings: a model file without the rest of its card
+    saved: int  # torch.save of the state dict, which is how the lineage counted
+    packed: int  # a model file whose card holds only the settings of the network
     macs: int
 
 
@@ -53,7 +52,7 @@ class Shipped:
 
 
 def cost_of(entry: ModelEntry) -> Cost:
-    """What a model costs, by its numbers; where it is a program alone, the file counts."""
+    """The cost of a model, from its numbers. If the model is only a program, the size of that file counts."""
     if entry.path.suffix == PROGRAM_SUFFIX:
         size = entry.path.stat().st_size
         return Cost(entry.card.weight_bytes, size, size, entry.card.macs)
@@ -63,7 +62,7 @@ def cost_of(entry: ModelEntry) -> Cost:
 
 
 def base_cost() -> Cost:
-    """The lineage's base network, h = 32, in single precision. All ratios are against it."""
+    """The cost of the lineage's base network, h = 32, in single precision. All ratios are relative to it."""
     shape = RECIPES["teacher"].crnn
     crnn = Crnn(shape)
     settings = settings_of({"crnn": asdict(shape), "train": {}}, Calibration())
@@ -71,18 +70,18 @@ def base_cost() -> Cost:
 
 
 def shipped(models: Path) -> dict[str, list[Shipped]]:
-    """The models by keyword, in the order of ORDER.
+    """The models by keyword, sorted by ORDER.
 
-    raises ValueError if a model has not been scored on the test set
+    raises ValueError if a model was not scored on the test set
     """
     found: dict[str, list[Shipped]] = {}
     for entry in find_models(models):
         if entry.card.network.get("family") == EXPERT:
-            continue  # measured in another way: see `expert_table`
+            continue  # `expert_table` shows experts: they are measured in another way
         model = Shipped(entry, Figures.of_card(entry.card))
         if "testing" not in model.figures.clips:
             raise ValueError(
-                f"{entry.name} has not been scored; run python -m training evaluate --model {entry.name} "
+                f"{entry.name} has not been scored: run python -m training evaluate --model {entry.name} "
                 "--split all --stream --conditions all --write-card"
             )
         found.setdefault(entry.card.keyword, []).append(model)
@@ -95,7 +94,7 @@ def _place(model: Shipped) -> tuple[int, str]:
 
 
 def results(models: Path) -> str:
-    """RESULTS.md of what ships. raises ValueError if a model has not been scored on the test set"""
+    """The text of RESULTS.md. raises ValueError if a model was not scored on the test set"""
     lines = [
         "# Results",
         "",
@@ -116,7 +115,7 @@ def results(models: Path) -> str:
 
 
 def expert_table(entries: list[ModelEntry]) -> list[str]:
-    """What experts miss and give at some rates, on recordings of people and talk that they had not heard."""
+    """The misses of experts at some rates of false alarms, on recordings and talk that they had not heard."""
     rows = [
         "| model | words | hours of talk | missed at most, by false alarms an hour |",
         "| --- | ---: | ---: | --- |",
@@ -215,13 +214,13 @@ def voice_cell(group: MissedShare | None) -> str:
 
 
 def pair_table(entries: list[Shipped]) -> list[str]:
-    """Pairs that were measured on the test set, and the share of the time in which the second model listens."""
+    """The pairs that were measured on the test set, and the share of the time in which the second model listens."""
     cards = {model.card.role: model.card for model in entries}
     rows = []
     for model in entries:
         for second, measured in model.figures.pairs.items():
             if second not in cards or curve_of_pair(model.card, cards[second]) is None:
-                continue  # the second model was replaced since
+                continue  # the second model has been replaced since then
             for condition, stream in measured.streams.get("testing", {}).items():
                 cells = [f"{model.card.role}{PLUS}{second}", condition, *stream_cells(stream)]
                 rows.append(f"| {' | '.join([*cells, f'{stream.second_awake or 0:.1%}'])} |")
@@ -261,7 +260,7 @@ def sentence_text(sentences: dict[str, Fired]) -> str:
 
 
 def stream_cells(stream: StreamFigures) -> list[str]:
-    """Misses, alarms with their hours, misses at given alarms, latency, as text."""
+    """The cells of a row: misses, alarms with their hours, alarms in all sound, misses at given alarms, latency."""
     misses, speech = stream.misses, stream.speech
     heard = f"{alarm_cell(speech)} in {speech.hours:.1f} h" if speech.fa_per_hour is not None else ""
     in_all = "" if stream.alarms.fa_per_hour is None else f"{stream.alarms.fa_per_hour:.2f}"
@@ -276,7 +275,7 @@ def stream_cells(stream: StreamFigures) -> list[str]:
 
 
 def misses_at(misses: Misses) -> str:
-    """Misses at each of AT; a card of an earlier version lacks some."""
+    """The misses at each rate in AT. A card of an earlier version lacks some of them."""
     cells = []
     for rate in AT:
         found = misses.at(rate)

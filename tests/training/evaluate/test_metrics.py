@@ -71,7 +71,7 @@ def test_bootstrap_of_ties_and_perfect_order() -> None:
 
 
 def test_auroc_needs_both_classes() -> None:
-    with pytest.raises(ValueError, match="both classes"):
+    with pytest.raises(ValueError, match="keyword and of other words"):
         auroc(np.array([]), np.array([0.1]))
 
 

