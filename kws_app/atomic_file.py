@@ -5,6 +5,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
+from kws_app.regular_file import keep_for_owner
+
 UNFINISHED = ".unfinished-"  # the name of a file that is not finished begins with this; a kill may leave such a file
 
 
@@ -25,6 +27,7 @@ def write_whole(path: Path, content: bytes) -> None:
     raises OSError if the disk refuses: then the old file is unchanged, and the new file is gone
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)  # only its owner can read it
+    keep_for_owner(handle)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -5,12 +5,14 @@ A link, a pipe or a device in a file's place can hang the program, fill its memo
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from kws_app.translation import _
 
 # Windows has none of these flags
 _SAFE = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+OWNERS = stat.S_IRUSR | stat.S_IWUSR
 _BINARY = getattr(os, "O_BINARY", 0)
 
 
@@ -31,10 +33,20 @@ def open_regular(path: Path, flags: int, mode: int = 0o600) -> int:
         if path.exists() and not path.is_file():
             raise _not_regular(path) from error
         raise
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+    found = os.fstat(handle).st_mode
+    if not stat.S_ISREG(found):
         os.close(handle)
         raise _not_regular(path)
+    if flags & os.O_CREAT and found & OWNERS != OWNERS:
+        keep_for_owner(handle, mode)
     return handle
+
+
+def keep_for_owner(handle: int, mode: int = 0o600) -> None:
+    """Let the owner of a new file open it again: a umask may have taken that away. Windows has no such modes."""
+    if hasattr(os, "fchmod"):
+        with suppress(OSError):  # a file system without modes
+            os.fchmod(handle, mode)
 
 
 def _not_regular(path: Path) -> NotRegularError:
@@ -67,3 +79,4 @@ def make_private(folder: Path) -> None:
     if folder.parent != folder:
         make_private(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
+    folder.chmod(0o700)  # the umask may have taken the owner's own rights away

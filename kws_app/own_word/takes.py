@@ -3,6 +3,7 @@
 No Qt and no device. The recorder has its own reader of the ring, so it takes no sound from the worker.
 """
 
+import io
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -11,13 +12,14 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from kws_app.atomic_file import UNFINISHED
+from kws_app.atomic_file import write_whole
 from kws_app.audio.resample import StreamResampler, sane
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Feed
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.errors import AudioError
+from kws_app.regular_file import make_private
 from kws_app.translation import _
 
 LEAD_IN_S = 0.25  # recorded before the user is asked to speak, to measure the noise of the room
@@ -200,15 +202,15 @@ def save_takes(takes: list[Take], folder: Path) -> list[Path]:
     raises AudioError, in one sentence, if they cannot be written
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(folder)
         written: list[Path] = []
         for take in takes:
             if not take.good:
                 continue
             path = folder / f"take-{len(written) + 1:02}{TAKE_SUFFIX}"
-            part = folder / f"{UNFINISHED}{path.name}"
-            soundfile.write(str(part), take.samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
-            part.replace(path)
+            packed = io.BytesIO()
+            soundfile.write(packed, take.samples, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+            write_whole(path, packed.getvalue())
             written.append(path)
         for path in folder.glob(f"take-*{TAKE_SUFFIX}"):
             if path not in written:

@@ -5,10 +5,13 @@ import stat
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from kws_app.atomic_file import write_whole
 from kws_app.history.facts import DetectionRecord, now_iso
 from kws_app.history.log import DetectionLog
+from kws_app.own_word.takes import Take, save_takes
 from kws_app.regular_file import NotRegularError, make_private, open_regular, read_regular
 from kws_app.settings import Settings, SettingsFile
 
@@ -73,14 +76,21 @@ def test_a_log_that_is_no_file_is_neither_read_nor_written(tmp_path: Path, make)
         assert (tmp_path / "precious").read_bytes() == b"precious"
 
 
-def test_folders_are_for_their_owner_alone_whatever_the_umask(tmp_path: Path):
-    before = os.umask(0)
+@pytest.mark.parametrize("umask", [0, 0o777])
+def test_folders_and_files_are_for_their_owner_alone_whatever_the_umask(tmp_path: Path, umask: int):
+    inner = tmp_path / "a" / "b" / "c"
+    before = os.umask(umask)
     try:
-        make_private(tmp_path / "a" / "b" / "c")
+        make_private(inner)
+        write_whole(inner / "whole", b"content")
+        os.close(open_regular(inner / "opened", os.O_RDWR | os.O_CREAT))
+        save_takes([Take(np.zeros(16_000, np.float32), None)], tmp_path / "words" / "takes")
     finally:
         os.umask(before)
-    made = [tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "c"]
-    assert [stat.S_IMODE(each.stat().st_mode) for each in made] == [0o700] * 3
+    folders = [tmp_path / "a", tmp_path / "a" / "b", inner, tmp_path / "words", tmp_path / "words" / "takes"]
+    files = [inner / "whole", inner / "opened", tmp_path / "words" / "takes" / "take-01.flac"]
+    assert [stat.S_IMODE(each.stat().st_mode) for each in folders] == [0o700] * len(folders)
+    assert [stat.S_IMODE(each.stat().st_mode) for each in files] == [0o600] * len(files)
 
 
 def test_a_folder_whose_name_is_a_dangling_link_is_refused(tmp_path: Path):
