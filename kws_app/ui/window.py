@@ -182,6 +182,8 @@ class MainWindow(QMainWindow):
         troubles = (self._worker.failed, self.store.failed, self.words.noticed, self.history.noticed)
         for trouble in (*troubles, self.adding.refused):
             trouble.connect(notice)
+        for lasting in (self._worker.failed, self.store.failed, self.history.noticed):
+            lasting.connect(self.status.note)
         self.listening.marked.connect(self._note_detection)
         self.listening.peaked.connect(self.parts.detections.set_peak)
         self.history.heard.connect(self.word_list.note_heard)

@@ -16,6 +16,7 @@ from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry
 from kws_app.translation import _
 from kws_app.ui.history.clip_cell import COMING_ROLE, ID_ROLE, LABEL_ROLE, OUTLINE_ROLE, ClipCell
 from kws_app.ui.theme import LIGHT, Theme
+from kws_app.ui.widgets.plain_tip import plain_tip
 
 COLUMNS = (  # title and tip
     (_("Time"), _("When the word was heard; for a file, the time in the file. Click to see the moment in the plots")),
@@ -68,7 +69,7 @@ def cells(entry: Entry) -> tuple[str, ...]:
 
 
 def tip(entry: Entry) -> str:
-    """The tooltip of a row."""
+    """The tool tip of a row."""
     record = entry.record
     where = (
         _("{time} in {file}", time=position(record.time_s), file=record.file)
@@ -83,7 +84,8 @@ def tip(entry: Entry) -> str:
         action.failure or _("{what} worked.", what=WHAT_BY_VALUE.get(action.action, action.action))
         for action in entry.actions
     ]
-    return "\n".join(line for line in (at, heard_by, where, LABEL_WORDS[entry.label], *actions) if line)
+    lines = (at, heard_by, where, LABEL_WORDS[entry.label], *actions)
+    return plain_tip("\n".join(line for line in lines if line))
 
 
 class DetectionList(QTableWidget):

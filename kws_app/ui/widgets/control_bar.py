@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
 
 from kws_app.audio.portaudio import Microphone
 from kws_app.translation import _
+from kws_app.ui.widgets.plain_tip import plain_tip
 
 OPEN_FILE = _("Open a file…")
 START_HINT = _("Start or stop listening (Space)")
@@ -93,7 +94,7 @@ class SourcePicker(QComboBox):
             chosen = [] if self.choice.path is None else [self.choice.path]
             for path in dict.fromkeys([*self._recent, *chosen]):
                 self.addItem(path.name, SourceChoice(self.choice.microphone, path))
-                self.setItemData(self.count() - 1, str(path), Qt.ItemDataRole.ToolTipRole)
+                self.setItemData(self.count() - 1, plain_tip(str(path)), Qt.ItemDataRole.ToolTipRole)
             self.addItem(OPEN_FILE, None)
             self.setCurrentIndex(self._index())
 

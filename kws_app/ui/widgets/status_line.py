@@ -1,15 +1,20 @@
-"""The status line: empty while all is well, else the trouble. A dialog shows the numbers. On the window's thread."""
+"""The status line: empty while all is well, else the trouble. A dialog shows the numbers and what went wrong.
+
+On the window's thread.
+"""
 
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStatusBar, QVBoxLayout, QWidget
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.listening.session import Health
 from kws_app.translation import _, ngettext
 from kws_app.ui.widgets.dialog import Dialog
+from kws_app.ui.widgets.plain_tip import plain_tip
 
 TIPS = {
     "rate": _("Samples in a second of the source. Any rate other than 16000 is converted"),
@@ -25,6 +30,8 @@ TIPS = {
 AVERAGED = 12  # readings of the processor time that are averaged: about 3 s
 DETAILS_WIDTH = 420  # px
 LATE_MS = 500.0  # lag that a user notices
+MOST_NOTED = 20  # sentences on what went wrong that the dialog shows
+LONGEST_NOTED = 300  # letters; a longer sentence is cut
 
 
 class ProcessorShare:
@@ -71,6 +78,17 @@ class DetailsDialog(Dialog):
             column.addWidget(meaning)
             self.column.addLayout(column)
             self._labels.append(value)
+        self.noted = QLabel()
+        self.noted.setTextFormat(Qt.TextFormat.PlainText)
+        self.noted.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.noted.setWordWrap(True)
+        self.noted.hide()
+        self.column.addWidget(self.noted)
+
+    def show_noted(self, lines: Sequence[str]) -> None:
+        """lines: what went wrong, each with its time"""
+        self.noted.setText("\n".join([_("What went wrong since the start:"), *lines]))
+        self.noted.setVisible(bool(lines))
 
     def show_texts(self, texts: Sequence[str]) -> None:
         """texts: in the order of TIPS"""
@@ -87,6 +105,7 @@ class StatusLine(QStatusBar):
         self.setSizeGripEnabled(False)
         self._processor = ProcessorShare()
         self.trouble = QLabel()
+        self.trouble.setTextFormat(Qt.TextFormat.PlainText)
         self.trouble.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.trouble.setAccessibleName(_("Trouble with the listening"))
         self.addWidget(self.trouble, 1)
@@ -95,11 +114,14 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(self.engine)
         self.details = QPushButton(_("Details"))
         self.details.setObjectName("quiet")
-        self.details.setToolTip(_("Delay, processor time and lost sound in numbers"))
+        self.details.setToolTip(_("Delay, processor time and lost sound in numbers, and what went wrong"))
         self.details.clicked.connect(self.show_details)
         self.addPermanentWidget(self.details)
         self.dialog: DetailsDialog | None = None  # once it was opened
         self._texts: tuple[str, ...] = ()
+        self._noted: deque[str] = deque(maxlen=MOST_NOTED)  # the oldest is forgotten first
+        self._unread = ""  # the last of these, until the dialog was opened
+        self._wrong = ""  # with the listening
         self.show_health(None)
 
     def show_details(self) -> None:
@@ -107,7 +129,26 @@ class StatusLine(QStatusBar):
         if self.dialog is None:
             self.dialog = DetailsDialog(self.window())
         self.dialog.show_texts(self._texts)
+        self.dialog.show_noted(self._noted)
+        self._unread = ""
+        self._show_trouble()
         self.dialog.bring_up()
+
+    def note(self, text: str) -> None:
+        """Keep a sentence about what went wrong: it stays in sight until the dialog was opened."""
+        text = text if len(text) <= LONGEST_NOTED else text[: LONGEST_NOTED - 1] + "…"
+        self._unread = f"{time.strftime('%H:%M')}  {text}"
+        if not self._noted or self._noted[-1] != self._unread:
+            self._noted.append(self._unread)
+        if self.dialog is not None and self.dialog.isVisible():
+            self.dialog.show_noted(self._noted)
+        self._show_trouble()
+
+    def _show_trouble(self) -> None:
+        shown = self._wrong or self._unread
+        if self.trouble.text() != shown:
+            self.trouble.setText(shown)
+            self.trouble.setToolTip(plain_tip(shown))
 
     def set_engine(self, name: str) -> None:
         """name: the engine that runs the networks; empty to show nothing"""
@@ -116,10 +157,8 @@ class StatusLine(QStatusBar):
     def show_health(self, health: Health | None, live: bool = True) -> None:
         """health: None while nothing is heard. live: the source is a microphone"""
         share = self._processor.look()
-        wrong = "; ".join(troubles(health, live))
-        if self.trouble.text() != wrong:
-            self.trouble.setText(wrong)
-            self.trouble.setToolTip(wrong)
+        self._wrong = "; ".join(troubles(health, live))
+        self._show_trouble()
         if health is None:
             texts = (
                 _("rate –"),

@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 
 from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
+from kws_app.ui.widgets.plain_tip import plain_tip
 from kws_app.ui.widgets.wrapping_row import WrappingRow
 from kws_app.ui.words.sensitivity import LEVEL_NAMES, LEVELS, Level, Offer
 
@@ -135,7 +136,7 @@ class WordRow(QFrame):
             action.setToolTip("" if offer is None else offer.text)
         self.sensitivity.setToolTip(_("A sensitive word is missed less often, but gives more false alarms"))
         self.set_off.setText(_("Actions: {actions}", actions=view.actions))
-        self.set_off.setToolTip(view.actions_tip)
+        self.set_off.setToolTip(plain_tip(view.actions_tip))
         self.last_heard.setText(view.last_heard)
         self._paint()
 

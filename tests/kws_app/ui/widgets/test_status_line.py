@@ -49,3 +49,27 @@ def test_the_numbers_come_when_asked_and_go_on(line: StatusLine):
     assert line.dialog is not None and line.dialog.isVisible()
     line.show_health(health(lag_ms=33.0))
     assert "delay 33 ms, 43" in [label.text() for label in line.dialog._labels]
+
+
+def test_what_went_wrong_stays_in_sight_until_it_was_read(line: StatusLine):
+    line.show_health(health())
+    line.note("<b>The disk is full.</b>" + "x" * 500)
+    for _ in range(2):
+        line.note("The settings could not be written.")
+    line.show_health(health())
+    assert line.trouble.text().endswith("The settings could not be written.")
+    line.show_health(health(overruns=1))
+    assert line.trouble.text() == "the device dropped sound 1 time"
+    line.show_health(health())
+    line.details.click()
+    assert line.trouble.text() == ""
+    assert line.dialog is not None and line.dialog.noted.isVisible()
+    lines = line.dialog.noted.text().splitlines()
+    assert len(lines) <= 4 and "<b>The disk is full.</b>" in lines[1] and len(lines[1]) < 320
+    line.note("Another.")
+    assert line.dialog.noted.text().endswith("Another.") and line.trouble.text().endswith("Another.")
+
+
+def test_nothing_is_said_to_have_gone_wrong_where_nothing_did(line: StatusLine):
+    line.details.click()
+    assert line.dialog is not None and not line.dialog.noted.isVisible()
