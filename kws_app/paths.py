@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import platformdirs
-
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -24,9 +22,13 @@ def own_models_dir(data_dir: Path) -> Path:
 
 def default_data_dir() -> Path:
     """The user's folder for settings, the log of detections and clips."""
+    import platformdirs  # late, as it takes long
+
     return Path(platformdirs.user_data_dir("kws-app", appauthor=False))
 
 
 def own_programs_file() -> Path:
     """The list of the jitted models that were made on this machine: not in --data-dir, which others may hand over."""
+    import platformdirs
+
     return Path(platformdirs.user_config_dir("kws-app", appauthor=False)) / "made_here.json"

@@ -16,14 +16,18 @@ from kws_app.audio.recording import Recording, RecordingReader
 from kws_app.audio.recordings import first_recording, goes_on, next_recording
 from kws_app.audio.resample import LOUDEST, StreamResampler, sane
 from kws_app.audio.ring import Samples
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 from kws_app.translation import _
 
 BLOCK_SECONDS = 10.0
-BLOCK_FRAMES = 1 << 20  # a block is no longer than this, whatever the rate: 4 MB
+BLOCK_SAMPLES = 1 << 20  # a block is hardly longer than this: 4 MB
 TAIL_S = 0.3  # silence after the end of a file: a word at the end is only recognised when sound follows
-PIECE_FRAMES = 4096  # decoded at once: so much at most is lost before a file's damage
+PIECE_FRAMES = 4096  # of a compressed file, decoded at once: so much at most is lost before its damage
 PIECE_VALUES = 1 << 18  # samples of all channels that are decoded at once: 1 MB
+# A damaged part of such a file spoils nothing beside it.
+UNCOMPRESSED = frozenset("PCM_S8 PCM_U8 PCM_16 PCM_24 PCM_32 FLOAT DOUBLE ULAW ALAW".split())
+INT16_SCALE = np.float32(1 / 32768)  # full scale of 16 bits is 1
 RATES_HZ = (1_000, 1_000_000)  # a header with another rate is broken
 MOST_VALUES_PER_S = 1 << 27  # rate times channels; 1,024 channels at 96 kHz are allowed
 UNREAD_BYTES = 65_536  # a decoder reads ahead in such pieces: with fewer unread bytes it has read all
@@ -106,36 +110,36 @@ class _FileDecoder:
         self._check_header(sound)
         resampler, downmix, scale = StreamResampler(sound.samplerate), Downmix(sound.samplerate), _Scale(sound.subtype)
         pieces = self._pieces(sound, reader)
-        block_frames = max(1, min(round(self._block_s * sound.samplerate), BLOCK_FRAMES))
+        block_samples = max(1, min(round(self._block_s * SAMPLE_RATE), BLOCK_SAMPLES))
         failed: AudioError | None = None
         is_over = False
+        block: list[Samples] = []
         while not is_over:
-            mono: list[Samples] = []
-            while sum(map(len, mono)) < block_frames:
-                try:
-                    piece = next(pieces, None)
-                except AudioError as error:
-                    failed, piece = error, None
-                if piece is None:
-                    is_over = True
-                    break
-                mono.append(downmix.process(sane(scale.process(piece))))
+            try:
+                piece = next(pieces, None)
+            except AudioError as error:
+                failed, piece = error, None
+            is_over = piece is None
+            mono = np.zeros(0, np.float32) if piece is None else downmix.process(scale.process(piece))
             self._say_once(scale, downmix)
-            joined = np.concatenate(mono) if mono else np.zeros(0, np.float32)
-            samples = resampler.process(joined, last=is_over)
-            if len(samples):
-                yield samples
+            block.append(resampler.process(mono, last=is_over))
+            count = sum(map(len, block))
+            if count and (is_over or count >= block_samples):
+                yield block[0] if len(block) == 1 else np.concatenate(block)
+                block = []
         if failed is not None:
             raise failed
 
     def _pieces(self, sound: soundfile.SoundFile, reader: RecordingReader) -> Iterator[Samples]:
         """The decoded pieces [N, channels] of a recording. raises AudioError where it is damaged"""
-        count = max(1, min(PIECE_FRAMES, PIECE_VALUES // sound.channels))
+        count = max(1, min(self._frames_at_once(sound), PIECE_VALUES // sound.channels))
+        # whole numbers come from the file in one call, libsndfile's own floating point in thousands of small ones
+        kind = "int16" if sound.subtype == "PCM_16" else "float32"
         begun_s = self._at_s
         frames = 0
         while True:
             try:
-                piece = sound.read(min(count, sound.frames - frames), dtype="float32", always_2d=True)
+                piece = sound.read(min(count, sound.frames - frames), dtype=kind, always_2d=True)
             except soundfile.SoundFileError as error:
                 if reader.error is not None:
                     raise self._unreadable(reader.error) from error
@@ -143,11 +147,16 @@ class _FileDecoder:
             frames += len(piece)
             self._at_s = begun_s + frames / sound.samplerate
             if len(piece):
-                yield piece
+                yield np.multiply(piece, INT16_SCALE, dtype=np.float32) if kind == "int16" else piece
             if reader.error is not None:
                 raise self._unreadable(reader.error)
             if len(piece) == 0:
                 return
+
+    def _frames_at_once(self, sound: soundfile.SoundFile) -> int:
+        if sound.format == "FLAC" or sound.subtype not in UNCOMPRESSED:
+            return PIECE_FRAMES
+        return round(self._block_s * sound.samplerate)
 
     def _check_header(self, sound: soundfile.SoundFile) -> None:
         rate_hz, channels = sound.samplerate, sound.channels
@@ -224,10 +233,11 @@ class _FileDecoder:
 
 
 class _Scale:
-    """Scales float samples that were written with the scale of integers to -1..1."""
+    """Scales float samples that were written with the scale of integers to -1..1, and makes all samples sane."""
 
     def __init__(self, subtype: str) -> None:
         self._is_float = subtype in ("FLOAT", "DOUBLE")
+        self._is_within = subtype == "PCM_16"  # whole numbers never exceed full scale
         self._divisor = 1.0
         self.is_absurd = False  # whether many samples exceed every known scale
 
@@ -238,6 +248,9 @@ class _Scale:
 
     def process(self, samples: Samples) -> Samples:
         """Scale samples [N, channels] float32 of any value. A scale that was found holds for the rest of the file."""
+        return samples if self._is_within else sane(self._scaled(samples))
+
+    def _scaled(self, samples: Samples) -> Samples:
         if not self._is_float or not len(samples):
             return samples
         if not samples.max() <= LOUDEST * self._divisor or not samples.min() >= -LOUDEST * self._divisor:

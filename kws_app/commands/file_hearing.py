@@ -1,9 +1,8 @@
 """One file, heard by a fresh detector: what kws-detect does, here or in another process or on another machine."""
 
-import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,17 +10,19 @@ import numpy as np
 from kws_app.audio.audio_file import TAIL_S, read_blocks
 from kws_app.audio.native_noise import native_noise_silenced
 from kws_app.detection.cascade import detector_of
-from kws_app.detection.detector import Detector
+from kws_app.detection.detector import Detector, FrameStream
 from kws_app.engine.catalogue import ModelFolders
 from kws_app.engine.decision_config import DecisionConfig
+from kws_app.engine.frontend import Frames
 from kws_app.engine.frontend_config import SAMPLE_RATE
+from kws_app.engine.index import sha256_of
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.names import pair_of
 from kws_app.engine.pairs import card_of_pair
 from kws_app.errors import AudioError, ModelError
 from kws_app.translation import _
 
-BLOCK_S = 60.0  # heard at once: over so many steps the engines work two thirds of what blocks of 10 s take
+BLOCK_S = 15.0  # decoded at once; a network hears more of it at once, which `block_frames` says
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,12 @@ class Models:
     first: KeywordModel
     second: KeywordModel | None
     config: DecisionConfig
-    digests: tuple[str, ...]
+    paths: tuple[Path, ...]
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """SHA-256 of the files."""
+        return tuple(sha256_of(path.read_bytes()) for path in self.paths)
 
     @property
     def keyword(self) -> str:
@@ -83,34 +89,70 @@ def models_of(question: Question) -> Models:
     """The models, loaded once in a process. raises ModelError or ValueError, in one sentence"""
     folders = ModelFolders([Path(folder) for folder in question.folders])
     names = [question.model, *([question.confirm] if question.confirm else [])]
-    paths = [folders.find(name).path for name in names]
-    digests = tuple(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
-    if question.digests and question.digests != digests:
-        raise ModelError(
-            _("The model {name} is another one here: install the same release on every machine.", name=question.name)
-        )
+    paths = tuple(folders.path(name) for name in names)
     first, *others = [KeywordModel.load(path, question.engine) for path in paths]
     second = others[0] if others else None
     config = card_of_pair(first.card, second.card if second else None).decision_config(question.threshold)
-    return Models(first, second, config, digests)
+    models = Models(first, second, config, paths)
+    if question.digests and question.digests != models.digests:
+        raise ModelError(
+            _("The model {name} is another one here: install the same release on every machine.", name=question.name)
+        )
+    return models
 
 
 def detections(
     path: Path, detector: Detector, remark: Callable[[str], None], result: FileResult
 ) -> Iterator[list[Row]]:
-    """What a detector finds in each block of a file, as it is read; `result.length_s` grows with it.
+    """What a detector finds in a file, as it is read; `result.length_s` grows with it. Some of the lists are empty.
 
     Silence is heard after the end, as a word at the very end would else be missed; times stay within the file.
     raises AudioError if the file is no audio or cannot be read to its end
     """
+    pieces = _frame_pieces(path, detector.new_frames(), remark, result)
+    for frames in _joined(pieces, detector.model.network.block_frames):
+        found = detector.process_frames(frames).detections if frames is not None else []
+        yield [Row(min(detection.time_s, result.length_s), detection.score) for detection in found]
+
+
+def _frame_pieces(
+    path: Path, stream: FrameStream, remark: Callable[[str], None], result: FileResult
+) -> Iterator[Frames]:
+    """The frames of a file and of the silence after it, as it is decoded. raises AudioError where that fails"""
     length = 0
     for samples in read_blocks(path, BLOCK_S, remark):
         length += len(samples)
         result.length_s = length / SAMPLE_RATE
-        yield [Row(detection.time_s, detection.score) for detection in detector.process(samples).detections]
-    tail = detector.process(np.zeros(int(TAIL_S * SAMPLE_RATE), dtype=np.float32)).detections
-    at_end = [replace(detection, sample=min(detection.sample, length)) for detection in tail]
-    yield [Row(detection.time_s, detection.score) for detection in at_end]
+        yield stream.process(samples)
+    yield stream.process(np.zeros(int(TAIL_S * SAMPLE_RATE), dtype=np.float32))
+
+
+def _joined(pieces: Iterator[Frames], least: int) -> Iterator[Frames | None]:
+    """The frames in blocks of `least` or more, each good until the next is asked for; None for a piece that waits.
+
+    raises AudioError where the pieces do, after the frames before it
+    """
+    waiting: list[Frames] = []
+    room: Frames | None = None  # kept from block to block: the system clears fresh memory first, and that takes long
+    failure: AudioError | None = None
+    is_over = False
+    while not is_over:
+        try:
+            piece = next(pieces, None)
+        except AudioError as error:
+            failure, piece = error, None
+        is_over = piece is None
+        waiting += [] if piece is None else [piece]
+        count = sum(map(len, waiting))
+        if count and (is_over or count >= least):
+            if room is None or count > len(room):
+                room = np.empty((count + len(waiting[0]), waiting[0].shape[1]), np.float32)
+            yield np.concatenate(waiting, out=room[:count])
+            waiting = []
+        else:
+            yield None
+    if failure is not None:
+        raise failure
 
 
 def hear_file(question: Question, file: str) -> FileResult:

@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tqdm import tqdm
-
 from kws_app.commands.file_hearing import FileResult, Row
 from kws_app.commands.file_search import STANDARD_INPUT
 from kws_app.commands.result_file import ResultFile
@@ -31,7 +29,7 @@ class Report:
         self._heard_s = 0.0
 
     def begin(self, bar: Any) -> None:
-        """bar: of tqdm, which counts bytes"""
+        """bar: of tqdm, which counts bytes, or None"""
         self._bar = bar
 
     def row(self, file: str, row: "Row") -> None:
@@ -71,7 +69,7 @@ class Report:
         self._say(message)
 
     def _say(self, message: str) -> None:
-        if self._bar is None or self._bar.disable:
+        if self._bar is None:
             say(message)
         else:
             with self._bar.external_write_mode(file=sys.stderr):
@@ -88,7 +86,7 @@ class Report:
 
     def _print(self, line: str) -> None:
         try:
-            if self._bar is None or self._bar.disable:
+            if self._bar is None:
                 print(line, flush=True)
             else:
                 with self._bar.external_write_mode(file=sys.stdout):
@@ -101,13 +99,14 @@ class Report:
 
 @contextmanager
 def progress(files: list[str]) -> Iterator[Any]:
-    """A bar on the terminal; nothing where stderr is none."""
+    """A bar on the terminal; None where stderr is none, or there is one file."""
+    if len(files) <= 1 or sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm  # late, as it takes long
 
-    is_terminal = len(files) > 1 and sys.stderr is not None and sys.stderr.isatty()
-    total = sum(map(_size, files)) if is_terminal else 0
-    with tqdm(
-        total=total, unit="B", unit_scale=True, disable=not is_terminal, file=sys.stderr, leave=False, smoothing=0.05
-    ) as bar:
+    total = sum(map(_size, files))
+    with tqdm(total=total, unit="B", unit_scale=True, file=sys.stderr, leave=False, smoothing=0.05) as bar:
         yield bar
 
 

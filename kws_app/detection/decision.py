@@ -3,6 +3,9 @@
 from collections import deque
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 
@@ -26,6 +29,15 @@ class DetectionEnd:
     detection: Detection
     peak: float  # the highest score of the run of steps above the threshold, those before the detection included
     above_samples: int  # how long that run lasted: from the end of its first step to the end of the first one below
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What many steps gave."""
+
+    scores: NDArray[np.float32]  # [S], smoothed posteriors
+    detections: list[Detection]
+    ends: list[DetectionEnd]
 
 
 class Decision:
@@ -55,12 +67,46 @@ class Decision:
 
     def update(self, posterior: float, sample: int) -> Detection | None:
         """Take the posterior of the step that ends at `sample`; return a detection if this step makes one."""
-        config = self.config
         self._recent.append(posterior)
-        while len(self._recent) > config.smoothing_steps:
+        while len(self._recent) > self.config.smoothing_steps:
             self._recent.popleft()
-        self.score = sum(self._recent) / config.smoothing_steps
-        if not self.score >= config.threshold:  # a score that is no number is not above anything
+        total = 0.0
+        for value in self._recent:  # `sum` rounds otherwise in later Pythons, and `update_all` as here
+            total += value
+        return self._decide(total / self.config.smoothing_steps, sample)
+
+    def update_all(self, posteriors: NDArray[np.float32], samples: NDArray[np.int64]) -> "Decisions":
+        """`update` for many steps [S] at once. A step below the threshold that follows another changes nothing."""
+        config = self.config
+        past = [0.0] * config.smoothing_steps + list(self._recent)
+        smoothed = np.concatenate((past[len(past) - config.smoothing_steps + 1 :], posteriors))  # float64
+        scores = np.zeros(len(posteriors))
+        for age in range(config.smoothing_steps):  # the oldest first, as `update` adds them
+            scores += smoothed[age : age + len(posteriors)]
+        scores /= config.smoothing_steps
+        is_above = scores >= config.threshold
+        matters = is_above.copy()
+        matters[1:] |= is_above[:-1]
+        matters[:1] = True
+        decisions = Decisions(scores.astype(np.float32), [], [])
+        for i in np.flatnonzero(matters).tolist():
+            detection = self._decide(float(scores[i]), int(samples[i]))
+            if detection is not None:
+                decisions.detections.append(detection)
+            if self.ended is not None:
+                decisions.ends.append(self.ended)
+        if len(posteriors):
+            self._recent = deque(smoothed[-config.smoothing_steps :].tolist())
+            self.score = float(scores[-1])
+            if not is_above[-1] and not matters[-1]:
+                self.ended = None
+        return decisions
+
+    def _decide(self, score: float, sample: int) -> Detection | None:
+        """Take the smoothed score of the next step."""
+        config = self.config
+        self.score = score
+        if not score >= config.threshold:  # a score that is no number is not above anything
             self._end_run(sample)
             self._above = 0
             self._armed = True

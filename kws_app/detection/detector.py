@@ -131,9 +131,12 @@ class Detector:
         return posteriors, np.arange(first, self._next_step_end, card.step_samples, dtype=np.int64)
 
     def _decide(self, posteriors: Posteriors, step_ends: NDArray[np.int64]) -> Steps:
+        ends, self._ends = self._ends, []
+        if len(posteriors) > 1:
+            decisions = self.decision.update_all(posteriors, step_ends)
+            return Steps(decisions.scores, step_ends, decisions.detections, ends + decisions.ends)
         scores = np.empty(len(posteriors), dtype=np.float32)
         detections = []
-        ends, self._ends = self._ends, []
         for i, (value, end) in enumerate(zip(posteriors.tolist(), step_ends.tolist(), strict=True)):
             detection = self.decision.update(value, end)
             scores[i] = self.decision.score

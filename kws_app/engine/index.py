@@ -4,7 +4,6 @@ Two lists vouch, and no other: index.json in the app's own folder of models, and
 folder for settings, outside any folder of models. An index.json beside a stranger's models vouches for nothing.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,14 +46,14 @@ def own_program(path: Path) -> Program:
 
 def is_ours(content: bytes) -> bool:
     """Whether one of the two lists has the SHA-256 of a program."""
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = sha256_of(content)
     return sha256 in _listed(MODELS_DIR / INDEX) or sha256 in _listed(own_programs_file())
 
 
 def note_own(content: bytes) -> None:
     """A program was made on this machine: put it on the user's list. raises OSError if that cannot be written"""
     path = own_programs_file()
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = sha256_of(content)
     known = _listed(path)
     if sha256 in known:
         return
@@ -69,11 +68,18 @@ def write_index(folder: Path) -> None:
     It counts where the folder is the app's own.
     """
     models = {
-        f"{path.parent.name}/{path.stem}": {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        f"{path.parent.name}/{path.stem}": {"sha256": sha256_of(path.read_bytes())}
         for path in sorted(folder.glob(f"*/*{PROGRAM_SUFFIX}"))
     }
     write_whole(folder / INDEX, (json.dumps({"models": models}, indent=1) + "\n").encode())
     (folder / INDEX).chmod(0o644)
+
+
+def sha256_of(content: bytes) -> str:
+    """In hexadecimal digits."""
+    import hashlib  # late, as it takes long
+
+    return hashlib.sha256(content).hexdigest()
 
 
 def _listed(index: Path) -> list[str]:

@@ -6,8 +6,6 @@ card of a jitted model (.pt) of ours is read here too.
 
 import io
 import json
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +28,6 @@ CARD_FILE = "card.json"  # among the extra files of a jitted model
 LARGEST_FILE_BYTES = 16_000_000  # ours have up to 170,000
 LARGEST_HEADER_BYTES = 2 * LARGEST_CARD_BYTES
 MOST_TENSORS = 100
-# What reading a damaged archive raises; the last is zipfile's own, of a compression it does not know.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, NotImplementedError, KeyError)
 
 
 @dataclass(frozen=True)
@@ -100,11 +96,16 @@ def write_model_file(path: Path, card: ModelCard, tensors: Mapping[str, NDArray[
 
 def card_of_program(program: Program) -> ModelCard:
     """The card among the extra files of a jitted model of ours. raises ModelError if there is none"""
+    import zipfile  # late, as they take long
+    import zlib
+
+    # The last is zipfile's own, of a compression it does not know.
+    unreadable = (zipfile.BadZipFile, zlib.error, OSError, UnicodeDecodeError, EOFError, KeyError, NotImplementedError)
     try:
         with zipfile.ZipFile(io.BytesIO(program.content)) as archive:
             names = [name for name in archive.namelist() if name.endswith(f"/extra/{CARD_FILE}")]
             if not names or archive.getinfo(names[0]).file_size > LARGEST_CARD_BYTES:
                 raise ModelError(_("it has no card; was it exported by `python -m training export`?"))
             return parse_card(archive.read(names[0]).decode())
-    except (ModelError, *_UNREADABLE) as error:
+    except (ModelError, *unreadable) as error:
         raise ModelError(_("{path} is no usable model: {error}", path=program.path, error=error)) from error

@@ -4,7 +4,6 @@ It ships once, as a data file in models/; a card names it by its SHA-256. `model
 The shape is stated here, for both engines and for training; the numbers are only read. NumPy alone.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -94,6 +93,8 @@ def load_body(sha256: str, path: Path = MODELS_DIR / BODY_FILE) -> Mapping[str, 
 
     raises ModelError, in one sentence, if the file is not there, or is another
     """
+    import hashlib  # late, as it takes long
+
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST_BODY_BYTES + 1)

@@ -59,7 +59,8 @@ class SpeechBands:
         self.window_samples, self.hop_samples = config.window_samples, config.hop_samples
         turn = 2 * np.pi * np.arange(config.window_samples) / config.window_samples
         self._window = ((0.5 - 0.5 * np.cos(turn)) * FULL_SCALE).astype(np.float32)  # Hann, periodic
-        self._filters = np.repeat(speech_filterbank(config), 2, axis=0)  # adds the two parts of a bin up as well
+        # Each filter twice, as it adds the two parts of a bin up as well. For the factor, see frontend.py.
+        self._filters = np.repeat(speech_filterbank(config) * np.float32(FFT_SAMPLES**2), 2, axis=0)
         self._windowed = np.zeros((BLOCK_FRAMES, FFT_SAMPLES), np.float32)
         self._spectrum = np.empty((BLOCK_FRAMES, FFT_SAMPLES // 2 + 1), np.complex64)
         self._parts = self._spectrum.view(np.float32)  # real and imaginary parts in turn
@@ -79,7 +80,7 @@ class SpeechBands:
             )
             windowed, parts = self._windowed[:T], self._parts[:T]
             np.multiply(framed, self._window, out=windowed[:, : self.window_samples])
-            np.fft.rfft(windowed, out=self._spectrum[:T])  # type: ignore[arg-type]  # single precision, which it takes
+            np.fft.rfft(windowed, norm="forward", out=self._spectrum[:T])  # type: ignore[arg-type]
             np.multiply(parts, parts, out=parts)
             np.dot(parts, self._filters, out=block)
             np.maximum(block, np.float32(POWER_FLOOR), out=block)

@@ -30,6 +30,7 @@ class Network(Protocol):
     """A model, ready to run on one thread. It keeps nothing of a stream."""
 
     engine: str  # one of ENGINES
+    block_frames: int  # frames of a long recording that it is best given at once
 
     def initial_state(self) -> State:
         """The state of a stream that has heard nothing."""

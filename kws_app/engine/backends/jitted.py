@@ -56,6 +56,7 @@ class JittedNetwork:
     """A TorchScript program as a network. It belongs to one thread."""
 
     engine = JITTED
+    block_frames = 6_000
 
     def __init__(self, module: Any) -> None:
         """module: scripted, or eager; frames [1, T, F] and a state in, posteriors, attention and the state out"""

@@ -185,6 +185,7 @@ class PlainExpert:
     """The speech embedding with a word's heads. It belongs to one thread."""
 
     engine = PLAIN
+    block_frames = 6_000
 
     def __init__(self, settings: ExpertSettings, parameters: Parameters, embedding: SpeechEmbedding) -> None:
         self.settings = settings

@@ -14,6 +14,7 @@ import soundfile
 from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.resample import StreamResampler
 from kws_app.errors import AudioError
+from tests.support.memory import CAN_TELL
 from tests.support.paths import REPOSITORY
 
 
@@ -179,12 +180,11 @@ def write_header(path: Path, rate_hz: int, channels: int, data_bytes: int) -> No
 
 
 MEMORY = """
-import resource, sys
+import sys
 from pathlib import Path
 from kws_app.audio.audio_file import read_blocks
 from kws_app.errors import AudioError
-def most_mb():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+from tests.support.memory import most_mb
 before = most_mb()
 try:
     heard = sum(map(len, read_blocks(Path(sys.argv[1]))))
@@ -194,7 +194,7 @@ print(heard, most_mb() - before)
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the unit of ru_maxrss")
+@pytest.mark.skipif(not CAN_TELL, reason="reads /proc")
 @pytest.mark.parametrize(("rate_hz", "channels"), [(96_000, 1024), (1_000_000, 100), (8_000, 1024), (16_000, 1)])
 def test_a_file_of_many_channels_takes_little_memory(tmp_path: Path, rate_hz: int, channels: int) -> None:
     path = tmp_path / "many.wav"

@@ -1,6 +1,9 @@
 """Hand-worked timelines: what makes a detection, and what makes no second one."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kws_app.detection.decision import Decision, Detection, DetectionEnd
 from kws_app.engine.decision_config import DecisionConfig
@@ -130,3 +133,32 @@ def test_a_threshold_raised_over_the_score_ends_the_detection() -> None:
     decision.config = DecisionConfig(threshold=0.9)
     decision.update(0.8, 2 * STEP)
     assert decision.ended is not None and decision.ended.peak == 0.7
+
+
+CONFIGS = st.builds(
+    DecisionConfig,
+    threshold=st.sampled_from([0.3, 0.5, 1.0]),
+    smoothing_steps=st.integers(1, 4),
+    patience_steps=st.integers(1, 3),
+    refractory_s=st.sampled_from([0.0, 0.2, 1.0]),
+)
+
+
+@given(CONFIGS, st.lists(st.lists(st.sampled_from([0.0, 0.1, 0.29, 0.5, 0.7, 1.0]), max_size=30), max_size=4))
+def test_many_steps_at_once_give_what_they_give_one_by_one(config: DecisionConfig, blocks: list[list[float]]) -> None:
+    one_by_one, at_once = Decision(config), Decision(config)
+    end = 0
+    for block in blocks:
+        posteriors = np.array(block, np.float32)
+        ends = end + STEP * np.arange(1, len(block) + 1)
+        end += STEP * len(block)
+        scores, detections, ended = [], [], []
+        for value, sample in zip(posteriors.tolist(), ends.tolist(), strict=True):
+            detections.append(one_by_one.update(value, sample))
+            scores.append(one_by_one.score)
+            ended.append(one_by_one.ended)
+        found = at_once.update_all(posteriors, ends)
+        assert found.scores.tolist() == np.array(scores, np.float32).tolist()
+        assert found.detections == [detection for detection in detections if detection is not None]
+        assert found.ends == [end for end in ended if end is not None]
+        assert (at_once.score, at_once.ended) == (one_by_one.score, one_by_one.ended)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from kws_app.detection.cascade import Cascade, detector_of
 from kws_app.detection.detector import Detector
 from kws_app.engine.backends import ENGINES, JITTED, PLAIN, check_posteriors, checked_engine
-from kws_app.engine.backends.plain import LANE_STEPS, PlainCrnn
+from kws_app.engine.backends.plain import PlainCrnn
+from kws_app.engine.backends.plain_recurrence import LANE_STEPS
 from kws_app.engine.catalogue import find_model, find_models
 from kws_app.engine.crnn_file import CrnnSettings, pack, packed_numbers, unpack
 from kws_app.engine.crnn_shape import CrnnShape
