@@ -98,6 +98,8 @@ class _FileDecoder:
                 raise (self._cut_off() if self._at_s else self._no_audio()) from error
             with sound:
                 yield from self._decode(sound, reader)
+            if recording.failure is not None:
+                raise self._unreadable(recording.failure)
             following = next_recording(self._file, recording, reader.read_bytes)
             if following is None or recording.search_from is None:
                 has_more = recording.is_sound_to_end and reader.unread_bytes > UNREAD_BYTES

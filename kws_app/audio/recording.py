@@ -27,6 +27,7 @@ class Recording:
     prefix: bytes = b""  # bytes that a decoder reads before the recording
     is_sound_to_end: bool = False  # True: a decoder that stops before the end has left sound unread
     search_from: int | None = None  # if only decoding finds the end: the next recording begins after this offset
+    failure: OSError | None = None  # an error of the disk in the search for the end of the recording
 
     @property
     def end(self) -> int:

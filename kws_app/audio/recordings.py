@@ -52,7 +52,7 @@ def goes_on(file: BinaryIO, recording: Recording) -> bool:
 def _recording_at(file: BinaryIO, at: int, size: int) -> Recording | None:
     """The recording that begins at an offset; None without a known mark there.
 
-    An error of the disk ends the search: the decoder meets the same error at the same place.
+    An error of the disk ends the search: the recording holds it.
     """
     try:
         at = after_titles(file, at)
@@ -65,8 +65,8 @@ def _recording_at(file: BinaryIO, at: int, size: int) -> Recording | None:
             return _flac(file, at, size)
         frame_at = first_frame(file, at)
         return None if frame_at is None else mpeg_recording(file, frame_at, size)
-    except OSError:
-        return Recording(at, size - at)
+    except OSError as error:
+        return Recording(at, size - at, failure=error)
 
 
 def _flac(file: BinaryIO, at: int, size: int) -> Recording:
