@@ -11,7 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kws_app.paths import default_data_dir
-from training.corpus.pronunciations import Pronunciation, pronunciations_of
+from training.corpus.pronunciations import (
+    Pronunciation,
+    chosen_pronunciations,
+    pronunciation_like,
+    pronunciations_of,
+)
 from training.corpus.synthetic_speech import write_sound
 from training.corpus.voice_engines import UnsayableError, find_engines, missing_engines
 from training.corpus.word_advice import advise
@@ -19,20 +24,16 @@ from training.corpus.word_advice import advise
 Answer = dict[str, object]
 
 
-def describe_word(word: str, language: str, cache: Path, sample: Path | None = None) -> Iterator[Answer]:
-    """Yield what is known of the word: pronunciations, voices, a sample, advice.
+def describe_word(word: str, language: str, cache: Path) -> Iterator[Answer]:
+    """What is known of the word, part by part: pronunciations, voices, advice.
 
-    sample: a WAV file to write, in which the best voice says the word
-    raises ValueError with a sentence if the text cannot be a wake word, OSError if espeak-ng is missing
+    raises ValueError with a sentence if it cannot be a wake word, OSError if espeak-ng is missing
     """
     ways = pronunciations_of(word, language)
-    said = [{"ipa": way.ipa, "accent": way.accent, "description": way.description} for way in ways]
-    yield {"word": ways[0].text, "pronunciations": said}
+    yield {"word": ways[0].text, "pronunciations": [_described(way) for way in ways]}
     engines = find_engines()
     voices = [{"engine": e.name, "voices": len(e.voices(language)), "licence": e.licence} for e in engines]
     yield {"voices": voices, "missing": missing_engines()}
-    if sample is not None:
-        yield _say(ways, language, sample)
     advice = advise(ways, language, cache)
     yield {
         "verdict": advice.verdict,
@@ -41,6 +42,27 @@ def describe_word(word: str, language: str, cache: Path, sample: Path | None = N
         "per_hour": advice.per_hour,
         "near": [sound.pronunciation.text for sound in advice.near],
     }
+
+
+def say_word(word: str, language: str, sample: Path, ipa: str = "") -> Iterator[Answer]:
+    """The word as the best voice says it. sample: a WAV file to write. ipa: one way to say it, else the most common
+
+    raises ValueError with a sentence if no voice can say it so, OSError if espeak-ng is missing
+    """
+    ways = chosen_pronunciations(word, [ipa], language) if ipa else pronunciations_of(word, language)
+    yield _say(ways, language, sample)
+
+
+def sounds_like(word: str, like: str, language: str) -> Iterator[Answer]:
+    """Another way to say the word, in phonetic letters or in letters that sound like it.
+
+    raises ValueError with a sentence if it cannot be said, OSError if espeak-ng is missing
+    """
+    yield {"pronunciations": [_described(pronunciation_like(word, like, language))]}
+
+
+def _described(way: Pronunciation) -> dict[str, object]:
+    return {"ipa": way.ipa, "accent": way.accent, "description": way.description}
 
 
 def _say(ways: list[Pronunciation], language: str, sample: Path) -> Answer:
@@ -83,12 +105,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.describe_word", description=__doc__.splitlines()[0])
     parser.add_argument("word", metavar="WORD")
     parser.add_argument("--language", default="en", metavar="CODE", help="of the word; default: %(default)s")
-    parser.add_argument("--say", type=Path, metavar="FILE", help="write a WAV file in which a voice says the word")
-    parser.add_argument("--json", action="store_true", help="print each answer as a JSON object on a line")
+    parser.add_argument("--say", type=Path, metavar="FILE", help="write the word as a voice says it, a WAV file")
+    parser.add_argument("--pronunciation", default="", metavar="IPA", help="with --say: the way to say it")
+    parser.add_argument("--like", metavar="LETTERS", help="tell the pronunciation of these letters, for this word")
+    parser.add_argument("--json", action="store_true", help="an object a line")
     options = parser.parse_args(arguments)
     cache = default_data_dir() / "word-lists"
     try:
-        for answer in describe_word(options.word, options.language, cache, options.say):
+        if options.like is not None:
+            answers = sounds_like(options.word, options.like, options.language)
+        elif options.say is not None:
+            answers = say_word(options.word, options.language, options.say, options.pronunciation)
+        else:
+            answers = describe_word(options.word, options.language, cache)
+        for answer in answers:
             text = json.dumps(answer, ensure_ascii=False) if options.json else as_text(answer)
             if text:
                 print(text, flush=True)

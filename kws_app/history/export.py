@@ -70,21 +70,22 @@ def export_clips(store: ClipStore, entries: Iterable[Entry], folder: Path) -> st
     return ngettext("{count} clip in {folder}.", "{count} clips in {folder}.", count, folder=folder)
 
 
-def the_word(entry: Entry, samples: Samples) -> Samples:
-    """The second of a clip [N] that holds the word; training wants one word in each clip.
+def the_word(entry: Entry, samples: Samples, length_s: float = 1.0) -> Samples:
+    """The part of a clip [N] that holds the word; training wants one word in each clip.
 
-    A detection comes at the end of its word. A missed word is taken to be the loudest second.
+    A detection comes at the end of its word. A missed word is taken to be in the loudest part.
     """
-    last = max(0, len(samples) - SAMPLE_RATE)  # the latest sample at which the second can begin
+    length = round(length_s * SAMPLE_RATE)
+    last = max(0, len(samples) - length)  # the latest sample at which the part can begin
     if entry.record.missed:
         energy = np.concatenate([[0.0], np.cumsum(samples.astype(np.float64) ** 2)])
-        begin = int(np.argmax(energy[SAMPLE_RATE:] - energy[: len(energy) - SAMPLE_RATE])) if last else 0
+        begin = int(np.argmax(energy[length:] - energy[: len(energy) - length])) if last else 0
     else:
         detected_s = min(
             BEFORE_S, entry.record.time_s
         )  # seconds from the start of the clip; a clip is shorter at the start of a source
-        begin = min(max(0, round((detected_s + AFTER_WORD_S) * SAMPLE_RATE) - SAMPLE_RATE), last)
-    return samples[begin : begin + SAMPLE_RATE]
+        begin = min(max(0, round((detected_s + AFTER_WORD_S) * SAMPLE_RATE) - length), last)
+    return samples[begin : begin + length]
 
 
 def export_labels(store: ClipStore, entries: Iterable[Entry], folder: Path) -> str:

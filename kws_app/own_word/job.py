@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kws_app.own_word.order import Order
 from kws_app.translation import _
 
 END_S = 5.0  # time for the child to save its work, after it was told to end
@@ -32,6 +33,7 @@ class Progress:
     text: str  # one sentence
     ready: str = ""  # name of the model, once it can be used
     curve: list[tuple[float, float]] = field(default_factory=list)  # (false alarms per hour, share missed)
+    replaced: bool = True  # the model in use is the new one; False where the earlier one is as good
 
     @classmethod
     def from_line(cls, line: str) -> "Progress | None":
@@ -39,7 +41,8 @@ class Progress:
         try:
             raw = json.loads(line)
             curve = [(float(alarms), float(missed)) for alarms, missed in raw.get("curve", [])]
-            return cls(min(1.0, max(0.0, float(raw["share"]))), str(raw["text"]), str(raw.get("ready", "")), curve)
+            share = min(1.0, max(0.0, float(raw["share"])))
+            return cls(share, str(raw["text"]), str(raw.get("ready", "")), curve, bool(raw.get("replaced", True)))
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
 
@@ -76,17 +79,14 @@ class TrainingJob:
     def running(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def start(self, word: str, recordings: Path | None, models: Path, work: Path) -> None:
-        """Train the word.
+    def start(self, order: Order) -> None:
+        """Train a word. A training that was ended goes on where it was."""
+        self._begin(["own-word", *order.arguments(), "--progress-json", *self._options])
 
-        recordings: folder of takes, or None without takes
-        models: folder for the model
-        work: folder for unfinished files; a training that was stopped continues from them
-        """
-        arguments = ["own-word", word, "--models", str(models), "--work", str(work), "--progress-json", *self._options]
-        if recordings is not None:
-            arguments += ["--recordings", str(recordings)]
-        self._begin(arguments)
+    def undo(self, order: Order) -> None:
+        """Bring back the model that the last training of the word replaced."""
+        places = ["--models", str(order.models), "--work", str(order.places.work), "--language", order.language]
+        self._begin(["own-word", order.word, *places, "--undo"])
 
     def fetch_voices(self) -> None:
         """Download the best voices."""

@@ -98,9 +98,14 @@ class Listening(QObject):
         return self.source is not None and self._words.model is None
 
     @property
+    def no_microphone(self) -> str:
+        """Why there is no microphone; empty where there is one."""
+        return self._sources.trouble
+
+    @property
     def without_microphone(self) -> str:
         """Why there is no microphone, in one sentence; empty if there is one, or if a file is chosen."""
-        return self._sources.trouble if self._sources.choice.path is None else ""
+        return self.no_microphone if self._sources.choice.path is None else ""
 
     def stop(self) -> None:
         """Stop. After a file that played in place of the microphone, the microphone is chosen again."""

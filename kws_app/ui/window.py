@@ -30,7 +30,7 @@ from kws_app.ui.first_run import FirstRun
 from kws_app.ui.history.history_control import HistoryControl
 from kws_app.ui.listening import Listening
 from kws_app.ui.models.add_model import ModelAdding
-from kws_app.ui.own_word.opening import OwnWordOpening
+from kws_app.ui.own_word.opening import OwnWordOpening, WordFolders
 from kws_app.ui.settings_store import SettingsStore
 from kws_app.ui.shortcuts import add_shortcuts, open_menu, press_return
 from kws_app.ui.sources.chooser_meters import ChooserMeters, LevelSource
@@ -117,14 +117,6 @@ class MainWindow(QMainWindow):
         self.chooser_meters = ChooserMeters(self.parts.controls.source, make_meters)
         self.adding = ModelAdding(worker.folders, self)
         self.listening = Listening(worker, self.parts, self.words, self.sources)
-        self.own_word = OwnWordOpening(
-            self,
-            self.listening,
-            self.store.path.parent,
-            worker.folders.folders[-1],
-            worker.playing,
-            self.words.take_in,
-        )
         self.word_list = WordsControl(
             self.parts.words,
             self.words,
@@ -134,6 +126,9 @@ class MainWindow(QMainWindow):
             lambda: self.own_word.open(),
         )
         self.history = HistoryControl(worker, self.parts.history, self.store)
+        shipped, *_others, own = worker.folders.folders
+        folders = WordFolders(self.store.path.parent, own, shipped)
+        self.own_word = OwnWordOpening(self, self.listening, folders, worker.playing, self.words, self.history)
         self.desktop = DesktopIntegration(
             self, self.parts, self.words, self.listening, self.store, play_unheard, self.leave
         )

@@ -25,17 +25,38 @@ def own_words_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @needs_espeak
-def test_answers_are_lines_of_json(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["Computer", "--json", "--say", str(tmp_path / "said.wav")]) == 0
-    sounds, voices, sample, advice = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+def test_answers_are_lines_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["Computer", "--json"]) == 0
+    sounds, voices, advice = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert sounds["word"] == "computer"
     assert {"ipa": "kəmpjˈuːɾɚ", "accent": "en-us", "description": "American"} in sounds["pronunciations"]
     assert "espeak-ng" in [voice["engine"] for voice in voices["voices"]]
     assert "espeak-ng" not in voices["missing"]
-    assert sample["sample"] == str(tmp_path / "said.wav")
-    assert 0.3 < soundfile.info(sample["sample"]).duration < 3
     assert advice["verdict"] in ("good", "fair", "poor") and advice["sentences"]
     assert "commuter" in advice["near"]
+
+
+@needs_espeak
+def test_a_voice_says_the_word_and_each_way_to_say_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    said = {}
+    for ipa in ("", "kəmpjˈuːɾɚ", "kɒmpjˈuːtɐ"):
+        path = tmp_path / f"said-{len(said)}.wav"
+        assert main(["Computer", "--json", "--say", str(path), "--pronunciation", ipa]) == 0
+        assert json.loads(capsys.readouterr().out)["sample"] == str(path)
+        assert 0.3 < soundfile.info(path).duration < 3
+        said[ipa] = path.read_bytes()
+    assert said["kəmpjˈuːɾɚ"] != said["kɒmpjˈuːtɐ"]
+
+
+@needs_espeak
+def test_another_way_is_written_as_it_sounds_or_in_phonetic_letters(capsys: pytest.CaptureFixture[str]) -> None:
+    for letters, ipa in (("kompjutah", "kˈɑːmpdʒuːɾə"), ("kɒmpjˈuːtɐ", "kɒmpjˈuːtɐ")):
+        assert main(["computer", "--json", "--like", letters]) == 0
+        (way,) = json.loads(capsys.readouterr().out)["pronunciations"]
+        assert way["ipa"] == ipa
+    for letters in ("", "12", "ˈ", "!"):
+        assert main(["computer", "--json", "--like", letters]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @needs_espeak

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -49,6 +50,9 @@ _SCRIPTS = {
 }
 # The vowel of each English letter when it is said with care.
 _FULL_VOWELS = {"a": "æ", "e": "ɛ", "i": "ɪ", "o": "oʊ", "u": "ʌ"}
+
+
+_IPA_ALONE = set("ɐɑɒɔəɚɛɜɝɡɣɪɫɬɭɯɱɲɳŋɵɸɹɻɾʀʁʂʃʈʉʊʋʌʍʎʏʐʑʒʔʕʝβθχˈˌː")  # in no spelling of a word
 
 
 @dataclass(frozen=True)
@@ -220,6 +224,27 @@ def typed_pronunciation(text: str, ipa: str, language: str = "en") -> Pronunciat
         raise ValueError(f"'{ipa}' has no vowel. Write how the word sounds, in phonetic letters, such as 'hˈæpi'.")
     accent = next(iter(accents_of(language)))
     return Pronunciation(check_word(text, language), words, accent, "your own", from_text=False)
+
+
+def pronunciation_like(text: str, like: str, language: str = "en") -> Pronunciation:
+    """A pronunciation that the user adds: phonetic letters, or letters that sound like the word ("kompjutah").
+
+    raises ValueError with a sentence if it cannot be said, OSError if espeak-ng is missing
+    """
+    like = " ".join(like.split())
+    if _IPA_ALONE & set(like):
+        return typed_pronunciation(text, like, language)
+    said = pronunciations_of(like, language)[0]
+    return Pronunciation(check_word(text, language), said.words, said.accent, f"like {like}", from_text=False)
+
+
+def chosen_pronunciations(text: str, ipas: Sequence[str], language: str = "en") -> list[Pronunciation]:
+    """The pronunciations that a user chose, by their IPA: those that are found by themselves, and others.
+
+    raises ValueError with a sentence if one cannot be said, OSError if espeak-ng is missing
+    """
+    found = {way.ipa: way for way in pronunciations_of(text, language)}
+    return [found.get(ipa) or typed_pronunciation(text, ipa, language) for ipa in ipas]
 
 
 def _units(word: str) -> Phonemes:

@@ -3,16 +3,18 @@
 On the window's thread. The disk thread answers with `News`, which arrive here as a queued signal.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
-from kws_app.history.clip_store import ClipLimits
+from kws_app.history.clip_store import ClipLimits, ClipStore
 from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry, ModelSetup
 from kws_app.history.facts import ActionDone, Deleted, DetectionRecord, Ended, Labelled, Restored
 from kws_app.history.news import ClipGone, ClipKept, ClipRead, Done, Loaded, News, Noted, Trouble
 from kws_app.history.rate import LEAST_HOURS, DetectionCounter, Listened
 from kws_app.listening.worker import Worker
+from kws_app.own_word.lessons import Lessons
 from kws_app.translation import _, ngettext
 from kws_app.ui.history.clip_player import Player
 from kws_app.ui.history.detection_list import MOST_ROWS
@@ -40,6 +42,7 @@ class HistoryControl(QObject):
     noticed = pyqtSignal(str)  # one sentence
     heard = pyqtSignal(str, str)  # a word of an earlier run, and its wall time
     changed = pyqtSignal(object)  # Entry: it has changed
+    learn_wanted = pyqtSignal(str)  # keyword: the user wants the word to learn from its labels
     moment_wanted = pyqtSignal(str)  # id: the user wants to see this detection in the plots
     _told = pyqtSignal(object)  # News
 
@@ -57,6 +60,7 @@ class HistoryControl(QObject):
         self._listened = Listened()
         self._earlier_s: dict[ModelSetup, float] = {}  # seconds heard from microphones in earlier runs
         self.exports = Exports(self._disk, panel)
+        self.can_learn: Callable[[str], bool] = lambda keyword: False  # whether a word can learn from labels
         self._told.connect(self._hear)
         worker.listened.connect(self._note_hours)
         self._disk.tell = self._tell
@@ -76,6 +80,7 @@ class HistoryControl(QObject):
         panel.wrong.clicked.connect(lambda: self.label(FALSE_ALARM))
         panel.delete.clicked.connect(self.delete)
         panel.undo.clicked.connect(self.undo)
+        panel.learn.clicked.connect(lambda: self.learn_wanted.emit(self._learning_word()))
         panel.missed.clicked.connect(self._worker.save_missed)
         panel.export_clip.triggered.connect(lambda: self.exports.one(self._selected_with_clip()))
         panel.export_clips.triggered.connect(lambda: self.exports.all(self._kept()))
@@ -265,6 +270,22 @@ class HistoryControl(QObject):
             self._steps = [step for step in self._steps if step.deleted is not ids]
             self._disk.remove_clips(ids)
 
+    def with_clips(self, task: Callable[[ClipStore, Sequence[Entry]], str], failure: str) -> None:
+        """Run a task on the disk thread, with all entries, deleted ones too. task: returns a sentence on success"""
+        entries = list(self._entries.values())
+        self._disk.do(lambda store: task(store, entries), failure)
+
+    def _learning_word(self) -> str:
+        """The word that can learn from its labels: that of the selected row, else that of the newest label."""
+        selected = [self._entries[id] for id in self._table.selected]
+        labelled = [entry for entry in reversed(self._entries.values()) if entry.is_labelled and not entry.deleted]
+        words = (entry.record.keyword for entry in [*selected, *labelled])
+        return next((word for word in words if self.can_learn(word)), "")
+
+    def _show_lessons(self) -> None:
+        word = self._learning_word()
+        self._panel.show_lessons(Lessons.among(self._entries.values(), word, self._clips) if word else None, word)
+
     def _selected_with_clip(self) -> Entry | None:
         return next((self._entries[id] for id in self._table.selected if id in self._clips), None)
 
@@ -309,6 +330,7 @@ class HistoryControl(QObject):
         ids = self._table.selected
         labels = [self._entries[id].label for id in ids if not self._entries[id].record.missed]
         self._panel.show_selection(labels, bool(ids), can_play=any(id in self._clips for id in ids[:1]))
+        self._show_lessons()
         self._show_playing()
 
     def _show_playing(self) -> None:

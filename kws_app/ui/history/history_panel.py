@@ -10,6 +10,7 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from kws_app.history.entries import FALSE_ALARM, RIGHT
+from kws_app.own_word.lessons import FEWEST, Lessons
 from kws_app.translation import _, ngettext
 from kws_app.ui.history.detection_list import DetectionList
 from kws_app.ui.theme import Theme
@@ -45,6 +46,7 @@ class HistoryPanel(QWidget):
             _("False alarm"), _("Nobody said the word (F). Press again to remove the label"), checkable=True
         )
         self.delete = self._button(_("Delete"), _("Delete the selected rows and their clips (Delete). You can undo it"))
+        self.learn = self._button(_("Learn from these…"), "")
         self.undo = self._button(_("Undo"), _("Undo the last step: a label, a deletion, a missed word (Ctrl+Z)"))
         self.message = QLabel()
         self.message.setWordWrap(True)
@@ -69,6 +71,7 @@ class HistoryPanel(QWidget):
         self._lay_out()
         self._hide_message()
         self.show_rate("")
+        self.show_lessons(None, "")
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._show_menu)
         self.show_selection([], can_delete=False, can_play=False)
@@ -122,7 +125,7 @@ class HistoryPanel(QWidget):
         column.setSpacing(6)
         column.addLayout(self._row(title, None, self.missed, self.more))
         column.addWidget(self.table, 1)
-        column.addLayout(WrappingRow(self.play, self.right, self.wrong, self.delete))
+        column.addLayout(WrappingRow(self.play, self.right, self.wrong, self.delete, self.learn))
         column.addLayout(self._row(self.message, self.undo))
         column.addWidget(self.rate)
 
@@ -149,6 +152,25 @@ class HistoryPanel(QWidget):
         self.wrong.setChecked(bool(labels) and all(label == FALSE_ALARM for label in labels))
         self.play.setEnabled(can_play)
         self.export_clip.setEnabled(can_play)
+
+    def show_lessons(self, lessons: Lessons | None, word: str) -> None:
+        """lessons: what the labels of a word of the user's teach; None where there is no such word"""
+        self.learn.setVisible(lessons is not None and lessons.count > 0)
+        if lessons is None:
+            return
+        self.learn.setEnabled(lessons.enough)
+        counts = _("{said} right or missed, {wrong} false alarms", said=lessons.said, wrong=lessons.not_the_word)
+        if lessons.enough:
+            self.learn.setToolTip(_("Make “{word}” better from its marks: {counts}", word=word, counts=counts))
+        else:
+            self.learn.setToolTip(
+                _(
+                    "“{word}” can learn from at least {least} marks of a kind; so far: {counts}",
+                    word=word,
+                    least=FEWEST,
+                    counts=counts,
+                )
+            )
 
     def show_playing(self, playing: bool) -> None:
         self.play.setText(_("Stop") if playing else _("Play"))

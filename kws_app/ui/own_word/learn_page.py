@@ -1,40 +1,45 @@
 """The third page: the progress of the training, and a plot of misses against false alarms. On the window's thread."""
 
+import time
+from collections.abc import Callable
+
 import numpy as np
 import pyqtgraph as pg
-from PyQt6.QtCore import Qt, pyqtSignal
-from PyQt6.QtWidgets import QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from kws_app.own_word.job import Progress
-from kws_app.translation import _
+from kws_app.translation import _, ngettext
+from kws_app.ui.own_word.try_panel import TryPanel
 from kws_app.ui.theme import LIGHT, Theme
 
 FEWEST_ALARMS = 0.05  # false alarms an hour; 0 is drawn here, because the axis is logarithmic
 MOST_ALARMS = 5.0  # false alarms an hour; the right end of the axis
+LEAST_DONE, LEAST_TOOK_S = 0.03, 5.0  # of the whole: before that nobody knows how long it takes
 TICKS = {FEWEST_ALARMS: _("none"), 0.1: "0.1", 0.2: "0.2", 0.5: "0.5", 1.0: "1", 2.0: "2", MOST_ALARMS: "5"}
 
 
 class LearnPage(QWidget):
-    """A bar, a sentence, and the curve of the present model."""
+    """A bar, a sentence, and the curve of the models so far."""
 
-    tried = pyqtSignal(str)  # the user wants to listen with the model of this name
-
-    def __init__(self) -> None:
+    def __init__(self, listen: Callable[[], str]) -> None:
         super().__init__()
-        self._ready = ""
+        self._begun_s = 0.0  # monotonic
+        self._begun_share: float | None = None  # of the first progress: a training may go on where it was
         self._theme: Theme = LIGHT
         self.title = QLabel()
         self.title.setObjectName("pageTitle")
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
         self.bar = QProgressBar()
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
         self.text = QLabel()
-        self.text.setWordWrap(True)
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
-        self.try_it = QPushButton(_("&Try it now"))
-        self.try_it.setToolTip(_("Listen with the present state of the word. The training goes on (Alt+T)"))
-        self.try_it.hide()
+        self.left = QLabel()
+        self.left.setProperty("muted", True)
+        for label in (self.title, self.text, self.left):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.trial = TryPanel(listen)
+        self.trial.hide()
         self.plot = pg.PlotWidget()
         self.plot.setMouseEnabled(False, False)
         self.plot.hideButtons()
@@ -52,10 +57,10 @@ class LearnPage(QWidget):
         column.addWidget(self.title)
         column.addWidget(self.bar)
         column.addWidget(self.text)
-        column.addWidget(self.try_it, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.left)
+        column.addWidget(self.trial)
         column.addWidget(self.plot, 1)
         column.addStretch(0)
-        self.try_it.clicked.connect(lambda: self.tried.emit(self._ready))
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -69,26 +74,43 @@ class LearnPage(QWidget):
         self._curve.setSymbolBrush(theme.accent)
         self._curve.setSymbolPen(theme.panel)
 
-    def begin(self, word: str) -> None:
-        """Show that a training starts."""
-        self._ready = ""
-        self.title.setText(_("Learning “{word}”", word=word))
-        self.text.setText(_("Getting ready. You may close this window: the training goes on."))
+    def begin(self, word: str, lessons: int = 0) -> None:
+        """A training starts. lessons: marks in the list that it learns from"""
+        self._begun_s, self._begun_share = time.monotonic(), None
+        if lessons:
+            text = ngettext(
+                "Learning “{word}” from {count} mark", "Learning “{word}” from {count} marks", lessons, word=word
+            )
+        else:
+            text = _("Learning “{word}”", word=word)
+        self.title.setText(text)
+        self.text.setText(_("Getting ready."))
+        self.left.setText(_("You may close this window: the training goes on."))
         self.bar.setValue(0)
-        self.try_it.hide()
+        self.trial.hide()
+        self.plot.hide()
 
     def show_progress(self, progress: Progress) -> None:
         self.bar.setValue(round(1000 * progress.share))
         self.text.setText(progress.text)
-        if progress.ready:
-            self._ready = progress.ready
-            self.try_it.show()
+        self.left.setText(f"{self._time_left(progress.share)} {_('You may close this window: the training goes on.')}")
         if progress.curve:
             alarms, missed = np.array(progress.curve, dtype=np.float64).T
             self._curve.setData(np.clip(alarms, FEWEST_ALARMS, MOST_ALARMS), 100 * missed)
             self.plot.setYRange(0, max(5.0, 110 * float(missed.max())))
             self.plot.show()
 
+    def _time_left(self, share: float) -> str:
+        """A guess from the pace so far; nothing while there is no pace yet."""
+        if self._begun_share is None:
+            self._begun_share = share
+        done, took_s = share - self._begun_share, time.monotonic() - self._begun_s
+        if done < LEAST_DONE or took_s < LEAST_TOOK_S:
+            return ""
+        minutes = max(1, round(took_s * (1 - share) / done / 60))
+        return ngettext("About {count} minute to go.", "About {count} minutes to go.", minutes)
+
     def show_stopped(self) -> None:
         """Show that the user stopped the training."""
         self.text.setText(_("Stopped. The progress is saved: “Go on” continues from here."))
+        self.left.setText("")

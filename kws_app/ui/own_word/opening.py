@@ -1,53 +1,109 @@
-"""Opens the wizard, and connects it with the microphone, the player and the list of words. On the window's thread."""
+"""Opens the wizard from the window: with the microphone in use, a way to play takes, and a place for the word.
 
-from collections.abc import Callable
+On the window's thread.
+"""
+
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
-from PyQt6.QtCore import QObject
+from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QWidget
 
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Feed, Phase
+from kws_app.engine.model_file import MODEL_SUFFIX
+from kws_app.history.clip_store import ClipStore
+from kws_app.history.entries import Entry
+from kws_app.listening.worker import Mark
+from kws_app.own_word.lessons import Lessons, write_lessons
+from kws_app.own_word.order import Typed, WordPlaces
+from kws_app.translation import _
 from kws_app.ui.history.clip_player import Player
+from kws_app.ui.history.history_control import HistoryControl
 from kws_app.ui.listening import Listening
+from kws_app.ui.own_word.microphone import Microphone
 from kws_app.ui.own_word.wizard import OwnWordWizard
 from kws_app.ui.theme import LIGHT, Theme
+from kws_app.ui.words.active_words import ActiveWords
 
-TAKE = "take"  # id of the sound for the player
+TAKE = "take"  # what the player plays
+OWN_ROLE = "expert"  # of the model that a training of a word makes first
+
+
+@dataclass(frozen=True)
+class WordFolders:
+    """Where everything of a word lies."""
+
+    data: Path  # of the app: takes and clips
+    models: Path  # that the user made or added
+    shipped: Path  # models that come with the program
+
+    def has_own(self, keyword: str) -> bool:
+        """Whether the user made the word: then it can learn from labels."""
+        return (self.models / keyword / f"{OWN_ROLE}{MODEL_SUFFIX}").is_file() and not self.ships(keyword)
+
+    def ships(self, keyword: str) -> bool:
+        """Whether the word comes with the program."""
+        return any((self.shipped / keyword).glob(f"*{MODEL_SUFFIX}"))
 
 
 class OwnWordOpening(QObject):
-    """The wizard of a window. It is made when it is opened for the first time."""
+    """The one wizard of a window; it is made when it is wanted."""
+
+    _written = pyqtSignal(str, object)  # keyword and Lessons, from the disk thread
 
     def __init__(
         self,
         window: QWidget,
         listening: Listening,
-        data_dir: Path,
-        models_dir: Path,
+        folders: WordFolders,
         playing: Callable[[], AbstractContextManager[None]],
-        take_in: Callable[[str], object],
+        words: ActiveWords,
+        history: HistoryControl,
     ) -> None:
-        """data_dir: folder of the takes
-        models_dir: folder of the models
-        playing: a context that is entered around each sound that the program plays
-        take_in: called with the name of each model that is ready
-        """
+        """playing: what is entered around a sound that the program plays"""
         super().__init__(window)
-        self._window, self._listening = window, listening
-        self._data_dir, self._models_dir, self._take_in = data_dir, models_dir, take_in
+        self._window, self._listening, self._folders = window, listening, folders
+        self._words, self._history = words, history
         self._player = Player(playing)
         self._theme = LIGHT
         self.wizard: OwnWordWizard | None = None
+        self._written.connect(self._learn_from)
+        history.learn_wanted.connect(self.learn)
+        history.can_learn = folders.has_own
+        listening.marked.connect(self._note_heard)
 
     def open(self, word: str = "") -> None:
-        """Open the wizard. word: for the input field"""
+        """Show the wizard; word: to begin with"""
+        self._made().open(word)
+
+    def learn(self, keyword: str) -> None:
+        """Let a word of the user's learn from its labels."""
+        places = WordPlaces(self._folders.data, Typed.of(self._folders.data, keyword).word)
+
+        def write(store: ClipStore, entries: Sequence[Entry]) -> str:
+            lessons = write_lessons(store, entries, keyword, places)
+            self._written.emit(keyword, lessons)
+            return _("{count} marks of “{word}” are used.", count=lessons.count, word=places.word)
+
+        self._history.with_clips(write, _("The marks could not be used"))
+
+    def _learn_from(self, keyword: str, lessons: Lessons) -> None:
+        self._made().learn_from(keyword, lessons)
+
+    def _made(self) -> OwnWordWizard:
         if self.wizard is None:
-            self.wizard = OwnWordWizard(self._data_dir, self._models_dir, self._feed, self._play, self._window)
+            microphone = Microphone(self._feed, self._open_microphone)
+            folders = self._folders
+            self.wizard = OwnWordWizard(
+                folders.data, folders.models, microphone, self._play, self._window, taken=folders.ships
+            )
             self.wizard.set_theme(self._theme)
-            self.wizard.ready.connect(lambda name: self._take_in(name))
-        self.wizard.open(word)
+            self.wizard.ready.connect(self._words.take_in)
+            self.wizard.added.connect(self._words.note_model)
+        return self.wizard
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -55,18 +111,31 @@ class OwnWordOpening(QObject):
             self.wizard.set_theme(theme)
 
     def finish(self) -> None:
-        """The window closes: close the wizard and stop a training. It can be continued after the next start."""
+        """The window closes: so does the wizard, and a training that runs goes on at the next start."""
         self._player.stop()
         if self.wizard is not None:
             self.wizard.finish()
 
+    def _note_heard(self, mark: Mark) -> None:
+        if self.wizard is not None:
+            self.wizard.note_heard(mark.record.keyword)
+
     def _feed(self) -> Feed | None:
-        """The sound of the microphone. If no microphone listens: start it, and return None until it listens."""
+        """The microphone that is heard."""
         listening = self._listening
         if listening.source is None or listening.source.path is not None:
-            listening.listen_to_microphone()
             return None
         return listening.source.feed if listening.state.phase is Phase.LISTENING else None
+
+    def _open_microphone(self) -> str:
+        """Switch it on where it is off; why that cannot be, in one sentence, or nothing."""
+        listening = self._listening
+        if listening.source is None or listening.source.path is not None:
+            trouble = listening.forbidden or listening.no_microphone
+            if trouble:
+                return trouble
+            listening.listen_to_microphone()
+        return ""
 
     def _play(self, samples: Samples) -> None:
         self._player.play(TAKE, samples)

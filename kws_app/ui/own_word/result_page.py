@@ -1,36 +1,76 @@
-"""The last page: the measured figures of the new word. On the window's thread."""
+"""The last page: what to expect of the word, in plain numbers, and the way back to the model before."""
 
-from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from collections.abc import Callable
 
-from kws_app.own_word.job import Progress
+from PyQt6.QtCore import Qt, pyqtSignal
+from PyQt6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+
 from kws_app.translation import _
+from kws_app.ui.own_word.try_panel import TryPanel
 
 
 class ResultPage(QWidget):
-    """Says that the word is ready, and how well it was heard in the measurement."""
+    """Says that the word listens, and how well it was measured."""
 
-    def __init__(self) -> None:
+    undo_wanted = pyqtSignal()
+
+    def __init__(self, listen: Callable[[], str]) -> None:
         super().__init__()
         self.title = QLabel()
         self.title.setObjectName("pageTitle")
-        self.title.setTextFormat(Qt.TextFormat.PlainText)
-        self.text = QLabel()
-        self.text.setWordWrap(True)
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text, self.next_steps, self.more = QLabel(), QLabel(), QLabel()
+        for label in (self.title, self.text, self.next_steps, self.more):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        for label in (self.next_steps, self.more):
+            label.setProperty("muted", True)
+        self.trial = TryPanel(listen)
+        self.undo = QPushButton(_("&Undo: bring the earlier model back"))
+        self.undo.clicked.connect(self.undo_wanted)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(10)
         column.addWidget(self.title)
         column.addWidget(self.text)
+        column.addWidget(self.trial)
+        column.addWidget(self.undo, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self.next_steps)
+        column.addWidget(self.more)
         column.addStretch(1)
+        self.say_more("")
 
-    def show_word(self, word: str, progress: Progress) -> None:
-        self.title.setText(_("“{word}” is ready and listens now.", word=word))
-        self.text.setText(
+    def show_new(self, word: str, figures: str) -> None:
+        """A word that was learnt for the first time."""
+        self.title.setText(_("“{word}” is ready and listens now", word=word))
+        self.text.setText(figures)
+        self.next_steps.setText(
             _(
-                "{figures}\n\nSay the word a few times and see the curve rise. Label the rows of the list as right or "
-                "as false alarms: this shows how well it works with your voice and in your room.",
-                figures=progress.text,
+                "Mark in the list what was right and what was a false alarm. After a few marks, “Learn from these” "
+                "below the list makes it better with your voice and in your room."
             )
         )
+        self._show(undo=False)
+
+    def show_lesson(self, word: str, verdict: str, replaced: bool) -> None:
+        """A word that learnt from labels."""
+        better = _("“{word}” is better now", word=word)
+        self.title.setText(better if replaced else _("“{word}” stays as it was", word=word))
+        self.text.setText(verdict)
+        self.next_steps.setText("" if replaced else _("Nothing was changed. More marks in the list may help."))
+        self._show(undo=replaced)
+
+    def show_undone(self, word: str) -> None:
+        """The earlier model is back."""
+        self.title.setText(_("“{word}” is as it was before", word=word))
+        self.text.setText(_("The earlier model listens again."))
+        self.next_steps.setText("")
+        self._show(undo=False)
+
+    def say_more(self, text: str) -> None:
+        """What still goes on."""
+        self.more.setText(text)
+        self.more.setVisible(bool(text))
+
+    def _show(self, undo: bool) -> None:
+        self.undo.setVisible(undo)
+        self.next_steps.setVisible(bool(self.next_steps.text()))

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt6.QtCore import QSignalBlocker, Qt, QTimer, pyqtSignal
+from PyQt6.QtCore import Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QPushButton,
     QRadioButton,
     QVBoxLayout,
@@ -20,15 +18,19 @@ from PyQt6.QtWidgets import (
 
 from kws_app.audio.ring import Samples
 from kws_app.audio.source import Feed
-from kws_app.errors import AudioError
-from kws_app.own_word.takes import LEAD_IN_S, Take, TakeRecorder, check, read_take
+from kws_app.own_word.files import read_files
+from kws_app.own_word.series import Phase, Series
+from kws_app.own_word.takes import Take, TakeRecorder
 from kws_app.translation import _, ngettext
+from kws_app.ui.own_word.microphone import Microphone
+from kws_app.ui.own_word.room_box import RoomBox
+from kws_app.ui.own_word.takes_view import TakesView
 from kws_app.ui.sources.level_meter import LevelMeter
+from kws_app.ui.widgets.wrapping_row import WrappingRow
 
 COUNTS = (0, 3, 5, 10, 20)  # numbers of takes that the user can choose
 USUAL = 5  # the number that is chosen at first
 LOOK_MS = 40  # between two reads of the microphone
-AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 
 
 class SayPage(QWidget):
@@ -36,72 +38,73 @@ class SayPage(QWidget):
 
     changed = pyqtSignal()
 
-    def __init__(self, feed: Callable[[], Feed | None], play: Callable[[Samples], None]) -> None:
-        """feed: returns the sound of the microphone, None while it opens. play: plays samples [N] at 16 kHz"""
+    def __init__(self, microphone: Microphone, play: Callable[[Samples], None]) -> None:
         super().__init__()
-        self._feed, self._play = feed, play
+        self._microphone, self._play = microphone, play
         self.takes: list[Take] = []
-        self._redone: int | None = None  # index of the take that is said again
-        self._recorder: TakeRecorder | None = None
-        self._meter_reader: TakeRecorder | None = None  # for the meter between two takes
+        self._series: Series | None = None
+        self._meter_reader: TakeRecorder | None = None  # between takes the meter moves, too
         self._metered: Feed | None = None
+        self._word = ""
+        self._trouble = ""  # what went wrong last
+        self._waits: Callable[[Feed], None] | None = None  # what begins once the microphone is open
         self.setAcceptDrops(True)
         self.title = QLabel()
         self.title.setObjectName("pageTitle")
+        self.title.setWordWrap(True)
         self.title.setTextFormat(Qt.TextFormat.PlainText)
-        counts = QHBoxLayout()
-        counts.addWidget(QLabel(_("How often will you say it?")))
         self.counts = QButtonGroup(self)
-        for count in COUNTS:
-            choice = QRadioButton(str(count) if count else _("Not at all"))
-            choice.setChecked(count == USUAL)
-            self.counts.addButton(choice, count)
-            counts.addWidget(choice)
-        counts.addStretch(1)
         self.meter = LevelMeter()
         self.record = QPushButton(_("&Record"))
-        self.record.setToolTip(_("Record the next take (Alt+R)"))
+        self.record.setToolTip(_("Count down, then record take after take (Alt+R)"))
         self.prompt = QLabel()
         self.prompt.setObjectName("prompt")
-        row = QHBoxLayout()
-        row.addWidget(self.record)
-        row.addWidget(self.meter)
-        row.addWidget(self.prompt, 1)
-        self.list = QListWidget()
-        self.list.setAccessibleName(_("Takes"))
-        self.play, self.redo, self.remove = QPushButton(_("&Play")), QPushButton(_("Say it &again")), QPushButton()
-        self.remove.setText(_("Re&move"))
+        self.prompt.setWordWrap(True)
+        self.prompt.setTextFormat(Qt.TextFormat.PlainText)
+        self.view = TakesView()
+        self.room = RoomBox()
         self.files = QPushButton(_("Use &files…"))
-        self.files.setToolTip(_("Use recordings of the word that you have. You can also drop them here"))
-        below = QHBoxLayout()
-        for button in (self.play, self.redo, self.remove):
-            below.addWidget(button)
-        below.addStretch(1)
-        below.addWidget(self.files)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(10)
-        column.addWidget(self.title)
-        column.addLayout(counts)
-        column.addLayout(row)
-        column.addWidget(self.list, 1)
-        column.addLayout(below)
+        self.files.setToolTip(_("Use recordings of the word that you have. You can also drop files and folders here"))
+        self.folder = QPushButton(_("Use a f&older…"))
+        self._lay_out()
         self._timer = QTimer(self)
         self._timer.setInterval(LOOK_MS)
         self._timer.timeout.connect(self._look)
         self.record.clicked.connect(self._record_or_stop)
-        self.play.clicked.connect(self._play_take)
-        self.redo.clicked.connect(self._say_again)
-        self.remove.clicked.connect(self._remove_take)
-        self.files.clicked.connect(self._ask_for_files)
-        self.list.currentRowChanged.connect(self._show_state)
+        self.view.play_wanted.connect(lambda index: self._play(self.takes[index].samples))
+        self.view.again_wanted.connect(lambda index: self._when_open(lambda feed: self._begin(feed, index)))
+        self.view.remove_wanted.connect(self._remove)
+        self.room.wanted.connect(self._record_room_or_stop)
+        self.files.clicked.connect(lambda: self._ask(QFileDialog.FileMode.ExistingFiles))
+        self.folder.clicked.connect(lambda: self._ask(QFileDialog.FileMode.Directory))
         self.counts.idClicked.connect(self._show_state)
-        self._word = ""
         self._show_state()
+
+    def _lay_out(self) -> None:
+        choices: list[QWidget] = [QLabel(_("How often will you say it?"))]
+        for count in COUNTS:
+            choice = QRadioButton(str(count) if count else _("Not at all"))
+            choice.setChecked(count == USUAL)
+            self.counts.addButton(choice, count)
+            choices.append(choice)
+        row = QHBoxLayout()
+        row.setSpacing(10)
+        row.addWidget(self.record)
+        row.addWidget(self.meter)
+        row.addWidget(self.prompt, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(self.title)
+        column.addLayout(WrappingRow(*choices))
+        column.addLayout(row)
+        column.addWidget(self.view, 1)
+        column.addLayout(WrappingRow(self.files, self.folder))
+        column.addWidget(self.room)
 
     @property
     def wanted(self) -> int:
-        """The number of takes that the user wants to say."""
+        """Takes that the user chose to say."""
         return self.counts.checkedId()
 
     @property
@@ -110,153 +113,136 @@ class SayPage(QWidget):
 
     @property
     def recording(self) -> bool:
-        return self._recorder is not None
+        """Whether takes are recorded."""
+        return self._series is not None
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the user is to say the word now."""
+        return self._series is not None and self._series.listens
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is recorded, or will be as soon as the microphone is open."""
+        return self.recording or self.room.recording or self._waits is not None
 
     def set_word(self, word: str, recordings: Path) -> None:
         """Begin another word, with its saved takes. recordings: the folder of these takes"""
         if word != self._word:
-            self._word, self.takes = word, []
+            self._word, self.takes, self._trouble = word, [], ""
+            self.room.forget()
             if recordings.is_dir():
                 self.add_files([recordings])
-            self.title.setText(_("Say “{word}” as you will say it later.", word=word))
-            self._fill_list()
+            self.title.setText(_("Say “{word}” as you will say it later", word=word))
+            self._show_takes()
 
     def set_active(self, active: bool) -> None:
-        """active: True while the page is shown; only then the microphone is read"""
-        self._timer.start() if active else self._timer.stop()
-        if not active:
-            self._recorder = self._meter_reader = self._metered = None
+        """Whether the page is shown: the microphone is open and the meter moves only then."""
+        if active:
+            self._trouble = self._microphone.open()
+            self._timer.start()
+        else:
+            self._timer.stop()
+            self._series = self._meter_reader = self._metered = self._waits = None
+            if self.room.recording:
+                self.room.stop()
             self.meter.clear()
         self._show_state()
 
+    # Recording
+
     def _record_or_stop(self) -> None:
-        if self._recorder is not None:
-            self._recorder = None
-            self._redone = None
+        if self._series is not None or self._waits is not None:
+            self._series = self._waits = None
+            self._show_state()
         else:
-            feed = self._feed()
-            if feed is None:
-                self.prompt.setText(
-                    _("The microphone is not ready: wait a moment, or choose another microphone in the main window.")
-                )
-                return
-            self._recorder = TakeRecorder(feed)
-            self._metered = feed
+            self._when_open(self._begin)
+
+    def _begin(self, feed: Feed, redo: int | None = None) -> None:
+        wanted = max(self.wanted, self.good_takes + 1)  # more than enough does no harm
+        self._series = Series(feed, self.takes, wanted, redo)
+
+    def _record_room_or_stop(self) -> None:
+        if self.room.recording:
+            self.room.stop()
+            self._show_state()
+        else:
+            self._when_open(self.room.begin)
+
+    def _when_open(self, begin: Callable[[Feed], None]) -> None:
+        """Begin now, or as soon as the microphone is open."""
+        self._trouble = self._microphone.open()
+        feed = self._microphone.feed()
+        if self._trouble:
+            self._waits = None
+        elif feed is None:
+            self._waits = begin
+        else:
+            self._waits = None
+            begin(feed)
         self._show_state()
 
     def _look(self) -> None:
-        """Read the sound since the last call."""
-        feed = self._feed()
-        if feed is None:
+        """Take in what was heard since the last look."""
+        feed = self._microphone.feed()
+        used = self._series.feed if self._series is not None else self.room.feed
+        if used is not None and feed is not used:
+            self._series = None
+            if self.room.recording:
+                self.room.stop()
+            self._end(_("The microphone was disconnected: record the take again."))
+        elif feed is None:
             return
-        if self._recorder is not None:
-            if feed is not self._metered:  # the microphone was unplugged or changed
-                self._recorder = None
-                self.prompt.setText(_("The microphone was disconnected: record the take again."))
-                self._show_buttons()
-                return
-            self.meter.add(self._recorder.look())
-            if self._recorder.lost:
-                self._recorder = None
-                self.prompt.setText(_("Some sound was lost: record the take again."))
-                self._show_buttons()
-            elif self._recorder.over:
-                self._keep(check(self._recorder.samples, self._others()))
-            else:
-                self._show_prompt()
-            return
-        if feed is not self._metered or self._meter_reader is None:
+        elif self._waits is not None:
+            self._when_open(self._waits)
+        elif self._series is not None:
+            self._follow(self._series)
+        elif self.room.recording:
+            self.meter.add(self.room.look())
+            if not self.room.recording:
+                self._show_state()
+        else:
+            self._show_level(feed)
+
+    def _follow(self, series: Series) -> None:
+        count = len(self.takes), series.placed
+        self.meter.add(series.look())
+        if (len(self.takes), series.placed) != count or series.phase is Phase.OVER:
+            self._show_takes()
+        if series.phase is Phase.OVER:
+            self._series = None
+            self._end(series.trouble)
+        else:
+            self._show_prompt()
+
+    def _end(self, trouble: str) -> None:
+        self._trouble = trouble
+        self._show_state()
+
+    def _show_level(self, feed: Feed) -> None:
+        if feed is not self._metered or self._meter_reader is None or self._meter_reader.seconds >= 1:
             self._metered, self._meter_reader = feed, TakeRecorder(feed)
-        self._meter_reader = self._meter_reader if self._meter_reader.seconds < 1 else TakeRecorder(feed)
         self.meter.add(self._meter_reader.look())
 
-    def _others(self) -> list[Take]:
-        return [take for number, take in enumerate(self.takes) if number != self._redone]
+    def _remove(self, index: int) -> None:
+        del self.takes[index]
+        self._show_takes()
 
-    def _keep(self, take: Take) -> None:
-        self._recorder = None
-        if self._redone is None:
-            self.takes.append(take)
-            row = len(self.takes) - 1
-        else:
-            row, self._redone = self._redone, None
-            self.takes[row] = take
-        self._fill_list()
-        self.list.setCurrentRow(row)
-        self._show_state()
+    # Files
 
-    def _fill_list(self) -> None:
-        with QSignalBlocker(self.list):
-            self.list.clear()
-            for number, take in enumerate(self.takes, start=1):
-                said = _("good, {length:.1f} s", length=take.length_s) if take.fault is None else take.fault.sentence
-                mark = "✓" if take.good else "✗"
-                text = _("{mark}  Take {number}: {said}", mark=mark, number=number, said=said)
-                self.list.addItem(QListWidgetItem(text))
-        self._show_state()
-
-    def _show_state(self) -> None:
-        self._show_prompt()
-        self._show_buttons()
-        self.changed.emit()
-
-    def _show_prompt(self) -> None:
-        left = self.wanted - self.good_takes
-        if self._recorder is not None:
-            early = self._recorder.seconds < LEAD_IN_S
-            self.prompt.setText(_("Wait…") if early else _("Say it now"))
-        elif self.wanted == 0:
-            self.prompt.setText(_("The word will be learnt from synthetic voices only."))
-        elif left > 0:
-            self.prompt.setText(
-                ngettext("{count} more good take is needed.", "{count} more good takes are needed.", left, count=left)
-            )
-        else:
-            self.prompt.setText(_("These takes are enough. You can record more."))
-
-    def _show_buttons(self) -> None:
-        chosen = 0 <= self.list.currentRow() < len(self.takes)
-        for button in (self.play, self.redo, self.remove):
-            button.setEnabled(chosen and self._recorder is None)
-        self.record.setText(_("S&top") if self._recorder is not None else _("&Record"))
-        self.record.setEnabled(self._recorder is not None or self.wanted > 0)
-
-    def _play_take(self) -> None:
-        self._play(self.takes[self.list.currentRow()].samples)
-
-    def _say_again(self) -> None:
-        self._redone = self.list.currentRow()
-        self._record_or_stop()
-
-    def _remove_take(self) -> None:
-        del self.takes[self.list.currentRow()]
-        self._fill_list()
-
-    def _ask_for_files(self) -> None:
+    def _ask(self, mode: QFileDialog.FileMode) -> None:
         dialog = QFileDialog(self, _("Recordings of the word"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.setFileMode(mode)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setModal(False)
         dialog.filesSelected.connect(lambda names: self.add_files([Path(name) for name in names]))
         dialog.show()
 
     def add_files(self, paths: list[Path]) -> None:
-        """Add recordings of the user: files, or folders of files. The page names a file that is no audio."""
-        files: list[Path] = []
-        for path in paths:
-            inside = sorted(path.rglob("*")) if path.is_dir() else [path]
-            files += [each for each in inside if each.suffix.lower() in AUDIO_SUFFIXES or not path.is_dir()]
-        refused = ""
-        for path in files:
-            try:
-                self.takes.append(read_take(path, self._others()))
-            except AudioError as error:
-                refused = str(error)
-        self._fill_list()
-        if refused:
-            self.prompt.setText(refused)
-        elif not files:
-            self.prompt.setText(_("There is no audio file in this folder: choose another folder."))
+        """Add recordings of the user: files, or folders of files. The page says which file is no audio."""
+        found, self._trouble = read_files(paths, self.takes)
+        self.takes += found
+        self._show_takes()
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         data = None if event is None else event.mimeData()
@@ -268,3 +254,48 @@ class SayPage(QWidget):
         if event is not None and data is not None:
             event.acceptProposedAction()
             self.add_files([Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()])
+
+    # What is shown
+
+    def _show_takes(self) -> None:
+        self.view.show_takes(self.takes)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        self._show_prompt()
+        self.view.set_busy(self.busy)
+        for button in (self.files, self.folder):
+            button.setEnabled(not self.busy)
+        self.record.setText(_("S&top") if self.recording else _("&Record"))
+        self.record.setEnabled(self.recording or (self.wanted > 0 and not self.room.recording))
+        self.room.record.setEnabled(not self.recording)
+        self.changed.emit()
+
+    def _show_prompt(self) -> None:
+        left = self.wanted - self.good_takes
+        if self._series is not None:
+            text = self._of_series(self._series)
+        elif self._waits is not None:
+            text = _("The microphone is being opened…")
+        elif self._trouble:
+            text = self._trouble
+        elif self.wanted == 0:
+            text = _("The word will be learnt from synthetic voices only.")
+        elif left > 0:
+            text = ngettext(
+                "{count} more good take is needed.", "{count} more good takes are needed.", left, count=left
+            )
+        else:
+            text = _("These takes are enough. You can record more.")
+        if self.prompt.text() != text:
+            self.prompt.setText(text)
+
+    def _of_series(self, series: Series) -> str:
+        if series.phase is Phase.SPEAK:
+            return _("Say it now") if series.listens else _("Ready…")
+        if series.placed is None:
+            return _("Say it after the count: {number}", number=series.number)
+        fault = self.takes[series.placed].fault
+        if fault is None:
+            return _("Good. Once more after the count: {number}", number=series.number)
+        return _("Once more after the count: {number}. {fault}", number=series.number, fault=fault.sentence)

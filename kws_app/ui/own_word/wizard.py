@@ -4,22 +4,25 @@ Each page has its own file. The training runs in a child process (kws_app/own_wo
 Closing the wizard loses nothing: the takes are saved, and the training goes on.
 """
 
-import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtGui import QCloseEvent
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from kws_app.audio.ring import Samples
-from kws_app.audio.source import Feed
 from kws_app.errors import AudioError
 from kws_app.own_word.job import Progress, TrainingJob, why_not
+from kws_app.own_word.lessons import Lessons
+from kws_app.own_word.order import Order, Typed, WordPlaces
+from kws_app.own_word.room import save_room
 from kws_app.own_word.takes import save_takes
-from kws_app.own_word.word import check_word, folder_name
+from kws_app.own_word.word import folder_name
 from kws_app.translation import _
 from kws_app.ui.own_word.learn_page import LearnPage
+from kws_app.ui.own_word.microphone import Microphone
 from kws_app.ui.own_word.result_page import ResultPage
 from kws_app.ui.own_word.say_page import SayPage
 from kws_app.ui.own_word.word_page import WordPage
@@ -27,46 +30,70 @@ from kws_app.ui.theme import LIGHT, Theme
 
 WORD, SAY, LEARN, RESULT = range(4)
 STEPS = (_("1  Your word"), _("2  Say it"), _("3  It learns"), _("4  Ready"))
-RECORDINGS = "own_words"  # folder of the takes, in the data folder
-WORK = ".work"  # folder in RECORDINGS for the unfinished files of a training
-WIDTH, HEIGHT = 640, 480  # px, the smallest size; it fits a small laptop
+SIZE = 680, 600  # px, at first
+LEAST_SIZE = 480, 360  # px: below the usual size the pages scroll
 
 
 class OwnWordWizard(QWidget):
     """A window of its own. It does not block the main window."""
 
-    ready = pyqtSignal(str)  # name of a model that can listen now
+    ready = pyqtSignal(str)  # name of the model that hears the word from now on
+    added = pyqtSignal(str)  # name of another model of the word
     _progressed = pyqtSignal(object)  # Progress, from the job's thread
-    _ended = pyqtSignal(str)  # why the training failed, or empty
+    _ended = pyqtSignal(str)  # a sentence, or nothing
 
     def __init__(
         self,
         data_dir: Path,
         models_dir: Path,
-        feed: Callable[[], Feed | None],
+        microphone: Microphone,
         play: Callable[[Samples], None],
         parent: QWidget | None = None,
         options: Sequence[str] = (),
+        taken: Callable[[str], bool] = lambda keyword: False,
     ) -> None:
-        """data_dir: folder for the takes
-        models_dir: folder for the models
-        feed: returns the sound of the microphone, and starts it if needed; None while it opens
-        play: plays samples [N] at 16 kHz
-        options: more options for the training, such as --quick
+        """data_dir: where the takes are kept
+        models_dir: where the models go
+        play: let a take be heard
+        options: more of them for the training, such as --quick
+        taken: whether a keyword is that of a word which comes with the program
         """
         super().__init__(parent, Qt.WindowType.Window)
         self.setObjectName("ownWord")
         self.setWindowTitle(_("Add your own word"))
-        self.setMinimumSize(WIDTH, HEIGHT)
-        self._data_dir, self._models_dir = data_dir, models_dir
+        self.setMinimumSize(*LEAST_SIZE)
+        self.resize(*SIZE)
+        self._data_dir, self._models_dir, self._taken = data_dir, models_dir, taken
         self.job = TrainingJob(self._progressed.emit, self._ended.emit, options)
         self._progressed.connect(self._show_progress)
         self._ended.connect(self._show_end)
-        self.word_page, self.say_page = WordPage(play), SayPage(feed, play)
-        self.learn_page, self.result_page = LearnPage(), ResultPage()
+        self.word_page, self.say_page = WordPage(play), SayPage(microphone, play)
+        self.learn_page, self.result_page = LearnPage(microphone.open), ResultPage(microphone.open)
+        self._order: Order | None = None  # what is trained, or was trained last
+        self._lessons: Lessons | None = None  # from which it learns
+        self._made = ""  # name of the model that the present training made ready
+        self._undoing = False
+        self._last = Progress(0.0, "")
+        self._lay_out()
+        self.back.clicked.connect(self._go_back)
+        self.next.clicked.connect(self._go_on)
+        self.word_page.changed.connect(self._show_buttons)
+        self.word_page.entered.connect(self._go_on)
+        self.say_page.changed.connect(self._show_buttons)
+        self.result_page.undo_wanted.connect(self._undo)
+        self.set_theme(LIGHT)
+        self._go_to(WORD)
+
+    def _lay_out(self) -> None:
         self.pages = QStackedWidget()
         for page in (self.word_page, self.say_page, self.learn_page, self.result_page):
-            self.pages.addWidget(page)
+            scroll = QScrollArea()
+            scroll.setFrameShape(QFrame.Shape.NoFrame)
+            scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            scroll.setWidgetResizable(True)
+            scroll.setWidget(page)
+            self.pages.addWidget(scroll)
         self._marks = [QLabel(step) for step in STEPS]
         steps = QHBoxLayout()
         for mark in self._marks:
@@ -78,8 +105,7 @@ class OwnWordWizard(QWidget):
         self.trouble.setWordWrap(True)
         self.trouble.setTextFormat(Qt.TextFormat.PlainText)
         self.trouble.hide()
-        self.back, self.next = QPushButton(_("&Back")), QPushButton()
-        self.back.setToolTip(_("Go back to the last step (Alt+B)"))
+        self.back, self.next = QPushButton(), QPushButton()
         self.next.setObjectName("forward")
         buttons = QHBoxLayout()
         buttons.addWidget(self.back)
@@ -92,25 +118,36 @@ class OwnWordWizard(QWidget):
         column.addWidget(self.pages, 1)
         column.addWidget(self.trouble)
         column.addLayout(buttons)
-        self.back.clicked.connect(self._go_back)
-        self.next.clicked.connect(self._go_on)
-        self.word_page.changed.connect(self._show_buttons)
-        self.word_page.entered.connect(self._go_on)
-        self.say_page.changed.connect(self._show_buttons)
-        self.learn_page.tried.connect(self.ready)
-        self._last = Progress(0.0, "")
-        self.set_theme(LIGHT)
-        self._go_to(WORD)
 
     def open(self, word: str = "") -> None:
-        """Open the wizard, at its first page if no training runs. word: for the input field"""
-        if not self.job.running and self.pages.currentIndex() in (WORD, RESULT):
+        """Show the wizard, at the first page where no training runs. A training that was cut is offered again."""
+        if not self.job.running and self.page in (WORD, RESULT):
             self._go_to(WORD)
+            unfinished = None if word or self.word_page.word else Typed.unfinished(self._data_dir)
             if word:
                 self.word_page.edit.setText(word)
-        self.show()
-        self.raise_()
-        self.activateWindow()
+            elif unfinished is not None:
+                self.word_page.show_typed(unfinished)
+                self._say(_("The learning of “{word}” was cut: it goes on where it was.", word=unfinished.word))
+            self.word_page.edit.setFocus()
+        self._come_forward()
+
+    def learn_from(self, keyword: str, lessons: Lessons) -> None:
+        """Train a word again, from the labels that were written into its folders."""
+        if self.job.running:
+            self._say(_("Another word is being learnt: wait until it is ready."))
+        else:
+            typed = Typed.of(self._data_dir, keyword)
+            self._lessons = lessons
+            order = self._order_of(typed)
+            self._start(replace(order, if_better=True))
+        self._come_forward()
+
+    def note_heard(self, keyword: str) -> None:
+        """A word was heard: is it the new word?"""
+        if self._made and self._order is not None and keyword == folder_name(self._order.word):
+            self.learn_page.trial.note_heard()
+            self.result_page.trial.note_heard()
 
     @property
     def page(self) -> int:
@@ -118,13 +155,18 @@ class OwnWordWizard(QWidget):
         return self.pages.currentIndex()
 
     @property
-    def recordings(self) -> Path:
-        """The folder of the takes of the present word."""
-        return self._data_dir / RECORDINGS / folder_name(self.word_page.word)
+    def places(self) -> WordPlaces:
+        """The folders of the word that is typed."""
+        return WordPlaces(self._data_dir, self.word_page.word)
 
     def set_theme(self, theme: Theme) -> None:
         self.say_page.meter.set_theme(theme)
         self.learn_page.set_theme(theme)
+
+    def _come_forward(self) -> None:
+        self.show()
+        self.raise_()
+        self.activateWindow()
 
     def _go_to(self, page: int) -> None:
         self.pages.setCurrentIndex(page)
@@ -143,81 +185,167 @@ class OwnWordWizard(QWidget):
 
     def _show_buttons(self) -> None:
         page, running = self.page, self.job.running
+        learn = _("&Learn it") if self.say_page.good_takes or not self.say_page.wanted else _("&Learn it anyway")
         texts = {
             WORD: _("&Next"),
-            SAY: _("&Learn it") if self.say_page.good_takes or not self.say_page.wanted else _("&Learn it anyway"),
-            LEARN: _("&Stop") if running else _("&Go on"),
+            SAY: learn,
+            LEARN: _("&See what to expect") if self._made else _("&Stop") if running else _("&Go on"),
             RESULT: _("&Done"),
         }
         self.next.setText(texts[page])
-        self.next.setEnabled(page != WORD or not check_word(self.word_page.word))
-        self.back.setVisible(page in (SAY, LEARN))
-        self.back.setEnabled(not running)
+        can_go = {WORD: not self.word_page.problem, SAY: not self.say_page.busy}
+        self.next.setEnabled(can_go.get(page, True))
+        stops = running and bool(self._made) and page == LEARN
+        self.back.setText(_("&Stop") if stops else _("&Back"))
+        self.back.setToolTip(_("What was made so far is kept") if stops else _("Go back to the last step (Alt+B)"))
+        self.back.setVisible(page == SAY or stops or (page == LEARN and not running and self._lessons is None))
 
     def _go_back(self) -> None:
-        self._go_to(self.page - 1)
+        if self.job.running:
+            self.job.cancel()
+        else:
+            self._go_to(self.page - 1)
 
     def _go_on(self) -> None:
         page = self.page
         if page == WORD:
-            problem = check_word(self.word_page.word) or why_not()
-            if problem:
-                self._say(problem)
-            else:
-                self.say_page.set_word(self.word_page.word, self.recordings)
-                self._go_to(SAY)
+            self._go_to_takes()
         elif page == SAY:
-            self._begin_learning()
-        elif page == LEARN:
-            self.job.cancel() if self.job.running else self._begin_learning()
-            self.next.setEnabled(not self.job.running)
+            self._lessons = None
+            self._start(self._order_of(Typed(self.word_page.word, self.word_page.language, self.word_page.chosen)))
+        elif page == LEARN and self._made:
+            self._go_to(RESULT)
+        elif page == LEARN and self.job.running:
+            self.job.cancel()
+            self.next.setEnabled(False)
+        elif page == LEARN and self._order is not None:
+            self._start(self._order)
         else:
             self.close()
 
-    def _begin_learning(self) -> None:
-        takes = [take for take in self.say_page.takes if take.good]
+    def _go_to_takes(self) -> None:
+        problem = self.word_page.problem or why_not()
+        if not problem and self._taken(folder_name(self.word_page.word)):
+            problem = _("“{word}” is here already: “Add a word…” in the window has it.", word=self.word_page.word)
+        if problem:
+            self._say(problem)
+        else:
+            self.say_page.set_word(self.word_page.word, self.places.takes)
+            self._go_to(SAY)
+
+    # Learning
+
+    def _order_of(self, typed: Typed) -> Order:
+        places = WordPlaces(self._data_dir, typed.word)
+        return Order(places, self._models_dir, typed.language, typed.sayings)
+
+    def _start(self, order: Order) -> None:
         try:
-            if takes:
-                save_takes(takes, self.recordings)
-            elif self.recordings.is_dir():
-                shutil.rmtree(self.recordings)
+            if self._lessons is None:
+                self._keep_takes()
+            Typed(order.word, order.language, order.sayings).save(self._data_dir)
         except (AudioError, OSError) as error:
             self._say(str(error))
             return
+        self._order, self._made, self._last = order, "", Progress(0.0, "")
         self._go_to(LEARN)
-        self.learn_page.begin(self.word_page.word)
-        self._last = Progress(0.0, "")
-        work = self._data_dir / RECORDINGS / WORK
-        self.job.start(self.word_page.word, self.recordings if takes else None, self._models_dir, work)
+        self.learn_page.begin(order.word, self._lessons.count if self._lessons is not None else 0)
+        self.job.start(order)
         self._show_buttons()
+
+    def _keep_takes(self) -> None:
+        """raises AudioError, in one sentence, if the disk refuses"""
+        save_takes([take for take in self.say_page.takes if take.good], self.places.takes)
+        if self.say_page.room.samples is not None:
+            save_room(self.say_page.room.samples, self.places.not_the_word)
+
+    def _undo(self) -> None:
+        if self._order is not None and not self.job.running:
+            self._undoing = True
+            self.job.undo(self._order)
 
     def _show_progress(self, progress: Progress) -> None:
         if progress.ready and progress.ready != self._last.ready:
-            self.ready.emit(progress.ready)
-        self._last = progress
+            self._take_in(progress)
+        self._last = replace(progress, ready=progress.ready or self._last.ready)
         self.learn_page.show_progress(progress)
+        if self._made and progress.share < 1.0:
+            self.result_page.say_more(_("The smaller networks are still being made. {text}", text=progress.text))
+
+    def _take_in(self, progress: Progress) -> None:
+        """A model is ready: the first hears the word from now on, whatever else is made."""
+        assert self._order is not None
+        if self._made:
+            self.added.emit(progress.ready)
+            return
+        self._made = progress.ready
+        word = self._order.word
+        if self._lessons is not None:
+            self.result_page.show_lesson(word, progress.text, progress.replaced)
+        else:
+            self.result_page.show_new(word, progress.text)
+        for trial in (self.learn_page, self.result_page):
+            trial.trial.begin(word)
+        self.learn_page.trial.show()
+        if progress.replaced:
+            self.ready.emit(progress.ready)
+        self._show_buttons()
 
     def _show_end(self, reason: str) -> None:
-        self.job.wait(1.0)  # the thread of the job is about to end
-        self.next.setEnabled(True)
-        if reason:
-            self._say(reason)
-        elif self._last.share >= 1.0:
-            self.result_page.show_word(self.word_page.word, self._last)
-            self._go_to(RESULT)
+        self.job.wait(1.0)  # the thread has only to return
+        if self._undoing:
+            self._undoing = False
+            self._show_undone(reason)
             return
+        self.result_page.say_more("")
+        if self._made:
+            self._note_learnt()
+            if self.page == LEARN:
+                self._go_to(RESULT)
         else:
             self.learn_page.show_stopped()
         self._show_buttons()
+        if reason:
+            self._say(reason)
+
+    def _show_undone(self, reason: str) -> None:
+        if reason:
+            self._say(reason)
+        elif self._order is not None:
+            self.result_page.show_undone(self._order.word)
+            self.ready.emit(self._made)
+
+    def _note_learnt(self) -> None:
+        """The next start does not offer to go on."""
+        assert self._order is not None
+        order = self._order
+        try:
+            Typed(order.word, order.language, order.sayings, learnt=True).save(self._data_dir)
+        except OSError as error:
+            self._say(_("That the word is learnt could not be noted ({error}).", error=error.strerror or error))
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """The wizard closes. A training goes on, and the wizard shows it when it is opened again."""
-        self.say_page.set_active(False)
+        """The window closes; a training goes on, and the wizard shows it when it is opened again."""
+        self._leave()
         super().closeEvent(event)
 
     def finish(self) -> None:
-        """The app ends: stop a training. It continues when the user starts it again."""
-        self.say_page.set_active(False)
+        """The app ends: so does a training, which resumes when it is started again."""
+        self._leave()
         self.word_page.finish()
         self.job.cancel()
         self.close()
+
+    def _leave(self) -> None:
+        """Nothing that was said is lost."""
+        if self.page == SAY and self.say_page.takes:
+            try:
+                self._keep_takes()
+            except AudioError as error:
+                self._say(str(error))
+        self.say_page.set_active(False)
+
+    def showEvent(self, event: object) -> None:
+        """Opened again on the second page, the microphone is wanted again."""
+        super().showEvent(event)  # type: ignore[arg-type]
+        self.say_page.set_active(self.page == SAY)

@@ -1,108 +1,140 @@
-"""The first page: the user types the word, and the page says how it sounds and whether it is a good word.
+"""The first page: the word is typed, and the page says how it sounds and whether it is a good word.
 
-On the window's thread. Simple checks answer at once. A child process finds out how the word sounds; its answer comes as
-a signal.
+Plain checks answer at once. What takes longer is asked of a child process on a thread; the answer comes as a signal.
 """
 
 import threading
 from collections.abc import Callable
 
-from PyQt6.QtCore import Qt, QTimer, pyqtSignal
-from PyQt6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PyQt6.QtCore import QLocale, Qt, QTimer, pyqtSignal
+from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from kws_app.audio.ring import Samples
 from kws_app.errors import AudioError
-from kws_app.own_word.advice import Advice, Advisor, spoken
+from kws_app.own_word.advice import Advice, Advisor, Saying, saying_like, spoken
 from kws_app.own_word.job import Progress, TrainingJob, why_not
+from kws_app.own_word.languages import LANGUAGES, language_of
+from kws_app.own_word.order import Typed
 from kws_app.own_word.word import MOST_LETTERS, check_word
 from kws_app.translation import _
+from kws_app.ui.own_word.sayings_box import SayingsBox
 
-TYPING_MS = 500  # after the last key the word counts as complete
-MOST_PRONUNCIATIONS = 4  # pronunciations that are shown
+TYPING_MS = 500  # without a key: the word is complete
 
 
 class WordPage(QWidget):
-    """The input field, advice about the word, and the voices that will say it."""
+    """A field for the word, what is known of it, and the voices that will say it."""
 
     changed = pyqtSignal()
     entered = pyqtSignal()  # the Enter key
-    _answered = pyqtSignal(object)  # Advice, from the advisor's thread
-    _said = pyqtSignal(object, str)  # Samples, or None and a sentence why no voice can say the word
-    _voices_fetched = pyqtSignal(str)  # why the download failed, or empty
+    _advised = pyqtSignal(object)  # Advice, from the advisor's thread
+    _answered = pyqtSignal(str, object)  # the question, and Samples, a Saying, or a sentence
+    _voices_fetched = pyqtSignal(str)  # a sentence, or nothing
 
     def __init__(self, play: Callable[[Samples], None]) -> None:
-        """play: plays samples [N] at 16 kHz"""
+        """play: let the word be heard"""
         super().__init__()
         self._play = play
-        self._advisor = Advisor(self._answered.emit)
+        self._advisor = Advisor(self._advised.emit)
         self._fetching = TrainingJob(self._note_nothing, self._voices_fetched.emit)
-        title = QLabel(_("Which word should it listen for?"))
-        title.setObjectName("pageTitle")
         self.edit = QLineEdit()
         self.edit.setPlaceholderText(_("For example a name, or two words"))
         self.edit.setAccessibleName(_("Your word"))
-        self.edit.setMaxLength(5 * MOST_LETTERS)  # longer than allowed, so that the user reads why
+        self.edit.setMaxLength(5 * MOST_LETTERS)  # longer texts get their sentence, too
+        self.languages = QComboBox()
+        self.languages.setAccessibleName(_("The language of the word"))
+        self.languages.setToolTip(_("In which language the word is read"))
+        for code in LANGUAGES:
+            self.languages.addItem(QLocale(code).nativeLanguageName() or code, code)
+        self.languages.setCurrentIndex(self.languages.findData(language_of(QLocale().name())))
         self.advice = _wrapped()
-        self.sounds = _wrapped()
-        self.hear = QPushButton(_("&Hear it"))
-        self.hear.setToolTip(_("A voice says the word (Alt+H)"))
-        self.hear.hide()
-        sounds = QHBoxLayout()
-        sounds.addWidget(self.sounds, 1)
-        sounds.addWidget(self.hear, 0, Qt.AlignmentFlag.AlignTop)
-        self.voices = _wrapped()
-        self.voices.setProperty("muted", True)
+        self.sayings = SayingsBox()
+        self.voices = _wrapped(muted=True)
         self.fetch = QPushButton(_("&Get better voices"))
         self.fetch.setToolTip(_("Download the Kokoro voices: 120 MB, licence Apache-2.0 (Alt+G)"))
-        self.fetch.hide()
-        what = _wrapped()
-        what.setText(
-            _(
-                "The word is learnt from synthetic voices, and from your own voice if you like. All of this happens on "
-                "this computer. The word is ready after a few minutes."
-            )
-        )
-        what.setProperty("muted", True)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 8, 0, 0)
-        column.setSpacing(10)
-        column.addWidget(title)
-        column.addWidget(self.edit)
-        column.addWidget(self.advice)
-        column.addLayout(sounds)
-        column.addSpacing(8)
-        column.addWidget(what)
-        column.addWidget(self.voices)
-        column.addWidget(self.fetch, 0, Qt.AlignmentFlag.AlignLeft)
-        column.addStretch(1)
+        self._lay_out()
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(TYPING_MS)
         self._pause.timeout.connect(self._ask)
         self.edit.textChanged.connect(self._typed)
         self.edit.returnPressed.connect(self.entered)
-        self.hear.clicked.connect(self._hear)
+        self.languages.currentIndexChanged.connect(self._typed)
+        self.sayings.changed.connect(self.changed)
+        self.sayings.hear_wanted.connect(self._hear)
+        self.sayings.add_wanted.connect(self._add)
         self.fetch.clicked.connect(self._fetch_voices)
-        self._answered.connect(self._show_advice)
-        self._said.connect(self._play_word)
+        self._advised.connect(self._show_advice)
+        self._answered.connect(self._take_answer)
         self._voices_fetched.connect(self._show_fetched)
         self._typed()
 
+    def _lay_out(self) -> None:
+        title = QLabel(_("Which word should it listen for?"))
+        title.setObjectName("pageTitle")
+        title.setWordWrap(True)
+        what = _wrapped(muted=True)
+        what.setText(
+            _(
+                "It learns from synthetic voices that say the word, and from you if you like. Everything is made on "
+                "this computer. The word listens after a few minutes."
+            )
+        )
+        row = QHBoxLayout()
+        row.addWidget(self.edit, 1)
+        row.addWidget(self.languages)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 8, 0, 0)
+        column.setSpacing(10)
+        column.addWidget(title)
+        column.addLayout(row)
+        column.addWidget(self.advice)
+        column.addWidget(self.sayings)
+        column.addSpacing(6)
+        column.addWidget(what)
+        column.addWidget(self.voices)
+        column.addWidget(self.fetch, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+        self.sayings.hide()
+        self.fetch.hide()
+
     @property
     def word(self) -> str:
-        """The typed word, without spaces around it."""
+        """As typed, without spaces around it."""
         return " ".join(self.edit.text().split())
 
+    @property
+    def language(self) -> str:
+        return str(self.languages.currentData())
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The IPA of the ways that the user chose; empty for all that are found."""
+        return self.sayings.chosen
+
+    def show_typed(self, typed: Typed) -> None:
+        """A word of an earlier run."""
+        self.languages.setCurrentIndex(self.languages.findData(typed.language))
+        self.edit.setText(typed.word)
+
+    @property
+    def problem(self) -> str:
+        """Why the word cannot be taken, in one sentence; empty where it can."""
+        if self.sayings.none_chosen:
+            return _("Keep at least one way to say the word.")
+        return check_word(self.word) or self._trouble
+
     def finish(self) -> None:
-        """The app ends: stop a download."""
+        """The app ends: so does a download."""
         self._pause.stop()
         self._fetching.cancel()
 
     def _typed(self) -> None:
         word = self.word
         self._pause.stop()
-        self.hear.hide()
-        self.sounds.setText("")
+        self._trouble = ""
+        self.sayings.hide()
+        self.sayings.show_sayings([])
         if not word:
             self.advice.setText(_("A good word has three or more syllables and is rare in talk."))
         elif check_word(word):
@@ -110,63 +142,84 @@ class WordPage(QWidget):
         elif why_not():
             self.advice.setText(why_not())
         else:
-            self.advice.setText(_("Checking the word…"))
+            self.advice.setText(_("Looking at the word…"))
             self._pause.start()
         self.changed.emit()
 
+    _trouble = ""  # what the advisor has against the word
+
     def _ask(self) -> None:
-        self._advisor.ask(self.word)
+        self._advisor.ask(self.word, self.language)
 
     def _show_advice(self, advice: Advice) -> None:
-        if advice.word != self.word:
+        if (advice.word, advice.language) != (self.word, self.language):
             return
+        self._trouble = advice.trouble
         self.advice.setText(advice.trouble or "\n".join(advice.sentences))
-        said = [f"[{ipa}]  {description}" for ipa, description in advice.pronunciations[:MOST_PRONUNCIATIONS]]
-        self.sounds.setText("\n".join(said))
-        self.hear.setVisible(bool(said))
+        self.sayings.show_sayings(advice.sayings)
+        self.sayings.setVisible(bool(advice.sayings))
         if not advice.trouble:
             self.voices.setText(_("Voices on this computer: {names}.", names=", ".join(advice.voices) or _("none")))
         self.fetch.setVisible(bool(advice.better_voices) and not self._fetching.running)
+        self.changed.emit()
 
-    def _hear(self) -> None:
-        self.hear.setEnabled(False)
-        threading.Thread(target=self._say, args=(self.word,), name="word voice", daemon=True).start()
+    def _hear(self, ipa: str) -> None:
+        word, language = self.word, self.language
+        self._answer(lambda: spoken(word, language, ipa))
 
-    def _say(self, word: str) -> None:
-        try:
-            samples, trouble = spoken(word), ""
-        except AudioError as error:
-            samples, trouble = None, str(error)
-        try:
-            self._said.emit(samples, trouble)
-        except RuntimeError:
-            pass  # the window is gone
+    def _add(self, letters: str) -> None:
+        word, language = self.word, self.language
+        self._answer(lambda: saying_like(word, language, letters))
 
-    def _play_word(self, samples: Samples | None, trouble: str) -> None:
-        self.hear.setEnabled(True)
-        if samples is None:
-            self.advice.setText(trouble)
+    def _answer(self, ask: Callable[[], Samples | Saying]) -> None:
+        """Ask on a thread."""
+        self.sayings.say("")
+        self.sayings.set_asking(True)
+        question = f"{self.language} {self.word}"
+
+        def run() -> None:
+            answer: Samples | Saying | str
+            try:
+                answer = ask()
+            except (AudioError, ValueError) as error:
+                answer = str(error)
+            try:
+                self._answered.emit(question, answer)
+            except RuntimeError:
+                pass  # the window is gone
+
+        threading.Thread(target=run, name="word question", daemon=True).start()
+
+    def _take_answer(self, question: str, answer: Samples | Saying | str) -> None:
+        self.sayings.set_asking(False)
+        if question != f"{self.language} {self.word}":
+            return  # another word is typed by now
+        if isinstance(answer, str):
+            self.sayings.say(answer)
+        elif isinstance(answer, Saying):
+            self.sayings.take_in(answer)
         else:
-            self._play(samples)
+            self._play(answer)
 
     def _fetch_voices(self) -> None:
         self.fetch.hide()
-        self.voices.setText(_("Downloading the voices, 120 MB. You can go on in the meantime."))
+        self.voices.setText(_("Downloading the voices, 120 MB. You may go on meanwhile."))
         self._fetching.fetch_voices()
 
     def _show_fetched(self, trouble: str) -> None:
-        self.voices.setText(trouble or _("The voices are downloaded."))
+        self.voices.setText(trouble or _("The voices are here."))
         self.fetch.setVisible(bool(trouble))
         if self.word and not check_word(self.word):
             self._ask()
 
     @staticmethod
     def _note_nothing(progress: Progress) -> None:
-        """Do nothing: a download reports no progress."""
+        """A download tells no progress."""
 
 
-def _wrapped() -> QLabel:
+def _wrapped(muted: bool = False) -> QLabel:
     label = QLabel()
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setProperty("muted", muted)
     return label

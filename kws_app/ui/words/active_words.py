@@ -190,6 +190,10 @@ class ActiveWords(QObject):
         self._new = name
         self._worker.take_in_model(name)
 
+    def note_model(self, name: str) -> None:
+        """A model file is new in the folder, of a word that another model hears: offer it."""
+        self._worker.take_in_model(name)
+
     def tune(self, name: str, **changes: float | None) -> None:
         """Set fields of a model's `Tuning`; None goes back to the value of the card."""
         self.thresholds.tune(name, **changes)
@@ -218,6 +222,7 @@ class ActiveWords(QObject):
             self._take_cards(entries)
             if self._new in self._known.singles:
                 self.add_word(self._known.keyword_of(self._new), self._new)
+                self._new = ""
             self.shown.emit()
             return
         notices, others = broken[:1], len(broken) - 1

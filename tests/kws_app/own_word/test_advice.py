@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kws_app.errors import AudioError
-from kws_app.own_word.advice import Advice, Advisor, ask, spoken
+from kws_app.own_word.advice import Advice, Advisor, ask, saying_like, spoken
 from kws_app.own_word.takes import speech_span
 from tests.support.programs import require
 
@@ -22,7 +22,7 @@ def test_a_good_word_is_told_with_how_it_sounds():
     advice = ask("hello kitchen")
     assert not advice.trouble
     assert advice.verdict == "good" and advice.sentences
-    assert "American" in {description for _ipa, description in advice.pronunciations}
+    assert "American" in {saying.description for saying in advice.sayings}
     assert "espeak-ng" in advice.voices
 
 
@@ -31,6 +31,19 @@ def test_a_word_that_nobody_can_say_is_one_sentence():
     assert "has no letter" in advice.trouble and "\n" not in advice.trouble
     with pytest.raises(AudioError, match="has no letter"):
         spoken("привет")
+
+
+def test_a_german_word_is_read_in_german():
+    advice = ask("Küchenradio", "de")
+    assert not advice.trouble and [saying.description for saying in advice.sayings] == ["German"]
+    assert "ç" in advice.sayings[0].ipa
+    assert speech_span(spoken("Küchenradio", "de")) is not None
+
+
+def test_another_way_to_say_a_word_is_added_or_refused_in_a_sentence():
+    assert saying_like("computer", "en", "kompjutah").ipa
+    with pytest.raises(ValueError, match="digit"):
+        saying_like("computer", "en", "c0mputer")
 
 
 def test_a_voice_says_the_word():

@@ -34,9 +34,22 @@ def test_the_first_steps_end_in_the_offer_of_a_word_of_ones_own(bench: Bench):
 def test_the_wizard_hears_the_microphone_and_opens_it_where_it_is_off(bench: Bench):
     window = bench.open()
     window.own_word.open()
-    assert window.own_word._feed() is None  # it is being opened
+    assert window.own_word._feed() is None and not bench.sources
+    assert window.own_word._open_microphone() == ""
     bench.qtbot.waitUntil(lambda: listening(window))
     assert window.own_word._feed() is bench.sources[-1].feed
+    assert window.own_word._open_microphone() == "" and len(bench.sources) == 1
+
+
+def test_without_a_microphone_the_wizard_says_so_and_goes_on(bench: Bench):
+    bench.microphones = []
+    window = bench.open()
+    window.own_word.open("hello kitchen")
+    wizard = window.own_word.wizard
+    assert wizard is not None
+    wizard.next.click()
+    assert wizard.page == SAY and "No microphone was found" in wizard.say_page.prompt.text()
+    assert not bench.sources and wizard.next.isEnabled()
 
 
 def test_a_word_that_is_ready_is_listened_for(bench: Bench):

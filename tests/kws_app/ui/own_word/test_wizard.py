@@ -1,15 +1,20 @@
 """The wizard from a typed word to a model that listens, by the real training in its quick form."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
-from kws_app.audio.source import Feed
 from kws_app.engine.catalogue import find_model
+from kws_app.own_word.lessons import Lessons
+from kws_app.own_word.order import Typed
+from kws_app.own_word.takes import Take
+from kws_app.ui.own_word.microphone import Microphone
 from kws_app.ui.own_word.wizard import LEARN, RESULT, SAY, WORD, OwnWordWizard
-from tests.support.made_up_word import RATE_HZ
+from tests.support.made_up_word import WORD as SAID
+from tests.support.made_up_word import voice
 from tests.support.programs import require
 
 PATIENCE_MS = 600_000  # a training beside other work
@@ -20,7 +25,12 @@ def wizard(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     require("espeak-ng")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))  # lists of words and of models made here
     wizard = OwnWordWizard(
-        tmp_path / "data", tmp_path / "models", lambda: Feed(RATE_HZ), lambda samples: None, options=["--quick"]
+        tmp_path / "data",
+        tmp_path / "models",
+        Microphone(lambda: None, lambda: ""),
+        lambda samples: None,
+        options=["--quick"],
+        taken=lambda keyword: keyword == "happy",
     )
     qtbot.addWidget(wizard)
     wizard.open()
@@ -41,19 +51,98 @@ def only_typed(wizard: OwnWordWizard, word: str) -> None:
     assert wizard.page == LEARN and wizard.job.running
 
 
-def test_a_word_that_cannot_be_taken_goes_no_further(wizard: OwnWordWizard):
-    for word in ("", "r2d2", "a/b", "x" * 200):
-        wizard.word_page.edit.setText(word)
-        assert not wizard.next.isEnabled()
-        assert wizard.word_page.advice.text()
-    assert wizard.page == WORD
+@pytest.mark.parametrize("word", ["", "r2d2", "😀😀😀", "a/b", '"hey"', "x" * 200, "---"])
+def test_a_word_that_cannot_be_taken_goes_no_further(wizard: OwnWordWizard, word: str):
+    wizard.word_page.edit.setText(word)
+    assert not wizard.next.isEnabled()
+    assert wizard.word_page.advice.text() and len(wizard.word_page.advice.text().splitlines()) == 1
+    wizard.word_page.entered.emit()
+    assert wizard.page == WORD and not wizard.job.running
+
+
+def test_a_word_that_no_voice_can_say_goes_no_further(wizard: OwnWordWizard, qtbot: QtBot):
+    wizard.word_page.edit.setText("привет")
+    qtbot.waitUntil(lambda: "not read in the language" in wizard.word_page.advice.text(), timeout=PATIENCE_MS)
+    assert not wizard.next.isEnabled()
+    wizard.word_page.languages.setCurrentIndex(wizard.word_page.languages.findData("ru"))
+    qtbot.waitUntil(wizard.next.isEnabled, timeout=PATIENCE_MS)
+
+
+def test_a_word_that_comes_with_the_program_is_told(wizard: OwnWordWizard):
+    wizard.word_page.edit.setText("Happy")
+    wizard.next.click()
+    assert wizard.page == WORD and "is here already" in wizard.trouble.text()
 
 
 def test_the_page_tells_how_the_word_sounds(wizard: OwnWordWizard, qtbot: QtBot):
+    page = wizard.word_page
+    page.edit.setText("hello kitchen")
+    qtbot.waitUntil(lambda: bool(page.sayings.checks), timeout=PATIENCE_MS)
+    assert any("American" in check.text() for check in page.sayings.checks.values())
+    assert "hello kitchen" in page.advice.text()
+    assert "espeak-ng" in page.voices.text()
+
+
+def test_ways_to_say_a_word_are_heard_left_out_and_added(wizard: OwnWordWizard, qtbot: QtBot):
+    page, sayings = wizard.word_page, wizard.word_page.sayings
+    page.edit.setText("computer")
+    qtbot.waitUntil(lambda: len(sayings.checks) > 1, timeout=PATIENCE_MS)
+    assert page.chosen == ()  # all that are found
+    first = next(iter(sayings.checks))
+    for check in sayings.checks.values():
+        check.setChecked(False)
+    assert not wizard.next.isEnabled() and "Keep at least one" in page.problem
+    sayings.checks[first].setChecked(True)
+    assert page.chosen == (first,) and wizard.next.isEnabled()
+    sayings.edit.setText("kompjutah")
+    sayings.add.click()
+    qtbot.waitUntil(lambda: len(page.chosen) == 2, timeout=PATIENCE_MS)
+    assert not sayings.edit.text()
+    sayings.edit.setText("c0mputer")
+    sayings.add.click()
+    qtbot.waitUntil(lambda: bool(sayings.trouble.text()), timeout=PATIENCE_MS)
+    assert len(sayings.trouble.text().splitlines()) == 1 and len(page.chosen) == 2
+    heard: list[int] = []
+    page._play = lambda samples: heard.append(len(samples))
+    sayings.plays[first].click()
+    qtbot.waitUntil(lambda: bool(heard), timeout=PATIENCE_MS)
+
+
+def test_without_the_training_part_it_says_what_to_install(
+    wizard: OwnWordWizard, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
     wizard.word_page.edit.setText("hello kitchen")
-    qtbot.waitUntil(lambda: "American" in wizard.word_page.sounds.text(), timeout=PATIENCE_MS)
-    assert "hello kitchen" in wizard.word_page.advice.text()
-    assert "espeak-ng" in wizard.word_page.voices.text()
+    assert "kws-app[training]" in wizard.word_page.advice.text()
+    wizard.next.click()
+    assert wizard.page == WORD and "kws-app[training]" in wizard.trouble.text()
+
+
+def test_takes_are_kept_where_the_window_is_closed_while_they_are_said(
+    wizard: OwnWordWizard, qtbot: QtBot, tmp_path: Path
+):
+    wizard.word_page.edit.setText("hello kitchen")
+    wizard.next.click()
+    wizard.say_page.takes += [Take(voice(*SAID))]
+    wizard.close()
+    assert len(list(wizard.places.takes.glob("*.flac"))) == 1
+    again = OwnWordWizard(tmp_path / "data", tmp_path / "models", Microphone(lambda: None, lambda: ""), lambda s: None)
+    qtbot.addWidget(again)
+    again.open("hello kitchen")
+    again.next.click()
+    assert again.say_page.good_takes == 1
+    again.finish()
+
+
+def test_a_full_disk_is_one_sentence_and_the_takes_stay(wizard: OwnWordWizard, tmp_path: Path):
+    wizard.word_page.edit.setText("hello kitchen")
+    wizard.next.click()
+    wizard.say_page.takes += [Take(voice(*SAID))]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "own_words").write_text("a file where the folder should be")
+    wizard.next.click()
+    assert wizard.page == SAY and not wizard.job.running
+    assert "free some space" in wizard.trouble.text() and wizard.say_page.good_takes == 1
 
 
 @pytest.mark.long
@@ -64,12 +153,17 @@ def test_a_typed_word_is_learnt_stopped_resumed_and_listens(wizard: OwnWordWizar
     qtbot.waitUntil(lambda: not wizard.job.running, timeout=PATIENCE_MS)
     assert wizard.page == LEARN and not wizard.trouble.isVisible()
     qtbot.waitUntil(wizard.next.isEnabled)
+    assert Typed.unfinished(tmp_path / "data") == Typed("hello kitchen")
     with qtbot.waitSignal(wizard.ready, timeout=PATIENCE_MS) as ready:
         wizard.next.click()  # go on
     assert ready.args == ["hello_kitchen/expert"]
     qtbot.waitUntil(lambda: wizard.page == RESULT, timeout=PATIENCE_MS)
     assert find_model("hello_kitchen/expert", tmp_path / "models").card.keyword == "hello_kitchen"
     assert "hello kitchen" in wizard.result_page.title.text()
+    assert Typed.unfinished(tmp_path / "data") is None
+    wizard.note_heard("another_word")
+    wizard.note_heard("hello_kitchen")
+    assert "heard once" in wizard.result_page.trial.text.text()
 
 
 @pytest.mark.long
@@ -79,3 +173,21 @@ def test_a_training_that_fails_says_why(wizard: OwnWordWizard, qtbot: QtBot, tmp
     qtbot.waitUntil(wizard.trouble.isVisible, timeout=PATIENCE_MS)
     assert len(wizard.trouble.text().splitlines()) == 1
     assert wizard.page == LEARN
+
+
+def test_two_trainings_at_once_are_refused(wizard: OwnWordWizard, qtbot: QtBot, tmp_path: Path):
+    only_typed(wizard, "hello kitchen")
+    wizard.learn_from("smart_mirror", Lessons(3, 3))
+    assert "Another word is being learnt" in wizard.trouble.text() and wizard.page == LEARN
+    assert wizard._order is not None and wizard._order.word == "hello kitchen"
+    wizard.close()
+    wizard.open("another word")  # it shows the training that runs
+    assert wizard.page == LEARN and wizard.job.running
+
+
+def test_a_training_that_was_cut_is_offered_at_the_next_start(wizard: OwnWordWizard, qtbot: QtBot, tmp_path: Path):
+    Typed("Küchenradio", "de").save(tmp_path / "data")
+    wizard.close()
+    wizard.open()
+    assert wizard.word_page.word == "Küchenradio" and wizard.word_page.language == "de"
+    assert "was cut" in wizard.trouble.text()
