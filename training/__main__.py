@@ -18,7 +18,7 @@ from training.arguments import build_parser
 from training.corpus.acoustic_groups import write_lists
 from training.corpus.fetch import fetch_archive, unpack_parts
 from training.corpus.fetch_public import fetch_source
-from training.corpus.pronunciations import typed_pronunciation
+from training.corpus.pronunciations import chosen_pronunciations
 from training.corpus.public_sources import SOURCES, source_named
 from training.corpus.speech_body import write_body
 from training.corpus.synthetic_speech import write_speech, write_words
@@ -160,7 +160,7 @@ def run_own_word(options: argparse.Namespace, places: Places, progress: Progress
         tuple(options.recordings),
         not options.no_voices,
         options.language,
-        tuple(typed_pronunciation(options.word, ipa, options.language) for ipa in options.say),
+        tuple(chosen_pronunciations(options.word, options.say, options.language)) if options.say else (),
         config if options.takes is None else replace(config, takes=options.takes),
         options.not_the_word,
         options.if_better,
