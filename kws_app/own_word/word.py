@@ -25,10 +25,10 @@ def check_word(word: str) -> str:
     if strange is not None:
         name = unicodedata.name(strange, _("an unknown character")).lower()
         if strange.isdigit():
-            return _('Write numbers as they are said: "seven" in place of "7".')
-        return _("The word has a sign that nobody can say ({name}): use letters and spaces.", name=name)
+            return _("Write numbers as words: “seven”, not “7”.")
+        return _("The word contains a character that cannot be said ({name}): use letters and spaces.", name=name)
     if word[0] in JOINERS or word[-1] in JOINERS:
-        return _("The word has a quote or a dash at its edge: use letters alone.")
+        return _("The word begins or ends with a quote or a dash: use only letters there.")
     if sum(c.isalpha() for c in word) < FEWEST_LETTERS:
         return _(
             "The word is too short and sounds like other talk: use at least {least} letters.", least=FEWEST_LETTERS

@@ -23,6 +23,8 @@ def test_words_that_somebody_can_say_are_taken(word: str):
         ("ab", "too short"),
         ("it\nis/so", "solidus"),
         ("\x1b[31mred", "unknown character"),
+        ("-dash", "quote or a dash"),
+        ("rock'", "quote or a dash"),
     ],
 )
 def test_a_word_that_cannot_be_taken_gets_its_sentence(word: str, said: str):
