@@ -254,6 +254,9 @@ def style_sheet(theme: Theme) -> str:
 
 def apply_theme(app: QApplication, theme: Theme) -> None:
     """Set the palette and style sheet of the whole program. Windows then get a PaletteChange and paint again."""
+    sheet = style_sheet(theme)
+    if app.styleSheet() == sheet:
+        return  # to set it again would style each widget again, for nothing
     app.setStyle("Fusion")  # the only style that uses a palette in the same way on every system
     app.setPalette(palette(theme))
-    app.setStyleSheet(style_sheet(theme))
+    app.setStyleSheet(sheet)

@@ -101,9 +101,8 @@ class Plots(pg.GraphicsLayoutWidget):
         return self._waveform, self._log_mel, self._probability
 
     def _add_plot(self, row: int, title: str, y_range: tuple[float, float], stretch: int) -> pg.PlotItem:
-        plot = self.addPlot(row=row, col=0)
+        plot = self.addPlot(row=row, col=0, enableMenu=False)
         self.ci.layout.setRowStretchFactor(row, stretch)
-        plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMouseEnabled(x=False, y=False)
         plot.disableAutoRange()
