@@ -13,6 +13,7 @@ from typing import Any
 if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
     SCREEN = Path(__file__).parent / "support" / "offscreen.json"  # Qt's own has 800 by 800 pixels
     os.environ.setdefault("QT_QPA_PLATFORM", f"offscreen:configfile={SCREEN}")  # before Qt is imported anywhere
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # beside other tests and other work, more only wait for each other
 os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="kws-config-")  # for the list of models that were made here
 if "TEXTDOMAINDIR" not in os.environ:  # a test that brings a catalogue of its own
     os.environ["LANGUAGE"] = "en"  # whatever whoever runs the tests speaks; likewise before sentences are made
