@@ -1,1 +1,1 @@
-"""A word of one's own: its takes, the talk it must not answer to, its heads, and the stage that makes its expert."""
+"""A word of one's own: its sounds, the talk it must not answer to, its heads, and the stage that makes its expert."""

@@ -1,4 +1,4 @@
-"""Compares a new model of a word with the one that is there, on sounds and talk that the new one was not trained on."""
+"""Compares a new model of a word with the old model, on sounds and talk that the new model was not trained on."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ from training.own_word.material import FEWEST_TO_COMPARE, Gathered
 from training.own_word.measure import talk_peaks, word_peaks
 from training.own_word.talk_embeddings import Talk
 
-ALLOWED_AN_HOUR = 0.5  # false alarms on talk that a new model may give, where the old one gives fewer
+ALLOWED_AN_HOUR = 0.5  # false alarms an hour of talk that a new model may give, even if the old model gives fewer
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,17 @@ class Trained:
     """A model of a word."""
 
     heads: Sequence[Head]
-    mean: NDArray[np.float32]  # by which its embeddings are scaled
-    std: NDArray[np.float32]
+    mean: NDArray[np.float32]  # [96], scales its embeddings
+    std: NDArray[np.float32]  # [96]
     threshold: float  # a margin
 
 
 @dataclass(frozen=True)
 class Mistakes:
-    """What a model does wrong on what was kept back."""
+    """The mistakes of a model on the sounds and the talk that were kept back."""
 
-    missed: float  # recordings of the word; a part of one where some of its copies in noise are missed
-    alarms: int  # of the sounds that are not the word
+    missed: float  # recordings of the word; a part of a recording counts if some of its copies in noise are missed
+    alarms: int  # sounds that are not the word and set the model off
     talk_alarms: int
 
 
@@ -45,8 +45,8 @@ class Verdict:
 
     old: Mistakes
     new: Mistakes
-    words: int  # recordings kept back
-    sounds: int  # that are not the word, kept back
+    words: int  # recordings that were kept back
+    sounds: int  # sounds that are not the word and were kept back
     hours: float  # of talk
 
     @property
@@ -57,7 +57,7 @@ class Verdict:
         return fewer and self.new.talk_alarms <= allowed
 
     def describe(self) -> str:
-        """Both models' mistakes in sentences."""
+        """The mistakes of both models, in sentences for a person."""
         start = "The new model is better" if self.is_better else "The new model is not better"
         parts = []
         for kind, count, old, new in (
@@ -74,7 +74,7 @@ class Verdict:
 
 
 def check_enough(recordings: int, mistakes: int) -> None:
-    """raises ValueError if too few sounds are there to keep some back"""
+    """Refuse to compare on too few sounds. raises ValueError if no sound can be kept back"""
     if max(recordings, mistakes) < FEWEST_TO_COMPARE:
         raise ValueError(
             f"There are {recordings} recordings of the word and {mistakes} sounds that are not the word: "
@@ -83,13 +83,13 @@ def check_enough(recordings: int, mistakes: int) -> None:
 
 
 def read_trained(path: Path) -> Trained:
-    """The heads of a model file. raises ModelError if it is no expert, or of another speech embedding"""
+    """Load the heads of a model file. raises ModelError unless it is an expert with this speech embedding"""
     file = read_model_file(path)
     try:
         settings = ExpertSettings.from_card(file.card.network)
         numbers = unpack_head(settings, file.tensors)
     except (TypeError, ValueError) as error:
-        raise ModelError(f"{path} is no expert that can be compared: {error}.") from error
+        raise ModelError(f"{path} is not an expert, so it cannot be compared: {error}.") from error
     if settings.body_sha256 != BODY_SHA256:
         raise ModelError(f"{path} was made with another speech embedding: it cannot be compared.")
     heads = []
@@ -103,7 +103,7 @@ def read_trained(path: Path) -> Trained:
 
 
 def compare(old: Trained, new: Trained, found: Gathered, talk: Talk) -> Verdict:
-    """What both do wrong on the recordings, the sounds that are not the word, and the talk that were kept back."""
+    """Count the mistakes of both models on the recordings, other sounds and talk that were kept back."""
     words = 0 if found.recorded is None else len(np.unique(found.recorded.takes))
     sounds = 0 if found.not_the_word is None else len(np.unique(found.not_the_word.takes))
     both = (_mistakes(trained, found, talk) for trained in (old, new))

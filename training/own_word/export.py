@@ -1,4 +1,4 @@
-"""From the trained heads of a word to an `expert` in both kinds of file. Any mismatch raises."""
+"""Makes an `expert`, in both kinds of file, from the trained heads of a word. Any mismatch raises."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ GOLDEN_STEPS = 25  # of two seconds
 
 
 def stacked(heads: Sequence[Head], mean: NDArray[np.float32], std: NDArray[np.float32]) -> Parameters:
-    """The numbers of several heads side by side, by the names that a model file has."""
+    """The numbers of several heads side by side, by the names in a model file."""
     each = [head.numbers() for head in heads]
     together = {name: np.stack([numbers[name] for numbers in each]) for name in each[0]}
     together["out.weight"], together["out.bias"] = together["out.weight"][:, 0], together["out.bias"][:, 0]

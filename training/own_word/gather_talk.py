@@ -1,6 +1,6 @@
 """Makes the talk embeddings that ship with the project, from the folders of audio that `fetch` brings.
 
-Sources that only measure are not read: `corpus.recordings` names them.
+It does not read the sources for measurements: `corpus.recordings` names them.
 """
 
 import logging
@@ -40,7 +40,7 @@ WORD_CLIPS = 80  # of each word of Speech Commands
 
 
 def split_of_talk(path: Path) -> str:
-    """The set of a recording. A speaker is in one set for all sources."""
+    """The set of a recording. A speaker is in the same set in all sources."""
     group = stream_group(path)
     if group == ACTED:
         percent = hash_percent(f"{ACTED}/{path.stem[:2]}")  # a scene
@@ -104,7 +104,7 @@ def _words(clips: Path, body: WholeStreams, progress: Progress) -> Iterator[Talk
 
 
 def embeddings_of(sounds: Iterator[Sound] | Sequence[Sound], body: WholeStreams) -> NDArray[np.float32]:
-    """Embeddings [S, 96] of sounds as one stream, with faint noise between them."""
+    """The embeddings [S, 96] of sounds that follow one another, with faint noise between them."""
     rng = np.random.default_rng(0)
     config, bands = FrontendConfig(), SpeechBands()
     parts: list[Sound] = []

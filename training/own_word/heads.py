@@ -1,6 +1,7 @@
-"""Trains the heads of a word on frozen embeddings: sequences of the word against hours of talk, the hardest mined.
+"""Trains the heads of a word on frozen embeddings: sequences of the word against hours of talk.
 
-A window is W embeddings laid end to end; windows of a stream overlap in memory, so nothing is copied but batches.
+A window is W embeddings end to end. The windows of a stream overlap in memory, so only batches are copied. Mining finds
+the talk that a head is most wrong about.
 """
 
 from collections.abc import Sequence
@@ -29,28 +30,28 @@ SAID_ROWS = 512
 class HeadConfig:
     """How a head is made and trained."""
 
-    window_steps: int = 14  # embeddings: 1.04 s, and each looks back over 0.76 s
+    window_steps: int = 14  # embeddings: they span 1.04 s, and each looks back over 0.76 s
     hidden: int = 64
     dropout: float = 0.25
     steps: int = 900
-    positives: int = 96  # of a batch
-    negatives: int = 224
+    positives: int = 96  # in a batch
+    negatives: int = 224  # in a batch
     learning_rate: float = 2e-3  # the peak of the one-cycle schedule
     weight_decay: float = 0.05
-    after_s: tuple[float, float] = (0.02, 0.34)  # the word is to be heard this long after its end
-    before_s: float = 0.42  # until so long before its end the word is not said yet
-    unfinished_share: float = 0.08  # of the negatives: before the word is said
-    not_the_word_share: float = 0.08  # of the negatives: sounds that set it off by mistake, where there are some
-    mined_share: float = 0.5  # of the negatives: the talk that the head is most wrong about
-    mined_windows: int = 20_000
-    said_quantile: float = 0.995  # of the word's margins: talk above it probably says the word, and is not mined
+    after_s: tuple[float, float] = (0.02, 0.34)  # seconds after the word's end in which the head should hear it
+    before_s: float = 0.42  # seconds before the word's end; up to here the word is not finished
+    unfinished_share: float = 0.08  # share of the negatives that end before the word is finished
+    not_the_word_share: float = 0.08  # share of the negatives that set the word off by mistake, if there are some
+    mined_share: float = 0.5  # share of the negatives that are the talk that the head is most wrong about
+    mined_windows: int = 20_000  # windows of talk that mining keeps
+    said_quantile: float = 0.995  # of the word's margins; talk above it probably holds the word, so it is not mined
     mine_at: tuple[float, ...] = (0.17, 0.39, 0.61, 0.83)  # shares of the steps
-    average_from: float = 0.6  # share of the steps from which weights are averaged
+    average_from: float = 0.6  # share of the steps after which the weights are averaged
     average_rate: float = 0.02
 
 
 class Head(nn.Module):
-    """Two hidden layers, normalised, over a window of embeddings."""
+    """A network with two normalised hidden layers over a window of embeddings."""
 
     def __init__(self, config: HeadConfig) -> None:
         super().__init__()
@@ -71,7 +72,7 @@ class Head(nn.Module):
         return self.out(torch.relu(self.norm2(self.second(x))))[:, 0]
 
     def numbers(self) -> dict[str, NDArray[np.float32]]:
-        """By the names that a model file has, without the axis of heads."""
+        """The weights by the names in a model file, without the axis of heads."""
         return {
             name.removesuffix(".weight") + ".weight" if name.endswith("weight") else name: values.detach().numpy()
             for name, values in self.named_parameters()
@@ -79,7 +80,7 @@ class Head(nn.Module):
 
 
 def windows_of(stream: Tensor, window_steps: int) -> Tensor:
-    """All windows [S - W + 1, W * 96] of embeddings [S, 96], sharing their memory."""
+    """All windows [S - W + 1, W * 96] of embeddings [S, 96]. They share the memory of the embeddings."""
     return stream.as_strided((len(stream) - window_steps + 1, window_steps * EMBEDDING), (EMBEDDING, 1))
 
 
@@ -101,7 +102,7 @@ def margins(head: Head, stream: Tensor) -> Tensor:
 
 
 class _Words:
-    """Sequences laid end to end, each with its beginning repeated before it, and how far each step is from the end."""
+    """Sequences end to end, each with its first step repeated in front, and each step's time after the word's end."""
 
     def __init__(self, sequences: Sequences, talk: Talk, config: HeadConfig) -> None:
         width = config.window_steps
@@ -114,13 +115,13 @@ class _Words:
         self._after_s = step_ends_s[None] - sequences.ends_s[:, None]  # [N, T]
 
     def rows(self, least_s: float, most_s: float) -> NDArray[np.int64]:
-        """The windows that end between so many seconds after the word's end."""
+        """The windows that end from `least_s` to `most_s` seconds after the word's end."""
         sequence, step = np.nonzero((self._after_s >= least_s) & (self._after_s <= most_s))
         return np.asarray(sequence * self._steps + step + 1, np.int64)
 
 
 class _Negatives:
-    """Talk as one row of embeddings, and the windows that lie within one stream."""
+    """Talk as a row of embeddings, and the windows that lie within a single stream."""
 
     def __init__(self, streams: Sequence[TalkStream], talk: Talk, config: HeadConfig) -> None:
         width = config.window_steps
@@ -196,7 +197,7 @@ def _average(average: list[Tensor], head: Head, rate: float) -> None:
 
 
 class _Batches:
-    """Windows and labels, drawn by the shares of the settings."""
+    """Draws windows and labels by the shares in the settings."""
 
     def __init__(self, material: Material, config: HeadConfig, rng: np.random.Generator) -> None:
         self._config, self._rng = config, rng

@@ -1,7 +1,7 @@
 """Makes the expert of a user's own word: takes by voices, recordings, heads, a threshold, and both model files.
 
-What is finished lies in the work folder under a digest of what it was made from. So a run that was cut goes on there
-and ends with the same model.
+The work folder keeps finished parts, under a digest of the sounds and settings that they were made from. So a run that
+was cut goes on where it was, and ends with the same model.
 """
 
 from collections.abc import Sequence
@@ -37,12 +37,12 @@ ROLE = "expert"
 
 @dataclass(frozen=True)
 class OwnWordConfig:
-    """How much is made of a word."""
+    """How much is made for a word."""
 
-    takes: int | None = None  # by voices; None for the voices' own count for each pronunciation
-    sequences: int = 1000  # of takes, about
-    recording_copies: int = 24  # of each recording, at most
-    recording_sequences: int = 1200  # of all recordings, at most
+    takes: int | None = None  # takes by voices; None for takes.TAKES of each pronunciation
+    sequences: int = 1000  # sequences of all takes, about
+    recording_copies: int = 24  # sequences of each recording, at most
+    recording_sequences: int = 1200  # sequences of all recordings, at most
     heads: int = 3
     head: HeadConfig = field(default_factory=HeadConfig)
     seed: int = 0
@@ -53,56 +53,56 @@ QUICK = OwnWordConfig(takes=24, sequences=150, recording_copies=6, heads=1, head
 
 @dataclass(frozen=True)
 class OwnWord:
-    """What to make."""
+    """The word to learn, and from which sounds."""
 
-    word: str  # as it is typed
-    recordings: tuple[Path, ...] = ()  # folders, one utterance a file
-    voices: bool = True
+    word: str  # as the user types it
+    recordings: tuple[Path, ...] = ()  # folders of recordings, the word once in each file
+    voices: bool = True  # whether voices say the word too
     language: str = "en"
-    pronunciations: tuple[Pronunciation, ...] = ()  # those the user chose; by default all that are common
+    pronunciations: tuple[Pronunciation, ...] = ()  # the user's choice; by default all common pronunciations
     config: OwnWordConfig = field(default_factory=OwnWordConfig)
-    not_the_word: Path | None = None  # a folder of sounds that set the word off by mistake
-    if_better: bool = False  # whether a model that is there is replaced only by a better one
+    not_the_word: Path | None = None  # a folder of sounds that a model took for the word by mistake
+    if_better: bool = False  # whether only a better model may replace the old model
 
     @property
     def compares(self) -> bool:
-        """Whether the new model must be better than the one that is there."""
+        """Whether the new model must be better than the old model."""
         return self.if_better or self.not_the_word is not None
 
 
 @dataclass(frozen=True)
 class Made:
-    """What came of it."""
+    """The model of a word, and how good it is."""
 
     path: Path  # of the model file
     measured: Measured
     threshold: float  # a margin
     takes: dict[str, int]  # by engine
     recordings: int
-    passed_over: tuple[str, ...]  # a sentence for each recording that is none
-    verdict: Verdict | None = None  # where the new model was compared with the one that was there
+    passed_over: tuple[str, ...]  # a sentence for each file that cannot be used
+    verdict: Verdict | None = None  # the comparison of the new model with the old model, if there was one
 
     @property
     def replaced(self) -> bool:
-        """Whether the new model is the one that is there now."""
+        """Whether the new model was written."""
         return self.verdict is None or self.verdict.is_better
 
     def describe(self) -> str:
-        """What to expect, in sentences for a person."""
+        """What to expect of the model, in sentences for a person."""
         if self.verdict is not None and not self.verdict.is_better:
-            return f"{self.path}: the model stays as it is.\n{self.verdict.describe()}"
+            return f"{self.path}: the old model stays.\n{self.verdict.describe()}"
         lines = [f"{self.path}: made from {sum(self.takes.values())} takes by voices and {self.recordings} recordings."]
         missed, words = self.measured.missed(self.threshold), len(self.measured.word)
         alarms, hours = self.measured.alarms(self.threshold), self.measured.hours
         if words:
-            lines.append(f"On {words} sounds of the word that were kept back it missed {missed}.")
-        lines.append(f"On {hours:.1f} h of talk that it had not heard it gave {alarms} false alarms.")
+            lines.append(f"The model missed {missed} of {words} sounds of the word that it had not heard before.")
+        lines.append(f"It gave {alarms} false alarms in {hours:.1f} h of talk that it had not heard before.")
         if self.verdict is not None:
             lines.append(self.verdict.describe())
         return "\n".join(lines)
 
     def curve(self) -> list[tuple[float, float]]:
-        """False alarms an hour and the share missed, at thresholds round the recommended one."""
+        """False alarms an hour and the share of misses, at thresholds around the recommended threshold."""
         words = max(1, len(self.measured.word))
         margins = [self.threshold + offset for offset in np.arange(-6.0, 6.01, 0.5)]
         return [(self.measured.alarms(m) / self.measured.hours, self.measured.missed(m) / words) for m in margins]
@@ -111,7 +111,7 @@ class Made:
 def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILENT, talk: Talk | None = None) -> Made:
     """Make <models>/<word>/expert.safetensors and .pt.
 
-    work: where takes and heads are kept; talk: what ships with the project by default
+    work: the folder that keeps takes and heads; talk: by default the talk that ships with the project
     raises ValueError with a sentence for a word or recordings that cannot be used, OSError if a voice or the disk
     fails, ModelError if the export differs, StageStoppedError if the user stops it
     """
@@ -122,7 +122,7 @@ def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILE
     recordings, passed_over = read_sounds(asked.recordings)
     mistakes, no_mistakes = read_sounds([asked.not_the_word] if asked.not_the_word else [])
     if not asked.voices and not recordings:
-        raise ValueError("Without voices there must be recordings: say the word, or let voices say it.")
+        raise ValueError("The word needs voices or recordings: record the word, or let voices say it.")
     folder = work / "own_word" / keyword
     folder.mkdir(parents=True, exist_ok=True)
     installed = models / keyword / f"{ROLE}{MODEL_SUFFIX}"
@@ -158,7 +158,7 @@ def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILE
 
 
 def folder_of(word: str, language: str) -> str:
-    """The name of the word's folder of models. raises ValueError if the word cannot be"""
+    """The name of the word's folder of models. raises ValueError if the word cannot be a name"""
     keyword = check_word(word, language).replace(" ", "_")
     if not is_name(keyword):
         raise ValueError(f"'{word}' cannot be the name of a model: use only letters.")
@@ -166,14 +166,14 @@ def folder_of(word: str, language: str) -> str:
 
 
 def _measured(heads: Sequence[Head], found: Gathered, talk: Talk) -> Measured:
-    """Peaks of the kept-back sounds, and of the talk for validation."""
+    """The peaks of the kept-back sounds and of the talk for validation."""
     peaks = [word_peaks(heads, talk, sequences) for sequences in found.words if len(sequences)]
     said = np.concatenate(peaks) if peaks else np.zeros(0)
     return Measured(talk_peaks(heads, talk, talk.of("validation")), talk.hours("validation"), said)
 
 
 def without_word(talk: Talk, word: str) -> Talk:
-    """The talk without the streams of single words that are, or are in, the user's word."""
+    """The talk without the streams of single words that the user's word is or contains."""
     own = {f"words/{part}" for part in [word, word.replace(" ", "_"), *word.split()]}
     return Talk(tuple(stream for stream in talk.streams if stream.source not in own), talk.mean, talk.std)
 
@@ -202,14 +202,14 @@ def _heads(found: Gathered, name: str, config: OwnWordConfig, folder: Path, prog
 
 
 def curve_offsets() -> NDArray[np.float64]:
-    """Distances from the threshold, in margins, at which the curve is stated: closer together near it."""
+    """The distances from the threshold, in margins, of the curve's points. They are closer together near it."""
     return np.unique(np.round(np.concatenate([np.arange(-6.0, 6.01, 0.5), np.arange(-2.0, 2.01, 0.1)]), 3))
 
 
 def _about(
     asked: OwnWord, measured: Measured, threshold: float, takes: dict[str, int], recordings: int, talk: Talk
 ) -> dict[str, Any]:
-    """The card's figures, settings and data."""
+    """The figures, settings and data for the card."""
     about_data: dict[str, Any] = {
         "description": f"{sum(takes.values())} takes by voices, {recordings} recordings, "
         f"{talk.hours('training'):.1f} h of talk as embeddings",

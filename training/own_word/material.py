@@ -1,6 +1,6 @@
-"""What the heads of a word are trained on and measured on: takes, recordings, and sounds that are not the word.
+"""Makes the sequences that train and measure a word's heads: of takes, recordings, and sounds that are not the word.
 
-What is finished lies in the work folder under a digest of what it was made from.
+The work folder keeps finished sequences. Their file names hold a digest of the sounds that they were made from.
 """
 
 import hashlib
@@ -30,55 +30,55 @@ from training.progress import SILENT, Progress
 
 log = logging.getLogger(__name__)
 
-VERSION = 1  # of what the work folder holds
-PASSAGES = 10  # of other speech, laid around the word
-KEPT_BACK_PERCENT = 12.0  # of the voices, and of ten recordings or more: to measure on
-FEWEST_TO_KEEP_BACK = 10  # recordings
-COMPARED_PERCENT = 25.0  # of all recordings, where the new model is compared with the old
-FEWEST_TO_COMPARE = 3  # sounds of a kind, of which at least one is kept back
-QUIETEST = 10 ** (-60 / 20)  # RMS of a recording that holds a word
+VERSION = 1  # raise this number when the files in the work folder change their meaning
+PASSAGES = 10  # of other speech, to lay around the word
+KEPT_BACK_PERCENT = 12.0  # of the voices, and of the recordings, are kept back to measure on
+FEWEST_TO_KEEP_BACK = 10  # with fewer recordings none is kept back
+COMPARED_PERCENT = 25.0  # of the recordings are kept back if the new model is compared with the old model
+FEWEST_TO_COMPARE = 3  # with fewer sounds of a kind none is kept back to compare
+QUIETEST = 10 ** (-60 / 20)  # RMS; a quieter recording is silent
 
 
 @dataclass(frozen=True)
 class Amounts:
-    """How many sequences are made."""
+    """How many sequences to make."""
 
-    takes: int  # sequences of takes, about
-    copies: int  # of each recording, at most
+    takes: int  # sequences of all takes, about
+    copies: int  # sequences of each recording, at most
     recordings: int  # sequences of all recordings, at most
 
 
 @dataclass(frozen=True)
 class Sounds:
-    """What is known of a word."""
+    """The sounds of a word."""
 
-    takes: Sequence[Sound]  # by voices
-    voices: Sequence[str]  # of each take
-    recordings: Sequence[Sound]
-    not_the_word: Sequence[Sound] = ()  # they set the word off by mistake
+    takes: Sequence[Sound]  # voices say the word
+    voices: Sequence[str]  # the voice of each take
+    recordings: Sequence[Sound]  # people say the word
+    not_the_word: Sequence[Sound] = ()  # sounds that a model took for the word by mistake
     compares: bool = False  # whether a part of every kind is kept back, so that two models can be compared
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """What the heads are trained on, and what is kept back to measure on."""
+    """The sequences to train the heads on, and the sequences that are kept back to measure on."""
 
-    material: Material
-    words: tuple[Sequences, ...]  # kept back: of takes, then of recordings
+    material: Material  # to train on
+    words: tuple[Sequences, ...]  # kept back, of takes and then of recordings
     recorded: Sequences | None  # kept back, of recordings alone
     not_the_word: Sequences | None  # kept back
-    name: str  # a digest of all sounds and of what is made of them
+    name: str  # a digest of all sounds and of their use
 
 
 def read_sounds(folders: Sequence[Path]) -> tuple[list[Sound], list[str]]:
-    """The sounds of folders, and a sentence for each file that cannot be used.
+    """The sounds in some folders, and a sentence for each file that cannot be used.
 
-    raises ValueError if a folder is not there, or if no file can be used
+    raises ValueError if a folder is missing, or if no file can be used
     """
     sounds, passed_over = [], []
     for folder in folders:
         if not folder.is_dir():
-            raise ValueError(f"There is no folder {folder}: name the one with your recordings.")
+            raise ValueError(f"There is no folder {folder}: name the folder with your recordings.")
         for path in audio_files(folder):
             try:
                 sound = load_sound(path)
@@ -91,13 +91,13 @@ def read_sounds(folders: Sequence[Path]) -> tuple[list[Sound], list[str]]:
             else:
                 sounds.append(sound)
     if folders and not sounds:
-        reason = passed_over[0] if passed_over else "it holds no audio file."
+        reason = passed_over[0] if passed_over else "there is no audio file."
         raise ValueError(f"No recording in {', '.join(map(str, folders))} can be used: {reason}")
     return sounds, passed_over
 
 
 def _why_not(sound: Sound) -> str:
-    """Why a sound is no recording of a word; empty if it may be one."""
+    """The reason why a sound cannot be a recording of a word. Empty if it can be."""
     if len(sound) < SHORTEST_S * SAMPLE_RATE:
         return "is too short to hold a word."
     if float(np.sqrt(np.square(sound).mean())) < QUIETEST:
@@ -110,7 +110,7 @@ def _why_not(sound: Sound) -> str:
 def gather(
     word: str, sounds: Sounds, amounts: Amounts, talk: Talk, seed: int, folder: Path, progress: Progress = SILENT
 ) -> Gathered:
-    """Sequences of all sounds, those for training apart from those that are kept back.
+    """Make the sequences of all sounds, and separate those to train on from those that are kept back.
 
     raises StageStoppedError if the user stops it, OSError if the disk is full
     """
@@ -161,7 +161,7 @@ class _Parted:
 
 
 def _chosen(sounds: Sequence[Sound], compares: bool) -> NDArray[np.bool_]:
-    """Which sounds are kept back, by a hash of what is in them: it stays so when more sounds come."""
+    """Which sounds are kept back, by a hash of their samples. More sounds later do not change the choice."""
     fewest, percent = (FEWEST_TO_COMPARE, COMPARED_PERCENT) if compares else (FEWEST_TO_KEEP_BACK, KEPT_BACK_PERCENT)
     if len(sounds) < fewest:
         return np.zeros(len(sounds), bool)
@@ -170,7 +170,7 @@ def _chosen(sounds: Sequence[Sound], compares: bool) -> NDArray[np.bool_]:
 
 
 def digest(settings: list[Any], arrays: Sequence[NDArray[np.float32]]) -> str:
-    """A short name of settings and numbers: the same for the same."""
+    """A short digest of settings and numbers."""
     found = hashlib.sha256(json.dumps(settings).encode())
     for array in arrays:
         found.update(np.ascontiguousarray(array).tobytes())
@@ -182,10 +182,10 @@ def _is_kept_back(voice: str) -> bool:
 
 
 def _other_speech(word: str, seed: int, folder: Path) -> list[Sound]:
-    """Some passages in which the word is not said; none where espeak-ng is missing."""
+    """Some passages of speech without the word. None if espeak-ng is missing."""
     try:
         said = passages("training", word, seed)
         return [next(said)[1] for _ in range(PASSAGES)]
     except OSError as error:
-        log.warning("Nothing is said around the word: %s", error)
+        log.warning("No speech is laid around the word: %s", error)
         return []

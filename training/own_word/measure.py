@@ -1,4 +1,4 @@
-"""What heads do on talk and on takes that they have not heard: peaks, a threshold, and a curve."""
+"""Measures heads on talk and on takes that they have not heard: peaks, a threshold, and a curve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from training.own_word.heads import Head, margins
 from training.own_word.sequences import Sequences
 from training.own_word.talk_embeddings import STEP_S, Talk, TalkStream
 
-REFRACTORY_S = 1.0
-KEPT_BACK_BELOW = 0.05  # of the kept-back sounds, most of them in noise and rooms, may lie below the threshold
-MOST_PEAKS = 200  # of a stream; lower ones are below any threshold that can be used
+REFRACTORY_S = 1.0  # seconds between two detections
+KEPT_BACK_BELOW = 0.05  # this share of the kept-back sounds may score below the threshold; most are in noise and rooms
+MOST_PEAKS = 200  # of a stream; lower peaks lie below every useful threshold
 
 Floats = NDArray[np.float64]
 
 
 def mean_margins(heads: Sequence[Head], scaled: NDArray[np.float32]) -> Floats:
-    """The word's margin at each step of scaled embeddings [S, 96] from the first full window on, [S - W + 1]."""
+    """The word's margin at each step from the first full window on. Scaled embeddings [S, 96] -> [S - W + 1]"""
     stream = torch.from_numpy(np.ascontiguousarray(scaled))
     return np.mean([margins(head, stream).numpy().astype(np.float64) for head in heads], axis=0)
 
 
 def peaks_of(found: Floats) -> Floats:
-    """The highest margins, the highest first, of which no two lie within the refractory time."""
+    """The highest margins, the highest first. No two of them lie within the refractory time."""
     gap = round(REFRACTORY_S / STEP_S)
     taken = np.zeros(len(found) + 2 * gap, bool)
     peaks: list[float] = []
@@ -54,7 +54,7 @@ def word_peaks(heads: Sequence[Head], talk: Talk, sequences: Sequences) -> Float
 
 @dataclass(frozen=True)
 class Measured:
-    """Peaks of talk and of the word that the heads had not heard."""
+    """The peaks of talk and of the word, both of which the heads had not heard."""
 
     talk: Floats  # the highest first
     hours: float  # of that talk
@@ -67,7 +67,7 @@ class Measured:
         return int((self.word < threshold).sum())
 
     def threshold_for(self, fa_per_hour: float) -> float:
-        """The lowest margin with at most so many false alarms an hour, a little above a peak of talk."""
+        """The lowest margin with at most this rate of false alarms. It lies a little above a peak of talk."""
         allowed = int(fa_per_hour * self.hours)
         return float(self.talk[allowed]) + 0.01 if allowed < len(self.talk) else float(self.talk.min(initial=0.0))
 

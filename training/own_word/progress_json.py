@@ -1,4 +1,4 @@
-"""The progress of `own-word` as JSON, an object a line, for the window that started it."""
+"""Prints the progress of `own-word` as a JSON object on each line, for the window that started it."""
 
 import json
 import sys
@@ -6,16 +6,16 @@ import sys
 from training.own_word.make import Made
 from training.progress import Progress
 
-# Each kind of work: the share of the whole at which it begins and ends, and what a person is told.
+# Each kind of work: its beginning and end as shares of the whole, and a text for a person.
 _PARTS: dict[str, tuple[float, float, str]] = {
     "takes": (0.0, 0.45, "Voices say the word"),
     "sequences of takes": (0.45, 0.60, "The word is put into rooms and noise"),
     "sequences of recordings": (0.60, 0.64, "Your recordings are put into rooms and noise"),
-    "sequences of mistakes": (0.64, 0.66, "What set it off by mistake is put into rooms and noise"),
-    "head 1": (0.66, 0.76, "It learns to tell the word from talk (1 of 3)"),
-    "head 2": (0.76, 0.86, "It learns to tell the word from talk (2 of 3)"),
-    "head 3": (0.86, 0.96, "It learns to tell the word from talk (3 of 3)"),
-    "measuring": (0.96, 1.0, "It is measured on what it has not heard"),
+    "sequences of mistakes": (0.64, 0.66, "The false alarms are put into rooms and noise"),
+    "head 1": (0.66, 0.76, "The model learns to tell the word from talk (1 of 3)"),
+    "head 2": (0.76, 0.86, "The model learns to tell the word from talk (2 of 3)"),
+    "head 3": (0.86, 0.96, "The model learns to tell the word from talk (3 of 3)"),
+    "measuring": (0.96, 1.0, "The model is measured on sound that it has not heard"),
 }
 
 
@@ -32,7 +32,7 @@ def _tell(what: str, done: int, total: int, note: str) -> None:
 
 
 def print_ready(made: Made) -> None:
-    """The last line: the model that can be used, whether it is the new one, what to expect of it, and its curve."""
+    """Print the last line: the model, whether it is new, what to expect of it, and its curve."""
     name = f"{made.path.parent.name}/{made.path.stem}"
     sentences = made.describe().splitlines()[1:]
     _print({"share": 1.0, "text": " ".join(sentences), "ready": name, "replaced": made.replaced, "curve": made.curve()})

@@ -1,7 +1,6 @@
-"""Takes of a word as people might say it: in rooms and noise, near and far, by other throats, within other speech.
+"""Puts takes of a word into rooms, noise and other speech, as other people might say the word elsewhere.
 
-A sequence lasts SEQUENCE_STEPS steps and holds the word once, near its end. All is drawn from one generator, so the
-same seed gives the same sequences.
+A sequence lasts SEQUENCE_STEPS steps and holds the word once, near its end. The same seed gives the same sequences.
 """
 
 from collections.abc import Sequence
@@ -24,25 +23,25 @@ Sound = NDArray[np.float32]
 _CONFIG = FrontendConfig()
 SEQUENCE_STEPS = 40  # 3.2 s
 SEQUENCE_SAMPLES = (SEQUENCE_STEPS * STEP_FRAMES - 1) * _CONFIG.hop_samples + _CONFIG.window_samples
-LONGEST_WORD_S = 1.9
-AFTER_S = (0.45, 0.9)  # of a sequence, after the word
+LONGEST_WORD_S = 1.9  # seconds; a longer word is cut
+AFTER_S = (0.45, 0.9)  # seconds of a sequence after the word
 SPEED = (0.80, 1.25)  # changes length, pitch and the size of the throat together
-ROOMS = 60
-NOISES_A_KIND = 6
-NOISE_S = 12.0
+ROOMS = 60  # rooms made by formula
+NOISES_A_KIND = 6  # noises of each kind made by formula
+NOISE_S = 12.0  # seconds of each noise
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a word is heard in."""
+    """The rooms, noises and speech around a word."""
 
     rooms: Sequence[Sound]  # impulse responses
     noises: Sequence[Sound]
-    speech: Sequence[Sound]  # said before and after the word; may be empty
+    speech: Sequence[Sound]  # to lay before and after the word; may be empty
 
 
 def made_surroundings(speech: Sequence[Sound], seed: int = 0) -> Surroundings:
-    """Rooms and noises made by formula, for where no recordings of them are at hand."""
+    """Rooms and noises that are made by formula, so no recordings are needed."""
     rng = np.random.default_rng(seed)
     rooms = [made_room(rng) for _ in range(ROOMS)]
     noises = [make_sound(kind, NOISE_S, seed + i) for kind in KINDS for i in range(NOISES_A_KIND)]
@@ -50,7 +49,7 @@ def made_surroundings(speech: Sequence[Sound], seed: int = 0) -> Surroundings:
 
 
 def made_room(rng: np.random.Generator) -> Sound:
-    """An impulse response: the direct sound, some early echoes, and a tail that dies away, faster where it is high."""
+    """An impulse response: the direct sound, early echoes, and a tail whose high frequencies die away faster."""
     t60_s = rng.uniform(0.15, 1.0)
     count = int(min(1.0, 1.2 * t60_s) * SAMPLE_RATE)
     t = np.arange(count) / SAMPLE_RATE
@@ -63,14 +62,14 @@ def made_room(rng: np.random.Generator) -> Sound:
     tail[: int(0.004 * SAMPLE_RATE)] = 0.0
     for at_s in rng.uniform(0.002, 0.04, 8):
         tail[min(count - 1, int(at_s * SAMPLE_RATE))] += rng.normal(0, 8.0) * 10 ** (-3 * at_s / t60_s)
-    direct_db = rng.uniform(-6.0, 12.0)  # over the rest
+    direct_db = rng.uniform(-6.0, 12.0)  # level of the direct sound over the rest
     room = tail * 10 ** (-direct_db / 20) / np.sqrt(np.square(tail).sum())
     room[0] += 1.0
     return (room / np.sqrt(np.square(room).sum())).astype(np.float32)
 
 
 def trimmed(sound: Sound, margin_s: float = 0.03) -> Sound:
-    """The sound without what is much quieter before and after the word. [N] -> [M], at least one sample"""
+    """The sound without the quiet parts before and after the word. [N] -> [M], at least one sample"""
     hop = _CONFIG.hop_samples
     frames = len(sound) // hop
     if frames < 3:
@@ -89,9 +88,9 @@ def rms(sound: Sound) -> float:
 
 
 def sequence_of(take: Sound, surroundings: Surroundings, rng: np.random.Generator, plain: bool) -> tuple[Sound, float]:
-    """A sequence [SEQUENCE_SAMPLES] around a trimmed take, and the second at which the word ends in it.
+    """A sequence [SEQUENCE_SAMPLES] around a trimmed take, and the second at which its word ends.
 
-    plain: the word as it is, without room, noise or another speed
+    plain: without room, noise or another speed
     """
     word = take if plain or rng.random() < 0.2 else _at_speed(take, rng.uniform(*SPEED))
     word = word[: int(LONGEST_WORD_S * SAMPLE_RATE)]
@@ -115,7 +114,7 @@ def sequence_of(take: Sound, surroundings: Surroundings, rng: np.random.Generato
 
 
 def varied(sound: Sound, surroundings: Surroundings, rng: np.random.Generator) -> Sound:
-    """A recording of talk as it would be at another speed, in a room, in noise and through another microphone."""
+    """A recording of talk at another speed, in a room, in noise and through another microphone, each by chance."""
     if rng.random() < 0.6:
         sound = _at_speed(sound, rng.uniform(0.85, 1.18))
     if rng.random() < 0.5:
@@ -136,7 +135,7 @@ def _any(sounds: Sequence[Sound], rng: np.random.Generator) -> Sound:
 
 
 def _lay_speech_around(sound: Sound, begin: int, end: int, speech: Sequence[Sound], rng: np.random.Generator) -> None:
-    """Other speech before the word, after it, around it, or none."""
+    """Add other speech before the word, after it, on both sides, or nowhere. The sound changes in place."""
     draw = rng.random()
     if draw < 0.5:
         last = max(0, begin - int(rng.uniform(0, 0.35) * SAMPLE_RATE))
@@ -149,14 +148,14 @@ def _lay_speech_around(sound: Sound, begin: int, end: int, speech: Sequence[Soun
 
 
 def _part(speech: Sound, most: int, rng: np.random.Generator) -> Sound:
-    """Up to so many samples of speech, at a level of its own beside a word of level 1."""
+    """At most `most` samples of speech, at a random level beside a word of level 1."""
     first = int(rng.integers(max(1, len(speech) - most)))
     part = speech[first : first + most]
     return part * np.float32(10 ** (rng.uniform(-10, 3) / 20) / max(rms(part), 1e-6))
 
 
 def _filtered(sound: Sound, rng: np.random.Generator) -> Sound:
-    """What a microphone and a line do: a tilt, and at times a narrow band, such as a telephone's."""
+    """Filter the sound as a microphone or a line does: a tilt, and sometimes a narrow band such as a telephone's."""
     size = 1 << (len(sound) - 1).bit_length()
     hz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
     gain = np.ones(len(hz))
@@ -181,7 +180,7 @@ def _stretch(noises: Sequence[Sound], rng: np.random.Generator) -> Sound:
 
 
 def _as_recorded(sound: Sound, rng: np.random.Generator) -> Sound:
-    """At some level, clipped at times, in 16 bits."""
+    """The sound at a random level, sometimes clipped, in 16 bits."""
     sound = sound * np.float32(10 ** (rng.uniform(-45, -14) / 20) / max(rms(sound), 1e-6))
     if rng.random() < 0.06:
         sound = np.clip(sound * np.float32(10 ** (rng.uniform(6, 20) / 20)), -1, 1)
@@ -190,11 +189,11 @@ def _as_recorded(sound: Sound, rng: np.random.Generator) -> Sound:
 
 @dataclass(frozen=True)
 class Sequences:
-    """Embeddings of sequences, and where the word ends in each."""
+    """The embeddings of sequences, with the end of the word in each."""
 
     embeddings: NDArray[np.float16]  # [N, SEQUENCE_STEPS, 96]
-    ends_s: NDArray[np.float32]  # [N]
-    takes: NDArray[np.int32]  # [N], which take each is of
+    ends_s: NDArray[np.float32]  # [N], seconds from the beginning
+    takes: NDArray[np.int32]  # [N], the number of the take
 
     def __len__(self) -> int:
         return len(self.ends_s)
@@ -212,7 +211,7 @@ def make_sequences(
     progress: Progress = SILENT,
     what: str = "sequences",
 ) -> Sequences:
-    """`copies` sequences of each take, the first of them plain. raises StageStoppedError if the user stops it"""
+    """Make `copies` sequences of each take. The first is plain. raises StageStoppedError if the user stops it"""
     bands = SpeechBands()
     embeddings = np.empty((len(takes) * copies, SEQUENCE_STEPS, 96), np.float16)
     ends_s = np.empty(len(embeddings), np.float32)

@@ -1,6 +1,7 @@
-"""Hours of talk as embeddings in four bits a number, which ship with the project: what a word must not answer to.
+"""Hours of talk as embeddings, with four bits for a number. They ship with the project: a word must not answer to them.
 
-No sound can be made from them. Each stream is a row of recordings of one source, split by speaker before it was made.
+Nobody can make sound from them. A stream holds the recordings of a source one after another. The sources were split by
+speaker before the streams were made.
 """
 
 import json
@@ -23,18 +24,18 @@ Embeddings = NDArray[np.float32]  # [S, 96]
 
 TALK_FILE = "talk_embeddings.safetensors"
 STEP_S = 8 * 160 / SAMPLE_RATE
-# Sixteen levels that cost a normally distributed number the least (Max 1960): the error is a tenth of its deviation.
+# The sixteen levels with the least error for a normal distribution (Max 1960): a tenth of its deviation.
 _POSITIVE = (0.1284, 0.3881, 0.6568, 0.9424, 1.2562, 1.6181, 2.0690, 2.7326)
 LEVELS = np.array([*(-level for level in reversed(_POSITIVE)), *_POSITIVE], np.float32)
 
 
 @dataclass(frozen=True)
 class TalkStream:
-    """Embeddings one after another, of one source."""
+    """The embeddings of a source, one after another."""
 
     source: str
     split: str  # training or validation
-    embeddings: Embeddings  # [S, 96], as the body gives them
+    embeddings: Embeddings  # [S, 96], not scaled
 
     @property
     def hours(self) -> float:
@@ -56,12 +57,12 @@ class Talk:
         return sum(stream.hours for stream in self.of(split))
 
     def scaled(self, embeddings: NDArray[np.floating]) -> Embeddings:
-        """What heads take."""
+        """Embeddings scaled by the mean and the deviation, as heads take them."""
         return ((embeddings - self.mean) / self.std).astype(np.float32)
 
 
 def talk_of(streams: Sequence[TalkStream]) -> Talk:
-    """With the mean and deviation of the training streams. raises ValueError if there is no training stream"""
+    """Talk from streams, with the mean and deviation of the training streams. raises ValueError if there is none"""
     training = [stream.embeddings for stream in streams if stream.split == "training"]
     if not training:
         raise ValueError("There is no talk to train on.")
@@ -72,7 +73,7 @@ def talk_of(streams: Sequence[TalkStream]) -> Talk:
 
 
 def write_talk(path: Path, talk: Talk) -> None:
-    """Write the file, whole or not at all; two numbers in a byte."""
+    """Write the talk's file, whole or not at all. A byte holds two numbers."""
     rows = [_packed(talk.scaled(stream.embeddings)) for stream in talk.streams]
     listed = [{"source": s.source, "split": s.split, "steps": len(s.embeddings)} for s in talk.streams]
     tensors: dict[str, NDArray[Any]] = {"codes": np.concatenate(rows), "mean": talk.mean, "std": talk.std}
@@ -82,7 +83,7 @@ def write_talk(path: Path, talk: Talk) -> None:
 
 
 def read_talk(path: Path = ASSETS_DIR / TALK_FILE) -> Talk:
-    """raises OSError if the file is not there, ValueError if it is damaged or of another speech embedding"""
+    """Read the talk's file. raises OSError if it is missing, ValueError if it is damaged or of another embedding"""
     if not path.is_file():
         raise FileNotFoundError(f"There is no talk at {path}: install the program again.")
     try:
@@ -104,9 +105,9 @@ def read_talk(path: Path = ASSETS_DIR / TALK_FILE) -> Talk:
 
 
 def as_stored(scaled: Embeddings) -> Embeddings:
-    """Scaled embeddings [..., 96] rounded as those of the file are.
+    """Scaled embeddings [..., 96], rounded to the levels of the file.
 
-    The word must be rounded as the talk is, or a head learns to tell the two by the rounding.
+    The word must be rounded like the talk. Otherwise a head learns to tell word and talk apart by the rounding.
     """
     return LEVELS[_codes(scaled)]
 
@@ -117,7 +118,7 @@ def _codes(scaled: Embeddings) -> NDArray[np.uint8]:
 
 
 def _packed(scaled: Embeddings) -> NDArray[np.uint8]:
-    """Codes of the nearest levels, the first of a pair in the high half: [S, 96] -> [S, 48]."""
+    """The codes of the nearest levels, two in a byte, the first in the high half. [S, 96] -> [S, 48]"""
     codes = _codes(scaled)
     return np.asarray(codes[:, 0::2] << 4 | codes[:, 1::2], np.uint8)
 

@@ -1,6 +1,6 @@
-"""Keeps the model that a new one of the same word replaces, and brings it back.
+"""Keeps the old model of a word when a new model replaces it, and brings the old model back.
 
-Only the numbers are kept: the jitted program is made from them again.
+Only the model file is kept: the jitted program is made from its numbers again.
 """
 
 from pathlib import Path
@@ -11,14 +11,14 @@ from training.export.artifact import update_index
 from training.own_word.export import export_program
 
 MADE_OF = "made_of"  # in the card: a digest of the sounds, the talk and the settings
-EARLIER = "earlier"  # folder of the model before, below the word's work folder
+EARLIER = "earlier"  # folder of the old model, below the word's work folder
 
 
 def keep_for_undo(path: Path, folder: Path, made_of: str) -> None:
-    """Copy the model at `path` to where `undo` finds it, unless it is the one that is to be written.
+    """Copy the model at `path` into the folder of old models, unless it equals the new model.
 
-    made_of: what the new model is made of, as its card says
-    raises OSError if the disk is full, ModelError if there is a file that is no model
+    made_of: the digest in the new model's card
+    raises OSError if the disk is full, ModelError if the file at `path` is not a model
     """
     if path.is_file() and read_card(path).training.get(MADE_OF) != made_of:
         kept = folder / EARLIER / path.name
@@ -27,9 +27,9 @@ def keep_for_undo(path: Path, folder: Path, made_of: str) -> None:
 
 
 def undo(keyword: str, work: Path, models: Path, role: str = "expert") -> Path:
-    """Bring the earlier model of a word back; the present one becomes the earlier one, so undo can be undone.
+    """Bring the old model of a word back. The present model becomes the old model, so a second undo brings it back.
 
-    raises ValueError if no earlier model was kept, ModelError if it is damaged, OSError if it cannot be written
+    raises ValueError if no old model was kept, ModelError if it is damaged, OSError if it cannot be written
     """
     name = f"{role}{MODEL_SUFFIX}"
     kept, path = work / "own_word" / keyword / EARLIER / name, models / keyword / name

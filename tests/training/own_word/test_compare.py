@@ -126,5 +126,5 @@ def test_too_few_labels_and_no_earlier_model_are_told(
 
 
 def test_a_network_that_is_no_expert_cannot_be_compared() -> None:
-    with pytest.raises(ModelError, match="no expert"):
+    with pytest.raises(ModelError, match="not an expert"):
         read_trained(MODELS_DIR / "happy" / "teacher.safetensors")

@@ -127,7 +127,7 @@ def test_recordings_that_are_none_are_told(tmp_path: Path, talk: Talk) -> None:
     write_sound(folder / "short.wav", np.full(800, 0.1, np.float32))
     with pytest.raises(ValueError, match="can be used"):
         own_word(OwnWord("marmalade", (folder,), voices=False), tmp_path, tmp_path / "models", talk=talk)
-    with pytest.raises(ValueError, match="there must be recordings"):
+    with pytest.raises(ValueError, match="needs voices or recordings"):
         own_word(OwnWord("marmalade", voices=False), tmp_path, tmp_path / "models", talk=talk)
     with pytest.raises(ValueError, match="There is no folder"):
         own_word(OwnWord("marmalade", (tmp_path / "none",)), tmp_path, tmp_path / "models", talk=talk)
