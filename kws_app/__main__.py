@@ -22,7 +22,7 @@ from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import language, prefer
 from kws_app.ui.keys import help_text
 
-# errors of a full disk: the app listens all the same
+# errors of a full disk: the app can still listen
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 # SIGHUP: the session or the terminal is over; SIGBREAK: the same on Windows
 STOPPING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
@@ -44,7 +44,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         "--threshold",
         type=float,
         metavar="X",
-        help=f"from {LOWEST_THRESHOLD} to 1 (default: the threshold of the model)",
+        help=f"from {LOWEST_THRESHOLD} to 1 (default: the threshold in the settings, or of the model)",
     )
     parser.add_argument(
         "--data-dir",
@@ -74,11 +74,11 @@ def check(options: argparse.Namespace) -> None:
     except OSError as error:
         if error.errno not in FULL:
             raise ValueError(f"--data-dir {options.data_dir} cannot be used ({error}): name another folder.") from error
-        print(f"kws-app: {options.data_dir} cannot be made ({error}): nothing will be kept.", file=sys.stderr)
+        print(f"kws-app: {options.data_dir} cannot be made ({error}): nothing will be saved.", file=sys.stderr)
 
 
 def has_display() -> bool:
-    """Whether there is a display to open a window on. Only Linux and FreeBSD can be without a display."""
+    """Whether there is a display for a window. Only on Linux and FreeBSD it can be missing."""
     if not sys.platform.startswith(("linux", "freebsd")):
         return True
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
         return list_microphones()
     if not has_display():
         print(
-            "kws-app: there is no display to open a window on; for audio files use kws-detect.",
+            "kws-app: there is no display to open a window on. For audio files use kws-detect.",
             file=sys.stderr,
         )
         return 2
@@ -106,10 +106,10 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"kws-app: {error}", file=sys.stderr)
         return 2
     except OSError as error:  # such as a folder that cannot be written, or a link in the place of the lock
-        print(f"kws-app: {error}; a second window on this folder is not noticed.", file=sys.stderr)
+        print(f"kws-app: {error}. A second window with this folder cannot be noticed.", file=sys.stderr)
         held = None
     try:
-        with native_noise_silenced():  # PortAudio and the decoders print what the window says better
+        with native_noise_silenced():  # PortAudio and the decoders print messages that the window shows better
             return run(options)
     finally:
         if held is not None:
@@ -157,13 +157,13 @@ def run(options: argparse.Namespace) -> int:
     window.closed.connect(app.quit)
     window.start_up(options.minimised)
     status = app.exec()
-    # registered last, so it runs first: the handler of sounddevice would wait for a sound system that hangs
+    # registered last, so it runs first. The exit handler of sounddevice would wait for a sound system that hangs
     atexit.register(_leave, status)
     return status
 
 
 def _leave(status: int) -> None:
-    """End at once. Everything is written; to unload PyTorch takes seconds on a busy machine."""
+    """End the process at once. All files are written. A usual end would unload PyTorch, which takes seconds."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

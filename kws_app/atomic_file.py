@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, also if the program is killed or the disk is full."""
+"""Writes files whole or not at all, even if the program is killed or the disk is full."""
 
 import os
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kws_app.regular_file import keep_for_owner
 
-UNFINISHED = ".unfinished-"  # the name of a file that is not finished begins with this; a kill may leave such a file
+UNFINISHED = ".unfinished-"  # the name of an unfinished file begins with this; a killed program may leave one
 
 
 def tidy_unfinished(folder: Path) -> None:
@@ -15,16 +15,16 @@ def tidy_unfinished(folder: Path) -> None:
     try:
         names = [entry.name for entry in os.scandir(folder) if entry.name.startswith(UNFINISHED)]
     except OSError:
-        return  # no such folder, or none that can be read
+        return  # the folder is missing or cannot be read
     for name in names:
         with suppress(OSError):
             (folder / name).unlink(missing_ok=True)
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, in place of the old file; the folder must be there.
+    """Write a file that only its owner can read, in place of the old file. The folder must exist.
 
-    raises OSError if the disk refuses: then the old file is unchanged, and the new file is gone
+    raises OSError if it cannot be written: then the old file is unchanged
     """
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=UNFINISHED)  # only its owner can read it
     keep_for_owner(handle)

@@ -14,10 +14,10 @@ class ActionError(Exception):
 
 
 class LabelError(Exception):
-    """A label that would teach the next model something wrong."""
+    """A label that would be wrong in training."""
 
 
 def brief(error: Exception) -> str:
-    """An error of any kind in one line."""
+    """The type and message of any error, in one line."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

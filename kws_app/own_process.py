@@ -1,4 +1,4 @@
-"""Starts this program again as a short child process, from source, installed, or as a bundle."""
+"""Starts this program as a short child process: from source, installed, or as a bundle."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ def run_own_process(*arguments: str, patience_s: float) -> "subprocess.Completed
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "kws_app"]
     return subprocess.run(
         [*program, *arguments],
-        cwd=Path(__file__).resolve().parent.parent,  # -m looks there first, not in the current folder of the user
+        cwd=Path(__file__).resolve().parent.parent,  # -m looks here first, not in the user's present folder
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""Where things are: what ships with the program, and the user's own folder."""
+"""The folders of the program and of the user."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def _shipped(name: str) -> Path:
-    """models/ and assets/ lie inside an installed package, and beside it in a checkout."""
+    """A folder that ships with the program: inside an installed package, or beside the package in a checkout."""
     inside = _PACKAGE / name
     return inside if inside.is_dir() else _PACKAGE.parent / name
 
@@ -16,7 +16,7 @@ ASSETS_DIR = _shipped("assets")
 
 
 def own_models_dir(data_dir: Path) -> Path:
-    """The models that the user added, beside those that ship."""
+    """The folder of the models that the user added."""
     return data_dir / "models"
 
 
@@ -28,7 +28,7 @@ def default_data_dir() -> Path:
 
 
 def own_programs_file() -> Path:
-    """The list of the jitted models that were made on this machine: not in --data-dir, which others may hand over."""
+    """The list of jitted models that were made on this machine. Not in --data-dir, which may come from others."""
     import platformdirs
 
     return Path(platformdirs.user_config_dir("kws-app", appauthor=False)) / "made_here.json"

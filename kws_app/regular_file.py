@@ -1,6 +1,6 @@
-"""The user's own files: plain files only, in folders that only their owner can open.
+"""Opens the user's files only if they are plain files, and makes folders that only their owner can open.
 
-A link, a pipe or a device in a file's place can hang the program, fill its memory or lead a write elsewhere.
+A link, a pipe or a device in place of a file could stop the program, fill its memory or redirect a write.
 """
 
 import os
@@ -17,15 +17,15 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class NotRegularError(OSError):
-    """There is something else in the file's place; one sentence."""
+    """The path is no regular file. The message is one sentence."""
 
 
 def open_regular(path: Path, flags: int, mode: int = 0o600) -> int:
-    """A handle of a regular file, as os.open gives it, without a wait for a pipe and without following a link.
+    """A handle of a regular file, like os.open. It never waits for a pipe and never follows a link.
 
-    raises NotRegularError if it is a link, a pipe, a device or a folder; FileNotFoundError and other OSErrors
+    raises NotRegularError for a link, a pipe, a device or a folder; FileNotFoundError and other OSErrors
     """
-    if path.is_symlink():  # with a reason that can be read, and on Windows, which knows no O_NOFOLLOW
+    if path.is_symlink():  # gives a clear reason, and works on Windows, which has no O_NOFOLLOW
         raise NotRegularError(_("{path} is a link, and links are not followed: replace it with a file", path=path))
     try:
         handle = os.open(path, flags | _SAFE | _BINARY, mode)
@@ -56,7 +56,7 @@ def _not_regular(path: Path) -> NotRegularError:
 def read_regular(path: Path, most_bytes: int) -> bytes:
     """The content of a regular file.
 
-    raises NotRegularError, also if it has more than `most_bytes`; FileNotFoundError and other OSErrors
+    raises NotRegularError, also for more than `most_bytes`; FileNotFoundError and other OSErrors
     """
     with os.fdopen(open_regular(path, os.O_RDONLY), "rb") as file:
         content = file.read(most_bytes + 1)
@@ -66,14 +66,14 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder and those above it that are missing, for their owner alone, whatever the umask.
+    """Make a folder and all missing folders above it. Only their owner can open them, whatever the umask.
 
     raises OSError
     """
     if folder.is_dir():
         return
     if folder.is_symlink():
-        raise NotRegularError(_("{path} is a link that leads nowhere", path=folder))
+        raise NotRegularError(_("{path} is a broken link: remove it", path=folder))
     if folder.exists():
         raise NotRegularError(_("{path} is not a folder", path=folder))
     if folder.parent != folder:

@@ -1,4 +1,4 @@
-"""The settings: one JSON file, written whole or not at all. Used on the window's thread."""
+"""The settings: a JSON file that is written whole or not at all. Used on the window's thread."""
 
 import json
 import math
@@ -18,10 +18,10 @@ from kws_app.translation import _
 VERSION = 1
 FILE_NAME = "settings.json"
 BROKEN_NAME = "settings.broken.json"
-MOST_BYTES = 4_000_000  # of the file; ours have some 1,000
-MOST = 1_000_000  # the highest count that is accepted
-LOWEST_THRESHOLD = 0.001  # that the window's controls can show
-SPANS_S = (2, 5, 10, 20, 30, 60, 120, 300)  # lengths of time that the plots can show, in seconds
+MOST_BYTES = 4_000_000  # largest file that is read; a usual file has about 1,000 bytes
+MOST = 1_000_000  # highest count that is accepted
+LOWEST_THRESHOLD = 0.001  # lowest threshold that the window can show
+SPANS_S = (2, 5, 10, 20, 30, 60, 120, 300)  # times that the plots can show, in seconds
 THEMES = ("system", "light", "dark")
 
 
@@ -32,13 +32,13 @@ class Settings:
     model: str = DEFAULT_MODEL
     microphone: str = ""  # name; empty for the system's default
     thresholds: dict[str, float] = field(default_factory=dict)  # by model, 0..1; only thresholds that the user changed
-    geometry: str = ""  # of the window, in hexadecimal, as Qt saves it
-    span_s: int = 10  # that the plots show
+    geometry: str = ""  # place and size of the window, in hexadecimal, as Qt saves it
+    span_s: int = 10  # seconds that the plots show
     theme: str = "system"  # one of THEMES
-    engine: str = ""  # what runs the models, one of ENGINES; empty is the default
-    first_run_done: bool = False  # the first steps were taken, or skipped
+    engine: str = ""  # one of ENGINES; empty is the default engine
+    first_run_done: bool = False  # the user has finished or skipped the first steps
     recent_files: list[str] = field(default_factory=list)  # audio files that were opened, the latest first
-    files_in_real_time: bool = True  # else as fast as they go
+    files_in_real_time: bool = True  # False plays files as fast as possible
     also: list[str] = field(default_factory=list)  # models that listen beside the first model, in order
     words: dict[str, str] = field(default_factory=dict)  # by keyword, in the order of the list, the model of the word
     confirm_with: dict[str, str] = field(default_factory=dict)  # by model, the model of the same word that confirms it
@@ -46,10 +46,10 @@ class Settings:
     decisions: dict[str, dict[str, float]] = field(default_factory=dict)
     actions: dict[str, dict[str, Any]] = field(default_factory=dict)  # by keyword, as KeywordActions.to_dict gives them
     start_minimised: bool = False
-    keep_in_tray: bool = False  # a closed window goes into the tray, and listening goes on
-    keep_clips: bool = True  # the sound around each detection
-    most_clips: int = 500  # the oldest clips without a label are removed first
-    most_clip_megabytes: int = 200  # likewise
+    keep_in_tray: bool = False  # after the window is closed, the app goes on listening in the tray
+    keep_clips: bool = True  # whether the sound around each detection is saved
+    most_clips: int = 500  # beyond this, the oldest clips without a label are removed first
+    most_clip_megabytes: int = 200  # the same limit for the size of all clips
 
     def __post_init__(self) -> None:
         for name in ("model", "microphone", "geometry"):
@@ -105,14 +105,14 @@ class Settings:
                 raise ValueError(f"{name} must be a whole number from 0 to {MOST}, got {number!r}")
 
     def tunings(self) -> dict[str, Tuning]:
-        """Thresholds and decisions together, by model. raises ValueError if they make no sense"""
+        """Thresholds and decisions, by model. raises ValueError on values that cannot be used"""
         return {
             model: Tuning(threshold=self.thresholds.get(model), **self.decisions.get(model, {}))  # type: ignore[arg-type]
             for model in {**self.thresholds, **self.decisions}
         }
 
     def actions_of(self, keyword: str) -> KeywordActions:
-        """What a keyword sets off; nothing unless the user chose it."""
+        """The actions of a keyword; none unless the user chose some."""
         return KeywordActions.from_dict(self.actions.get(keyword, {}))
 
 
@@ -123,7 +123,7 @@ class SettingsFile:
         self.path = folder / FILE_NAME
 
     def load(self) -> tuple[Settings, str]:
-        """The settings, and one sentence if they cannot be read. Then they are the defaults."""
+        """The settings, and an empty text. If they cannot be read: the defaults, and one sentence."""
         try:
             text = read_regular(self.path, MOST_BYTES).decode()
         except FileNotFoundError:
@@ -150,12 +150,12 @@ class SettingsFile:
             os.replace(self.path, aside)
         except OSError:
             return _(
-                "The settings in {path} could not be read ({reason}): starting with the defaults.",
+                "The settings in {path} could not be read ({reason}). The app starts with the defaults.",
                 path=self.path,
                 reason=reason,
             )
         return _(
-            "The settings could not be read ({reason}): starting with the defaults; the old file is {aside}.",
+            "The settings could not be read ({reason}). The app starts with the defaults. The old file is {aside}.",
             reason=reason,
             aside=aside,
         )

@@ -1,1 +1,1 @@
-"""What a detection sets off, such as a command or a sound. No Qt; each action runs in a thread of its own."""
+"""The actions after a detection, such as a command or a sound. No Qt; each action runs in a thread of its own."""

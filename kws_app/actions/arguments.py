@@ -1,4 +1,4 @@
-"""What the user typed as a command, made ready to be run for one detection: placeholders filled, no shell."""
+"""Turns the user's command into arguments for one detection: fills the placeholders. No shell is used."""
 
 import os
 import sys
@@ -8,13 +8,13 @@ from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.translation import _
 
-SHOWN_CHARACTERS = 200
+SHOWN_CHARACTERS = 200  # of an argument or an output in a message
 
 
 def filled(arguments: tuple[str, ...], event: DetectionEvent) -> list[str]:
-    """The arguments with each placeholder replaced.
+    """The arguments with filled placeholders.
 
-    raises ActionError if there is no program, or if an argument would turn into an option by its value alone
+    raises ActionError without a program, or if the value of a placeholder would turn an argument into an option
     """
     if not arguments or not arguments[0].strip():
         raise ActionError(_("Give the command: the program first, then its arguments."))
@@ -26,8 +26,8 @@ def _filled(template: str, event: DetectionEvent) -> str:
     if argument.startswith("-") and not template.startswith("-"):
         raise ActionError(
             _(
-                "The command was not run, as {argument!r} would be taken for an option: let it read the "
-                "environment variables (KWS_KEYWORD and so on) instead.",
+                "The command was not run, because {argument!r} would count as an option: use the environment "
+                "variables (KWS_KEYWORD and so on) instead of the placeholder.",
                 argument=argument[:SHOWN_CHARACTERS],
             )
         )
@@ -35,12 +35,12 @@ def _filled(template: str, event: DetectionEvent) -> str:
 
 
 def program_name(arguments: list[str]) -> str:
-    """What messages call it: the name of its file."""
+    """The name of the program in messages: its file name."""
     return Path(arguments[0]).name or arguments[0]
 
 
 def environment_for(event: DetectionEvent) -> dict[str, str]:
-    """The user's own environment, also in a frozen bundle, which points the loader at its own libraries; KWS_*."""
+    """The user's environment with the KWS_ variables. A bundle's own paths of libraries are taken out."""
     environment = dict(os.environ)
     if getattr(sys, "frozen", False):
         for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"):
@@ -51,7 +51,7 @@ def environment_for(event: DetectionEvent) -> dict[str, str]:
 
 
 def home() -> Path | None:
-    """Where a program of the user's starts; None: where this one did."""
+    """The folder in which a program starts: the home folder; None for the present folder."""
     return Path.home() if Path.home().is_dir() else None
 
 

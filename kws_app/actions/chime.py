@@ -1,4 +1,4 @@
-"""The chime: the sound of a detection, two soft bell tones by formula."""
+"""The chime after a detection: two soft bell tones, computed by a formula."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +8,11 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 TONES_HZ = (659.26, 987.77)  # E5, then B5: a fifth up
 ONSET_S = 0.09  # from the first tone to the second
 LENGTH_S = 0.45
-PEAK = 0.25  # loud enough to notice, not to startle
+PEAK = 0.25  # easy to notice, but not loud
 
 
 def chime() -> NDArray[np.float32]:
-    """returns: samples [N] float32 at 16 kHz, from and to silence, peak PEAK"""
+    """The sound: samples [N] float32 at 16 kHz, with peak PEAK. It begins and ends in silence."""
     samples = np.zeros(round(LENGTH_S * SAMPLE_RATE))
     for i, tone_hz in enumerate(TONES_HZ):
         start = round(i * ONSET_S * SAMPLE_RATE)

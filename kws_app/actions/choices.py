@@ -1,4 +1,4 @@
-"""The actions that the user chose for a keyword, as the settings keep them: plain, checked values."""
+"""The actions that the user chose for a keyword, as checked values for the settings."""
 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -42,7 +42,7 @@ class CommandChoice:
 
     on: bool = False
     arguments: tuple[str, ...] = ()  # the first is the program
-    limit_s: float = 10.0  # after this the command and everything that it started are ended
+    limit_s: float = 10.0  # after this time the command, and all programs that it started, are ended
 
     def __post_init__(self) -> None:
         _switch(self.on, "the command's switch")
@@ -55,7 +55,7 @@ class CommandChoice:
 
 @dataclass(frozen=True)
 class ProgramChoice:
-    """A program that is opened and stays; its arguments may hold placeholders, and no shell reads them."""
+    """A program that is opened and stays open. Its arguments may contain placeholders. No shell reads them."""
 
     on: bool = False
     arguments: tuple[str, ...] = ()  # the first is the program
@@ -67,14 +67,14 @@ class ProgramChoice:
 
 @dataclass(frozen=True)
 class MediaKeyChoice:
-    """A key that tells the player that plays what to do."""
+    """A media key for the music or film that plays."""
 
     on: bool = False
     key: MediaKey = MediaKey.PLAY_PAUSE
 
     def __post_init__(self) -> None:
         _switch(self.on, "the media key's switch")
-        object.__setattr__(self, "key", MediaKey(self.key))  # raises ValueError on a name that is none
+        object.__setattr__(self, "key", MediaKey(self.key))  # raises ValueError for an unknown name
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class WebhookChoice:
 
 @dataclass(frozen=True)
 class KeywordActions:
-    """Everything that a keyword sets off; nothing by default."""
+    """The actions of a keyword; none by default."""
 
     sound: bool = False
     notification: bool = False
@@ -102,7 +102,7 @@ class KeywordActions:
 
     @property
     def any_on(self) -> bool:
-        """Whether a detection sets anything off."""
+        """Whether any action is switched on."""
         kinds = (self.program, self.media_key, self.command, self.webhook)
         return self.sound or self.notification or any(kind.on for kind in kinds)
 
@@ -112,7 +112,7 @@ class KeywordActions:
 
     @classmethod
     def from_dict(cls, raw: object) -> "KeywordActions":
-        """Actions from JSON; unknown fields are ignored. raises ValueError on values that make no sense"""
+        """Actions from JSON. Unknown fields are ignored. raises ValueError on values that cannot be used"""
         known = _known(cls, raw)
         kinds: dict[str, type] = {
             "command": CommandChoice,
@@ -145,7 +145,9 @@ def url_fault(url: str) -> str:
     if not url:
         return _("Give the web hook's address, such as http://homeassistant.local:8123/api/webhook/NAME.")
     if not url.isascii() or any(ord(character) <= 32 or ord(character) == 127 for character in url):
-        return _("The address {url!r} holds a space or a character that no address may hold: write it as %XX.", url=url)
+        return _(
+            "The address {url!r} contains a space or another character that is not allowed: write it as %XX.", url=url
+        )
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018 - raises ValueError on a bad port
@@ -154,5 +156,5 @@ def url_fault(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return _("{url} is not a web address: it must begin with http:// or https:// and name a machine.", url=url)
     if parts.username is not None:
-        return _("A name or password in the web hook's address would not be sent: leave out the part before the @.")
+        return _("A name or password in the web hook's address is not sent: remove the part before the @.")
     return ""

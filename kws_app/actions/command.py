@@ -1,7 +1,7 @@
-"""A command of the user: arguments, run without a shell and for a limited time.
+"""Runs a command of the user, without a shell and for a limited time. In the calling thread.
 
-Runs in the calling thread. At the time limit the command and all that it started are ended, or it is said that a
-program could not be ended.
+At the time limit the command, and all programs that it started, are ended. If a program cannot be ended, an error says
+so.
 """
 
 import os
@@ -20,11 +20,11 @@ from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.translation import _
 
-KEPT_BYTES = 2048  # that are kept from the end of the output, for the sentence about a failure
+KEPT_BYTES = 2048  # of the end of the output, for the message about a failure
 READ_BYTES = 65_536
-END_S = 1.0  # the longest wait for a killed program to be gone
+END_S = 1.0  # longest wait for the end of a killed program
 MARK_VARIABLE = "KWS_RUN"  # the name of the variable that holds the mark of a run
-KILL_ROUNDS = 5  # a program may start another program while it is searched for
+KILL_ROUNDS = 5  # searches for programs to kill; a program may start another program during a search
 
 
 class Command:
@@ -49,9 +49,9 @@ class Command:
         """Run the command to its end. raises ActionError, in one sentence, if it failed or took too long"""
         deadline = time.monotonic() + self._limit_s
         process = self._start()
-        late = not self._silent.wait(deadline - time.monotonic())  # True once no process holds the output any more
+        late = not self._silent.wait(deadline - time.monotonic())  # waits until no process can write to the output
         if not late:
-            # the process is not reaped before: its number must stay its own until the group can be killed
+            # the process is reaped only after this: until then its number cannot belong to another process
             try:
                 process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
@@ -60,7 +60,7 @@ class Command:
         self._check(status, late, lives=late and not self._silent.wait(END_S))
 
     def end(self) -> None:
-        """End the command and everything that it started; if it has not started, it never will."""
+        """End the command and all programs that it started. If it has not started yet, it never starts."""
         with self._lock:
             self._ended = True
             if self._process is not None:
@@ -70,7 +70,7 @@ class Command:
         try:
             with self._lock:
                 if self._ended:
-                    raise ActionError(_("“{name}” was not run, as the app is closing.", name=self.name))
+                    raise ActionError(_("“{name}” was not run, because the app is closing.", name=self.name))
                 self._process = subprocess.Popen(
                     self.arguments,
                     stdin=subprocess.DEVNULL,
@@ -86,7 +86,7 @@ class Command:
             raise not_started(self.arguments, error) from error
 
     def _read(self, process: "subprocess.Popen[bytes]") -> None:
-        """Read the output until no process holds it any more. Only its end is kept."""
+        """Read the output until no process can write to it. Only the end of the output is kept."""
         assert process.stdout is not None
         with process.stdout as output:
             while data := os.read(output.fileno(), READ_BYTES):
@@ -101,7 +101,7 @@ class Command:
                 status = _exit_status(process)
                 _kill(process, self._mark)
             self._process = None
-        with suppress(subprocess.TimeoutExpired):  # a process that is stuck in the kernel is left behind
+        with suppress(subprocess.TimeoutExpired):  # a process that hangs in the kernel is left behind
             process.wait(END_S)
         return status
 
@@ -109,7 +109,7 @@ class Command:
         """late: a process still ran at the time limit. lives: a process could not be ended"""
         name, limit = self.name, f"{self._limit_s:g} s"
         if self._ended:
-            raise ActionError(_("“{name}” was ended, as the app is closing.", name=name))
+            raise ActionError(_("“{name}” was ended, because the app is closing.", name=name))
         if lives:
             raise ActionError(
                 _(
@@ -126,8 +126,8 @@ class Command:
         if late:
             raise ActionError(
                 _(
-                    "“{name}” left programs running, which were ended after {limit}: use “Open a program” for a "
-                    "program that is to stay.",
+                    "“{name}” left programs running, which were ended after {limit}. For a program that stays open, "
+                    "use “Open a program”.",
                     name=name,
                     limit=limit,
                 )
@@ -136,11 +136,11 @@ class Command:
     def _failure(self, status: int) -> str:
         name, said, number = self.name, self._last_line(), abs(status)
         if status > 0 and said:
-            return _("“{name}” ended with status {number}, saying: {said}", name=name, number=number, said=said)
+            return _("“{name}” ended with status {number} and printed: {said}", name=name, number=number, said=said)
         if status > 0:
             return _("“{name}” ended with status {number}.", name=name, number=number)
         if said:
-            return _("“{name}” was ended by signal {number}, saying: {said}", name=name, number=number, said=said)
+            return _("“{name}” was ended by signal {number} and printed: {said}", name=name, number=number, said=said)
         return _("“{name}” was ended by signal {number}.", name=name, number=number)
 
     def _last_line(self) -> str:
@@ -165,7 +165,9 @@ def _kill(process: "subprocess.Popen[bytes]", mark: str) -> None:
     """Kill the group of a process that is not reaped yet, and the processes that left the group."""
     if process.returncode is not None:
         return
-    with suppress(ProcessLookupError, PermissionError):  # already gone; macOS answers so for a group of dead processes
+    with suppress(
+        ProcessLookupError, PermissionError
+    ):  # the process has ended; macOS reports a group of ended processes like this
         if sys.platform == "win32":
             subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
             process.kill()

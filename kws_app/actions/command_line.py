@@ -1,4 +1,4 @@
-"""A command as one line, read into arguments as a shell would, and written back. No shell runs it."""
+"""Splits a line into arguments as a shell does, and joins arguments to a line. No shell runs the line."""
 
 import re
 import shlex
@@ -11,7 +11,7 @@ _PLAIN = re.compile(r"[\w@%+=:,./{}~\\-]+" if sys.platform == "win32" else r"[\w
 
 
 def arguments_of(line: str) -> tuple[str, ...]:
-    """The program and its arguments: words apart by spaces, of which quotation marks keep some together.
+    """The program and its arguments. Spaces separate words, and quotation marks hold words together.
 
     raises ValueError if a quotation mark is not closed
     """
@@ -19,7 +19,7 @@ def arguments_of(line: str) -> tuple[str, ...]:
     words.whitespace_split = True
     words.commenters = ""
     if sys.platform == "win32":
-        words.escape = ""  # it stands in every path there
+        words.escape = ""  # the backslash is part of paths there
     try:
         return tuple(words)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""A detection as actions see it: the values of placeholders and environment variables."""
+"""A detection for the actions: the values of placeholders and environment variables."""
 
 import re
 from dataclasses import asdict, dataclass
@@ -8,7 +8,7 @@ _PLACEHOLDER = re.compile(r"\{(keyword|model|score|time|wall_time|source)\}")
 
 @dataclass(frozen=True)
 class DetectionEvent:
-    """A detection, or a made-up detection to try an action. Its texts may come from a stranger's card or file name."""
+    """A detection, or an invented detection to try an action. Its texts may come from a foreign card or file name."""
 
     keyword: str
     model: str
@@ -16,11 +16,11 @@ class DetectionEvent:
     time_s: float  # seconds from the start of the source
     wall_time: str  # ISO 8601
     source: str = ""  # the microphone's name, or the file's path
-    id: str = ""  # of the detection in the log; empty for a trial. Actions are not told of it
+    id: str = ""  # of the detection in the log; empty for a trial. Actions do not get it
 
     @property
     def values(self) -> dict[str, str]:
-        """The value of each placeholder, without NUL characters: no system passes them to a program."""
+        """The value of each placeholder, without NUL characters, which no system passes to a program."""
         values = {
             "keyword": self.keyword,
             "model": self.model,
@@ -32,17 +32,17 @@ class DetectionEvent:
         return {name: value.replace("\0", "") for name, value in values.items()}
 
     def fill(self, template: str) -> str:
-        """The template with every placeholder replaced. Other braces stay, also braces inside a value."""
+        """The template with filled placeholders. Other braces stay as they are, even inside a value."""
         values = self.values
         return _PLACEHOLDER.sub(lambda match: values[match[1]], template)
 
     @property
     def environment(self) -> dict[str, str]:
-        """The same values as KWS_KEYWORD and so on: no program takes a variable for an option."""
+        """The same values as variables KWS_KEYWORD and so on. A variable never counts as an option."""
         return {f"KWS_{name.upper()}": value for name, value in self.values.items()}
 
     def to_json(self) -> dict[str, str | float]:
-        """What a web hook is told. The microphone and the file are private and are left out."""
+        """The values for a web hook. The microphone and the file are private and left out."""
         told = asdict(self)
         del told["source"], told["id"]
         return told

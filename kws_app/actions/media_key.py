@@ -1,6 +1,6 @@
-"""A media key, pressed for the user on systems that take it from any program. Runs in the calling thread; no Qt.
+"""Presses a media key on Windows and on a Mac. Runs in the calling thread; no Qt.
 
-On Linux and its kin the players are asked over the desktop's message bus, which kws_app/ui knows: this says so.
+On other systems kws_app/ui/actions/media_players.py uses the message bus. Without a bus, this module raises an error.
 """
 
 import subprocess
@@ -10,11 +10,11 @@ from enum import Enum
 from kws_app.errors import ActionError
 from kws_app.translation import _
 
-LIMIT_S = 5.0
+LIMIT_S = 5.0  # longest wait for the player on a Mac
 
 
 class MediaKey(Enum):
-    """What a key tells the player that plays, or played last."""
+    """The media keys."""
 
     PLAY_PAUSE = "play-pause"
     NEXT = "next"
@@ -33,7 +33,7 @@ _MUSIC_COMMANDS = {
 
 
 def press_media_key(key: MediaKey) -> None:
-    """raises ActionError, in one sentence, if this system takes no such key"""
+    """Press a key. raises ActionError, in one sentence, if this is not possible here"""
     if sys.platform == "win32":
         import ctypes
 
@@ -42,11 +42,11 @@ def press_media_key(key: MediaKey) -> None:
     elif sys.platform == "darwin":
         _tell_music(_MUSIC_COMMANDS[key])
     else:
-        raise ActionError(_("Players cannot be reached here: this session has no message bus."))
+        raise ActionError(_("Media keys do not work here: this session has no message bus."))
 
 
 def _tell_music(command: str) -> None:
-    """The Mac's own player; a key cannot be pressed there without a right that the user has to give."""
+    """Send a command to the Music app. A Mac lets a program press keys only with the user's permission."""
     script = f'tell application "Music" to {command}'
     try:
         subprocess.run(["osascript", "-e", script], check=True, capture_output=True, timeout=LIMIT_S)

@@ -1,6 +1,6 @@
-"""A program of the user's that is opened and left alone: it goes on when its time would be up and when the app ends.
+"""Opens a program of the user. The program stays open, even after the app ends.
 
-Runs in the calling thread, for as long as a program that cannot start takes to fail.
+In the calling thread, which waits SETTLE_S for a program that fails at once.
 """
 
 import subprocess
@@ -13,14 +13,14 @@ from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.translation import _
 
-SETTLE_S = 1.0  # a program that ends within this with a failure was not opened
+SETTLE_S = 1.0  # a program that fails within this time counts as not opened
 
 
 class OpenedProgram:
-    """One opening of a program. `run` once, in any thread; `end` before it starts keeps it from starting."""
+    """Opens a program once. Call `run` once, in any thread. `end`, before that, stops it from starting."""
 
     def __init__(self, choice: ProgramChoice, event: DetectionEvent) -> None:
-        """raises ActionError if it cannot be opened as it stands"""
+        """raises ActionError, in one sentence, if the program cannot be opened"""
         self._event = event
         self.arguments = filled(choice.arguments, event)
         self.name = program_name(self.arguments)
@@ -29,9 +29,9 @@ class OpenedProgram:
         self._ended = threading.Event()
 
     def run(self) -> None:
-        """Open it. raises ActionError, in one sentence, if it did not start or failed at once"""
+        """Open the program. raises ActionError, in one sentence, if it does not start or fails at once"""
         if self._ended.is_set():
-            raise ActionError(_("“{name}” was not opened, as the app is closing.", name=self.name))
+            raise ActionError(_("“{name}” was not opened, because the app is closing.", name=self.name))
         try:
             process = subprocess.Popen(
                 self.arguments,
@@ -40,7 +40,7 @@ class OpenedProgram:
                 stderr=subprocess.DEVNULL,
                 env=environment_for(self._event),
                 cwd=home(),
-                start_new_session=True,  # no signal to this program reaches it
+                start_new_session=True,  # so that no signal for the app ends the program
             )
         except (OSError, ValueError) as error:
             raise not_started(self.arguments, error) from error
@@ -52,11 +52,11 @@ class OpenedProgram:
             )
 
     def end(self) -> None:
-        """What is open stays open."""
+        """Do not open the program. A program that is open stays open."""
         self._ended.set()
 
 
 def _reap(process: "subprocess.Popen[bytes]", over: threading.Event) -> None:
-    """Take note of the program's end, whenever that is, so that no dead process is left over."""
+    """Wait for the end of the program, so that no ended process is left over."""
     process.wait()
     over.set()

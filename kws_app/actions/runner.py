@@ -22,7 +22,7 @@ from kws_app.audio.ring import Samples
 from kws_app.errors import ActionError, AudioError
 from kws_app.translation import _
 
-MOST_AT_ONCE = 4  # of each kind: a command that hangs does not pile up
+MOST_AT_ONCE = 4  # actions of each kind, so that commands that hang do not pile up
 SHUT_DOWN_S = 0.5  # the longest wait for the threads of ended actions
 
 log = logging.getLogger(__name__)
@@ -61,13 +61,13 @@ class Outcome:
 
 
 class Running(Protocol):
-    """An action under way."""
+    """An action that runs."""
 
     def run(self) -> None:
-        """Do it. raises ActionError or AudioError"""
+        """Run the action to its end. raises ActionError or AudioError"""
 
     def end(self) -> None:
-        """End it early, from another thread."""
+        """End the action early, from another thread."""
 
 
 Play = Callable[[Samples, threading.Event], None]
@@ -116,14 +116,16 @@ class Notification:
 
 
 class ActionRunner:
-    """Sets actions off. One thread uses it. `report` is called once for each action, mostly from its thread."""
+    """Starts actions. Only one thread uses it. `report` is called once for each action, mostly from its thread."""
 
     def __init__(
         self, report: Callable[[Outcome], None], play: Play, notify: Notify, press: Press = press_media_key
     ) -> None:
-        """play: samples at 16 kHz, until they have sounded or the event is set. notify: shows a message soon.
+        """play: plays samples at 16 kHz to the end, or until the event is set
+        notify: shows a notification
+        press: presses a media key
 
-        Each of the three is called in a thread of the action's own, and raises ActionError or AudioError.
+        `play`, `notify` and `press` are called in the thread of the action. They raise ActionError or AudioError.
         """
         self._press = press
         self._report = report
@@ -182,7 +184,13 @@ class ActionRunner:
                 self._running[kind].append((thread, action))
                 thread.start()
         if busy:
-            report(_("{what} was skipped: {count} earlier runs have not ended.", what=WHAT[kind], count=MOST_AT_ONCE))
+            report(
+                _(
+                    "{what} was skipped, because {count} earlier runs have not ended.",
+                    what=WHAT[kind],
+                    count=MOST_AT_ONCE,
+                )
+            )
 
     def _action(self, kind: Kind, actions: KeywordActions, event: DetectionEvent) -> Running:
         if kind is Kind.SOUND:
@@ -203,8 +211,8 @@ class ActionRunner:
             action.run()
         except (ActionError, AudioError) as error:
             failure = str(error)
-        except Exception as error:  # of any kind: the user must know
-            log.exception("An action failed in a way that was not foreseen.")
+        except Exception as error:  # any error: the user must know
+            log.exception("An action failed with an unexpected error.")
             failure = _("{what} failed ({error}).", what=WHAT[kind], error=f"{type(error).__name__}: {error}")
         with self._lock:
             me = threading.current_thread()

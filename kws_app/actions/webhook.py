@@ -1,6 +1,6 @@
-"""A web hook: one HTTP POST of JSON to the address that the user gave. Redirects are not followed.
+"""A web hook: an HTTP POST of JSON to the user's address. Redirects are not followed.
 
-Runs in the calling thread. It uses no proxy and no cookies. Of the answer it reads only the status.
+Runs in the calling thread. It uses no proxy and no cookies, and reads only the status of the answer.
 """
 
 import http.client
@@ -16,11 +16,11 @@ from kws_app.actions.event import DetectionEvent
 from kws_app.errors import ActionError
 from kws_app.translation import _
 
-LIMIT_S = 5.0  # for the whole call, however slow the answer is
+LIMIT_S = 5.0  # time limit for the whole call
 
 
 class Webhook:
-    """One call of a web hook. Call `run` once, in any thread. `end`, from another thread, ends it early."""
+    """A call of a web hook. Call `run` once, in any thread. `end`, from another thread, ends it early."""
 
     def __init__(self, choice: WebhookChoice, event: DetectionEvent, limit_s: float = LIMIT_S) -> None:
         """raises ActionError, in one sentence, if the address cannot be used"""
@@ -44,7 +44,7 @@ class Webhook:
         return http.client.HTTPConnection(self._host, self._port, timeout=self._limit_s)
 
     def run(self) -> None:
-        """Send the event. raises ActionError, in one sentence, if the answer is no success"""
+        """Send the event. raises ActionError, in one sentence, unless the answer reports success"""
         limit = threading.Timer(self._limit_s, self.end)
         limit.daemon = True
         limit.start()
@@ -53,7 +53,7 @@ class Webhook:
         except TimeoutError as error:
             raise self._late() from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            if self._ended:  # `end` has shut its socket
+            if self._ended:  # `end` has closed the socket
                 raise self._late() from error
             raise ActionError(
                 _("{name} cannot be reached ({error}).", name=self.name, error=str(error) or type(error).__name__)

@@ -14,7 +14,7 @@ ARGUMENTS = ["--minimised", "--listen"]
 
 
 def path() -> Path | None:
-    """The file; None if this system has no place for it."""
+    """The path of the file; None if this system has no place for it."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "LaunchAgents" / f"{LABEL}.plist"
     if sys.platform.startswith(("linux", "freebsd")):
@@ -58,7 +58,10 @@ def switch_on(arguments: list[str]) -> None:
 
 
 def _batch_file(command: list[str]) -> str:
-    """What Windows runs at login; pythonw opens no console. raises ValueError for a line break or a quotation mark"""
+    """The batch file that Windows runs at login. It uses pythonw, which opens no console.
+
+    raises ValueError if an argument contains a line break or a quotation mark
+    """
     if any(character in argument for argument in command for character in '\n\r"'):
         raise ValueError(f"A path with a line break or a quotation mark cannot stand in a batch file: {command!r}.")
     program = Path(command[0])

@@ -1,4 +1,4 @@
-"""The .desktop file that starts the app, and the command in it. No Qt."""
+"""The .desktop file that starts the app, and its command. No Qt."""
 
 import sys
 from pathlib import Path
@@ -14,9 +14,9 @@ _ESCAPED = set('"`$\\')  # escaped inside the quotes
 
 
 def command() -> list[str]:
-    """The command that starts this program again, from any folder.
+    """The command that starts this program from any folder.
 
-    -I: no modules come from the current folder or from PYTHONPATH.
+    -I: Python takes no modules from the current folder or from PYTHONPATH.
     """
     if getattr(sys, "frozen", False):
         return [sys.executable]
@@ -40,12 +40,12 @@ def _quoted(argument: str) -> str:
 
 
 def _string(value: str) -> str:
-    """A value of type string: backslashes are doubled once more."""
+    """Escape a value of type string: backslashes are doubled again."""
     return value.replace("\\", "\\\\").replace("\t", "\\t")
 
 
 def desktop_entry(arguments: list[str]) -> str:
-    """The whole file. arguments: the command. raises ValueError, as `exec_line`"""
+    """The content of the file. arguments: the command. raises ValueError, like `exec_line`"""
     return "\n".join(
         [
             "[Desktop Entry]",
@@ -65,7 +65,7 @@ def desktop_entry(arguments: list[str]) -> str:
 
 
 def write_entry(path: Path, text: str) -> None:
-    """Write a file where the desktop looks for it; makes the folder. raises OSError"""
+    """Write a file for the desktop, and make its folder if needed. raises OSError"""
     make_private(path.parent)
     tidy_unfinished(path.parent)
     write_whole(path, text.encode(errors="surrogateescape"))

@@ -9,7 +9,7 @@ from kws_app.desktop import autostart, desktop_entry
 
 
 def entry_path() -> Path:
-    """The file of the entry, where the desktop looks for the user's programs."""
+    """The path of the entry, in the folder of the user's programs."""
     data = os.environ.get("XDG_DATA_HOME", "")
     folder = Path(data) if os.path.isabs(data) else Path.home() / ".local" / "share"
     return folder / "applications" / desktop_entry.ENTRY_NAME
@@ -19,7 +19,7 @@ def install() -> str:
     """Write the entry. Returns one sentence that says so. raises OSError or ValueError"""
     path = entry_path()
     desktop_entry.write_entry(path, desktop_entry.desktop_entry(desktop_entry.command()))
-    return f"Wrote {path}: “Wake word” is among the programs now; --uninstall removes it."
+    return f"Wrote {path}: the menu of programs now has “Wake word”. --uninstall removes it."
 
 
 def uninstall() -> str:
@@ -38,7 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--install", action="store_true", help="write a .desktop file for this checkout")
-    what.add_argument("--uninstall", action="store_true", help="remove it, and what starts the app at login")
+    what.add_argument(
+        "--uninstall", action="store_true", help="remove this file, and the file that starts the app at login"
+    )
     options = parser.parse_args(arguments)
     if options.install and not sys.platform.startswith(("linux", "freebsd")):
         print("scripts/run: --install writes a .desktop file, which this system does not use.", file=sys.stderr)
@@ -46,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         print(install() if options.install else uninstall())
     except (OSError, ValueError) as error:
-        print(f"scripts/run: it cannot be done: {error}", file=sys.stderr)
+        print(f"scripts/run: the file could not be changed: {error}", file=sys.stderr)
         return 1
     return 0
 

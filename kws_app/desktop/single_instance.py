@@ -13,19 +13,19 @@ from typing import IO
 from kws_app.regular_file import open_regular
 
 FILE_NAME = "lock"
-LOCKED_AT = 1 << 20  # the byte that Windows locks; it lies behind the process number, which others must read
+LOCKED_AT = 1 << 20  # the byte that Windows locks; it lies after the process number, which other processes read
 CAN_CALL = hasattr(signal, "SIGUSR1")  # whether another process can be asked to show its window
 
 
 class AlreadyRunningError(Exception):
-    """Another window uses the folder; one sentence."""
+    """Another window uses the folder. The message is one sentence."""
 
     def __init__(self, folder: Path, process: int | None) -> None:
         named = f" (process {process})" if process else ""
         shown = ", and its window is shown" if CAN_CALL else ""
         super().__init__(
-            f"It is already running with the data folder {folder}{named}{shown}: "
-            "use that window, or name another folder with --data-dir."
+            f"The app is already running with the data folder {folder}{named}{shown}: "
+            "use its window, or name another folder with --data-dir."
         )
         self.process = process
 

@@ -27,18 +27,18 @@ FOLDER_NAME = "clips"
 
 @dataclass(frozen=True)
 class ClipLimits:
-    """The most that is kept. With a count of 0 nothing is kept."""
+    """The limits of the clips that are kept. With a count of 0 no clip is kept."""
 
     count: int = 500
     megabytes: int = 200
 
 
 class ClipStore:
-    """A folder with a file for each id. Only its owner can read it."""
+    """A folder with a file for each clip. Only its owner can read it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # bytes by id, oldest first; None until the size of that clip is needed
+        # size in bytes by id, oldest first; None until the size is needed
         self.sizes: dict[str, int | None] = {}
         self._stuck: set[str] = set()  # ids of clips that could not be removed
 
@@ -46,7 +46,7 @@ class ClipStore:
         return self.folder / clip_name(id)
 
     def look(self) -> None:
-        """Find the clips in the folder. Other files in it are left alone. raises OSError"""
+        """Find the clips in the folder. Other files in the folder are ignored. raises OSError"""
         names: list[str] = []
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(self.folder) as entries:
             names = [each.name for each in entries if is_clip_name(each.name) and each.is_file(follow_symlinks=False)]
@@ -54,7 +54,7 @@ class ClipStore:
         self._stuck.clear()
 
     def write(self, id: str, samples: Samples) -> None:
-        """Write a clip, whole or not at all. samples: [N] at 16 kHz. raises OSError if the disk refuses"""
+        """Write a clip, whole or not at all. samples: [N] at 16 kHz. raises OSError if it cannot be written"""
         packed = io.BytesIO()
         soundfile.write(packed, np.clip(samples, -1.0, 1.0), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
         make_private(self.folder)
@@ -73,17 +73,17 @@ class ClipStore:
         return np.concatenate(parts)
 
     def remove(self, id: str) -> None:
-        """Remove a clip, if it is there. raises OSError if it cannot be removed; `surplus` then leaves it out"""
+        """Remove a clip, if it is there. raises OSError if it cannot be removed; then `surplus` no longer names it"""
         self._stuck.add(id)
         self.path(id).unlink(missing_ok=True)
         self._stuck.discard(id)
         self.sizes.pop(id, None)
 
     def surplus(self, limits: ClipLimits, labelled: set[str]) -> list[str]:
-        """The ids to remove, so that the limits hold: first the oldest without a label, then the oldest."""
+        """The ids of clips beyond the limits: first the oldest clips without a label, then the oldest clips."""
         free = sorted(self.sizes.keys() - self._stuck)  # ids sort by age
         order = [id for id in free if id not in labelled] + [id for id in free if id in labelled]
-        fewest = max(0, len(self.sizes) - limits.count)  # so many must go by their number, whatever their size
+        fewest = max(0, len(self.sizes) - limits.count)  # clips beyond the limit of the count
         total = sum(map(self._size, self.sizes.keys() - set(order[:fewest])))
         surplus = order[:fewest]
         for id in order[fewest:]:
@@ -98,14 +98,14 @@ class ClipStore:
         if size is None:
             try:
                 size = self.path(id).stat(follow_symlinks=False).st_size
-            except OSError:  # it has just gone
+            except OSError:  # the file has just been removed
                 size = 0
             self.sizes[id] = size
         return size
 
 
 def outline(samples: Samples, bins: int = 48) -> Samples:
-    """The outline of a waveform: [bins] in 0..1, the peak of each of `bins` equal parts of samples [N]."""
+    """The outline of a waveform [bins], 0..1: the peaks of equal parts of samples [N]."""
     edges = np.linspace(0, len(samples), bins + 1).astype(int)
     peaks = [float(np.abs(samples[a:b]).max(initial=0.0)) for a, b in itertools.pairwise(edges)]
     return np.array(peaks, dtype=np.float32)

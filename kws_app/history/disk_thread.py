@@ -1,7 +1,7 @@
-"""The disk thread saves what was heard, so that neither the worker nor the window waits for the disk.
+"""The disk thread saves detections and clips, so that neither the worker nor the window waits for the disk.
 
 It adds facts to the log. It writes, removes and exports clips. At the start it reads the log and the folder of clips.
-Only WAITING clips may wait: a further clip is not kept, and the user is told. What becomes of a task is told to one
+At most WAITING clips wait: a further clip is not kept, and the user is told. The thread reports each outcome to one
 listener, on the disk thread.
 """
 
@@ -22,9 +22,9 @@ from kws_app.history.rate import DetectionCounter
 from kws_app.paths import own_models_dir
 from kws_app.translation import _, ngettext
 
-REMOVED_AT_ONCE = 2000  # clips, in less than a second
+REMOVED_AT_ONCE = 2000  # clips that one task removes, in less than a second
 WAITING = 32  # the most clips that may wait, of 160 kB each; other tasks are small and few
-CLOSE_S = 2.0
+CLOSE_S = 2.0  # longest wait for the end of the thread
 
 _WHAT: dict[type[DetectionRecord | Fact], str] = {
     DetectionRecord: _("The missed word"),
@@ -52,21 +52,21 @@ class DiskThread:
         self._places = threading.BoundedSemaphore(WAITING)  # for clips
         self._thread = threading.Thread(target=self._run, name="disk", daemon=True)
         self._said_full = False
-        self._unannounced: set[str] = set()  # ids of clips to remove at the start, of which nobody was told
+        self._unannounced: set[str] = set()  # ids of clips that are removed at the start; the listener never saw them
 
     def start(self) -> None:
         self._thread.start()
         self._tasks.put(self._load)
 
     def close(self) -> bool:
-        """Finish the waiting tasks and end. Returns whether the thread has ended."""
+        """Finish the waiting tasks, and end the thread. Returns whether it has ended."""
         if self._thread.ident is not None and self._thread.is_alive():
             self._tasks.put(None)
             self._thread.join(CLOSE_S)
         return not self._thread.is_alive()
 
     def limit_clips(self, limits: ClipLimits) -> None:
-        """Keep no more than this, from the next clip on."""
+        """Use these limits from the next clip on."""
         self._tasks.put(lambda: setattr(self, "_limits", limits))
 
     def note(self, fact: DetectionRecord | Fact) -> None:
@@ -83,7 +83,7 @@ class DiskThread:
             self.tell(
                 Trouble(
                     _(
-                        "The disk is too slow: {count} clips wait for it, and the next clips are not kept.",
+                        "The disk is too slow: {count} clips are waiting, and the next clips are not saved.",
                         count=WAITING,
                     )
                 )
@@ -97,11 +97,11 @@ class DiskThread:
         self._tasks.put(lambda: self._remove(chosen))
 
     def read_clip(self, id: str) -> None:
-        """Read a clip to play it. Answered by ClipRead, or by ClipGone and Trouble."""
+        """Read a clip to play it. Answers with ClipRead, or with ClipGone and Trouble."""
         self._tasks.put(lambda: self._read_clip(id))
 
     def look_at_clip(self, id: str) -> None:
-        """Read the outline of a clip. Answered by ClipKept or ClipGone."""
+        """Read the outline of a clip. Answers with ClipKept or ClipGone."""
         self._tasks.put(lambda: self._look_at_clip(id))
 
     def do(self, task: Callable[[ClipStore], str], failure: str) -> None:
@@ -114,7 +114,7 @@ class DiskThread:
         while (task := self._tasks.get()) is not None:
             try:
                 task()
-            except Exception as error:  # of any kind: the user must know, and this thread must go on
+            except Exception as error:  # any error: the user must know, and this thread must go on
                 log.exception("The disk thread failed.")
                 self.tell(
                     Trouble(_("Something could not be saved because of an unexpected error ({error}).", error=error))
@@ -125,7 +125,7 @@ class DiskThread:
             said, bad_lines = self.log.read()
         except OSError as error:
             self.tell(
-                Trouble(_("The earlier detections could not be read ({error}): starting without them.", error=error))
+                Trouble(_("The earlier detections could not be read ({error}). The list starts empty.", error=error))
             )
             said, bad_lines = [], 0
         history = add_up(said)
@@ -137,7 +137,7 @@ class DiskThread:
                 Trouble(_("The clips in {folder} cannot be read ({error}).", folder=self._store.folder, error=error))
             )
         self._labelled |= {entry.id for entry in history.entries.values() if entry.is_labelled}
-        # the deletions of earlier runs are final. A clip that the log does not name stays: the log may be lost
+        # deletions of earlier runs are final. A clip that is not in the log stays, because the log may be lost
         self._remove(
             [entry.id for entry in history.entries.values() if entry.deleted and entry.id in self._store.sizes]
         )
@@ -152,7 +152,7 @@ class DiskThread:
         self._make_room()
 
     def _tidy(self) -> None:
-        """Remove what a kill left unfinished in the user's folder."""
+        """Remove unfinished files that a killed program left in the user's folders."""
         data = self.log.path.parent
         models = own_models_dir(data)
         for folder in (data, self._store.folder, models, *models.glob("*/")):
@@ -194,14 +194,14 @@ class DiskThread:
         self._make_room()
 
     def _make_room(self) -> None:
-        """Remove clips beyond the limits, a part at a time, so that other tasks get their turn."""
+        """Remove clips beyond the limits, a part at a time, so that other tasks can run in between."""
         surplus = self._store.surplus(self._limits, self._labelled)
         self._remove(surplus[:REMOVED_AT_ONCE])
         if len(surplus) > REMOVED_AT_ONCE:
             self._tasks.put(self._make_room)
 
     def _remove(self, ids: Sequence[str]) -> None:
-        """A clip that cannot be removed stays; the others go."""
+        """Remove clips. A clip that cannot be removed stays."""
         stuck: list[str] = []
         for id in ids:
             try:

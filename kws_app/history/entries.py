@@ -1,4 +1,4 @@
-"""The history: each detection of the log with everything that the log says about it later. Pure; any thread."""
+"""The history: each detection of the log, with all later facts about it. Pure; any thread."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -10,21 +10,21 @@ from kws_app.translation import _
 
 RIGHT = "right"
 FALSE_ALARM = "false alarm"
-LABELS = ("", RIGHT, FALSE_ALARM)  # as the log has them; the empty label takes a label back
-MOST_ACTIONS = 20  # that are remembered of a detection; there are six kinds
+LABELS = ("", RIGHT, FALSE_ALARM)  # in the log; the empty label removes a label
+MOST_ACTIONS = 20  # actions that are kept for a detection; there are six kinds
 LABEL_WORDS = {"": "", RIGHT: _("right"), FALSE_ALARM: _("false alarm")}  # for the user
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A detection, or a missed word, with everything that is known of it."""
+    """A detection or a missed word, with all that is known about it."""
 
     record: DetectionRecord
-    peak: float | None = None  # the highest score; None while the detection is not over
+    peak: float | None = None  # the highest score; None until the detection ends
     above_s: float | None = None  # how long the score stayed at or above the threshold
     label: str = ""
     deleted: bool = False
-    actions: tuple[ActionDone, ...] = ()  # that the detection set off, in the order in which they ended
+    actions: tuple[ActionDone, ...] = ()  # actions after the detection, in the order in which they ended
 
     @property
     def id(self) -> str:
@@ -32,11 +32,11 @@ class Entry:
 
     @property
     def is_labelled(self) -> bool:
-        """Whether the user gave it a label. A missed word counts: the user said that it was missed."""
+        """Whether the user labelled it. A missed word counts as labelled."""
         return bool(self.label) or self.record.missed
 
     def after(self, fact: Fact) -> "Entry":
-        """This entry after a fact about it is known."""
+        """This entry with one more fact."""
         match fact:
             case Ended(peak=peak, above_s=above_s):
                 return replace(self, peak=peak, above_s=above_s)
@@ -51,12 +51,12 @@ class Entry:
         return self
 
 
-ModelSetup = tuple[str, DecisionConfig]  # a model, and how its scores are judged; each setup has its own rate
+ModelSetup = tuple[str, DecisionConfig]  # a model and its decision; each setup has its own rate
 
 
-@lru_cache(maxsize=64)  # it is asked for with every piece of sound
+@lru_cache(maxsize=64)  # called with every piece of sound
 def model_setup(model: str, decision: DecisionConfig) -> ModelSetup:
-    """A setup with the threshold rounded to three digits, as the window shows it: equal digits are one setup."""
+    """A setup whose threshold is rounded to three digits, as in the window, so that equal digits are one setup."""
     return model, replace(decision, threshold=round(decision.threshold, 3) or decision.threshold)
 
 
@@ -65,7 +65,7 @@ class History:
     """All entries, and the hours of listening."""
 
     entries: dict[str, Entry] = field(default_factory=dict)  # by id, oldest first; deleted entries too
-    heard_s: dict[ModelSetup, float] = field(default_factory=dict)  # of microphones, in seconds
+    heard_s: dict[ModelSetup, float] = field(default_factory=dict)  # seconds heard from microphones, by setup
 
 
 def add_up(said: Iterable[DetectionRecord | Fact]) -> History:

@@ -20,17 +20,17 @@ from kws_app.history.recorder import BEFORE_S
 from kws_app.translation import _, ngettext
 
 UNKNOWN = "unknown"  # the folder of false alarms
-AFTER_WORD_S = 0.15  # of the exported second that lies after the detection
+AFTER_WORD_S = 0.15  # part of the exported second that lies after the detection
 SPEAKER = "owner"  # in file names; by the rule of Speech Commands this speaker is in the training set
 
 
 def plain(name: str) -> str:
-    """A name without characters that some system refuses in the name of a file."""
+    """A name without characters that some systems do not allow in file names."""
     return re.sub(r"[^\w .-]", "_", name).strip(" .") or "_"
 
 
 def suggested_name(entry: Entry) -> str:
-    """Such as "2026-11-24 11.05.57 happy, false alarm.flac"."""
+    """A file name for a clip, such as "2026-11-24 11.05.57 happy, false alarm.flac"."""
     record = entry.record
     when = record.wall_time[:19].replace("T", " ").replace(":", ".")
     said = _("missed") if record.missed else LABEL_WORDS[entry.label]
@@ -71,9 +71,9 @@ def export_clips(store: ClipStore, entries: Iterable[Entry], folder: Path) -> st
 
 
 def the_word(entry: Entry, samples: Samples, length_s: float = 1.0) -> Samples:
-    """The part of a clip [N] that holds the word; training wants one word in each clip.
+    """The part of a clip [N] that contains the word, because training needs one word in each clip.
 
-    A detection comes at the end of its word. A missed word is taken to be in the loudest part.
+    A detection comes at the end of its word. A missed word is assumed in the loudest part.
     """
     length = round(length_s * SAMPLE_RATE)
     last = max(0, len(samples) - length)  # the latest sample at which the part can begin
@@ -106,6 +106,6 @@ def export_labels(store: ClipStore, entries: Iterable[Entry], folder: Path) -> s
         _write_wav(folder / word / name, the_word(entry, store.read(entry.id)))
         counts[word] = counts.get(word, 0) + 1
     if not counts:
-        return _("No clip has a label yet.")
+        return _("No clip has a label yet: label a row first.")
     parts = [_("{count} in {folder}/", count=count, folder=word) for word, count in sorted(counts.items())]
     return _("{parts} of {folder}.", parts=", ".join(parts), folder=folder)

@@ -1,4 +1,4 @@
-"""The lines of the log as values: a detection, and the facts that become known of it later. Pure; any thread."""
+"""The lines of the log as values: a detection, and later facts about it. Pure; any thread."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from kws_app.engine.decision_config import DecisionConfig
 
-WRONG_TYPES = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)  # that foreign JSON may raise
+WRONG_TYPES = (KeyError, TypeError, AttributeError, OverflowError, RecursionError)  # errors of foreign JSON
 CLIP_SUFFIX = ".flac"
 _CLIP_NAME = re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}\.flac", re.ASCII)
 _ID = re.compile(r"[0-9A-Za-z-]{1,64}")  # an id names a file: it must not lead out of the folder
@@ -29,8 +29,8 @@ class DetectionRecord:
     time_s: float  # seconds from the start of the source to the step that met the threshold
     score: float
     id: str = ""
-    clip: str | None = None  # file in the folder of clips; it may have been removed since
-    decision: DecisionConfig | None = None  # how scores were judged then
+    clip: str | None = None  # name of the file in the folder of clips; it may have been removed
+    decision: DecisionConfig | None = None  # the decision at that time
     missed: bool = False  # the user says that the word was missed; `score` is the highest of the last seconds
 
     @property
@@ -40,7 +40,7 @@ class DetectionRecord:
 
     @property
     def key(self) -> str:
-        """The id. A line from before there were ids gets an id from its content."""
+        """The id. An old line without an id gets one from its content."""
         known = f"{self.wall_time} {self.model} {self.time_s}"
         return self.id or hashlib.sha256(known.encode()).hexdigest()[:12]
 
@@ -50,7 +50,7 @@ class DetectionRecord:
 
     @classmethod
     def from_json(cls, line: str) -> "DetectionRecord":
-        """raises ValueError if the line is not a whole record"""
+        """A record from a line. raises ValueError if the line is not a whole record"""
         try:
             return cls.from_object(json.loads(line))
         except WRONG_TYPES as error:
@@ -58,7 +58,7 @@ class DetectionRecord:
 
     @classmethod
     def from_object(cls, raw: dict[str, Any]) -> "DetectionRecord":
-        """raises ValueError, or what a wrong type raises, if it is no record"""
+        """A record from JSON. raises ValueError or one of WRONG_TYPES if it is no record"""
         wall_time = str(raw["wall_time"])
         datetime.fromisoformat(wall_time)
         id = str(raw.get("id", ""))
@@ -80,7 +80,7 @@ class DetectionRecord:
 
 @dataclass(frozen=True)
 class Ended:
-    """A detection is over: the score is below the threshold again."""
+    """A detection has ended: the score is below the threshold again."""
 
     id: str
     peak: float
@@ -89,7 +89,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Labelled:
-    """The user's label of a detection: "right", "false alarm", or empty if it was taken back."""
+    """The user's label of a detection: "right", "false alarm", or empty if the user removed it."""
 
     id: str
     label: str
@@ -109,7 +109,7 @@ class Restored:
 
 @dataclass(frozen=True)
 class HoursHeard:
-    """How long a model has listened to a microphone since the line before of this kind."""
+    """How long a model has listened to a microphone since the last line of this kind."""
 
     wall_time: str
     model: str
@@ -119,10 +119,10 @@ class HoursHeard:
 
 @dataclass(frozen=True)
 class ActionDone:
-    """A detection set off an action, and the action has ended."""
+    """An action after a detection has ended."""
 
     id: str
-    action: str  # its kind, as kws_app/actions/runner.py names it
+    action: str  # the value of its Kind in kws_app/actions/runner.py
     failure: str  # one sentence; empty if it worked
 
 
@@ -151,7 +151,7 @@ def _number(value: Any) -> float:
 
 
 def _decision(raw: Any) -> DecisionConfig | None:
-    """None if there is no decision, or one that this version does not know."""
+    """The decision in a line; None without a decision, or if this version does not know it."""
     if not isinstance(raw, dict):
         return None
     try:

@@ -20,8 +20,8 @@ from kws_app.history.facts import (
 from kws_app.regular_file import make_private, open_regular
 
 FILE_NAME = "detections.jsonl"
-READ_BACK = 200  # detections that `last` gives
-READ_BYTES = 64 * 2**20  # that are read from the end of the log; some 200,000 lines
+READ_BACK = 200  # detections that `last` returns
+READ_BYTES = 64 * 2**20  # bytes that are read at the end of the log; about 200,000 lines
 
 
 class DetectionLog:
@@ -32,7 +32,7 @@ class DetectionLog:
         self._lock = threading.Lock()
 
     def append(self, entry: DetectionRecord | Fact) -> None:
-        """raises OSError if it cannot be written"""
+        """Add a line, and sync it to the disk. raises OSError if it cannot be written"""
         if isinstance(entry, DetectionRecord):
             text = entry.to_json()
         else:
@@ -45,7 +45,7 @@ class DetectionLog:
                 if file.seek(0, os.SEEK_END):
                     file.seek(-1, os.SEEK_END)
                     if file.read(1) != b"\n":
-                        line = b"\n" + line  # a crash cut the last line: this line must not be glued to it
+                        line = b"\n" + line  # a crash cut the last line: begin a new line
                 if file.write(line) != len(line):  # the part that was written is ignored at the next start
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 os.fsync(handle)

@@ -1,4 +1,4 @@
-"""What the disk thread tells: what it has loaded, written, removed or read, and what failed."""
+"""The reports of the disk thread: what it has loaded, written, removed or read, and what failed."""
 
 from dataclasses import dataclass
 
@@ -7,23 +7,23 @@ from kws_app.history.entries import Entry, History
 from kws_app.history.facts import DetectionRecord, Fact
 from kws_app.history.rate import DetectionCounter
 
-MOST_RECENT = 2000  # a log may hold a hundred thousand detections: the window must not go through them
+MOST_RECENT = 2000  # newest detections for the window; a log may hold a hundred thousand
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """What the log and the folder of clips hold at the start."""
+    """The contents of the log and of the folder of clips at the start."""
 
     history: History
     clips: frozenset[str]  # ids that have a clip
     bad_lines: int
-    recent: list[Entry]  # not deleted, oldest first: the newest MOST_RECENT, and all that have a clip
-    counts: DetectionCounter  # of all detections of microphones
+    recent: list[Entry]  # oldest first, without deleted entries: the newest MOST_RECENT, and all with a clip
+    counts: DetectionCounter  # of all detections from microphones
 
 
 @dataclass(frozen=True)
 class ClipKept:
-    """A clip was written, or was looked at. outline: [bins], the peaks of its waveform"""
+    """A clip was written, or its outline was read. outline: [bins], the peaks of its waveform"""
 
     id: str
     outline: Samples
@@ -31,7 +31,7 @@ class ClipKept:
 
 @dataclass(frozen=True)
 class ClipGone:
-    """A clip is not there, or was removed."""
+    """A clip is missing or was removed."""
 
     id: str
 
@@ -46,7 +46,7 @@ class ClipRead:
 
 @dataclass(frozen=True)
 class Noted:
-    """A line was added to the log; if that failed, Trouble follows."""
+    """A line is being added to the log. If that fails, Trouble follows."""
 
     fact: DetectionRecord | Fact
 

@@ -1,4 +1,4 @@
-"""The running rate: detections in the hours of listening, and how many the user marked as false. Pure."""
+"""The rate: detections in the hours of listening, and false alarms by the user's labels. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -8,16 +8,16 @@ from kws_app.engine.decision_config import DecisionConfig
 from kws_app.history.entries import FALSE_ALARM, Entry, ModelSetup
 from kws_app.translation import _
 
-LEAST_HOURS = 1.0  # of listening; a rate over less time says nothing
+LEAST_HOURS = 1.0  # hours of listening that a rate needs
 
 
 @dataclass(frozen=True)
 class Listened:
-    """How long each setup has listened. A value: one thread makes it, and another thread may read it."""
+    """How long each setup has listened. It never changes, so any thread may read it."""
 
-    is_live: bool = True  # the source is a microphone, else a file
+    is_live: bool = True  # True for a microphone, False for a file
     setups: Mapping[str, ModelSetup] = field(default_factory=dict)  # by keyword, of the models that listen
-    seconds: Mapping[ModelSetup, float] = field(default_factory=dict)  # of microphones in this run, or of this file
+    seconds: Mapping[ModelSetup, float] = field(default_factory=dict)  # heard in this run, or of the present file
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class Rate:
 
     @property
     def text(self) -> str:
-        """Such as "3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"."""
+        """The counts for the user, such as "3 in 2.4 h, 1 labelled false: 0.4 an hour (0.0 to 2.3)"."""
         counts = {"detections": self.detections, "time": self._time, "false": self.false_alarms}
         if self.false_alarms:
-            counted = _("{detections} in {time}, {false} marked false", **counts)
+            counted = _("{detections} in {time}, {false} labelled false", **counts)
         else:
-            counted = _("{detections} in {time}, none marked false", **counts)
+            counted = _("{detections} in {time}, none labelled false", **counts)
         if self.hours < LEAST_HOURS:
             return counted
         low, high = self.interval
@@ -62,7 +62,9 @@ class DetectionCounter:
     """Counts detections by setup. A deleted detection counts; a missed word does not."""
 
     _detections: dict[ModelSetup, int] = field(default_factory=dict)
-    _false: dict[ModelSetup, set[str]] = field(default_factory=dict)  # ids of detections that the user marked as false
+    _false: dict[ModelSetup, set[str]] = field(
+        default_factory=dict
+    )  # ids of detections that the user labelled as false alarms
     _setups: dict[str, ModelSetup] = field(default_factory=dict)  # by id
 
     def add(self, entries: Iterable[Entry]) -> None:

@@ -1,7 +1,7 @@
-"""The recorder: decides what is kept of the sound. On the worker's thread; the disk thread does the writing.
+"""The recorder: cuts clips out of the sound, and counts the hours of listening. On the worker's thread.
 
-It holds the last seconds of sound. It cuts a clip around each detection once the end of the clip was heard. It keeps
-a word that the user says was missed. It counts the hours of listening.
+It holds the last seconds of sound. It cuts a clip around each detection as soon as the end of the clip was heard, and
+saves a word that the user says was missed. The disk thread writes the files.
 """
 
 import math
@@ -24,16 +24,16 @@ from kws_app.history.facts import DetectionRecord, Ended, HoursHeard, clip_name,
 from kws_app.history.rate import Listened
 from kws_app.translation import _
 
-BEFORE_S = 2.0  # of sound in a clip before the detection
-AFTER_S = 0.5  # of sound in a clip after the detection
-MISSED_S = 3.0  # of sound that is kept when the user says that a word was missed
-SILENCE_DB = -65.0  # the loudest of a whisper into a quiet microphone is some 10 dB above it
-LOUDEST_S = 0.1  # a part of a syllable
-STALE_S = 5.0  # after so long without sound it is too late to say that a word was missed
-KEPT_S = 8.0  # of sound that is held; a backlog is read in pieces of a second
-SAVE_HOURS_S = 600.0  # between two notes of the hours in the log: a crash loses at most this
-TELL_S = 1.0  # of sound between two values of `listened`
-LEAST_S = 1.0  # shorter times are not noted: a threshold that is dragged passes many others
+BEFORE_S = 2.0  # sound in a clip before the detection
+AFTER_S = 0.5  # sound in a clip after the detection
+MISSED_S = 3.0  # sound that is saved when the user says that a word was missed
+SILENCE_DB = -65.0  # quieter sound is silence; a whisper into a quiet microphone is about 10 dB louder
+LOUDEST_S = 0.1  # length over which a level is measured: a part of a syllable
+STALE_S = 5.0  # after this time without sound it is too late to report a missed word
+KEPT_S = 8.0  # sound that is held; a backlog is read in pieces of a second
+SAVE_HOURS_S = 600.0  # time between two lines with the hours in the log; a crash loses at most this
+TELL_S = 1.0  # sound between two values of `listened`
+LEAST_S = 1.0  # shorter times are not saved; while a threshold is dragged, there are many short times
 
 
 def loudest_db(samples: Samples) -> float:
@@ -45,7 +45,7 @@ def loudest_db(samples: Samples) -> float:
 
 
 class RecentSound:
-    """The last seconds of sound, by the session's clock. Samples that nobody heard are silence."""
+    """The last seconds of sound, by the session's clock. Lost samples are silence."""
 
     def __init__(self, seconds: float = KEPT_S) -> None:
         self._samples = CircularBuffer(round(seconds * SAMPLE_RATE))
@@ -61,13 +61,13 @@ class RecentSound:
         self.end = first_sample + len(samples)
 
     def cut(self, first: int, end: int) -> Samples:
-        """A copy of [first, end), as far as it was heard and still is there."""
+        """A copy of the samples [first, end), as far as they are kept."""
         return self._samples.get(max(first, self.begin, self.end - self._samples.capacity), min(end, self.end))
 
 
 @dataclass(frozen=True)
 class _Pending:
-    """A clip whose end was not heard yet."""
+    """A clip whose end has not been heard yet."""
 
     id: str
     sample: int
@@ -85,7 +85,7 @@ class Recorder:
         self._clock = clock
         self._heard_at = clock()
         self.keep_clips = True
-        self.listened = Listened()  # replaced, never changed: the worker sends it to the window
+        self.listened = Listened()  # always replaced, never changed, because the worker sends it to the window
         self.setups: dict[str, ModelSetup] = {}  # by keyword, of the main models
         self._live_s: dict[ModelSetup, float] = {}  # seconds of microphones heard in this run
         self._file_s: dict[ModelSetup, float] = {}  # seconds heard of the present file
@@ -135,14 +135,14 @@ class Recorder:
             self._scores.popleft()
 
     def add(self, keyword: str, setup: ModelSetup, detection: Detection) -> DetectionRecord:
-        """The record of a detection, with a new id. Its clip and its end carry the same id."""
+        """The record of a detection, with a new id. Its clip and its end get the same id."""
         source, id = self._source, new_id()
         assert source is not None
         self._detected_at = detection.sample
         self._open[setup[0], detection.sample] = id
         if self.keep_clips:
             self._pending.append(_Pending(id, detection.sample))
-        # the silence after a file may complete the last word
+        # a detection may come in the silence after a file; its time stays within the file
         time_s = detection.time_s if source.length_s is None else min(detection.time_s, source.length_s)
         record = self._record(source, keyword, setup, id)
         return replace(
@@ -154,7 +154,7 @@ class Recorder:
 
     @staticmethod
     def _record(source: Source, keyword: str, setup: ModelSetup, id: str) -> DetectionRecord:
-        """A record of now, without a time in the source and without a score."""
+        """A record with the present time, but without a time in the source and without a score."""
         model, decision = setup
         return DetectionRecord(
             wall_time=now_iso(),
@@ -169,7 +169,7 @@ class Recorder:
         )
 
     def end(self, model: str, end: DetectionEnd) -> None:
-        """A detection is over. A detection that was not added is ignored."""
+        """A detection has ended. An unknown detection is ignored."""
         id = self._open.pop((model, end.detection.sample), None)
         if id is not None:
             above_s = round(end.above_samples / SAMPLE_RATE, 3)
@@ -178,24 +178,22 @@ class Recorder:
     def missed(self, setups: Mapping[str, ModelSetup]) -> DetectionRecord:
         """The record of a word that was said in the last MISSED_S without a detection.
 
-        setups: by keyword; of several words, the word with the highest score counts
+        setups: by keyword; with several words, the word with the highest score counts as missed
         raises LabelError, in one sentence, if there was no sound, silence, or a detection
         """
         end, source = self._recent.end, self._source
         first = end - round(MISSED_S * SAMPLE_RATE)
         samples = self._recent.cut(first, end)
         if self._clock() - self._heard_at > STALE_S or not len(samples) or source is None or not setups:
-            raise LabelError(_("No sound was heard in the last {seconds:.0f} s: nothing is kept.", seconds=STALE_S))
+            raise LabelError(_("No sound was heard in the last {seconds:.0f} s, so nothing is saved.", seconds=STALE_S))
         if loudest_db(samples) < SILENCE_DB:
-            raise LabelError(
-                _("The last {seconds:.0f} s were silent, so no word was missed: nothing is kept.", seconds=MISSED_S)
-            )
+            raise LabelError(_("The last {seconds:.0f} s were silent, so nothing is saved.", seconds=MISSED_S))
         if self._detected_at is not None and self._detected_at > first:
             ago_s = (end - self._detected_at) / SAMPLE_RATE
             raise LabelError(
                 _(
-                    "A word was already heard {seconds:.1f} s ago, so it was not missed: nothing is kept. "
-                    "If it was another word, mark it as a false alarm.",
+                    "A word was heard {seconds:.1f} s ago, so nothing is saved. "
+                    "If it was another word, label it as a false alarm.",
                     seconds=ago_s,
                 )
             )
@@ -217,7 +215,7 @@ class Recorder:
         return record
 
     def finish(self) -> None:
-        """The source has ended: write the clips as far as they go, and the hours."""
+        """The source has ended: save unfinished clips, and the hours."""
         for clip in list(self._pending):
             self._cut(clip)
         self._open.clear()

@@ -63,7 +63,7 @@ def test_a_dangling_link_as_data_folder_is_said(capsys: pytest.CaptureFixture[st
     (tmp_path / "data").symlink_to(tmp_path / "nowhere")
     assert main(["--data-dir", str(tmp_path / "data")]) == 2
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "a link that leads nowhere" in error
+    assert error.count("\n") == 1 and "a broken link" in error
 
 
 def test_a_data_folder_for_which_the_disk_has_no_room_is_no_reason_not_to_listen(
@@ -75,7 +75,7 @@ def test_a_data_folder_for_which_the_disk_has_no_room_is_no_reason_not_to_listen
     monkeypatch.setattr("kws_app.__main__.make_private", full)
     check(parse_arguments(["--data-dir", str(tmp_path / "data")]))
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "nothing will be kept" in error
+    assert error.count("\n") == 1 and "nothing will be saved" in error
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_a_second_one_says_so_and_the_first_comes_forward(python: Callable, tmp_
     output, error = second.communicate(timeout=PATIENCE_S)
     assert (second.returncode, output) == (2, "")
     assert error.count("\n") == 1
-    assert f"It is already running with the data folder {folder} (process {first.pid})" in error
+    assert f"The app is already running with the data folder {folder} (process {first.pid})" in error
     assert first.stdout.readline() == "forward\n"
     first.kill()
     first.wait()

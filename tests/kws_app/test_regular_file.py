@@ -57,7 +57,7 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path):
 def test_settings_that_are_no_file_are_said_and_the_defaults_hold(tmp_path: Path, make):
     make(tmp_path / "settings.json")
     settings, notice = SettingsFile(tmp_path).load()
-    assert settings == Settings() and notice.count("\n") == 0 and "starting with the defaults" in notice
+    assert settings == Settings() and notice.count("\n") == 0 and "starts with the defaults" in notice
     SettingsFile(tmp_path).save(Settings(model="a/b"))
     assert SettingsFile(tmp_path).load() == (Settings(model="a/b"), "")
     if make is link_to_a_file:
@@ -95,5 +95,5 @@ def test_folders_and_files_are_for_their_owner_alone_whatever_the_umask(tmp_path
 
 def test_a_folder_whose_name_is_a_dangling_link_is_refused(tmp_path: Path):
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(NotRegularError, match="a link that leads nowhere"):
+    with pytest.raises(NotRegularError, match="a broken link"):
         make_private(tmp_path / "link" / "models")

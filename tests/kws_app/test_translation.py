@@ -34,7 +34,7 @@ SPOKEN = (
     "SourceState",
 )  # the last argument is a sentence
 DEVELOPERS = ("wyoming",)  # whose users read logs and protocols
-BROKEN = "The catalogue %s cannot be read: the program speaks English."
+BROKEN = "The catalogue %s cannot be read: the program uses English."
 
 Install = Callable[..., None]
 

@@ -122,7 +122,7 @@ def test_so_many_at_once_and_no_more(bench: Bench):
     for _ in range(MOST_AT_ONCE + 2):
         bench.runner.set_off(KeywordActions(sound=True), HEARD)
     left_out = [bench.next() for _ in range(2)]
-    assert all("was skipped: 4 earlier runs have not ended" in outcome.failure for outcome in left_out)
+    assert all("was skipped, because 4 earlier runs have not ended" in outcome.failure for outcome in left_out)
     bench.runner.set_off(KeywordActions(notification=True), HEARD)  # each kind for itself
     assert bench.next() == Outcome(Kind.NOTIFICATION, "happy", "", False)
     bench.release.set()

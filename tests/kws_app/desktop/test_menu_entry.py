@@ -38,7 +38,7 @@ def test_a_folder_that_cannot_be_written_is_said(data: Path, capsys: pytest.Capt
     data.write_text("in the way")
     assert main(["--install"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith("scripts/run: it cannot be done: ") and error.count("\n") == 1
+    assert error.startswith("scripts/run: the file could not be changed: ") and error.count("\n") == 1
 
 
 def test_other_systems_refuse_it(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):

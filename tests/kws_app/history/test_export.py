@@ -84,7 +84,7 @@ def test_a_second_export_follows_a_change_of_mind(store: ClipStore, tmp_path: Pa
 
 
 def test_without_labels_it_says_so(store: ClipStore, tmp_path: Path):
-    assert export_labels(store, [kept(store)], tmp_path / "out") == "No clip has a label yet."
+    assert export_labels(store, [kept(store)], tmp_path / "out") == "No clip has a label yet: label a row first."
     assert not (tmp_path / "out").exists()
 
 

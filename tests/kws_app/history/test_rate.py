@@ -20,12 +20,12 @@ def entries(*labels: str) -> list[Entry]:
 @pytest.mark.parametrize(
     ("rate", "text"),
     [
-        (Rate(3, 1, 2.4), "3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"),
-        (Rate(0, 0, 3.0), "0 in 3.0 h, none marked false: 0.0 an hour (0.0 to 1.2)"),
-        (Rate(5, 5, 1.0), "5 in 1.0 h, 5 marked false: 5.0 an hour (1.6 to 11.7)"),
-        (Rate(1, 0, 0.001), "1 in under a minute, none marked false"),
-        (Rate(0, 0, 0.0), "0 in under a minute, none marked false"),
-        (Rate(4, 2, 0.99), "4 in 59 min, 2 marked false"),
+        (Rate(3, 1, 2.4), "3 in 2.4 h, 1 labelled false: 0.4 an hour (0.0 to 2.3)"),
+        (Rate(0, 0, 3.0), "0 in 3.0 h, none labelled false: 0.0 an hour (0.0 to 1.2)"),
+        (Rate(5, 5, 1.0), "5 in 1.0 h, 5 labelled false: 5.0 an hour (1.6 to 11.7)"),
+        (Rate(1, 0, 0.001), "1 in under a minute, none labelled false"),
+        (Rate(0, 0, 0.0), "0 in under a minute, none labelled false"),
+        (Rate(4, 2, 0.99), "4 in 59 min, 2 labelled false"),
     ],
 )
 def test_a_rate_as_text(rate: Rate, text: str):

@@ -176,7 +176,7 @@ def test_nothing_is_missed_right_after_a_detection(recorder: Recorder, kept: Kep
     hear(recorder, 0, 5)
     record = detect(recorder, 4.0)
     hear(recorder, 5, 6.9)
-    with pytest.raises(LabelError, match=r"A word was already heard 2\.9 s ago"):
+    with pytest.raises(LabelError, match=r"A word was heard 2\.9 s ago"):
         recorder.missed({"loud": SETTING})
     assert kept.facts == [] and list(kept.clips) == [record.id]
     hear(recorder, 6.9, 7.1)

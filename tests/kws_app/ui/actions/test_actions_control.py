@@ -80,7 +80,7 @@ def test_hangs_and_failures_are_said_and_the_listening_goes_on(bench: Bench, hoo
     play_through(bench, window)
     assert window.parts.detections.rowCount() == 5
     bench.qtbot.waitUntil(lambda: sum("answered 500" in text for text in said) >= 4)
-    assert sum("The command was skipped: 4 earlier runs have not ended" in text for text in said) == 1
+    assert sum("The command was skipped, because 4 earlier runs have not ended" in text for text in said) == 1
     bench.qtbot.waitUntil(
         lambda: "was skipped" in window.parts.banner.text or "answered 500" in window.parts.banner.text
     )

@@ -43,7 +43,7 @@ def test_a_missed_word_is_kept_and_shown(bench: Bench, write_wav: Callable[..., 
 def test_nothing_heard_is_nothing_missed(bench: Bench):
     window = bench.open()
     window.parts.history.missed.click()
-    bench.qtbot.waitUntil(lambda: "nothing is kept" in window.parts.banner.text)
+    bench.qtbot.waitUntil(lambda: "nothing is saved" in window.parts.banner.text)
 
 
 def test_the_running_rate_counts_hours_and_marks(bench: Bench):
@@ -57,11 +57,11 @@ def test_the_running_rate_counts_hours_and_marks(bench: Bench):
     feed = bench.sources[0].feed
     assert feed is not None
     feed.ring.write(np.zeros(16_000, np.float32))
-    expected = "loud: 3 in 2.4 h, none marked false: 0.0 an hour (0.0 to 1.5)"
+    expected = "loud: 3 in 2.4 h, none labelled false: 0.0 an hour (0.0 to 1.5)"
     bench.qtbot.waitUntil(lambda: panel.rate.text() == expected)
     panel.table.selectRow(0)
     QTest.keyClick(panel.table, "F")
-    expected = "loud: 3 in 2.4 h, 1 marked false: 0.4 an hour (0.0 to 2.3)"
+    expected = "loud: 3 in 2.4 h, 1 labelled false: 0.4 an hour (0.0 to 2.3)"
     bench.qtbot.waitUntil(lambda: panel.rate.text() == expected)
     QTest.keyClick(panel.table, Qt.Key.Key_Delete)  # it happened all the same
     set_threshold(window, 0.7)
@@ -80,7 +80,7 @@ def test_each_keyword_has_its_own_rate(bench: Bench):
     window.history.show_rate()
     lines = panel.rate.text().splitlines()
     assert len(lines) == 1  # the other was listened for under an hour
-    assert lines[0].startswith("loud: 3 in 2.0 h, none marked false")
+    assert lines[0].startswith("loud: 3 in 2.0 h, none labelled false")
 
 
 def test_a_file_is_counted_by_itself(bench: Bench, write_wav: Callable[..., Path]):
@@ -90,4 +90,4 @@ def test_a_file_is_counted_by_itself(bench: Bench, write_wav: Callable[..., Path
         window.listening.start()
         bench.qtbot.waitUntil(lambda: window.listening.state.phase is Phase.ENDED)
     rate = window.history._file.rate("loud/teacher", DECISION, 3600.0)
-    assert rate.text.startswith("1 in 1.0 h, none marked false")
+    assert rate.text.startswith("1 in 1.0 h, none labelled false")
