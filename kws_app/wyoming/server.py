@@ -107,11 +107,12 @@ def _refuse(reason: str) -> int:
 
 def _place(uri: str) -> tuple[str, int] | str:
     """Host and port, or the path of a socket. raises ValueError"""
-    parts = urlsplit(uri)
-    if parts.scheme == "unix" and parts.path and not parts.netloc:
-        return parts.path
-    if parts.scheme == "tcp" and parts.hostname and parts.port is not None:
-        return parts.hostname, parts.port
+    with suppress(ValueError):  # such as a port out of range
+        parts = urlsplit(uri)
+        if parts.scheme == "unix" and parts.path and not parts.netloc:
+            return parts.path
+        if parts.scheme == "tcp" and parts.hostname and parts.port is not None:
+            return parts.hostname, parts.port
     raise ValueError(f"--uri must be tcp://ADDRESS:PORT or unix:///PATH, got {uri!r}.")
 
 

@@ -294,7 +294,8 @@ def test_a_wide_open_address_is_pointed_out(serve: Start, tiny_models: Path):
     [
         (["--uri", "http://x"], "--uri must be tcp://ADDRESS:PORT or unix:///PATH"),
         (["--uri", "tcp://127.0.0.1"], "--uri must be"),
-        (["--uri", "tcp://127.0.0.1:99999"], "out of range"),
+        (["--uri", "tcp://127.0.0.1:99999"], "--uri must be tcp://ADDRESS:PORT"),
+        (["--uri", "tcp://[::1"], "--uri must be"),
         (["--threshold", "2"], "the threshold must be above 0"),
         (["--models", "/nowhere"], "There is no model in /nowhere"),
     ],
