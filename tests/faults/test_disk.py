@@ -1,4 +1,4 @@
-"""A disk that is full, a folder that is gone or may not be written: nothing is half-written, and it goes on later."""
+"""A full disk, a missing folder, a folder without write access: no file is half-written, and writing goes on later."""
 
 import os
 import random
@@ -27,14 +27,14 @@ OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 
 
 class SmallDisk:
-    """A file system of its own, of SIZE_KB."""
+    """A separate file system of SIZE_KB."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._ballast = path / "ballast"
 
     def fill(self) -> None:
-        """Leave no byte free."""
+        """Fill the disk to the last byte."""
         with open(self._ballast, "ab", buffering=0) as file:
             try:
                 while file.write(PIECE):
@@ -79,7 +79,7 @@ def test_a_line_that_does_not_fit_is_said_and_the_log_goes_on(small_disk: SmallD
     log.append(record(1.0))
     small_disk.fill()
     with pytest.raises(OSError, match="No space"):
-        for i in range(100):  # there may be room for some in the file's last page
+        for i in range(100):  # the file's last page may have room for some lines
             log.append(record(100.0 + i))
     small_disk.free()
     log.append(record(2.0))

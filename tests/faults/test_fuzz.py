@@ -1,6 +1,6 @@
-"""Whatever bytes come in from outside: an answer, or the one error that is promised; never another, never a crash.
+"""Any bytes from outside give an answer or the promised error: never another error, never a crash.
 
-A few hundred cases each; `scripts/nightly` sets KWS_FUZZ to thousands.
+Each test tries a few hundred cases. `scripts/nightly` sets KWS_FUZZ to thousands.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ CASES = int(os.environ.get("KWS_FUZZ", "200"))
 fuzz = settings(
     max_examples=CASES,
     deadline=None,
-    derandomize=CASES <= 1000,  # the same in every run of the tests; by night it looks further
+    derandomize=CASES <= 1000,  # every run of the tests tries the same cases; the nightly run tries others too
     database=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.generate, Phase.shrink],
@@ -40,7 +40,7 @@ fuzz = settings(
 
 
 def sounds() -> list[bytes]:
-    """A short file of each kind."""
+    """A short sound file of each kind."""
     noise = np.random.default_rng(0).normal(0, 0.1, 1600).astype(np.float32)
     files = []
     for options in (
@@ -59,11 +59,11 @@ def sounds() -> list[bytes]:
 
 @st.composite
 def damaged(draw: st.DrawFn, originals: list[bytes]) -> bytes:
-    """One of these with bytes changed, cut off, doubled or put in."""
+    """A file out of these, with bytes changed, cut off, doubled or inserted."""
     content = bytearray(draw(st.sampled_from(originals)))
     for _ in range(draw(st.integers(0, 6))):
         at = draw(st.integers(0, max(0, len(content) - 1)))
-        at = draw(st.integers(0, 64)) if draw(st.booleans()) else at  # headers are where it matters
+        at = draw(st.integers(0, 64)) if draw(st.booleans()) else at  # often damage the header
         how = draw(st.integers(0, 3))
         if how == 0:
             content[at : at + 4] = draw(st.binary(min_size=4, max_size=4))
@@ -85,7 +85,7 @@ json_values = st.recursive(
 
 
 def changed(good: dict) -> st.SearchStrategy[str]:
-    """JSON of an object with some of its fields replaced by anything; or of anything; or no JSON."""
+    """JSON of an object in which anything replaces some fields, or JSON of anything, or text that is not JSON."""
     fields = st.dictionaries(st.sampled_from(sorted(good)), json_values, max_size=4)
     return st.one_of(fields.map(lambda new: json.dumps(good | new)), json_values.map(json.dumps), st.text(max_size=200))
 
@@ -108,7 +108,7 @@ PLAIN = {name: value for name, value in CARD.items() if name not in ("training",
 
 
 def with_decision(text: str) -> str:
-    """A card in which some fields of the decision are anything."""
+    """A card in which anything stands for some fields of the decision."""
     return json.dumps(PLAIN)[:-1] + f', "decision": {text}}}'
 
 
@@ -137,7 +137,7 @@ def test_model_files(content: bytes):
             model = KeywordModel.load(path, "plain")
         except ModelError as error:
             assert str(path) in str(error) and "\n" not in str(error)
-        else:  # the damage lies where no number is
+        else:  # the damage lies outside of the numbers
             assert model.card.golden
 
 

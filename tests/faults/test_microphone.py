@@ -1,4 +1,4 @@
-"""A real sound server under which the microphone goes away in every way it can, and comes back."""
+"""A real sound server, on which the microphone disappears in every possible way and comes back."""
 
 import time
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ from tests.soak.sound_server import SoundServer
 from tests.support.loudness import bursts
 from tests.support.waiting import Stopwatch, until
 
-SLACK = 2.0  # times what is promised, on the stopwatch
-LASTS_S = 1.6  # how long a fault goes on, from when it is noticed
+SLACK = 2.0  # times the promised seconds, on the stopwatch
+LASTS_S = 1.6  # seconds that a fault goes on after it is noticed
 
 
 class Ear:
-    """A microphone and a session that hears it."""
+    """A microphone, and a session that listens to it."""
 
     def __init__(self, model: KeywordModel) -> None:
         self.source = MicrophoneSource()
@@ -72,9 +72,9 @@ def test_it_survives_whatever_happens_to_the_microphone(ear: Ear, virtual_microp
         ear.drain()
         assert len(ear.detections_s) == before, f"{fault.name}: a phantom"
         if fault.silences:
-            assert ear.source.feed is not feed, f"{fault.name}: the model goes on from a past that is none"
+            assert ear.source.feed is not feed, f"{fault.name}: the model goes on from a state before the gap"
             until(lambda: ear.drain() or ear.session.lost_samples > lost + 0.5 * SAMPLE_RATE)  # noqa: B023
-        while len(ear.detections_s) == before:  # a word that comes too soon after the fault may be lost
+        while len(ear.detections_s) == before:  # a word right after the fault may be lost
             virtual_microphone.play(word).wait()
             ear.drain()
     assert "Default microphone" in ear.source.name
@@ -106,7 +106,7 @@ def test_a_stream_that_the_server_moves_to_another_microphone_hears_that_one(
         ear.drain()
         before = len(ear.detections_s)
         assert virtual_microphone.pactl("move-source-output", stream, source).returncode == 0
-        while len(ear.detections_s) == before:  # what is said while it moves may be lost
+        while len(ear.detections_s) == before:  # a word that is said during the move may be lost
             virtual_microphone.play(word, speaker).wait()
             ear.drain()
     assert ear.source.state.phase is Phase.LISTENING

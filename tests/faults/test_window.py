@@ -1,4 +1,4 @@
-"""The window over a real sound server that fails, and over a thread that stalls: it stays quick, says so, goes on."""
+"""The window with a failing sound server, and with a stalled thread: it stays quick, says so, and goes on."""
 
 import threading
 import time
@@ -22,7 +22,7 @@ ARRIVES_MS = 2000
 
 
 class Pulse:
-    """Beats in the window's thread and knows the longest time between two beats, on a stopwatch."""
+    """Beats in the window's thread, and measures the longest time between two beats on a stopwatch."""
 
     def __init__(self) -> None:
         self.longest_s = 0.0
@@ -37,7 +37,7 @@ class Pulse:
 
 @pytest.fixture
 def window(bench: Bench, virtual_microphone: SoundServer, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
-    """Listens to the virtual microphone."""
+    """A window that listens to the virtual microphone."""
     for name, value in virtual_microphone.environment.items():
         monkeypatch.setenv(name, value)
     list_microphones(rescan=True)
@@ -48,7 +48,7 @@ def window(bench: Bench, virtual_microphone: SoundServer, monkeypatch: pytest.Mo
 
 
 def hears_a_word(bench: Bench, window: MainWindow, microphone: SoundServer, write_wav) -> bool:
-    """Whether a word is one more row. It is said again where it was lost on a busy machine."""
+    """Whether a spoken word adds a row. The word is said again if it was lost on a busy machine."""
     before = window.parts.detections.rowCount()
     word = write_wav(bursts(0.1, duration_s=0.6))
     player = microphone.play(word)
@@ -91,7 +91,7 @@ def test_a_window_that_stalls_loses_nothing_and_shows_what_came_meanwhile(
     assert hears_a_word(bench, window, virtual_microphone, write_wav)
     before = window.parts.detections.rowCount()
     player = virtual_microphone.play(write_wav(bursts(1.0, duration_s=2.0)))
-    time.sleep(STALL_S)  # this is the window's thread
+    time.sleep(STALL_S)  # this stalls the window's thread
     assert player.wait(PATIENCE_S) == 0
     bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() > before)
     health = window._worker.health
@@ -99,7 +99,7 @@ def test_a_window_that_stalls_loses_nothing_and_shows_what_came_meanwhile(
 
 
 def stall(bench: Bench, window: MainWindow) -> threading.Event:
-    """Let the worker do nothing until the event is set. It has read all that came before."""
+    """Let the worker do nothing until the event is set. Before that it reads all samples so far."""
     bench.qtbot.waitUntil(lambda: bench.sources[0].feed.reader.available == 0)
     go_on = threading.Event()
     window._worker._commands.put(lambda: go_on.wait(PATIENCE_S))
@@ -119,7 +119,7 @@ def test_a_worker_that_stalls_shows_its_lag_and_catches_up(bench: Bench):
     go_on.set()
     bench.qtbot.waitUntil(lambda: window.parts.detections.rowCount() == 1)
     go_on = stall(bench, window)
-    source.feed.ring.write(bursts(duration_s=35.0))  # more than its ring holds
+    source.feed.ring.write(bursts(duration_s=35.0))  # more samples than the ring holds
     go_on.set()
     bench.qtbot.waitUntil(lambda: "lost 5.0 s" in window.status.text())
     assert source.feed.ring.capacity == 30 * SAMPLE_RATE

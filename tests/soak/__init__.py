@@ -1,1 +1,1 @@
-"""The soak: hours of listening to a virtual microphone while things go wrong, with an account of what was heard."""
+"""The soak: hours of listening to a virtual microphone with faults, and an account of all words."""

@@ -1,4 +1,4 @@
-"""python -m tests.soak: hours of listening while things go wrong, and the account of it."""
+"""python -m tests.soak: hours of listening with faults, and an account of them."""
 
 import argparse
 import os
@@ -14,17 +14,25 @@ from tests.soak.sound_server import PROGRAMS
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.soak",
-        description="Listen to a virtual microphone for hours while faults are injected; tell what was heard and lost.",
-        epilog="Exit status: 0 when it held, 1 when it did not, 2 when it could not begin. Linux with PulseAudio only.",
+        description="Listen to a virtual microphone for hours, with faults. Count words heard and missed.",
+        epilog="Exit status: 0 if the run passed, 1 if it failed, 2 if it could not begin. Linux with PulseAudio only.",
     )
-    parser.add_argument("--hours", type=float, default=1.0, metavar="H", help="how long (default: %(default)g)")
-    parser.add_argument("--accelerated", action="store_true", help="no sound server, no faults: files at full speed")
-    parser.add_argument("--speech", type=Path, metavar="DIR", help="recordings, <word>/*.wav (default: espeak-ng's)")
+    parser.add_argument("--hours", type=float, default=1.0, metavar="H", help="hours to listen (default: %(default)g)")
+    parser.add_argument(
+        "--accelerated", action="store_true", help="play files at full speed, without a sound server and without faults"
+    )
+    parser.add_argument(
+        "--speech", type=Path, metavar="DIR", help="folder of recordings, <word>/*.wav (default: espeak-ng speaks)"
+    )
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="NAME", help="default: %(default)s")
     parser.add_argument(
-        "--fault-every", type=float, default=45.0, metavar="S", help="on average (default: %(default)g)"
+        "--fault-every",
+        type=float,
+        default=45.0,
+        metavar="S",
+        help="seconds between two faults, on average (default: %(default)g)",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="another number gives other words and faults")
     options = parser.parse_args(arguments)
     if not 0 < options.hours <= 10_000 or not 0 < options.fault_every <= 1e6:
         parser.error("--hours and --fault-every must be above 0")

@@ -1,7 +1,7 @@
 """The soak without a sound server: hours of speech from a file through the app's ring and session, at full speed.
 
-On one thread: a source's own thread would wait for the interpreter after each call into torch, and on a machine under
-load that takes twenty times as long as the listening.
+All runs on one thread. A separate thread for the source would wait for the interpreter after each call into torch. On a
+busy machine that takes twenty times as long as the listening.
 """
 
 import tempfile
@@ -28,7 +28,7 @@ FLAT_MB = 15.0
 
 
 class LoopedFile:
-    """A source: a file that is played again and again, without a break, as fast as it is heard."""
+    """A source that plays a file again and again, without a break, as fast as the session hears it."""
 
     overruns = 0
     length_s = None
@@ -42,7 +42,7 @@ class LoopedFile:
         self._sound = self._blocks(path)
 
     def _blocks(self, path: Path) -> Iterator[Samples]:
-        """The file again and again, to its end each time."""
+        """Yield the blocks of the file, to its end, again and again."""
         while self._left > 0:
             for samples in read_blocks(path, DECODE_S):
                 self._left -= len(samples)
@@ -52,7 +52,7 @@ class LoopedFile:
         self.state = SourceState(Phase.LISTENING)
 
     def fill(self) -> None:
-        """Play as much as may wait to be heard."""
+        """Fill the ring with the next samples."""
         assert self.feed is not None
         while self.feed.reader.available < self.feed.ring.capacity // 2:
             samples = next(self._sound, None)
@@ -66,7 +66,7 @@ class LoopedFile:
 
 
 def accelerated(hours: float, say: Callable[[str], None], speech: Path | None = None, seed: int = 0) -> bool:
-    """Says what was heard and what it took; whether it held."""
+    """Run the accelerated soak and print the counts, the time and the memory. Returns whether it passed."""
     model = KeywordModel.load(find_model(DEFAULT_MODEL, MODELS_DIR).path)
     with tempfile.TemporaryDirectory(prefix="kws-soak-") as name:
         folder = Path(name)
@@ -107,9 +107,9 @@ def _report(
 ) -> bool:
     end = Footprint.now()
     audio_s, took_s = session.clock / SAMPLE_RATE, time.monotonic() - begun
-    say(f"listened       {audio_s / 3600:.2f} h in {took_s:.0f} s, {audio_s / took_s:.0f} times as fast as life")
+    say(f"listened       {audio_s / 3600:.2f} h in {took_s:.0f} s, {audio_s / took_s:.0f} times real time")
     say(f"samples        {session.clock} in, {session.lost_samples} lost")
-    # the last loop may be cut; a word at a loop's end may count for the next
+    # the last loop may be cut, and a word at the end of a loop may count for the next loop
     whole = per_loop[:-1]
     say(f"detections     {sum(per_loop)} in {len(per_loop)} loops with {keywords} keywords each; "
         f"from {min(whole or [0])} to {max(whole or [0])} a loop")  # fmt: skip

@@ -1,4 +1,4 @@
-"""The account of a soak: what was said and heard, what was lost, what went wrong and how soon it was over."""
+"""The account of a soak: words said and heard, samples lost, faults, and the time until listening went on."""
 
 import statistics
 from array import array
@@ -12,17 +12,17 @@ from kws_app.history.facts import DetectionRecord
 from tests.soak.faults import NOTICED_S, RESUMED_S, STALL_S, Disturbance
 from tests.soak.process import Footprint
 
-HEARD_WITHIN_S = 1.5  # of the player's end: it ends when the server has played all, and the model needs a moment
-PAST_S = 2.0  # of sound before a word, which a model that was reset lacks
-SOUND_PATH_S = 0.5  # what was on its way through the sound server when it broke
-GROWTH_MB, GROWTH_HANDLES, GROWTH_THREADS = 10.0, 4, 2  # over the second half: caches have filled in the first
+HEARD_WITHIN_S = 1.5  # seconds after the player's end, because the model needs a moment
+PAST_S = 2.0  # seconds of sound before a word that the model needs; after a reset it lacks them
+SOUND_PATH_S = 0.5  # seconds of sound that were inside the sound server when it broke
+GROWTH_MB, GROWTH_HANDLES, GROWTH_THREADS = 10.0, 4, 2  # allowed over the second half; the first half fills the caches
 FEWEST_HEARD = 0.97
 LAGS_KEPT = 10_000
 
 
 @dataclass(frozen=True)
 class Said:
-    """An utterance: monotonic seconds of its first and last sample, about; `whole` if it could be played."""
+    """An utterance: the monotonic seconds of its first and last sample, about. `whole` says whether it was played."""
 
     begun: float
     ended: float
@@ -32,25 +32,25 @@ class Said:
 
 
 class Scores:
-    """What the model made of all that it heard; 12 bytes a step. Written by one thread."""
+    """The model's score of every step, 12 bytes a step. A single thread writes it."""
 
     def __init__(self) -> None:
         self._times, self._values = array("d"), array("f")
 
     def add(self, at: float, score: float) -> None:
-        """at: monotonic seconds, when it was known"""
+        """at: monotonic seconds at which the score was known"""
         self._values.append(score)
         self._times.append(at)
 
     def highest(self, begun: float, ended: float) -> float | None:
-        """None if there was none in that time."""
+        """The highest score in a time, or None if there was no score."""
         first, end = bisect_left(self._times, begun), bisect_left(self._times, ended)
         return max(self._values[first:end], default=None)
 
 
 @dataclass
 class Account:
-    """Filled while the soak runs, each field by one thread."""
+    """The counts of a soak. They grow while it runs. Each field has a single writer thread."""
 
     said: list[Said] = field(default_factory=list)
     detections: list[tuple[float, DetectionRecord]] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Account:
     at_end: Footprint | None = None
 
     def _undisturbed(self, said: Said) -> bool:
-        """Whether nothing but the listening itself could have kept the word from being heard."""
+        """Whether no fault disturbed the word, so that the app had to hear it."""
         if not said.whole:
             return False
         return not any(
@@ -81,17 +81,17 @@ class Account:
         )
 
     def _patience_s(self, said: Said) -> float:
-        """A word that is said while something stalls is heard after that."""
+        """The seconds to wait for a word. A word during a stall is heard after the stall."""
         stalls = [d for d in self.disturbances if not d.fault.silences and d.begun - 1 < said.ended < d.begun + STALL_S]
         return HEARD_WITHIN_S + (STALL_S if stalls else 0.0)
 
     def counts(self) -> tuple[int, int, int]:
-        """(keywords that had to be heard, those of them that were, detections without a keyword)."""
+        """Three counts: keywords that the app had to hear, those that it heard, detections without a keyword."""
         expected, missed, false = self._match()
         return expected, expected - len(missed), len(false)
 
     def _match(self) -> tuple[int, list[Said], list[float]]:
-        """How many keywords had to be heard, those of them that were not, and the times of detections without one."""
+        """How many keywords the app had to hear, the missed keywords, the times of detections without a keyword."""
         left = [at for at, _ in self.detections]
         expected, missed = 0, []
         for said in self.said:
@@ -115,7 +115,7 @@ class Account:
         )
 
     def lines(self) -> list[str]:
-        """The whole account, for people."""
+        """The whole account as lines for a person."""
         expected, had, false = self.counts()
         keywords = sum(said.is_keyword for said in self.said)
         in_s, lost_s = self.samples_in / SAMPLE_RATE, self.samples_lost / SAMPLE_RATE
@@ -124,11 +124,11 @@ class Account:
             f"samples in     {self.samples_in} ({in_s:.1f} s)",
             f"samples lost   {self.samples_lost} ({lost_s:.1f} s, while the microphone was away); "
             f"{self.overruns} overruns",
-            f"unaccounted    {self.listened_s - in_s - lost_s:.1f} s (its start, and one that was away at the end)",
-            f"words said     {len(self.said)}, of which keywords {keywords}, {keywords - expected} of them while the "
+            f"unaccounted    {self.listened_s - in_s - lost_s:.1f} s (the start, and a microphone that was away at the end)",
+            f"words said     {len(self.said)}, with {keywords} keywords; {keywords - expected} of these while the "
             "microphone was away or had just come back",
-            f"detections     expected {expected}, had {had}; false alarms {false}; lines in the log "
-            f"{self.records_in_log} of {len(self.detections)}",
+            f"detections     {had} of {expected} keywords; {false} false alarms; {self.records_in_log} of "
+            f"{len(self.detections)} lines in the log",
             f"restarts       {self.restarts} of the stream, {len(self.disturbances)} faults",
             f"lag            {statistics.median(self.lags_ms or [0.0]):.0f} ms median of the status line",
             f"at the start   {self.at_start}",
@@ -140,16 +140,16 @@ class Account:
         return lines + self.puzzles()
 
     def puzzles(self) -> list[str]:
-        """Each keyword missed and each false alarm, with the fault before it."""
+        """A line for each missed keyword and each false alarm, with the fault before it."""
         _, missed, false = self._match()
         events = [(said.begun, self._missed(said)) for said in missed] + [(at, "false alarm") for at in false]
         return [f"  {what}, {self._fault_before(at)}" for at, what in sorted(events)]
 
     def _missed(self, said: Said) -> str:
-        """What kept it from being heard: the model's opinion, or that there was none."""
+        """Why the word was missed: the model's highest score, or that there was no score."""
         begun_s = self.said[0].begun
         peak = self.scores.highest(said.begun, said.ended + self._patience_s(said))
-        made = "nothing was heard meanwhile" if peak is None else f"highest probability {peak:.2f}"
+        made = "no score in this time" if peak is None else f"highest probability {peak:.2f}"
         return f"missed {said.clip} at {said.begun - begun_s:.1f} s, {said.ended - said.begun:.1f} s long, {made}"
 
     def _fault_before(self, at: float) -> str:
@@ -176,21 +176,26 @@ class Account:
         return rows
 
     def failures(self) -> list[str]:
-        """What did not hold, one sentence each."""
+        """A sentence for each check that failed."""
         expected, had, _ = self.counts()
         found = []
         if had < FEWEST_HEARD * expected:
             found.append(f"Only {had} of {expected} keywords were heard.")
         for d in self.disturbances:
             if d.fault.silences and not (d.noticed_s is not None and d.noticed_s <= NOTICED_S):
-                found.append(f"“{d.fault.name}” was noticed after {d.noticed_s} s instead of {NOTICED_S}.")
+                found.append(f"“{d.fault.name}” was noticed {_after(d.noticed_s)}; {NOTICED_S} s are allowed.")
             if d.fault.silences and not (d.resumed_s is not None and d.resumed_s <= RESUMED_S):
-                found.append(f"After “{d.fault.name}” it resumed in {d.resumed_s} s instead of {RESUMED_S}.")
+                found.append(f"“{d.fault.name}” was over {_after(d.resumed_s)}; {RESUMED_S} s are allowed.")
         start, end = self.at_half, self.at_end
         if start and end:
-            first = self.at_start or start  # a fault may be on at half time, when the microphone's handles are closed
+            # If a fault lasts at half time, the microphone's handles are closed then: so the start counts too.
+            first = self.at_start or start
             handles, threads = max(first.handles, start.handles), max(first.threads, start.threads)
             grown = (end.rss_mb - start.rss_mb, end.handles - handles, end.threads - threads)
             if grown[0] > GROWTH_MB or grown[1] > GROWTH_HANDLES or grown[2] > GROWTH_THREADS:
-                found.append(f"It grew: {start} became {end}.")
+                found.append(f"The process grew from {start} to {end}.")
         return found
+
+
+def _after(seconds: float | None) -> str:
+    return "never" if seconds is None else f"after {seconds:.1f} s"

@@ -1,4 +1,4 @@
-"""What goes wrong in the soak, at random, and how soon that is noticed and over."""
+"""The faults of the soak, at random, and how soon the app notices each fault and recovers."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import numpy as np
 from kws_app.audio.source import Phase, Source
 from tests.soak.sound_server import SoundServer
 
-NOTICED_S, RESUMED_S = 1.5, 2.0  # what is promised
+NOTICED_S, RESUMED_S = 1.5, 2.0  # seconds that are promised
 GIVE_UP_S = 30.0
 LOOK_S = 0.01
 LASTS_S = (2.5, 7.0)
@@ -19,18 +19,18 @@ STALL_S = 5.0
 
 @dataclass(frozen=True)
 class Fault:
-    """A thing that goes wrong: `begin` brings it about, `end` undoes it."""
+    """A fault: `begin` causes it, `end` undoes it."""
 
     name: str
     begin: Callable[[], object]
     end: Callable[[], object] = lambda: None
-    silences: bool = True  # the microphone gives nothing meanwhile, which must be noticed
+    silences: bool = True  # whether the microphone is silent meanwhile, which the app must notice
     lasts_s: tuple[float, float] = LASTS_S
 
 
 @dataclass
 class Disturbance:
-    """A fault that was: times are monotonic seconds; `noticed` and `resumed` stay None where it was not."""
+    """A fault that happened, in monotonic seconds. `noticed` and `resumed` are None if they never came."""
 
     fault: Fault
     begun: float
@@ -48,7 +48,7 @@ class Disturbance:
 
 
 def sound_faults(server: SoundServer) -> list[Fault]:
-    """What may befall the microphone and the sound server."""
+    """The faults of the microphone and the sound server."""
     return [
         Fault("microphone unplugged", server.unplug, server.plug_in),
         Fault("sound server killed", server.kill, server.start),
@@ -64,13 +64,13 @@ def sound_faults(server: SoundServer) -> list[Fault]:
             "microphone removed, another there",
             lambda: server.pactl("unload-module", "module-remap-source"),
             lambda: server.pactl("load-module", "module-remap-source", "source_name=vmic", "master=vspk.monitor"),
-            silences=False,  # the server moves the stream to the other one, which hears the same
+            silences=False,  # the server moves the stream to the other microphone, which hears the same sound
         ),
     ]
 
 
 def folder_fault(folder: Path) -> Fault:
-    """The data folder goes away, and something is in its place: what a full or removed disk looks like to a writer."""
+    """The data folder goes away and a file takes its place: a writer sees the same on a removed disk."""
     aside = folder.with_name(folder.name + " aside")
 
     def take() -> None:
@@ -85,7 +85,7 @@ def folder_fault(folder: Path) -> Fault:
 
 
 def inject(fault: Fault, source: Callable[[], Source | None], rng: np.random.Generator) -> Disturbance:
-    """Bring a fault about, undo it, and wait until listening has resumed."""
+    """Cause a fault, undo it, and wait until the app listens again."""
 
     def listening() -> bool:
         current = source()

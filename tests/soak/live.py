@@ -1,7 +1,7 @@
-"""The soak in real time: the app's own window and worker over a virtual microphone, spoken to while things go wrong.
+"""The soak in real time: the app's own window and worker listen to a virtual microphone, with speech and faults.
 
-Three threads beside the app's: one speaks, one brings faults about, and the window's own runs Qt. Each writes its own
-lists, which are read when all have ended.
+A thread speaks, a thread causes faults, and the window's own thread runs Qt. Each thread writes its own lists. They are
+read when all threads have ended.
 """
 
 import os
@@ -37,14 +37,14 @@ from tests.soak.sound_server import SoundServer
 from tests.soak.speech import Speech
 
 POLL_MS = 50
-SETTLE_S = 20.0  # until the footprint is taken: imports, first plots, caches
-LAST_WORDS_S = 4.0  # what was said last is heard before all ends
+SETTLE_S = 20.0  # seconds before memory is first measured: imports, first plots and caches are done then
+LAST_WORDS_S = 4.0  # seconds to wait at the end, so that the last word is heard
 REPORT_S = 300.0
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, and how much goes wrong."""
+    """The length of a soak, and how often faults come."""
 
     hours: float
     fault_every_s: float = 45.0  # on average
@@ -54,7 +54,7 @@ class Plan:
 
 
 class WatchedWorker(Worker):
-    """The app's worker, which can be held up from outside, and whose opinion of each step is kept."""
+    """The app's worker. The soak can stall it, and keeps its score of every step."""
 
     def __init__(self, log: DetectionLog, scores: Scores) -> None:
         super().__init__(MODELS_DIR, log)
@@ -71,10 +71,10 @@ class WatchedWorker(Worker):
 
 
 class Soak:
-    """One soak, from the start of its sound server to its account."""
+    """A soak, from the start of its sound server to its account."""
 
     def __init__(self, plan: Plan, folder: Path, say: Callable[[str], None]) -> None:
-        """folder: empty, for sockets, speech and the app's data; say: takes a line for the user"""
+        """folder: an empty folder for sockets, speech and the app's data; say: takes a line for the user"""
         self.plan, self._say = plan, say
         self.account = Account()
         self._rng = np.random.default_rng(plan.seed)
@@ -85,12 +85,12 @@ class Soak:
         self.server = SoundServer(folder / "pulse")
         self._data = folder / "data"
         self._source: Source | None = None
-        self._feed_written = 0.0  # seconds in the feeds that are over
+        self._feed_written = 0.0  # seconds of sound in earlier feeds
         self._over = threading.Event()
-        self._stall_window = 0.0  # written by the faults' thread, taken by the window's
+        self._stall_window = 0.0  # the faults' thread writes it, the window's thread takes it
 
     def run(self) -> Account:
-        """To the end of its hours. Must be called where QApplication may be made, with the server's environment set."""
+        """Listen until the hours are over. Call it where QApplication may be made, with the server's environment."""
         app = QApplication.instance() or QApplication(["soak"])
         self.worker = WatchedWorker(DetectionLog(self._data), self.account.scores)
         self.worker.detected.connect(lambda mark: self.account.detections.append((time.monotonic(), mark.record)))
@@ -144,7 +144,7 @@ class Soak:
             QTimer.singleShot(0, QApplication.quit)
 
     def _count_samples(self) -> None:
-        """Follow the feeds: what is in them, at 16 kHz, and how often there was a new one."""
+        """Count the samples of all feeds at 16 kHz, and the number of new feeds."""
         source, account = self._source, self.account
         feed = source.feed if source else None
         if feed is None:
@@ -164,7 +164,7 @@ class Soak:
     # The speaker's thread
 
     def _speak(self) -> None:
-        """Word after word until the hours are over."""
+        """Say word after word until the hours are over."""
         while not self._over.is_set() and self.account.listened_s < 3600 * self.plan.hours:
             utterance = self._speech.next()
             begun = time.monotonic()
@@ -183,10 +183,10 @@ class Soak:
     # The faults' thread
 
     def _disturb(self) -> None:
-        """One fault after another, at random."""
+        """Cause a fault after another, at random."""
         faults = [*sound_faults(self.server), folder_fault(self._data), *self._stalls()]
         counts: Counter[str] = Counter()
-        undisturbed_s = min(SETTLE_S, self.plan.hours * 900)  # at the beginning and the end
+        undisturbed_s = min(SETTLE_S, self.plan.hours * 900)  # seconds without faults at the beginning and at the end
         wait_s = undisturbed_s
         while not self._over.wait(wait_s) and self.account.listened_s < 3600 * self.plan.hours - undisturbed_s:
             fewest = min(counts[fault.name] for fault in faults)
@@ -207,7 +207,7 @@ class Soak:
 
 
 def records_in(log: Path) -> int:
-    """How many detections a log holds, among the other facts in it."""
+    """The number of detections in a log, which holds other events too."""
     count = 0
     for line in log.read_text().splitlines() if log.is_file() else []:
         try:
@@ -219,7 +219,7 @@ def records_in(log: Path) -> int:
 
 
 def soak(plan: Plan, say: Callable[[str], None]) -> Account:
-    """Run one in a folder of its own. The process must have no QApplication and no sound yet."""
+    """Run a soak in a temporary folder. The process must have no QApplication and no sound yet."""
     with tempfile.TemporaryDirectory(prefix="kws-soak-") as name:
         one = Soak(plan, Path(name), say)
         os.environ.update(one.server.environment)  # before PortAudio starts

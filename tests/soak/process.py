@@ -1,4 +1,4 @@
-"""What this process takes of the machine, read from /proc. Linux only."""
+"""The memory, files and threads of this process, from /proc. Linux only."""
 
 import os
 import threading
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Footprint:
-    """Memory in MB, open files and threads, at one moment."""
+    """Memory in MB, open files and threads at a moment."""
 
     rss_mb: float
     handles: int

@@ -1,6 +1,6 @@
-"""A PulseAudio server of one's own with one microphone, into which sound files are played; and all that befalls it.
+"""A private PulseAudio server with a virtual microphone. Sound files are played into it, and faults happen to it.
 
-For the soak and for tests; needs pulseaudio and pulseaudio-utils. Nothing of it touches the user's own sound.
+For the soak and for tests. It needs pulseaudio and pulseaudio-utils, and leaves the user's own sound alone.
 """
 
 import os
@@ -10,18 +10,18 @@ import time
 from pathlib import Path
 
 PROGRAMS = ("pulseaudio", "pactl", "paplay", "parec")
-READY_S = 300.0  # how long a server may take to start on a busy machine
-ANSWER_S = 60.0  # how long it may take to answer
-# norewinds: with rewinds the first sound comes more than a second late
+READY_S = 300.0  # seconds that a server may take to start on a busy machine
+ANSWER_S = 60.0  # seconds that it may take to answer
+# norewinds: with rewinds the first sound is more than a second late
 LOUDSPEAKER = ("module-null-sink", "sink_name=vspk", "norewinds=1", "rate=48000", "channels=1")
 MICROPHONE = ("module-remap-source", "source_name=vmic", "master=vspk.monitor")
 
 
 class SoundServer:
-    """Its microphone is `vmic`; what is played to its loudspeaker `vspk` is what the microphone hears."""
+    """A sound server. Its microphone `vmic` hears all sound that is played to its loudspeaker `vspk`."""
 
     def __init__(self, folder: Path) -> None:
-        """folder: for its sockets, empty. Starts the server and waits until it answers."""
+        """Start the server and wait until it answers. folder: an empty folder for its sockets"""
         self.environment = {
             "XDG_RUNTIME_DIR": str(folder),
             "PULSE_RUNTIME_PATH": str(folder / "pulse"),
@@ -32,7 +32,7 @@ class SoundServer:
         self.process = self.start()
 
     def start(self) -> "subprocess.Popen[bytes]":
-        """Start the server, also again after it was ended, and wait until it answers."""
+        """Start the server and wait until it answers. It can be started again after its end."""
         self._socket.unlink(missing_ok=True)
         command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no"]
         command += ["--disable-shm=yes"]
@@ -53,21 +53,21 @@ class SoundServer:
         return process
 
     def add_microphone(self, name: str, loudspeaker: str, label: str = "") -> None:
-        """Plug in another microphone, which hears what is played to its own loudspeaker.
+        """Plug in another microphone, which hears the sound of its own loudspeaker.
 
-        label: as the desktop shows it, without spaces
+        label: the name that the desktop shows, without spaces
         """
         self.pactl("load-module", LOUDSPEAKER[0], f"sink_name={loudspeaker}", *LOUDSPEAKER[2:])
         shown = [f"source_properties=device.description={label}"] if label else []
         self.pactl("load-module", MICROPHONE[0], f"source_name={name}", f"master={loudspeaker}.monitor", *shown)
 
     def make_default(self, source: str = "vmic") -> None:
-        """Make a source, and the loudspeaker, the ones that programs get when they ask for none by name."""
+        """Make a source and its loudspeaker the default devices."""
         self.pactl("set-default-source", source)
         self.pactl("set-default-sink", "vspk")
 
     def pactl(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
-        """Ask the server for something; a frozen one is not waited for."""
+        """Ask the server for something. A frozen server is not waited for."""
         environment = {**os.environ, **self.environment}
         try:
             return subprocess.run(["pactl", *arguments], env=environment, capture_output=True, timeout=ANSWER_S)
@@ -75,20 +75,20 @@ class SoundServer:
             return subprocess.CompletedProcess(["pactl", *arguments], 1, b"", b"no answer")
 
     def play(self, path: Path, loudspeaker: str = "vspk") -> "subprocess.Popen[bytes]":
-        """Begin to play a file into the microphone."""
+        """Start to play a file into the microphone."""
         command = ["paplay", f"--device={loudspeaker}", str(path)]
         return subprocess.Popen(command, env={**os.environ, **self.environment}, stderr=subprocess.DEVNULL)
 
     def record(self, rate_hz: int) -> "subprocess.Popen[bytes]":
-        """What the microphone gives, on stdout: mono float32 in small pieces."""
+        """Record the microphone. The process writes mono float32 in small pieces to its standard output."""
         command = ["parec", "--device=vmic", "--format=float32le", f"--rate={rate_hz}"]
         command += ["--channels=1", "--latency-msec=20", "--raw"]
         return subprocess.Popen(command, env={**os.environ, **self.environment}, stdout=subprocess.PIPE)
 
-    # What befalls it
+    # Faults
 
     def unplug(self) -> None:
-        """Take away the microphone and all else that could be listened to."""
+        """Remove the microphone and every other source."""
         self.pactl("unload-module", MICROPHONE[0])
         self.pactl("unload-module", LOUDSPEAKER[0])
 
@@ -112,7 +112,7 @@ class SoundServer:
         self.process.wait()
 
     def end(self) -> None:
-        """Stop it, frozen or not."""
+        """Stop the server, even if it is frozen."""
         if self.process.poll() is None:
             self.thaw()
             self.process.terminate()

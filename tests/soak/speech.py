@@ -1,8 +1,8 @@
-"""What is said in the soak: clips of the keyword that the model hears, and clips of other words that it does not.
+"""The speech of the soak: clips of the keyword that the model hears, and of other words that it does not answer to.
 
-The soak is about the way from the microphone to the log, so words that the model would miss or mistake are left out,
-also those that it hears at one time and not at another: how well a word is heard depends on what came before it and on
-where the steps of the model fall. A synthetic voice that is heard alone may be missed once in ten times in a stream.
+The soak tests the path from the microphone to the log. So it leaves out words that the model misses, words that it
+mistakes, and words that it hears only sometimes. A score depends on the sound before the word and on the places of the
+model's steps: a synthetic voice that is heard alone may be missed once in ten times in a stream.
 """
 
 import shutil
@@ -27,18 +27,18 @@ VOICES = [
     f"en-{voice}"
     for voice in "us us+f3 us+paul us+iven2 us+miguel us+ed 029+gustave 029+Diogo 029+pablo 029+steph2 gb+f2".split()
 ]
-MANNERS = [(speed, pitch) for speed in (150, 175, 200) for pitch in (20, 50, 80)]  # of speaking the keyword
-MOST_CLIPS = 40  # of recordings, of each kind
-KEYWORDS = 10  # voices enough
-STREAM_WORDS = 30  # among so many other words a keyword must be heard every time
-GAP_S = 0.8  # before and after a word
-HISS = 6e-4  # such as any microphone has
-LOOP_WORDS = 200  # a keyword in every four
+MANNERS = [(speed, pitch) for speed in (150, 175, 200) for pitch in (20, 50, 80)]  # speeds and pitches of the keyword
+MOST_CLIPS = 40  # recordings of each kind, at most
+KEYWORDS = 10  # clips of the keyword that are enough
+STREAM_WORDS = 30  # other words in the trial stream; the keyword must be heard every time
+GAP_S = 0.8  # seconds of silence before and after a word
+HISS = 6e-4  # level of the hiss that any microphone has
+LOOP_WORDS = 200  # words in a loop
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """A word with a gap around it: samples [N] at 16 kHz, also in a file that can be played."""
+    """A word with a gap around it: samples [N] at 16 kHz, and a file with the same sound."""
 
     path: Path
     samples: Samples
@@ -50,24 +50,24 @@ class Utterance:
 
 
 class Trial:
-    """What a model hears of utterances. Of no more use when they are chosen: the app brings its own model."""
+    """Tries utterances on a model, to choose them. The app later uses its own model."""
 
     def __init__(self, model: KeywordModel) -> None:
         self._model = model
 
     def _count(self, pieces: Iterable[Samples]) -> int:
-        """How often it hears its word in a stream; piece by piece, as minutes at once would take much memory."""
+        """How often the model hears its word in a stream. It plays pieces: minutes at once need much memory."""
         detector = Detector(self._model, self._model.card.decision_config())
         return sum(len(detector.process(piece).detections) for piece in pieces)
 
     def heard(self, samples: Samples) -> int:
-        """How often it hears its word in an utterance; -1 if said twice, loud or soft, it is not heard alike."""
+        """How often the model hears its word in an utterance. -1 if that changes between two trials, loud and soft."""
         counts = {self._count([samples * np.float32(level)] * 2) for level in (0.7, 1.3)}
         return {0: 0, 2: 1}.get(counts.pop(), -1) if len(counts) == 1 else -1
 
     def is_steady(self, keyword: Samples, others: list[Utterance]) -> bool:
-        """Whether it is heard each time in a stream, after any other words and wherever the steps fall."""
-        rng = np.random.default_rng(0)  # the same trial for each
+        """Whether the word is heard every time in a stream, after any other word and at any place of the steps."""
+        rng = np.random.default_rng(0)  # the same trial for each utterance
         pieces = []
         for i in rng.integers(len(others), size=STREAM_WORDS) if others else ():
             shift = np.zeros(int(rng.integers(self._model.card.step_samples)), dtype=np.float32)
@@ -76,10 +76,10 @@ class Trial:
 
 
 class Speech:
-    """The utterances of a soak, and an order in which they are said."""
+    """The utterances of a soak, and their order."""
 
     def __init__(self, model: KeywordModel, work: Path, folder: Path | None = None, seed: int = 0) -> None:
-        """work: where utterances are kept meanwhile; folder: holds <word>/*.wav, None has espeak-ng speak.
+        """work: a folder for the utterances' files; folder: holds <word>/*.wav, or None: espeak-ng speaks.
 
         raises AudioError if the model hears no keyword in it
         """
@@ -101,7 +101,7 @@ class Speech:
             try:
                 clip = np.concatenate(list(read_blocks(path)))
             except AudioError:
-                continue  # one that cannot be read is one less
+                continue  # a file that cannot be read is left out
             samples = self._with_gaps(clip)
             target = self._work / f"{'keyword' if is_keyword else 'other'}-{i}-{path.stem}.wav"
             soundfile.write(str(target), samples, SAMPLE_RATE, subtype="PCM_16")
@@ -132,12 +132,12 @@ class Speech:
         return (samples + self._rng.normal(0, HISS, len(samples))).astype(np.float32)
 
     def next(self) -> Utterance:
-        """Any word; a keyword in every four."""
+        """The next word. Every fourth word is a keyword, on average."""
         chosen = self.keywords if self._rng.random() < 0.25 else self.others
         return chosen[int(self._rng.integers(len(chosen)))]
 
     def write_loop(self, path: Path) -> int:
-        """Some minutes of it in one file; returns how many keywords there are."""
+        """Write some minutes of speech into a file. Returns the number of keywords in it."""
         said = [self.next() for _ in range(LOOP_WORDS)]
         soundfile.write(str(path), np.concatenate([u.samples for u in said]), SAMPLE_RATE, subtype="PCM_16")
         return sum(u.is_keyword for u in said)
