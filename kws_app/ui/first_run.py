@@ -1,4 +1,4 @@
-"""The first steps: three short steps in a strip under the controls. They block nothing. On the window's thread.
+"""The first steps: four short steps in a strip under the controls. They block nothing. On the window's thread.
 
 The strip comes by itself until the user finishes or skips it. After that the menu opens it.
 """
@@ -17,13 +17,16 @@ from kws_app.ui.sources.level_meter import FLOOR_DB, LevelMeter
 from kws_app.ui.sources.source_control import SourceControl
 from kws_app.ui.widgets.control_bar import OPEN_FILE
 from kws_app.ui.widgets.wrapping_row import WrappingRow
+from kws_app.ui.words.active_words import ActiveWords
 
 MOVED_DB = -45.0  # the meter reaches it with a voice in front of the microphone, but not with the noise of a room
-LAST = 2  # the number of the last step
+MOST_WORDS = 4  # words that are offered as buttons
+WORD, MICROPHONE, SAY, ACTIONS = range(4)  # the steps
 TITLES = (
-    _("1 of 3: is the right microphone selected?"),
-    _("2 of 3: say the word"),
-    _("3 of 3: choose what happens"),
+    _("1 of 4: choose a word"),
+    _("2 of 4: is the right microphone selected?"),
+    _("3 of 4: say the word"),
+    _("4 of 4: choose what happens"),
 )
 
 
@@ -37,6 +40,7 @@ class FirstRun(QFrame):
         listening: Listening,
         sources: SourceControl,
         meter: LevelMeter,
+        words: ActiveWords,
         store: SettingsStore,
         choose_actions: Callable[[], object],
         add_own: Callable[[], object],
@@ -45,8 +49,10 @@ class FirstRun(QFrame):
         super().__init__()
         self.setObjectName("firstRun")
         self.setAccessibleName(_("First steps"))
-        self.step = 0
+        self.step = WORD
         self._listening, self._sources, self._meter, self._store = listening, sources, meter, store
+        self._words = words
+        self.words: dict[str, QPushButton] = {}  # by keyword: the words to choose from
         self._heard: Mark | None = None
         self._title = QLabel()
         self._title.setObjectName("stepTitle")
@@ -60,21 +66,23 @@ class FirstRun(QFrame):
         self.next.setToolTip(_("Go to the next step (Alt+N)"))
         self.skip = QPushButton(_("Skip"))
         self.skip.setToolTip(_("Close the first steps; you can open them from the menu (Alt+S)"))
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._title)
-        words.addWidget(self._text)
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addWidget(self._title)
+        texts.addWidget(self._text)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 12, 8)
-        row.addLayout(words, 1)
+        row.addLayout(texts, 1)
         buttons = QWidget()
-        buttons.setLayout(WrappingRow(self.choose, self.own, self.next, self.skip))
+        self._buttons = WrappingRow(self.choose, self.own, self.next, self.skip)
+        buttons.setLayout(self._buttons)
         row.addWidget(buttons)
         # not shortcuts of the buttons: a button loses its shortcut when its text changes
         QShortcut(QKeySequence("Alt+N"), self).activated.connect(self.next.click)
         QShortcut(QKeySequence("Alt+S"), self).activated.connect(self.skip.click)
         self.choose.clicked.connect(lambda: choose_actions())
-        self.own.clicked.connect(lambda: add_own())
+        self.own.clicked.connect(lambda: self._add_own(add_own))
+        words.shown.connect(self._offer_words)
         self.next.clicked.connect(self._go_on)
         self.skip.clicked.connect(self._end)
         listening.marked.connect(self._detected)
@@ -89,34 +97,67 @@ class FirstRun(QFrame):
 
     def begin(self) -> None:
         """Begin with the first step."""
-        self.step, self._heard = 0, None
+        self.step, self._heard = WORD, None
+        self._offer_words()
         self._show_step()
         self.show()
 
     def look(self) -> None:
         """Go to the second step once the meter moves. Called a few times a second."""
-        if not self.isVisible() or self.step != 0 or self._listening.source is None:
+        if not self.isVisible() or self.step != MICROPHONE or self._listening.source is None:
             return
         if self._meter.level_db > max(MOVED_DB, FLOOR_DB):
-            self.step = 1
+            self.step = SAY
             self._show_step()
 
     def _detected(self, mark: Mark) -> None:
-        if self.isVisible() and self.step < LAST:
+        if self.isVisible() and self.step < ACTIONS:
             self._heard = mark
-            self.step = LAST
+            self.step = ACTIONS
             self._show_step()
 
     def _go_on(self) -> None:
-        if self.step == LAST:
+        if self.step == ACTIONS:
             self._end()
-        elif self.step == 0 and self._listening.source is None and self._listening.without_microphone:
+        elif self.step == MICROPHONE and self._listening.source is None and self._listening.without_microphone:
             self._sources.ask_for_file()
-        elif self.step == 0 and self._listening.source is None:
+        elif self.step == MICROPHONE and self._listening.source is None:
             self._listening.start()
         else:
             self.step += 1
             self._show_step()
+
+    def _offer_words(self) -> None:
+        """A button for each word that comes with the program."""
+        listed = list(self._words.words)
+        known = sorted(self._words.known, key=lambda word: (word not in listed, word))[:MOST_WORDS]
+        if set(self.words) == set(known):
+            return
+        for button in self.words.values():
+            self._buttons.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        self.words = {}
+        for place, keyword in enumerate(known):
+            button = self.words[keyword] = QPushButton(_("“{word}”", word=keyword.replace("&", "&&")))
+            button.setToolTip(_("Listen for this word"))
+            button.clicked.connect(lambda _on, keyword=keyword: self._choose_word(keyword))
+            self._buttons.insert(place, button)
+            button.setVisible(self.step == WORD)
+
+    def _choose_word(self, keyword: str) -> None:
+        """Listen for this word, and for no other."""
+        self._words.add_word(keyword)
+        for other, word in self._words.words.items():
+            if other != keyword and word.on:
+                self._words.switch(other, on=False)
+        self._words.select(keyword)
+        self._go_on()
+
+    def _add_own(self, add_own: Callable[[], object]) -> None:
+        add_own()
+        if self.step == WORD:
+            self._go_on()
 
     def _end(self) -> None:
         self.hide()
@@ -128,15 +169,17 @@ class FirstRun(QFrame):
         missing = self._listening.without_microphone if off else ""
         word = self._listening.word
         self._title.setText(TITLES[self.step])
-        if self.step == 0 and missing:
+        if self.step == WORD:
+            self._text.setText(_("Which word should it listen for? You can add more words later."))
+        elif self.step == MICROPHONE and missing:
             self._text.setText(missing)
-        elif self.step == 0 and off:
+        elif self.step == MICROPHONE and off:
             self._text.setText(
                 _("Choose a microphone in the list above, then press Start. The bar at the top right shows the sound.")
             )
-        elif self.step == 0:
+        elif self.step == MICROPHONE:
             self._text.setText(_("Speak: the bar at the top right should move. If not, choose another microphone."))
-        elif self.step == 1:
+        elif self.step == SAY:
             self._text.setText(_("Say {word}. The curve at the bottom rises above the dashed line.", word=word))
         elif self._heard is not None:
             self._text.setText(
@@ -150,7 +193,11 @@ class FirstRun(QFrame):
                 )
             )
         start = OPEN_FILE if missing else _("Start")
-        self.next.setText(start if self.step == 0 and off else _("Done") if self.step == LAST else _("Next"))
-        self.choose.setVisible(self.step == LAST)
-        self.own.setVisible(self.step == LAST)
-        self.skip.setVisible(self.step != LAST)
+        self.next.setText(
+            start if self.step == MICROPHONE and off else _("Done") if self.step == ACTIONS else _("Next")
+        )
+        self.choose.setVisible(self.step == ACTIONS)
+        self.own.setVisible(self.step in (WORD, ACTIONS))
+        for button in self.words.values():
+            button.setVisible(self.step == WORD)
+        self.skip.setVisible(self.step != ACTIONS)

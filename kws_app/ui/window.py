@@ -136,6 +136,7 @@ class MainWindow(QMainWindow):
             self.listening,
             self.sources,
             self.parts.meter,
+            self.words,
             self.store,
             self.desktop.actions.show_dialog,
             lambda: self.own_word.open(),

@@ -24,8 +24,12 @@ from kws_app.errors import AudioError
 from kws_app.history.facts import DetectionRecord, Ended, Labelled
 from kws_app.history.log import DetectionLog
 from kws_app.listening.worker import Worker
+from kws_app.own_word.advice import ask
+from kws_app.own_word.job import Progress
+from kws_app.own_word.takes import Fault, Take
 from kws_app.paths import MODELS_DIR
 from kws_app.settings import Settings, SettingsFile
+from kws_app.ui.own_word.wizard import LEARN, RESULT, OwnWordWizard
 from kws_app.ui.sources.device_scan import DeviceScan
 from kws_app.ui.theme import DARK, LIGHT, Theme
 from kws_app.ui.window import MainWindow, StartOptions
@@ -118,10 +122,55 @@ def _details(window: MainWindow) -> QWidget:
     return window.status.dialog
 
 
-def _own_word(window: MainWindow) -> QWidget:
-    window.own_word.open("smart mirror")
+def _wizard(window: MainWindow) -> OwnWordWizard:
+    window.own_word.open()
     assert window.own_word.wizard is not None
     return window.own_word.wizard
+
+
+def _own_word(window: MainWindow) -> QWidget:
+    wizard = _wizard(window)
+    page = wizard.word_page
+    page.edit.setText("smart mirror")
+    page.finish()
+    page._show_advice(ask("smart mirror", page.language))
+    return wizard
+
+
+def _own_word_say(window: MainWindow) -> QWidget:
+    wizard = _wizard(window)
+    wizard.word_page.edit.setText("smart mirror")
+    wizard.word_page.finish()
+    wizard.next.click()
+    page = wizard.say_page
+    sound = np.zeros(RATE_HZ, dtype=np.float32)
+    page.takes += [Take(sound), Take(sound[: RATE_HZ * 3 // 4], Fault.QUIET), Take(sound[:14_000])]
+    page._trouble = ""
+    page._show_takes()
+    return wizard
+
+
+def _own_word_learn(window: MainWindow) -> QWidget:
+    wizard = _wizard(window)
+    wizard._go_to(LEARN)
+    wizard.learn_page.begin("smart mirror")
+    curve = [(4.0, 0.0), (2.0, 0.01), (1.1, 0.02), (0.6, 0.05), (0.2, 0.08), (0.1, 0.13), (0.0, 0.2)]
+    wizard.learn_page.show_progress(Progress(0.86, "It learns to tell the word from talk (3 of 3).", curve=curve))
+    wizard.learn_page.trial.begin("smart mirror")
+    wizard.learn_page.trial.show()
+    return wizard
+
+
+def _own_word_ready(window: MainWindow) -> QWidget:
+    wizard = _wizard(window)
+    wizard.result_page.show_new(
+        "smart mirror",
+        "On 132 sounds of the word that were kept back it missed 4. On 5.4 h of talk that it had not heard it gave 1 "
+        "false alarms.",
+    )
+    wizard.result_page.trial.begin("smart mirror")
+    wizard._go_to(RESULT)
+    return wizard
 
 
 def _chooser(window: MainWindow) -> QWidget:
@@ -212,6 +261,7 @@ SCENES = {
         Scene("first-run", has_model, plays=False, settings=Settings()),
         Scene("first-run-2", has_model, plays=False, settings=Settings(), then=_step(1)),
         Scene("first-run-3", has_model, plays=False, settings=Settings(), then=_step(2)),
+        Scene("first-run-4", has_model, plays=False, settings=Settings(), then=_step(3)),
         Scene("listening", listens),
         Scene("detection", heard_late),
         Scene("words", heard_late, settings=BOTH, past=True),
@@ -226,6 +276,9 @@ SCENES = {
         Scene("actions", has_model, plays=False, settings=BOTH, then=_actions),
         Scene("details", listens, then=_details),
         Scene("own-word", has_model, plays=False, then=_own_word),
+        Scene("own-word-say", has_model, plays=False, then=_own_word_say),
+        Scene("own-word-learn", has_model, plays=False, then=_own_word_learn),
+        Scene("own-word-ready", has_model, plays=False, then=_own_word_ready),
         Scene("startup", has_model, plays=False, then=_startup),
         Scene("shortcuts", has_model, plays=False, then=_shortcuts),
         Scene("about", has_model, plays=False, then=_about),

@@ -42,7 +42,11 @@ class ClipCell(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if outline is None:
             painter.setPen(QColor(theme.on_accent if selected else theme.muted))
-            painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, "…" if index.data(COMING_ROLE) else _("no clip"))
+            painter.drawText(
+                inside.adjusted(0, 0, -SIGN_WIDTH, 0),
+                Qt.AlignmentFlag.AlignCenter,
+                "…" if index.data(COMING_ROLE) else _("no clip"),
+            )
         else:
             self._paint_button(painter, inside, ink, playing=index.data(ID_ROLE) == self.playing)
             self._paint_outline(painter, inside.adjusted(BUTTON_WIDTH, 0, -SIGN_WIDTH, 0), ink, outline)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pyqtgraph as pg
 from PyQt6.QtCore import Qt
-from PyQt6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from PyQt6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
 from kws_app.own_word.job import Progress
 from kws_app.translation import _, ngettext
@@ -17,6 +17,10 @@ FEWEST_ALARMS = 0.05  # false alarms an hour; 0 is drawn here, because the axis 
 MOST_ALARMS = 5.0  # false alarms an hour; the right end of the axis
 LEAST_DONE, LEAST_TOOK_S = 0.03, 5.0  # of the whole: before that nobody knows how long it takes
 TICKS = {FEWEST_ALARMS: _("none"), 0.1: "0.1", 0.2: "0.2", 0.5: "0.5", 1.0: "1", 2.0: "2", MOST_ALARMS: "5"}
+
+
+MAY_CLOSE = _("You may close this window: the training goes on.")
+LEAST_HEIGHT = 170  # px of the plot
 
 
 class LearnPage(QWidget):
@@ -49,6 +53,8 @@ class LearnPage(QWidget):
         self.plot.setXRange(np.log10(FEWEST_ALARMS), np.log10(MOST_ALARMS), padding=0.03)
         self.plot.getAxis("bottom").setTicks([[(float(np.log10(at)), text) for at, text in TICKS.items()]])
         self.plot.setLimits(yMin=0)
+        self.plot.setMinimumHeight(LEAST_HEIGHT)
+        self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.plot.hide()
         self._curve = self.plot.plot([], [], symbol="o", symbolSize=6)
         column = QVBoxLayout(self)
@@ -85,7 +91,7 @@ class LearnPage(QWidget):
             text = _("Learning “{word}”", word=word)
         self.title.setText(text)
         self.text.setText(_("Getting ready."))
-        self.left.setText(_("You may close this window: the training goes on."))
+        self.left.setText(MAY_CLOSE)
         self.bar.setValue(0)
         self.trial.hide()
         self.plot.hide()
@@ -93,7 +99,7 @@ class LearnPage(QWidget):
     def show_progress(self, progress: Progress) -> None:
         self.bar.setValue(round(1000 * progress.share))
         self.text.setText(progress.text)
-        self.left.setText(f"{self._time_left(progress.share)} {_('You may close this window: the training goes on.')}")
+        self.left.setText(f"{self._time_left(progress.share)} {MAY_CLOSE}".strip())
         if progress.curve:
             alarms, missed = np.array(progress.curve, dtype=np.float64).T
             self._curve.setData(np.clip(alarms, FEWEST_ALARMS, MOST_ALARMS), 100 * missed)

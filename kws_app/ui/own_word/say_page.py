@@ -96,10 +96,10 @@ class SayPage(QWidget):
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(10)
         column.addWidget(self.title)
-        column.addLayout(WrappingRow(*choices))
+        column.addLayout(WrappingRow(*choices, last_at_right=False))
         column.addLayout(row)
         column.addWidget(self.view, 1)
-        column.addLayout(WrappingRow(self.files, self.folder))
+        column.addLayout(WrappingRow(self.files, self.folder, last_at_right=False))
         column.addWidget(self.room)
 
     @property

@@ -38,7 +38,7 @@ class OwnWordWizard(QWidget):
     """A window of its own. It does not block the main window."""
 
     ready = pyqtSignal(str)  # name of the model that hears the word from now on
-    added = pyqtSignal(str)  # name of another model of the word
+    added = pyqtSignal(str)  # name of a smaller model of the word
     _progressed = pyqtSignal(object)  # Progress, from the job's thread
     _ended = pyqtSignal(str)  # a sentence, or nothing
 
@@ -267,17 +267,16 @@ class OwnWordWizard(QWidget):
     def _show_progress(self, progress: Progress) -> None:
         if progress.ready and progress.ready != self._last.ready:
             self._take_in(progress)
+        for name in progress.students:
+            self.added.emit(name)
         self._last = replace(progress, ready=progress.ready or self._last.ready)
         self.learn_page.show_progress(progress)
         if self._made and progress.share < 1.0:
             self.result_page.say_more(_("The smaller networks are still being made. {text}", text=progress.text))
 
     def _take_in(self, progress: Progress) -> None:
-        """A model is ready: the first hears the word from now on, whatever else is made."""
+        """The model of the word is ready: it listens from now on, whatever else is still made."""
         assert self._order is not None
-        if self._made:
-            self.added.emit(progress.ready)
-            return
         self._made = progress.ready
         word = self._order.word
         if self._lessons is not None:

@@ -19,7 +19,14 @@ from kws_app.own_word.word import MOST_LETTERS, check_word
 from kws_app.translation import _
 from kws_app.ui.own_word.sayings_box import SayingsBox
 
+GENERAL_NAMES = {"en": "English", "es": "Español"}  # Qt names a country's language, such as "American English"
 TYPING_MS = 500  # without a key: the word is complete
+
+
+def language_name(code: str) -> str:
+    """A language in its own words, such as "Deutsch"."""
+    name = GENERAL_NAMES.get(code) or QLocale(code).nativeLanguageName() or code
+    return name[0].upper() + name[1:]
 
 
 class WordPage(QWidget):
@@ -45,7 +52,7 @@ class WordPage(QWidget):
         self.languages.setAccessibleName(_("The language of the word"))
         self.languages.setToolTip(_("In which language the word is read"))
         for code in LANGUAGES:
-            self.languages.addItem(QLocale(code).nativeLanguageName() or code, code)
+            self.languages.addItem(language_name(code), code)
         self.languages.setCurrentIndex(self.languages.findData(language_of(QLocale().name())))
         self.advice = _wrapped()
         self.sayings = SayingsBox()

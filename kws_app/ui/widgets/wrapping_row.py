@@ -7,14 +7,22 @@ SPACING = 6  # px, in both directions
 
 
 class WrappingRow(QLayout):
-    """Widgets side by side at their preferred widths. The last widget stands at the right end of its line."""
+    """Widgets side by side at their preferred widths."""
 
-    def __init__(self, *widgets: QWidget) -> None:
+    def __init__(self, *widgets: QWidget, last_at_right: bool = True) -> None:
+        """last_at_right: whether the last widget stands at the right end of its line"""
         super().__init__()
+        self._last_at_right = last_at_right
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(0, 0, 0, 0)
         for widget in widgets:
             self.addWidget(widget)
+
+    def insert(self, place: int, widget: QWidget) -> None:
+        """Add a widget before others."""
+        self.addWidget(widget)
+        self._items.insert(place, self._items.pop())
+        self.invalidate()
 
     def addItem(self, item: QLayoutItem | None) -> None:
         if item is not None:
@@ -64,6 +72,6 @@ class WrappingRow(QLayout):
                 at = QPoint(0, places[-1].bottom() + 1 + SPACING)
             places.append(QRect(at, size))
             at += QPoint(size.width() + SPACING, 0)
-        if places:
+        if places and self._last_at_right:
             places[-1].moveRight(max(width - 1, places[-1].right()))
         return places

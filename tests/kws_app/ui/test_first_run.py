@@ -10,9 +10,11 @@ from PyQt6.QtTest import QTest
 from PyQt6.QtWidgets import QFileDialog
 
 from kws_app.settings import Settings, SettingsFile
+from kws_app.ui.first_run import ACTIONS, MICROPHONE, SAY, WORD
 from kws_app.ui.window import MainWindow
-from tests.support.loudness import bursts
+from tests.support.loudness import bursts, save_loudness_model
 from tests.support.window_bench import TWO, Bench
+from tests.support.words import names
 
 
 @pytest.fixture
@@ -25,22 +27,25 @@ def speak(bench: Bench, *at_s: float, amplitude: float = 0.2) -> None:
     bench.sources[-1].feed.ring.write(bursts(*at_s, duration_s=2.0, amplitude=amplitude))
 
 
-def test_the_three_steps_pass_by_doing_them(bench: Bench, window: MainWindow):
+def test_the_steps_pass_by_doing_them(bench: Bench, window: MainWindow):
     steps = window.first_run
-    assert steps.isVisible() and steps.step == 0 and steps.next.text() == "Start"
+    assert steps.isVisible() and steps.step == WORD and steps.own.isVisible()
+    assert list(steps.words) == ["loud"] and steps.words["loud"].isVisible()
+    steps.words["loud"].click()
+    assert steps.step == MICROPHONE and steps.next.text() == "Start" and not steps.words["loud"].isVisible()
     bench.qtbot.mouseClick(steps.next, Qt.MouseButton.LeftButton)
     assert window.parts.controls.start.isChecked() and "Speak" in steps.text
     bench.qtbot.waitUntil(lambda: window._worker.health is not None)
     speak(bench)  # silence moves no meter
     bench.qtbot.waitUntil(lambda: window.parts.plots.history.end > 0)
-    assert steps.step == 0
+    assert steps.step == MICROPHONE
     hiss = np.random.default_rng(0).normal(0, 0.01, 32_000).astype(np.float32)
     hiss[:] = np.where(np.arange(32_000) % 16_000 < 100, hiss, 0)  # clicks: sound, but not the word
     bench.sources[-1].feed.ring.write(hiss)
-    bench.qtbot.waitUntil(lambda: steps.step == 1)
+    bench.qtbot.waitUntil(lambda: steps.step == SAY)
     assert "Say “loud”" in steps.text
     speak(bench, 0.5)
-    bench.qtbot.waitUntil(lambda: steps.step == 2)
+    bench.qtbot.waitUntil(lambda: steps.step == ACTIONS)
     assert "Now choose what happens after “loud”" in steps.text
     bench.qtbot.mouseClick(steps.next, Qt.MouseButton.LeftButton)
     assert not steps.isVisible() and window.parts.controls.start.isChecked()
@@ -48,12 +53,30 @@ def test_the_three_steps_pass_by_doing_them(bench: Bench, window: MainWindow):
     assert not bench.open().first_run.isVisible()
 
 
+def test_another_word_is_chosen_in_place_of_the_first(bench: Bench, tmp_path: Path):
+    save_loudness_model(bench.folder / "models" / "boom" / "teacher.safetensors", threshold=0.7)
+    SettingsFile(bench.folder).save(Settings(model="loud/teacher"))
+    window = bench.open()
+    steps = window.first_run
+    assert list(steps.words) == ["loud", "boom"]
+    steps.words["boom"].click()
+    bench.qtbot.waitUntil(lambda: names(window) == ["boom/teacher"])
+    assert steps.step == MICROPHONE and window.words.selected == "boom"
+    assert window.words.words["boom"].on and not window.words.words["loud"].on
+
+
+def test_a_word_of_ones_own_is_offered_at_once(bench: Bench, window: MainWindow):
+    window.first_run.own.click()
+    assert window.own_word.wizard is not None and window.own_word.wizard.isVisible()
+    assert window.first_run.step == MICROPHONE
+
+
 def test_they_go_on_by_key_and_end_in_choosing_what_happens(bench: Bench, window: MainWindow):
     steps = window.first_run
-    for expected in (0, 1, 2):  # the first press starts the listening
+    for expected in (MICROPHONE, MICROPHONE, SAY, ACTIONS):  # the second press starts the listening
         QTest.keyClick(window, Qt.Key.Key_N, Qt.KeyboardModifier.AltModifier)
         bench.qtbot.waitUntil(lambda expected=expected: steps.step == expected and not steps.next.isDown())
-    assert steps.text.startswith("3 of 3: choose what happens") and steps.choose.isVisible()
+    assert steps.text.startswith("4 of 4: choose what happens") and steps.choose.isVisible()
     steps.choose.click()
     dialog = window.desktop.actions.dialog
     assert dialog is not None and dialog.isVisible()
@@ -68,7 +91,7 @@ def test_they_can_be_skipped_by_key_for_good_and_called_again(bench: Bench, wind
     again = bench.open()
     assert not again.first_run.isVisible()
     next(action for action in again.parts.controls.menu.actions() if action.text() == "First steps").trigger()
-    assert again.first_run.isVisible() and again.first_run.step == 0
+    assert again.first_run.isVisible() and again.first_run.step == WORD
 
 
 def test_without_a_microphone_a_file_is_offered_until_one_is_there(bench: Bench):
@@ -76,6 +99,7 @@ def test_without_a_microphone_a_file_is_offered_until_one_is_there(bench: Bench)
     SettingsFile(bench.folder).save(Settings(model="loud/teacher"))
     window = bench.open()
     steps = window.first_run
+    steps.next.click()
     bench.qtbot.waitUntil(lambda: "No microphone was found: plug one in" in steps.text)
     steps.next.click()
     dialog = window.findChild(QFileDialog)
@@ -89,7 +113,7 @@ def test_without_a_microphone_a_file_is_offered_until_one_is_there(bench: Bench)
 
 def test_everything_else_works_beside_them(bench: Bench, window: MainWindow, write_wav: Callable[..., Path]):
     window.sources.open_file(write_wav(bursts(0.3, duration_s=1.0)))
-    bench.qtbot.waitUntil(lambda: window.first_run.step == 2)  # heard in a file
+    bench.qtbot.waitUntil(lambda: window.first_run.step == ACTIONS)  # heard in a file
 
 
 def test_who_comes_with_a_file_or_listens_at_once_is_not_led(bench: Bench, write_wav: Callable[..., Path]):
