@@ -5,6 +5,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.support.waiting import PATIENCE_S
+
 
 class Hook(ThreadingHTTPServer):
     """A path such as /500 is the status to answer with, /drip and /hang are slow."""
@@ -29,7 +31,7 @@ class HookHandler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.told.append((self.path, dict(self.headers), body))
         if self.path == "/hang":
-            self.server.release.wait(30)
+            self.server.release.wait(PATIENCE_S)
         elif self.path == "/drip":
             while not self.server.release.wait(0.05):
                 self.wfile.write(b"H")

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtCore import QEvent, QPointF, Qt
-from PyQt6.QtGui import QMouseEvent
+from PyQt6.QtCore import Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
+from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
 from kws_app.audio.source import Phase
@@ -26,6 +25,7 @@ from kws_app.ui.models.add_model import CardDialog
 from kws_app.ui.window import MainWindow
 from tests.support.heard_rows import fill
 from tests.support.loudness import bursts, save_loudness_model
+from tests.support.mouse import move_mouse
 from tests.support.pseudo import cut, plain
 from tests.support.window_bench import TWO, Bench, drop, listening
 
@@ -148,12 +148,7 @@ def test_values_under_the_mouse(bench: Bench, write_wav: Callable[..., Path]):
     plots = window.parts.plots
     for plot in (plots._waveform, plots._log_mel, plots._probability):
         at = plots.mapFromScene(plot.getViewBox().sceneBoundingRect().center())
-        nothing = Qt.MouseButton.NoButton
-        position, everywhere = QPointF(at), plots.viewport().mapToGlobal(QPointF(at))
-        move = QMouseEvent(
-            QEvent.Type.MouseMove, position, everywhere, nothing, nothing, Qt.KeyboardModifier.NoModifier
-        )
-        QApplication.sendEvent(plots.viewport(), move)
+        move_mouse(plots.viewport(), at)
         held(bench, window, lambda: plots.readout.text())
 
 

@@ -17,7 +17,7 @@ from kws_app.audio.source import Phase
 from kws_app.errors import AudioError
 from tests.soak.sound_server import SoundServer
 from tests.support.loudness import bursts
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 LABEL = "Remapped Monitor of Null Output"  # the server's own word for `vmic`
 DESK = Microphone("Desk [desk]", "Desk")
@@ -118,7 +118,7 @@ def test_two_microphones_show_their_levels_at_once(server: SoundServer, write_wa
     player.wait()
     assert loudest[VMIC.name] < -60
     meters.stop()
-    assert meters.wait(10.0)
+    assert meters.wait(PATIENCE_S)
     assert "'Gone' is not connected" in meters.failed["Gone [gone]"]
 
 

@@ -22,7 +22,7 @@ from tests.support.dask_cluster import Cluster, dask_cluster
 from tests.support.loudness import bursts
 from tests.support.paths import REPOSITORY
 from tests.support.programs import end
-from tests.support.waiting import until
+from tests.support.waiting import PATIENCE_S, until
 
 BURSTS_S = np.arange(1.0, 59.0, 4.0)
 PROGRAM = """
@@ -95,7 +95,7 @@ def counted(lines: str) -> Counter[str]:
 
 def test_several_processes_find_what_one_finds(archive: Path, start: Start):
     alone, together = start(archive, "--json"), start(archive, "--json", "--jobs", 2)
-    one, two = alone.communicate(timeout=300), together.communicate(timeout=300)
+    one, two = alone.communicate(timeout=PATIENCE_S), together.communicate(timeout=PATIENCE_S)
     assert (alone.returncode, together.returncode, one[1], two[1]) == (0, 0, "", "")
     assert sorted(one[0].splitlines()) == sorted(two[0].splitlines())
     assert counted(one[0]) == expected(archive)
@@ -106,7 +106,7 @@ def test_a_bad_file_harms_no_other(archive: Path, start: Start, jobs: int):
     (archive / "05.wav").unlink()
     (archive / "05.wav").write_text("no sound")
     process = start(archive, "--json", "--jobs", jobs)
-    out, err = process.communicate(timeout=300)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2 and err.count("\n") == 1 and "05.wav is not a readable audio file" in err
     assert counted(out).total() == 23 * len(BURSTS_S)
 
@@ -158,7 +158,7 @@ def test_ctrl_c_while_it_starts_is_no_traceback(archive: Path, start: Start, del
     process = start(*[archive] * 200)
     time.sleep(delay_s)  # wherever this is on this machine
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE_S)
     if "Traceback" in err:  # Python itself was starting, where no program can help
         assert "in main" not in err, err
     else:
@@ -173,23 +173,23 @@ def test_a_run_that_was_ended_goes_on_where_it_was(archive: Path, start: Start, 
     process.wait()
     done_before = result.read_text().count("done")
     process = start(archive, "--resume", result, "--jobs", 2)
-    assert process.communicate(timeout=300) == ("", "") and process.returncode == 0
+    assert process.communicate(timeout=PATIENCE_S) == ("", "") and process.returncode == 0
     assert done_before < 24 == result.read_text().count("done")
     assert counted(result.read_text()) == expected(archive)
     before = result.read_bytes()
     process = start(archive, "--resume", result)
-    assert process.communicate(timeout=300) == ("", "") and process.returncode == 0
+    assert process.communicate(timeout=PATIENCE_S) == ("", "") and process.returncode == 0
     assert result.read_bytes() == before
 
 
 def test_standard_input_is_heard(archive: Path, start: Start):
     with (archive / "00.wav").open("rb") as file:
         process = start("-", "--json", "--jobs", 2, stdin=file)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, "")
     assert counted(out) == {"-": len(BURSTS_S)}
     process = start("-", stdin=subprocess.DEVNULL)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2
     assert err == "kws-detect: Standard input is not a readable audio file (WAV, FLAC, OGG or MP3).\n"
 
@@ -197,11 +197,11 @@ def test_standard_input_is_heard(archive: Path, start: Start):
 @pytest.mark.skipif(sys.platform == "win32", reason="closes a file descriptor in the child")
 def test_a_closed_output_or_input_is_one_sentence(archive: Path, start: Start):
     process = start(archive, stdout=None, preexec_fn=lambda: os.close(1))
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2
     assert err == "kws-detect: There is no standard output to write the result to: it is closed.\n"
     process = start("-", preexec_fn=lambda: os.close(0))
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2
     assert err == "kws-detect: There is no sound on standard input: it is closed.\n"
 
@@ -211,7 +211,7 @@ def test_a_closed_output_or_input_is_one_sentence(archive: Path, start: Start):
 def test_an_output_that_is_full_is_one_sentence(archive: Path, start: Start, jobs: int):
     with open("/dev/full", "w") as full:
         process = start(archive, "--jobs", jobs, stdout=full)
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2
     assert err == "kws-detect: The result cannot be written: No space left on device.\n"
 
@@ -223,10 +223,10 @@ def test_names_that_no_encoding_has_are_escaped_and_come_back_from_json(
     write_wav(bursts(1.0, duration_s=2.0)).rename(odd)
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     process = start(odd, env=environment)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (0, "")
     assert r"caf\udce9 \x1b[31m\xe9.wav" in out and out.count("\n") == 1
-    out, _ = start(odd, "--json", env=environment).communicate(timeout=120)
+    out, _ = start(odd, "--json", env=environment).communicate(timeout=PATIENCE_S)
     assert json.loads(out)["file"] == odd
 
 
@@ -276,6 +276,6 @@ def test_a_cluster_that_loses_a_worker_finds_every_detection_once(cluster: Clust
 def test_a_scheduler_that_is_not_there_is_one_sentence(archive: Path, start: Start):
     pytest.importorskip("distributed")
     process = start(archive, "--scheduler", "tcp://127.0.0.1:1")
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2 and out == ""
     assert err.startswith("kws-detect: There is no Dask scheduler at tcp://127.0.0.1:1") and err.count("\n") == 1

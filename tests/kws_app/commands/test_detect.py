@@ -14,6 +14,7 @@ from kws_app.commands.detect import CLOSED, main
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from tests.support.loudness import bursts
 from tests.support.speech_commands import SpeechCommands
+from tests.support.waiting import PATIENCE_S
 
 GAP_S = 0.8
 KEYWORDS, OTHERS = 60, 180
@@ -142,6 +143,6 @@ def test_output_that_nobody_reads_ends_it_quietly(tmp_path: Path, tiny_models: P
     assert process.stdout is not None and process.stderr is not None
     assert "loud" in process.stdout.readline()
     process.stdout.close()
-    assert process.wait(30) == CLOSED
+    assert process.wait(PATIENCE_S) == CLOSED
     with process.stderr:
         assert process.stderr.read() == ""

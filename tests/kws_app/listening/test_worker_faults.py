@@ -12,6 +12,7 @@ from kws_app.history.log import DetectionLog
 from kws_app.listening.worker import Worker
 from tests.support.listener import Waiting, play, use
 from tests.support.loudness import bursts
+from tests.support.waiting import PATIENCE_S
 
 
 def failing(*_: object) -> None:
@@ -145,7 +146,7 @@ def test_a_worker_that_is_held_up_shows_its_lag_loses_only_what_the_ring_cannot_
     ring.write(bursts(duration_s=1.0))
     qtbot.waitUntil(lambda: listener.worker.health is not None and listener.worker.health.lag_ms > 0)
     go_on = threading.Event()
-    listener.worker._commands.put(lambda: go_on.wait(20))
+    listener.worker._commands.put(lambda: go_on.wait(PATIENCE_S))
     qtbot.waitUntil(lambda: listener.worker._commands.empty())
     ring.write(bursts(2.0, duration_s=5.0))
     assert listener.worker.health.lag_ms >= 5000
@@ -155,7 +156,7 @@ def test_a_worker_that_is_held_up_shows_its_lag_loses_only_what_the_ring_cannot_
     qtbot.waitUntil(lambda: ring.written == source.feed.reader.position)
     assert listener.worker.health.lost_samples == 0
     go_on.clear()
-    listener.worker._commands.put(lambda: go_on.wait(20))
+    listener.worker._commands.put(lambda: go_on.wait(PATIENCE_S))
     qtbot.waitUntil(lambda: listener.worker._commands.empty())
     ring.write(bursts(29.0, duration_s=31.0))
     assert (ring.capacity, len(ring._buffer._rows)) == (capacity, capacity)

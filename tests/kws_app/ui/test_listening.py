@@ -8,7 +8,6 @@ from PyQt6.QtCore import Qt
 from kws_app.audio.source import Phase, SourceState
 from kws_app.history.log import DetectionLog
 from kws_app.ui.history.detection_list import DURATION, PEAK
-from kws_app.ui.widgets.banner import FLASH_MS
 from kws_app.ui.widgets.control_bar import START_HINT
 from tests.support.heard_rows import fill
 from tests.support.loudness import bursts
@@ -39,7 +38,7 @@ def test_a_file_is_heard_listed_marked_logged_and_shown_in_large(bench: Bench, w
     bench.qtbot.waitUntil(lambda: len(DetectionLog(bench.folder).last()) == 2)  # shown first, then written
     assert [mark.word for mark in content.plots.shown.marks] == ["loud", "loud"]
     bench.qtbot.waitUntil(lambda: not content.controls.start.isChecked())
-    bench.qtbot.waitUntil(lambda: not content.banner.flashing, timeout=2 * FLASH_MS)
+    bench.qtbot.waitUntil(lambda: not content.banner.flashing)
     assert content.banner.text == "The file has ended. “loud” was heard 2 times in it."
     assert content.plots.history.end == 4.3 * 16_000  # with the silence after it
     bench.qtbot.waitUntil(lambda: "rate –" in window.status.text())
@@ -122,7 +121,7 @@ def test_a_file_is_a_visit_after_which_the_microphone_listens_again(bench: Bench
     bench.qtbot.waitUntil(lambda: listening(window))
     assert [source.path is None for source in bench.sources] == [True, False, True]
     assert window.sources.choice.path is None and window.parts.controls.start.isChecked()
-    bench.qtbot.waitUntil(lambda: not window.parts.banner.flashing, timeout=2 * FLASH_MS)
+    bench.qtbot.waitUntil(lambda: not window.parts.banner.flashing)
     assert "“loud” was heard once in it. The microphone listens again." in window.parts.banner.text
 
 

@@ -10,7 +10,7 @@ import pytest
 from kws_app.translation import FOLDER_VARIABLE
 from tests.support.paths import REPOSITORY
 from tests.support.pseudo import LANGUAGE, pseudo, write_catalogue
-from tests.support.waiting import PATIENCE_S
+from tests.support.waiting import LONG_PATIENCE_S
 
 
 def test_the_language_keeps_what_is_filled_in():
@@ -25,6 +25,6 @@ def test_no_state_of_the_window_shows_what_is_not_translated(tmp_path: Path):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--maxfail=2"]
     command += ["tests/support/pseudo_window.py"]
     run = subprocess.run(
-        command, cwd=REPOSITORY, env=environment, capture_output=True, encoding="utf-8", timeout=4 * PATIENCE_S
+        command, cwd=REPOSITORY, env=environment, capture_output=True, encoding="utf-8", timeout=LONG_PATIENCE_S
     )
     assert run.returncode == 0, run.stdout[-20_000:]

@@ -135,13 +135,13 @@ def test_success_and_failure_look_different_and_go_when_the_command_is_edited(be
     part = dialog.command
     fill_in(dialog, "true")
     part.try_it.click()
-    bench.qtbot.waitUntil(lambda: part.outcome.text() == "✓ It worked.", timeout=20_000)
+    bench.qtbot.waitUntil(lambda: part.outcome.text() == "✓ It worked.")
     assert part.outcome.property("outcome") == "worked"
     height = dialog.height()
     fill_in(dialog, "no-such-program")
     assert part.outcome.text() == ""
     part.try_it.click()
-    bench.qtbot.waitUntil(lambda: part.outcome.text().startswith("✗ There is no program"), timeout=20_000)
+    bench.qtbot.waitUntil(lambda: part.outcome.text().startswith("✗ There is no program"))
     assert part.outcome.property("outcome") == "failed" and dialog.height() == height
 
 
@@ -151,7 +151,7 @@ def test_the_list_shows_what_a_detection_set_off_and_whether_it_worked(bench: Be
     window.listening.start()
     play_through(bench, window)
     cell = window.parts.detections.item(0, ACTIONS)
-    bench.qtbot.waitUntil(lambda: cell.text() == "✗" and "The sound worked." in cell.toolTip(), timeout=20_000)
+    bench.qtbot.waitUntil(lambda: cell.text() == "✗" and "The sound worked." in cell.toolTip())
     assert "There is no program “no-such-program”" in cell.toolTip()
 
 

@@ -16,8 +16,9 @@ from kws_app.ui.own_word.wizard import LEARN, RESULT, SAY, WORD, OwnWordWizard
 from tests.support.made_up_word import WORD as SAID
 from tests.support.made_up_word import voice
 from tests.support.programs import require
+from tests.support.waiting import LONG_PATIENCE_S, PATIENCE_S
 
-PATIENCE_MS = 600_000  # a training beside other work
+TRAINED_MS = round(1000 * LONG_PATIENCE_S)
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def wizard(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     wizard.open()
     yield wizard
     wizard.finish()
-    assert wizard.job.wait(60.0)
+    assert wizard.job.wait(PATIENCE_S)
 
 
 def only_typed(wizard: OwnWordWizard, word: str) -> None:
@@ -62,10 +63,10 @@ def test_a_word_that_cannot_be_taken_goes_no_further(wizard: OwnWordWizard, word
 
 def test_a_word_that_no_voice_can_say_goes_no_further(wizard: OwnWordWizard, qtbot: QtBot):
     wizard.word_page.edit.setText("привет")
-    qtbot.waitUntil(lambda: "not read in the language" in wizard.word_page.advice.text(), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: "not read in the language" in wizard.word_page.advice.text(), timeout=TRAINED_MS)
     assert not wizard.next.isEnabled()
     wizard.word_page.languages.setCurrentIndex(wizard.word_page.languages.findData("ru"))
-    qtbot.waitUntil(wizard.next.isEnabled, timeout=PATIENCE_MS)
+    qtbot.waitUntil(wizard.next.isEnabled, timeout=TRAINED_MS)
 
 
 def test_a_word_that_comes_with_the_program_is_told(wizard: OwnWordWizard):
@@ -77,7 +78,7 @@ def test_a_word_that_comes_with_the_program_is_told(wizard: OwnWordWizard):
 def test_the_page_tells_how_the_word_sounds(wizard: OwnWordWizard, qtbot: QtBot):
     page = wizard.word_page
     page.edit.setText("hello kitchen")
-    qtbot.waitUntil(lambda: bool(page.sayings.checks), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: bool(page.sayings.checks), timeout=TRAINED_MS)
     assert any("American" in check.text() for check in page.sayings.checks.values())
     assert "hello kitchen" in page.advice.text()
     assert "espeak-ng" in page.voices.text()
@@ -86,7 +87,7 @@ def test_the_page_tells_how_the_word_sounds(wizard: OwnWordWizard, qtbot: QtBot)
 def test_ways_to_say_a_word_are_heard_left_out_and_added(wizard: OwnWordWizard, qtbot: QtBot):
     page, sayings = wizard.word_page, wizard.word_page.sayings
     page.edit.setText("computer")
-    qtbot.waitUntil(lambda: len(sayings.checks) > 1, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: len(sayings.checks) > 1, timeout=TRAINED_MS)
     assert page.chosen == ()  # all that are found
     first = next(iter(sayings.checks))
     for check in sayings.checks.values():
@@ -96,16 +97,16 @@ def test_ways_to_say_a_word_are_heard_left_out_and_added(wizard: OwnWordWizard, 
     assert page.chosen == (first,) and wizard.next.isEnabled()
     sayings.edit.setText("kompjutah")
     sayings.add.click()
-    qtbot.waitUntil(lambda: len(page.chosen) == 2, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: len(page.chosen) == 2, timeout=TRAINED_MS)
     assert not sayings.edit.text()
     sayings.edit.setText("c0mputer")
     sayings.add.click()
-    qtbot.waitUntil(lambda: bool(sayings.trouble.text()), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: bool(sayings.trouble.text()), timeout=TRAINED_MS)
     assert len(sayings.trouble.text().splitlines()) == 1 and len(page.chosen) == 2
     heard: list[int] = []
     page._play = lambda samples: heard.append(len(samples))
     sayings.plays[first].click()
-    qtbot.waitUntil(lambda: bool(heard), timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: bool(heard), timeout=TRAINED_MS)
 
 
 def test_without_the_training_part_it_says_what_to_install(
@@ -148,16 +149,16 @@ def test_a_full_disk_is_one_sentence_and_the_takes_stay(wizard: OwnWordWizard, t
 @pytest.mark.long
 def test_a_typed_word_is_learnt_stopped_resumed_and_listens(wizard: OwnWordWizard, qtbot: QtBot, tmp_path: Path):
     only_typed(wizard, "hello kitchen")
-    qtbot.waitUntil(lambda: wizard.learn_page.bar.value() > 0, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: wizard.learn_page.bar.value() > 0, timeout=TRAINED_MS)
     wizard.next.click()  # stop
-    qtbot.waitUntil(lambda: not wizard.job.running, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: not wizard.job.running, timeout=TRAINED_MS)
     assert wizard.page == LEARN and not wizard.trouble.isVisible()
     qtbot.waitUntil(wizard.next.isEnabled)
     assert Typed.unfinished(tmp_path / "data") == Typed("hello kitchen")
-    with qtbot.waitSignal(wizard.ready, timeout=PATIENCE_MS) as ready:
+    with qtbot.waitSignal(wizard.ready, timeout=TRAINED_MS) as ready:
         wizard.next.click()  # go on
     assert ready.args == ["hello_kitchen/expert"]
-    qtbot.waitUntil(lambda: wizard.page == RESULT, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: wizard.page == RESULT, timeout=TRAINED_MS)
     assert find_model("hello_kitchen/expert", tmp_path / "models").card.keyword == "hello_kitchen"
     assert "hello kitchen" in wizard.result_page.title.text()
     assert Typed.unfinished(tmp_path / "data") is None
@@ -170,7 +171,7 @@ def test_a_typed_word_is_learnt_stopped_resumed_and_listens(wizard: OwnWordWizar
 def test_a_training_that_fails_says_why(wizard: OwnWordWizard, qtbot: QtBot, tmp_path: Path):
     (tmp_path / "models").write_text("a file where the folder should be")
     only_typed(wizard, "hello kitchen")
-    qtbot.waitUntil(wizard.trouble.isVisible, timeout=PATIENCE_MS)
+    qtbot.waitUntil(wizard.trouble.isVisible, timeout=TRAINED_MS)
     assert len(wizard.trouble.text().splitlines()) == 1
     assert wizard.page == LEARN
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import pytest
 from PyQt6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PyQt6.QtGui import QMouseEvent, QPaintEvent, QRegion, QWheelEvent
+from PyQt6.QtGui import QPaintEvent, QRegion, QWheelEvent
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -19,6 +19,7 @@ from kws_app.ui.plots.recording import DetectionMark
 from kws_app.ui.plots.score_curves import Curve
 from kws_app.ui.plots.time_axis import TimeScale
 from kws_app.ui.theme import DARK, LIGHT
+from tests.support.mouse import move_mouse
 
 MODEL = "loud/teacher"
 
@@ -161,12 +162,12 @@ def test_dragging_a_line_moves_the_threshold_of_its_word(plots: Plots, qtbot: Qt
     plots.set_curves([Curve(MODEL, "loud", 0, True, 0.5), Curve("soft/teacher", "soft", 1, True, 0.2)])
     start, target = y_pixel(plots, 0.5), y_pixel(plots, 0.8)
     viewport = plots.viewport()
-    qtbot.mouseMove(viewport, start)
+    move_mouse(viewport, start)
     qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
     with qtbot.waitSignal(plots.threshold_dragged) as dragged:
         for share in (0.3, 0.6, 1.0):
             between = start + (target - start) * share
-            qtbot.mouseMove(viewport, between)
+            move_mouse(viewport, between, held=Qt.MouseButton.LeftButton)
             qtbot.wait(60)  # pyqtgraph takes at most so many moves a second
     qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=target)
     assert dragged.args[0] == MODEL
@@ -201,18 +202,10 @@ def test_dragging_the_picture_moves_it_and_the_sound_stays_under_the_mouse(plots
     start = plots.mapFromScene(box.center())
     target = start + QPoint(round(box.width() / 4), 0)
     viewport = plots.viewport()
-    qtbot.mouseMove(viewport, start)
+    move_mouse(viewport, start)
     qtbot.mousePress(viewport, Qt.MouseButton.LeftButton, pos=start)
     for at in (start + (target - start) / 2, target):
-        move = QMouseEvent(
-            QEvent.Type.MouseMove,
-            QPointF(at),
-            QPointF(viewport.mapToGlobal(at)),
-            Qt.MouseButton.NoButton,
-            Qt.MouseButton.LeftButton,
-            Qt.KeyboardModifier.NoModifier,
-        )
-        QApplication.sendEvent(viewport, move)
+        move_mouse(viewport, at, held=Qt.MouseButton.LeftButton)
     qtbot.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=target)
     assert plots.view.paused
     assert plots.view.until(plots.history) == pytest.approx(27.5 * SAMPLE_RATE, abs=0.1 * SAMPLE_RATE)

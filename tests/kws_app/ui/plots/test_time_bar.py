@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import QEvent, QPointF, Qt
 from PyQt6.QtTest import QTest
-from PyQt6.QtWidgets import QApplication
 
 from kws_app.audio.source import Phase
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.ui.window import MainWindow
 from tests.support.loudness import bursts
+from tests.support.mouse import move_mouse
 from tests.support.window_bench import Bench
 
 
@@ -83,11 +83,7 @@ def test_the_mouse_reads_time_and_values(bench: Bench, heard: MainWindow):
     bar.span.activated.emit(bar.span.findData(30))  # 30 s: the burst is in the picture
     scene = plots._probability.getViewBox().mapViewToScene(QPointF(-15.15, 0.5))
     at = plots.mapFromScene(scene)
-    bench.qtbot.mouseMove(plots.viewport(), at)
-    QApplication.processEvents()
-    if not plots.readout.text():  # a screen that knows no mouse
-        plots.pointer.position = scene
-        plots._point()
+    move_mouse(plots.viewport(), at)
     words = plots.readout.text()
     assert words.startswith("0:10.")  # where in the file
     assert "dB" in words and re.search(r"probability (0\.99|1\.00)", words)

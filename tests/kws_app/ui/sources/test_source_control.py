@@ -12,6 +12,7 @@ from kws_app.audio.microphone import MicrophoneSource
 from kws_app.audio.portaudio import Microphone
 from kws_app.audio.source import Phase
 from tests.support.loudness import bursts
+from tests.support.waiting import PATIENCE_S
 from tests.support.window_bench import TWO, Bench, drop, listening
 
 
@@ -72,7 +73,7 @@ def test_the_list_follows_what_is_plugged_in_but_not_while_something_is_heard(be
     assert bench.searches[-1] is True
     for source in (MicrophoneSource(), FileSource(Path("talk.wav"))):  # the one would be cut off, the other needs none
         window.sources.listening_to(source)
-        bench.qtbot.wait(100)  # for one that was under way
+        window._devices.finish(PATIENCE_S)  # a search that was under way
         before = len(bench.searches)
         bench.qtbot.wait(100)
         assert len(bench.searches) == before
