@@ -201,6 +201,9 @@ class ActiveWords(QObject):
 
     def choose_level(self, keyword: str, level: Level) -> None:
         """Set the sensitivity of a word to a level that is offered."""
+        offer = self.thresholds.offers_of(self.words[keyword].model)[level]
+        if offer.model:
+            self.use_network(keyword, offer.model)
         self.thresholds.choose_level(self.words[keyword].model, level)
         self.shown.emit()
 

@@ -39,10 +39,15 @@ NO_MORE_SENSITIVE = _("Not offered: no lower threshold misses fewer words withou
 
 @dataclass(frozen=True)
 class Offer:
-    """A level of a model. A level without a threshold is not offered."""
+    """A level of a model. A level is offered if it has a threshold, or if another model of the word offers it."""
 
     threshold: float | None
     text: str  # the measured misses and false alarms, or the reason why the level is not offered
+    model: str = ""  # another model of the word that offers the level
+
+    @property
+    def can_be_chosen(self) -> bool:
+        return self.threshold is not None or bool(self.model)
 
 
 def offers(card: ModelCard, curve: OperatingCurve | None) -> dict[Level, Offer]:
@@ -90,6 +95,13 @@ def _sensitive(curve: OperatingCurve, own: Point) -> Point | None:
         if point.threshold < own.threshold and point.missed < own.missed and point.false_alarms <= most_alarms
     ]
     return min(allowed, key=lambda point: (point.missed, point.false_alarms), default=None)
+
+
+def is_stricter(ours: OperatingCurve, own: Point, theirs: OperatingCurve, point: Point) -> bool:
+    """Whether another model's point is to our own point what "Strict" is to "Balanced"."""
+    rate, share = own.false_alarms / ours.hours, own.missed / ours.keywords
+    most_missed = max(STRICT_MISSES * share, share + STRICT_MISSES_MORE)
+    return point.false_alarms / theirs.hours <= STRICT_ALARMS * rate and point.missed / theirs.keywords <= most_missed
 
 
 def level_of(threshold: float, offered: dict[Level, Offer]) -> Level | None:

@@ -10,9 +10,12 @@ from typing import Any
 from kws_app.detection.operating_curve import OperatingCurve, same_rate
 from kws_app.detection.tuning import Tuning
 from kws_app.engine.card import ModelCard
+from kws_app.engine.names import second_of
 from kws_app.listening.worker import Worker
+from kws_app.translation import _
 from kws_app.ui.settings_store import SettingsStore
-from kws_app.ui.words.sensitivity import Level, Offer, level_of, offers
+from kws_app.ui.words.networks import network
+from kws_app.ui.words.sensitivity import Level, Offer, is_stricter, level_of, offers
 
 
 class Thresholds:
@@ -45,8 +48,32 @@ class Thresholds:
         return known[1]
 
     def offers_of(self, name: str) -> dict[Level, Offer]:
-        """The levels of sensitivity of a model whose card is known."""
-        return offers(self.cards[name], self.curve_of(name))
+        """The levels of sensitivity of a model whose card is known.
+
+        Where the model was not measured stricter, "Strict" is that of another model of the word.
+        """
+        offered = offers(self.cards[name], self.curve_of(name))
+        if offered[Level.STRICT].threshold is None:
+            offered[Level.STRICT] = self._stricter_model(name) or offered[Level.STRICT]
+        return offered
+
+    def _stricter_model(self, name: str) -> Offer | None:
+        """ "Strict" of the model of the same word that misses the fewest words then; None if no model is stricter."""
+        ours, card = self.curve_of(name), self.cards[name]
+        if ours is None:
+            return None
+        own = ours.at(card.threshold)
+        found: list[tuple[float, Offer]] = []
+        for other, its in self.cards.items():
+            theirs = self.curve_of(other)
+            if theirs is None or its.keyword != card.keyword or other == name or second_of(other):
+                continue
+            offer = offers(its, theirs)[Level.STRICT]
+            if offer.threshold is None or not is_stricter(ours, own, theirs, theirs.at(offer.threshold)):
+                continue
+            said = _("{figures} Uses {network}.", figures=offer.text, network=network(other).text)
+            found.append((theirs.at(offer.threshold).missed / theirs.keywords, Offer(None, said, other)))
+        return min(found, key=lambda each: each[0])[1] if found else None
 
     def set_for_this_run(self, name: str, threshold: float) -> None:
         """Use a threshold without writing it into the settings."""

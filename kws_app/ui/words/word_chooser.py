@@ -38,6 +38,12 @@ class WordChooser(Dialog):
         self.own.clicked.connect(self.own_wanted)
         self.column.addLayout(self._list)
         self.column.addLayout(WrappingRow(self.own, self.bring_model))
+        needed = QLabel(why_not())
+        needed.setProperty("muted", True)
+        needed.setWordWrap(True)
+        needed.setTextFormat(Qt.TextFormat.PlainText)
+        needed.setVisible(bool(why_not()))
+        self.column.addWidget(needed)
 
     def show_words(self, words: Sequence[tuple[str, str, bool]]) -> None:
         """words: for each word its keyword, its measured figures, and whether it is on already"""

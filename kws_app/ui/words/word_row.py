@@ -130,7 +130,7 @@ class WordRow(QFrame):
         self.sensitivity.setEnabled(bool(view.levels))
         for level, action in self.levels.items():
             offer = view.levels.get(level)
-            action.setEnabled(offer is not None and offer.threshold is not None)
+            action.setEnabled(offer is not None and offer.can_be_chosen)
             action.setChecked(level is view.level)
             action.setText(LEVEL_NAMES[level] if offer is None else f"{LEVEL_NAMES[level]}: {offer.text}")
             action.setToolTip("" if offer is None else offer.text)

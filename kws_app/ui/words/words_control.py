@@ -116,8 +116,9 @@ class WordsControl(QObject):
         listed = [word.keyword for word in words.words.values() if word.on]
         offered = []
         for keyword in words.known:
-            best = words.networks(keyword)[0]
-            offered.append((keyword, measured(words.cards[best]), keyword in listed))
+            own = words.words.get(keyword)
+            name = words.networks(keyword)[0] if own is None or own.model not in words.cards else own.model
+            offered.append((keyword, measured(words.cards[name]), keyword in listed))
         self.chooser.show_words(offered)
 
     def _tune(self, **changes: float | None) -> None:
