@@ -124,8 +124,7 @@ class Account:
             f"samples in     {self.samples_in} ({in_s:.1f} s)",
             f"samples lost   {self.samples_lost} ({lost_s:.1f} s, while the microphone was away); "
             f"{self.overruns} overruns",
-            f"unaccounted    {self.listened_s - in_s - lost_s:.1f} s (the start, and a microphone that was away at the "
-            "end)",
+            f"unaccounted    {self.listened_s - in_s - lost_s:.1f} s (at the start, and while it was away at the end)",
             f"words said     {len(self.said)}, with {keywords} keywords; {keywords - expected} of these while the "
             "microphone was away or had just come back",
             f"detections     {had} of {expected} keywords; {false} false alarms; {self.records_in_log} of "

@@ -1,4 +1,4 @@
-"""A Dask scheduler and two workers on loopback, as processes of their own."""
+"""A Dask scheduler and two workers on loopback, each in its own process."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ class Cluster:
 
 
 def dask_cluster() -> Iterator[Cluster]:
-    """A cluster that works, and ends when the generator is closed. Skips the test where Dask is not installed."""
+    """Yield a running cluster, and end it when the generator is closed. Skips the test if Dask is not installed."""
     pytest.importorskip("distributed", reason="needs Dask: pip install 'kws-app[cluster]'")
     started: list[subprocess.Popen[str]] = []
 

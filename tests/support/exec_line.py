@@ -5,7 +5,7 @@ import re
 
 
 def read_exec(text: str) -> list[str]:
-    """The arguments that a desktop takes from the Exec line: the specification's two levels of escapes, undone."""
+    """The arguments that a desktop takes from the Exec line. Both levels of escapes in the specification are undone."""
     parser = configparser.RawConfigParser(delimiters=("=",))
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(text)

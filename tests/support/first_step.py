@@ -1,4 +1,4 @@
-"""One step on the first global batch, its gradients saved: run by test_distributed.py in several processes."""
+"""Takes a step on the first global batch and saves its gradients. test_distributed.py runs it in several processes."""
 
 import sys
 from pathlib import Path
@@ -15,7 +15,7 @@ from training.fit.run import Run
 
 
 def take_step(archive: Path, cache: Path, out: Path) -> None:
-    """Take this process's share of the step. The process that writes saves the gradients to `out`."""
+    """Take this process's share of the step. The writing process saves the gradients to `out`."""
     team = Team()
     run = Run(out.parent / "run", RUN, open_store(archive, cache, RUN.data), team)
     frames = sequence_frames(RUN.augment, stream=True)

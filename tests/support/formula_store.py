@@ -8,7 +8,7 @@ from training.features.frame_store import KEYWORD, NOISE, SPEECH, WORD, FrameSto
 
 
 def formula_store() -> FrameStore:
-    """12 keywords, 30 words, 10 stretches of speech and 6 noises for training, their lengths and levels by formula."""
+    """12 keywords, 30 words, 10 stretches of speech and 6 noises for training. A formula gives lengths and levels."""
     kinds = [KEYWORD] * 12 + [WORD] * 30 + [SPEECH] * 10 + [NOISE] * 6
     count = len(kinds)
     kind = np.array(kinds, dtype=np.int8)

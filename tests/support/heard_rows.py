@@ -1,4 +1,4 @@
-"""The panel of what was heard, filled and read by tests; and a loudspeaker that plays as long as they say."""
+"""Fills and reads the list of detections in tests, and has a loudspeaker that plays as long as the test says."""
 
 import threading
 
@@ -22,7 +22,7 @@ DECISION = DecisionConfig(0.5)
 
 
 def fill(bench: Bench, count: int, clips: bool = True) -> list[str]:
-    """Earlier detections, each with its clip; their ids, newest first, as in the table."""
+    """Write earlier detections with their clips. Returns their ids, newest first, as in the table."""
     log, ids = DetectionLog(bench.folder), []
     for i in range(count):
         ids.append(id := new_id())
@@ -40,7 +40,7 @@ def opened(bench: Bench, rows: int) -> tuple[MainWindow, HistoryPanel]:
 
 
 def in_log(window: MainWindow, bench: Bench) -> History:
-    """What the log adds up to once the window is closed."""
+    """The state that the log gives after the window is closed."""
     window.close()
     return add_up(DetectionLog(bench.folder).read()[0])
 
@@ -65,7 +65,7 @@ def click_clip(bench: Bench, panel: HistoryPanel, row: int) -> None:
 
 
 class Loudspeaker:
-    """Stands where PortAudio does: each sound plays until the test lets it end, or it is stopped."""
+    """Stands for PortAudio: each sound plays until the test ends it, or until it is stopped."""
 
     def __init__(self) -> None:
         self.played: list[np.ndarray] = []

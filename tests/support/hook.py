@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that keeps what it was told, and answers as its path says."""
+"""An HTTP server on loopback that keeps all requests. The path of a request decides the answer."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from tests.support.waiting import PATIENCE_S
 
 
 class Hook(ThreadingHTTPServer):
-    """A path such as /500 is the status to answer with, /drip and /hang are slow."""
+    """A path such as /500 is the status of the answer. /drip and /hang are slow."""
 
     daemon_threads = True
 

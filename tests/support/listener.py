@@ -1,4 +1,4 @@
-"""A worker that is listened to."""
+"""A worker whose signals are kept."""
 
 from collections import deque
 from dataclasses import replace
@@ -16,7 +16,7 @@ from kws_app.listening.worker import Mark, Worker
 
 
 class Listener:
-    """A worker and everything that it said."""
+    """A worker, and all signals that it sent."""
 
     def __init__(self, models: Path, folder: Path) -> None:
         self.log = DetectionLog(folder)
@@ -31,14 +31,14 @@ class Listener:
 
 
 def use(listener: Listener, qtbot: QtBot, *names: str) -> list[ActiveModel]:
-    """What listens then."""
+    """The models that listen from now on."""
     with qtbot.waitSignal(listener.worker.models_changed) as changed:
         listener.worker.use_models(names)
     return changed.args[0]
 
 
 def tune(listener: Listener, tunings: dict[str, Tuning]) -> None:
-    """As the window does when a slider is moved."""
+    """Change the decision, as the window does when the user moves a slider."""
     listener.worker.want(replace(listener.worker.wanted, tunings=tunings))
 
 
@@ -51,7 +51,7 @@ def play(listener: Listener, qtbot: QtBot, path: Path) -> deque[SoundChunk]:
 
 
 class Waiting:
-    """A microphone that is not there."""
+    """A microphone that is missing."""
 
     name, path, length_s, overruns = "USB mic", None, None, 0
     feed: Feed | None = None

@@ -1,4 +1,4 @@
-"""A made-up engine for the arena: the score of a frame is its loudest sample. Its answers are known beforehand."""
+"""A made-up engine for the arena: the score of a frame is its loudest sample, so tests know the scores beforehand."""
 
 import os
 import sys

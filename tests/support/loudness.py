@@ -1,4 +1,4 @@
-"""A model that hears loudness as its word, and sounds for it: detections that a test can predict."""
+"""A model whose word is a loud sound, and sounds for it: a test can predict the detections."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from kws_app.engine.model_file import write_model_file
 STEP_FRAMES, CONTEXT_FRAMES = 8, 20
 STEP_SAMPLES = 1280
 FIRST_STEP_SAMPLES = 3440  # 19 hops and a window
-LINEAR = 20.0  # within which tanh(x / LINEAR) * LINEAR is about x
+LINEAR = 20.0  # tanh(x / LINEAR) * LINEAR is about x for smaller x
 SHAPE = CrnnShape(
     channels=1,
     kernel_mels=40,
@@ -36,22 +36,22 @@ SETTINGS = CrnnSettings(SHAPE, 1.0, 0.0)
 
 
 def loudness_parameters() -> Parameters:
-    """A network whose posterior is sigmoid(mean log mel of the last 8 frames + 5), near enough.
+    """A network whose posterior is about sigmoid(mean log mel of the last 8 frames + 5).
 
-    The convolution takes the mean, the GRU forgets at once, and the attention sees the last step alone.
+    The convolution takes the mean. The GRU forgets at once. The attention sees only the last step.
     """
     parameters = {name: np.zeros(shape, np.float32) for name, shape in SHAPE.parameter_shapes.items()}
     parameters["conv.weight"][..., CONTEXT_FRAMES - STEP_FRAMES :] = 1 / (STEP_FRAMES * SHAPE.mel_bins)
-    parameters["conv.bias"][:] = 25.0  # above the frontend's floor, so that the rectifier lets all through
-    parameters["gru.weight_ih_l0"][2] = 1 / LINEAR  # of the new state; then
-    parameters["gru.bias_ih_l0"][:] = (0.0, -100.0, (5.0 - 25.0) / LINEAR)  # the update gate is shut
+    parameters["conv.bias"][:] = 25.0  # lifts all values above 0, so that the rectifier changes nothing
+    parameters["gru.weight_ih_l0"][2] = 1 / LINEAR  # the new state gets the mean
+    parameters["gru.bias_ih_l0"][:] = (0.0, -100.0, (5.0 - 25.0) / LINEAR)  # the update gate stays shut
     parameters["age"][:] = (-1000.0, 0.0)
     parameters["classifier.weight"][1] = LINEAR
     return parameters
 
 
 def save_loudness_model(path: Path, threshold: float = 0.5, **card: object) -> None:
-    """Write a model file that hears loudness, with parts of its card changed."""
+    """Write a model file whose word is a loud sound, with some fields of its card changed."""
     parameters = loudness_parameters()
     fields = {
         "keyword": path.parent.name,
@@ -70,7 +70,7 @@ def save_loudness_model(path: Path, threshold: float = 0.5, **card: object) -> N
 
 
 def bursts(*at_s: float, duration_s: float, amplitude: float = 0.2, burst_s: float = 0.3) -> NDArray[np.float32]:
-    """Near-silence with bursts of noise that begin at the given times: what `Loudness` hears as its word."""
+    """Near-silence with bursts of noise at the given times: the word of the loudness model."""
     generator = np.random.default_rng(0)
     samples = generator.normal(0, 1e-5, round(duration_s * SAMPLE_RATE))
     for start_s in at_s:

@@ -18,7 +18,7 @@ SETTINGS = ExpertSettings(BODY_SHA256, window_steps=10, hidden=16, heads=2, scal
 
 
 def made_up_head(settings: ExpertSettings = SETTINGS, seed: int = 0) -> Parameters:
-    """Random numbers that give scores all over 0..1."""
+    """Random weights that give scores from 0 to 1."""
     rng = np.random.default_rng(seed)
     head: dict[str, NDArray[np.float32]] = {
         name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in settings.shapes.items()

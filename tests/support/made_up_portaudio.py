@@ -1,4 +1,4 @@
-"""A PortAudio that does what the test says."""
+"""A stand-in for PortAudio that the test controls."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -8,7 +8,7 @@ import numpy as np
 
 
 class MadeUpStream:
-    """What the test makes PortAudio do: it calls back only when told."""
+    """A stream that calls back only when the test says so."""
 
     def __init__(self, **settings: Any) -> None:
         self.settings = settings

@@ -1,4 +1,4 @@
-"""The order of tests that run in several processes: the long ones come first, so that none is left for the end."""
+"""The order of tests that run in several processes: the long tests come first, so that none is left for the end."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -7,10 +7,10 @@ Test = TypeVar("Test")
 
 
 def dealt(tests: Sequence[Test], is_long: Callable[[Test], bool], workers: int) -> list[Test]:
-    """All tests in an order in which each worker begins with its share of the long ones.
+    """All tests, in an order in which each worker begins with its share of the long tests.
 
-    xdist's `worksteal` gives each worker as many neighbours as the others, and moves the last of them to a worker that
-    has no more: so what a worker begins with decides when its long tests run.
+    xdist's `worksteal` gives all workers equally many neighbouring tests. When a worker has none left, it gets the last
+    tests of another worker. So the first tests of a worker decide when its long tests run.
     """
     long = [test for test in tests if is_long(test)]
     short = [test for test in tests if not is_long(test)]

@@ -1,4 +1,4 @@
-"""pytest-qt's robot, with the patience that a busy machine needs: its own is 5 s."""
+"""pytest-qt's robot with longer waits for a busy machine. Its own limit is 5 s."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +10,7 @@ from tests.support.waiting import PATIENCE_MS
 
 
 class PatientQtBot(QtBot):
-    """Waits as long as only a hang can last, unless a test says otherwise."""
+    """Waits so long that only a hang reaches the limit, unless a test gives another limit."""
 
     def waitUntil(self, callback: Callable[[], Any], *, timeout: int = PATIENCE_MS) -> None:
         super().waitUntil(callback, timeout=timeout)

@@ -1,4 +1,4 @@
-"""Programs that tests start: whether they are installed, and how they end."""
+"""Programs that tests start: checks that they are installed, and ends them."""
 
 import os
 import shutil
@@ -10,21 +10,21 @@ import pytest
 
 
 def require(*programs: str) -> None:
-    """Skip where a program is not installed; in CI that is a failure."""
+    """Skip the test if a program is not installed. In CI the test fails."""
     missing = [program for program in programs if shutil.which(program) is None]
     if missing:
         skip_unless_ci(f"needs {', '.join(missing)}")
 
 
 def skip_unless_ci(reason: str) -> NoReturn:
-    """What a stranger's machine may lack, CI may not."""
+    """Skip the test, or fail it in CI: other machines may lack a program, CI may not."""
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:
-    """Stop a process that a fixture started, frozen or not."""
+    """Stop a process that a fixture started, even if it is frozen."""
     if process.poll() is None:
         process.send_signal(signal.SIGCONT)
         process.terminate()

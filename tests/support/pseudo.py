@@ -1,6 +1,6 @@
-"""A language made up of English: bracketed, accented, 30 % longer. What shows a plain letter in it is not translated.
+"""A made-up language: English in brackets, with accents, 30 % longer. A text with a plain letter is not translated.
 
-The catalogue is made from the template; `texts` finds all that a widget and what is in it say.
+The catalogue is made from the template. `texts` finds all texts of a widget and of the widgets in it.
 """
 
 import re
@@ -31,7 +31,7 @@ from kws_app.translation import DOMAIN, FOLDER
 
 LANGUAGE = "xx"
 ACCENTED = str.maketrans(string.ascii_letters, "áƀçðéƒğĥíĵķłɱñóþǫŕšŧúṽŵẋýžÁƁÇÐÉƑĞĤÍĴĶŁⱮÑÓÞǪŔŠŦÚṼŴẊÝŽ")
-LONGER = 0.3  # as German and others are
+LONGER = 0.3  # German and other languages are as much longer
 FIELD = re.compile(r"(\{[^}]*\})")
 NOT_SAID = {
     "objectName",
@@ -40,8 +40,8 @@ NOT_SAID = {
     "windowFilePath",
     "inputMask",
     "html",
-}  # properties that nobody sees
-HEADER_PADDING = 4  # px, as the style sheet has it
+}  # properties that the window never shows
+HEADER_PADDING = 4  # px, as in the style sheet
 ROLES = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole)
 
 
@@ -51,7 +51,7 @@ def pseudo(message: str) -> str:
 
 
 def write_catalogue(folder: Path) -> None:
-    """Of every message in the template."""
+    """Write a translation of every message in the template."""
     with (FOLDER / f"{DOMAIN}.pot").open("rb") as file:
         template = read_po(file)
     catalog = Catalog()
@@ -67,14 +67,14 @@ def write_catalogue(folder: Path) -> None:
 
 
 def texts(root: QObject) -> Iterator[tuple[str, str]]:
-    """Where, and what is said there, hidden or not. Qt's own dialogs and buttons speak for themselves."""
+    """Yield the place and the text of every widget, hidden or not. Qt translates its own dialogs and buttons."""
     yield from _of_one(root)
     if isinstance(root, QGraphicsView) and root.scene() is not None:
         yield from _of_scene(root.scene())
     if isinstance(root, QFileDialog):
         return
     for child in root.children():
-        if not isinstance(child, QGraphicsScene) and not _is_of_qt(child):  # a scene's menu is never shown
+        if not isinstance(child, QGraphicsScene) and not _is_of_qt(child):  # the menu of a scene is never shown
             yield from texts(child)
 
 
@@ -118,12 +118,12 @@ def _of_scene(scene: QGraphicsScene) -> Iterator[tuple[str, str]]:
 
 
 def plain(root: QWidget, data: str) -> list[str]:
-    """What is said that did not come through the catalogue. data: matches what comes from elsewhere, such as names"""
+    """The texts that did not come through the catalogue. data: a pattern for texts from elsewhere, such as names"""
     return sorted({f"{where}: {said}" for where, said in texts(root) if re.search("[A-Za-z]", re.sub(data, "", said))})
 
 
 def cut(window: QWidget) -> list[str]:
-    """Texts that are shown but need more room than they have."""
+    """The texts that need more room than they have."""
     found = []
     for widget in (*window.findChildren(QLabel), *window.findChildren(QAbstractButton)):
         if not widget.isVisible() or widget.window() is not window or len(widget.text()) < 2:
@@ -146,7 +146,7 @@ def cut(window: QWidget) -> list[str]:
 
 
 def _scrolled(widget: QWidget) -> QWidget | None:
-    """What can be scrolled with the widget in it."""
+    """The scroll area around the widget, or None."""
     above = widget.parentWidget()
     while above is not None and not isinstance(above, QScrollArea):
         above = above.parentWidget()

@@ -1,6 +1,6 @@
-"""The window and its dialogs in a made-up language, in every state that a user meets: nothing in them stays English.
+"""The window and its dialogs in a made-up language, in every state that a user meets: no text stays English.
 
-Run by test_made_up_language.py in a process of its own, since constants hold sentences from the start.
+test_made_up_language.py runs it in a separate process, because constants hold their texts from the start.
 """
 
 import json
@@ -32,7 +32,7 @@ from tests.support.window_bench import TWO, Bench, drop, listening
 DATA = "|".join(
     [
         r"/\S+",  # paths
-        r"\([^()]*(Error|Errno)[^()]*\)|\(Expecting property .*\(char 1\)\)",  # what the system or a library says
+        r"\([^()]*(Error|Errno)[^()]*\)|\(Expecting property .*\(char 1\)\)",  # messages of the system or a library
         r"\b(loud|boom|happy|computer)(/\w+)?\b",  # words and models
         r"\b(expert|teacher|student|quantized|tiny|micro|broken|Default microphone|USB mic|mic|CC0)\b",
         r"\b(sound\.wav|download\.safetensors|settings\.broken\.json)\b",
@@ -51,13 +51,13 @@ def _in_the_language() -> None:
 
 
 def held(bench: Bench, root: QWidget, condition: Callable[[], object]) -> None:
-    """Wait for a state, in which nothing is said in English."""
+    """Wait for a state, and check that no text is English."""
     bench.qtbot.waitUntil(lambda: bool(condition()))
     assert not plain(root, DATA)
 
 
 def check_room(bench: Bench, window: QWidget) -> None:
-    """Nothing that is shown is cut off, though it is a third longer than in English."""
+    """Check that no text is cut off, though the texts are a third longer than in English."""
 
     def fits() -> None:
         assert cut(window) == []
@@ -105,7 +105,7 @@ def test_first_steps(bench: Bench):
 
 def test_a_file_is_heard_labelled_deleted(bench: Bench, write_wav: Callable[..., Path]):
     settle(bench, also=["loud/student"])
-    too_quiet = bursts(2.0, duration_s=4.0, amplitude=0.003)  # the word, as the user will say
+    too_quiet = bursts(2.0, duration_s=4.0, amplitude=0.003)  # the user will label it as the word
     window = bench.open(input=write_wav(np.concatenate([bursts(1.0, 3.0, duration_s=4.0), too_quiet])), listen=True)
     window.resize(900, 560)
     held(bench, window, lambda: window.parts.banner.flashing)
@@ -128,7 +128,7 @@ def test_a_file_is_heard_labelled_deleted(bench: Bench, write_wav: Callable[...,
 
 
 def test_models_that_ship_compared(bench: Bench):
-    """With what was measured of them, which other tests' models have no figures for."""
+    """The models that ship have measured figures; the models of other tests have none."""
     settle(bench, model="happy/teacher", also=["happy/student", "happy/tiny"])
     window = bench.open(models=MODELS_DIR, listen=True)
     window.resize(900, 560)

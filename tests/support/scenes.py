@@ -1,4 +1,4 @@
-"""Every state of the window, for pictures of it. Used by scripts/screenshots."""
+"""Every state of the window, for scripts/screenshots, which takes pictures of them."""
 
 import os
 import subprocess
@@ -37,7 +37,7 @@ from tests.support.paths import REPOSITORY
 from tests.support.speech_commands import SpeechCommands
 
 WORDS = ("happy", "yes", "stop", "bed", "happy", "cat", "happy")
-PICTURE_AFTER_S = 8.0  # a detection after this is the one in the picture
+PICTURE_AFTER_S = 8.0  # the picture shows the first detection after this time
 LISTENING_AFTER_S = 5.0
 SETTLE_MS = 400  # the curve goes on past the mark
 POLL_MS = 50
@@ -47,7 +47,7 @@ MICROPHONES = [Microphone("", "Default microphone (USB mic)"), Microphone("USB m
 
 
 class Look(Protocol):
-    """As in scripts/screenshots."""
+    """A size and a scale of the window, as in scripts/screenshots."""
 
     @property
     def name(self) -> str: ...
@@ -75,7 +75,7 @@ def clips_of(words: Sequence[str], folder: Path) -> list[NDArray[np.float32]]:
 
 
 def write_speech(path: Path) -> None:
-    """The words, each in a second of its own, over a soft hiss such as any microphone has."""
+    """Write the words, each in its own second, over a soft hiss such as any microphone has."""
     gap = np.zeros(RATE_HZ // 2, dtype=np.float32)
     parts = [part for clip in clips_of(WORDS, path.parent) for part in (clip, gap)]
     speech = np.concatenate([gap, *parts])
@@ -84,7 +84,7 @@ def write_speech(path: Path) -> None:
 
 
 def heard_late(window: MainWindow) -> bool:
-    """The word was heard a moment ago, and enough before it."""
+    """Whether the word was heard a moment ago, with enough sound before it."""
     return window.parts.banner.flashing and window.parts.plots.history.end > PICTURE_AFTER_S * RATE_HZ
 
 
@@ -98,7 +98,7 @@ def has_model(window: MainWindow) -> bool:
 
 
 def no_step(window: MainWindow) -> QWidget:
-    """The picture is of the window as it is."""
+    """Take the picture of the window without a further step."""
     return window
 
 
@@ -232,16 +232,16 @@ def _hover(window: MainWindow) -> QWidget:
 
 @dataclass(frozen=True)
 class Scene:
-    """A state of the window, when it is reached, and what is done then."""
+    """A state of the window: the condition that reaches it, and a step before the picture."""
 
     name: str
     reached: Callable[[MainWindow], bool]
-    plays: bool = True  # the speech
+    plays: bool = True  # whether the speech is played
     settings: Settings = field(default_factory=lambda: Settings(first_run_done=True))
     microphones: bool = True
     models: bool = True
-    past: bool = False  # there are detections of earlier days
-    then: Callable[[MainWindow], QWidget] = no_step  # gives what the picture is of
+    past: bool = False  # whether there are detections of earlier days
+    then: Callable[[MainWindow], QWidget] = no_step  # returns the widget for the picture
 
 
 ALL_ACTIONS = KeywordActions(
@@ -288,7 +288,7 @@ SCENES = {
 
 
 def write_past(folder: Path) -> None:
-    """Detections of yesterday, one of them labelled."""
+    """Write detections of yesterday. One of them has a label."""
     log = DetectionLog(folder)
     for number, (keyword, score, label) in enumerate(
         (("happy", 0.97, "right"), ("computer", 0.71, "false alarm"), ("happy", 0.88, ""))
@@ -302,7 +302,7 @@ def write_past(folder: Path) -> None:
 
 
 def take(app: QApplication, speech: Path, scene: Scene, look: Look, theme: Theme, target: Path) -> bool:
-    """Bring a window of that theme into a state and take its picture; False if the state was not reached in time."""
+    """Bring a window of a theme into a state and take its picture. Returns False if the state does not come in time."""
 
     def search(_: bool) -> list[Microphone]:
         if not scene.microphones:
@@ -361,7 +361,7 @@ def take(app: QApplication, speech: Path, scene: Scene, look: Look, theme: Theme
 
 
 def take_pictures(scenes: list[Scene], look: Look, folder: Path) -> int:
-    """Every scene, light and dark; the exit status."""
+    """Take the picture of every scene, light and dark. Returns the exit status."""
     app = QApplication(sys.argv[:1])
     app.setQuitOnLastWindowClosed(False)
     if look.font_points:

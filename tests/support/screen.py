@@ -1,4 +1,4 @@
-"""A display of our own whose pixels can be read at any time: the X server keeps them in a file."""
+"""A private display. A test can read its pixels at any time, because the X server keeps them in a file."""
 
 import os
 import struct
@@ -12,10 +12,10 @@ WIDTH, HEIGHT = 1400, 900
 
 
 class Screen:
-    """`name` is what DISPLAY is set to."""
+    """An X server without a real screen. `name` is the value for DISPLAY."""
 
     def __init__(self, folder: Path) -> None:
-        """folder: for its pixels, empty. Starts the server and waits until it answers."""
+        """Start the server and wait until it answers. folder: an empty folder for the pixels"""
         read_end, write_end = os.pipe()
         command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp"]
         self.process = subprocess.Popen(
@@ -29,7 +29,7 @@ class Screen:
         self._pixels = folder / "Xvfb_screen0"
 
     def share(self, color: str) -> float:
-        """How much of the screen has this colour, #rrggbb, within what rounding does."""
+        """The share of the screen with this colour, #rrggbb, within the rounding."""
         dump = self._pixels.read_bytes()
         header = HEADER.unpack_from(dump)
         first, colors = header[0], header[19]

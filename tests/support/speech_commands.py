@@ -12,7 +12,7 @@ Audio = NDArray[np.float32]
 
 
 class SpeechCommands:
-    """Clips of Speech Commands by word, decoded only when asked for: from a folder, or out of the archive."""
+    """Clips of Speech Commands by word, from a folder or out of the archive. They are decoded only when needed."""
 
     def __init__(self, folder: Path | None, archive: Path | None) -> None:
         self._folder = folder

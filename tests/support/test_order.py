@@ -4,7 +4,7 @@ from tests.support.order import dealt
 
 
 def begins(order: list[str], workers: int) -> list[list[str]]:
-    """What xdist gives each worker to begin with, as its `worksteal` counts."""
+    """The tests that xdist's `worksteal` gives each worker first."""
     runs: list[list[str]] = []
     for worker in range(workers):
         size = len(order) // (workers - worker)

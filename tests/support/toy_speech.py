@@ -1,4 +1,4 @@
-"""A toy archive in Speech Commands' layout, made by formula: the keyword rises in pitch, the others fall or stay."""
+"""A toy archive in Speech Commands' layout, made by formula. The keyword rises in pitch; other words fall or stay."""
 
 import dataclasses
 from pathlib import Path

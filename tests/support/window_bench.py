@@ -1,4 +1,4 @@
-"""Windows for tests: a real worker over tiny models; sound comes from files, or from nowhere."""
+"""Windows for tests, with a real worker and tiny models. Sound comes from files, or there is none."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ TWO = [Microphone("", "Default microphone (USB mic)"), Microphone("USB mic", "US
 
 
 class SilentMicrophone:
-    """A microphone that hears nothing and does what the test says."""
+    """A silent microphone that the test controls."""
 
     path = length_s = None
 
@@ -42,7 +42,7 @@ class SilentMicrophone:
 
 
 class MadeUpLevels:
-    """Levels of microphones that a test says."""
+    """Levels of microphones that the test sets."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = list(names)
@@ -67,10 +67,10 @@ class Bench:
         self.sources: list[Source] = []
         self.microphones: list[Microphone] = TWO
         self.searches: list[bool] = []
-        self.in_real_time: list[bool] = []  # what was asked for; files are played as fast as they go in any case
+        self.in_real_time: list[bool] = []  # the requests; files are played at full speed in any case
         self.windows: list[MainWindow] = []
         self.played: list[int] = []  # the length of each sound
-        self.meters: list[MadeUpLevels] = []  # one each time that the list of sources was opened
+        self.meters: list[MadeUpLevels] = []  # an entry for each time that the list of sources was opened
 
     def search(self, rescan: bool) -> list[Microphone]:
         self.searches.append(rescan)
@@ -89,7 +89,7 @@ class Bench:
         return source
 
     def open(self, *, models: Path | None = None, ready: bool = True, **options: object) -> MainWindow:
-        """A window that is shown; ready: with its model loaded and its microphones listed."""
+        """Show a window. ready: wait until its model is loaded and its microphones are listed."""
         window = MainWindow(
             Worker(models or self.models, DetectionLog(self.folder), self.folder / "models", engine="plain"),
             SettingsFile(self.folder),
@@ -112,7 +112,7 @@ class Bench:
     def close(self) -> None:
         for window in self.windows:
             window.leave()
-        QApplication.processEvents()  # what the worker said last
+        QApplication.processEvents()  # the worker's last signals
         for window in self.windows:
             window.deleteLater()
         self.windows.clear()
@@ -138,7 +138,7 @@ def drag(window: MainWindow, path: Path) -> None:
 
 
 def drop(window: MainWindow, path: Path) -> None:
-    """Drag a file into the window, and let it go there."""
+    """Drag a file into the window and drop it there."""
     drag(window, path)
     copy, left, none = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     data = _dragged(path)

@@ -1,4 +1,4 @@
-"""What a user does with the words of a window."""
+"""The user's actions on the words of a window."""
 
 from typing import Any
 
@@ -32,19 +32,19 @@ def compare(window: MainWindow, name: str, on: bool = True) -> None:
 
 
 def choose_level(window: MainWindow, level: Level, keyword: str = "loud") -> None:
-    """Choose a level in a row's menu; it must be offered."""
+    """Choose a level in a row's menu. The menu must offer it."""
     action = row(window, keyword).levels[level]
     assert action.isEnabled(), level
     action.trigger()
 
 
 def shown_level(window: MainWindow, keyword: str = "loud") -> str:
-    """What stands on a row's button, without its title."""
+    """The text on a row's button, without its title."""
     return row(window, keyword).sensitivity.text().removeprefix("Sensitivity: ")
 
 
 def threshold(window: MainWindow) -> float:
-    """Of the selected word, as Advanced shows it."""
+    """The threshold of the selected word, as Advanced shows it."""
     return window.parts.words.advanced.threshold.threshold
 
 
@@ -54,12 +54,12 @@ def set_threshold(window: MainWindow, value: float) -> None:
 
 
 def line_at(window: MainWindow, model: str = "loud/teacher") -> float:
-    """Where a word's line stands in the plot."""
+    """The height of a word's line in the plot."""
     return float(window.parts.plots.thresholds.lines[model].value())
 
 
 def drag_line(window: MainWindow, value: float, model: str = "loud/teacher") -> None:
-    """What pyqtgraph does when the user drags a threshold's line."""
+    """Drag a threshold's line, as pyqtgraph does for the user."""
     line = window.parts.plots.thresholds.lines[model]
     line.setValue(value)
     line.sigDragged.emit(line)
@@ -72,5 +72,5 @@ def curve(*points: list[float], hours: float = 4.0) -> dict[str, Any]:
 
 
 def level_named(name: str) -> Level:
-    """The level that is called so in the window."""
+    """The level with this name in the window."""
     return next(level for level, text in LEVEL_NAMES.items() if text == name)

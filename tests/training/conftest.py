@@ -1,4 +1,4 @@
-"""Shared by the training tests: toy speech, its frames, a model trained on it, and the names of real clips."""
+"""Fixtures of the training tests: toy speech, its frames, a model trained on it, and the names of real clips."""
 
 import os
 import tarfile
@@ -23,7 +23,7 @@ from training.network.checkpoint import load_crnn
 
 @pytest.fixture(scope="session")
 def speech_names(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The names and lists of the shared Speech Commands, without the sound: from KWS_DATA or ../shared/data."""
+    """The names and lists of the shared Speech Commands, without sound, from KWS_DATA or ../shared/data."""
     given = os.environ.get("KWS_DATA")
     if given and (Path(given) / "speech_commands").is_dir():
         return Path(given) / "speech_commands"
@@ -51,7 +51,7 @@ def toy_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _short_noises() -> Iterator[None]:
-    """Noises made by formula last 3 s in place of a minute: every store that a test builds holds 18 of them."""
+    """Noises made by formula last 3 s here, not a minute: every store that a test builds holds 18 noises."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(frame_store, "SYNTHETIC_SECONDS", 3.0)
         patch.setattr(stream_render, "MADE_NOISE_S", 3.0)
@@ -71,7 +71,7 @@ def toy_store(toy_archive: Path, toy_cache: Path) -> FrameStore:
 
 @pytest.fixture(scope="session")
 def toy_run(toy_store: FrameStore, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run on toy speech. Nothing may be written into it."""
+    """The folder of a finished run on toy speech. Tests must not write into it."""
     folder = tmp_path_factory.mktemp("toy-run")
     Cohort([Run(folder, RUN, toy_store, Team())]).train()
     return folder

@@ -1,4 +1,4 @@
-"""What the window learns of a typed word, from the command that it starts."""
+"""The answers that the window gets about a typed word, from the command that it starts."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Progress: parts are counted, and a stage ends when it is asked to."""
+"""Progress counts parts, and a stage ends when it is cancelled."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The arena with a made-up engine whose answers are known: its scores, its table, its failures."""
+"""The arena with a made-up engine whose scores are known beforehand: scores, table, failures."""
 
 import json
 from pathlib import Path
@@ -20,12 +20,12 @@ from training.evaluate.stream_plan import READ
 from training.progress import Progress, StageStoppedError
 
 ENGINE = REPOSITORY / "tests" / "support" / "loud_engine.py"
-WORD_LEVELS = (0.9, 0.8, 0.5, 0.3)  # of the four recordings of the word
-TALK_LEVELS = (0.6, 0.1, 0.1, 0.1)  # of four minutes of talk
+WORD_LEVELS = (0.9, 0.8, 0.5, 0.3)  # the levels of four recordings of the word
+TALK_LEVELS = (0.6, 0.1, 0.1, 0.1)  # the levels of four minutes of talk
 
 
 def beep(path: Path, level: float, seconds: float) -> None:
-    """Silence with one loud sample half-way."""
+    """Silence with a loud sample in the middle."""
     path.parent.mkdir(parents=True, exist_ok=True)
     sound = np.zeros(int(seconds * SAMPLE_RATE), np.float32)
     sound[len(sound) // 2] = level
@@ -34,7 +34,7 @@ def beep(path: Path, level: float, seconds: float) -> None:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Recordings of "beep", and talk in which one minute is louder than two of them."""
+    """Recordings of "beep", and talk with a minute that is louder than two of these recordings."""
     folder = tmp_path / "data"
     for i, level in enumerate(WORD_LEVELS):
         beep(folder / "wake_words" / "beep" / f"{i:08x}_nohash_0.wav", level, 1.0)
@@ -48,12 +48,12 @@ def asked(root: Path, **changes: object) -> Contest:
     return Contest("beep", **{**settings, **changes})  # type: ignore[arg-type]
 
 
-def test_a_made_up_engine_stands_where_it_must(root: Path, tmp_path: Path) -> None:
+def test_a_made_up_engine_gets_the_misses_and_alarms_worked_by_hand(root: Path, tmp_path: Path) -> None:
     path, text = compare(root, tmp_path / "arena", asked(root))
     (row,) = json.loads(path.with_suffix(".json").read_text())
     assert (row["engine"], row["condition"], row["keywords"]) == ("loud_engine", "clean", 4)
     assert row["hours"] == pytest.approx(4 * 60.5 / 3600, rel=0.01)
-    # at 0.3 and 0.5 the loud minute is an alarm, at 0.8 and 0.9 it is none
+    # at 0.3 and 0.5 the loud minute is an alarm, at 0.8 and 0.9 it is not
     found = [(round(p["threshold"], 2), p["missed"], p["alarms"]) for p in row["points"]]
     assert found == [(0.3, 0, 1), (0.5, 1, 1), (0.8, 2, 0), (0.9, 3, 0), (0.9, 4, 0)]
     assert row["cpu_s_per_hour"] > 0 and 10 < row["peak_mb"] < 120 and row["download_mb"] is None
@@ -61,7 +61,7 @@ def test_a_made_up_engine_stands_where_it_must(root: Path, tmp_path: Path) -> No
     assert path.with_suffix(".png").stat().st_size > 1000
 
 
-def test_an_answer_that_is_kept_is_not_asked_for_again(
+def test_a_kept_answer_is_read_and_not_played_again(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = compare(root, tmp_path / "arena", asked(root))[1]
@@ -103,14 +103,14 @@ def test_scores_are_counted_against_the_words() -> None:
     assert standing.missed_at(2.0)[0] == 0.0  # type: ignore[index]
 
 
-def test_where_no_threshold_keeps_to_a_rate_the_table_says_none() -> None:
+def test_the_table_says_none_if_no_threshold_keeps_to_a_rate() -> None:
     noisy = Standing("x", "clean", 10, 1.0, (Point(0.5, 1, 9),), 1.0, 50.0, None)
     assert noisy.missed_at(2.0) is None
     assert "| x | clean | none | none | none | 1.0 | 50 |  |" in as_table("beep", [noisy])
 
 
 @pytest.mark.parametrize("path", sorted(plugins.ENGINES.glob("*.py")), ids=lambda path: path.stem)
-def test_the_engines_that_are_here_state_what_they_need(path: Path) -> None:
+def test_our_engines_state_their_requirements(path: Path) -> None:
     plugin = read_plugin(path)
     assert plugin.about and len(path.read_text().splitlines()) <= 50, "a plug-in is a few lines"
     assert all("==" in name or "." not in name for name in plugin.requirements)
@@ -142,7 +142,7 @@ def test_a_file_without_an_engine_is_no_plugin(tmp_path: Path) -> None:
         read_plugin(tmp_path / "x.py")
 
 
-def test_a_package_that_cannot_be_had_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_package_that_cannot_be_installed_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plugin = read_plugin(plugins.ENGINES / "openwakeword.py")
 
     def call(command: list[str]) -> None:
@@ -157,7 +157,7 @@ def test_a_package_that_cannot_be_had_leaves_nothing(tmp_path: Path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_tells_what_is_missing_in_one_sentence(
+def test_the_command_names_what_is_missing_in_one_sentence(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     places = ["--data", str(root), "--work", str(tmp_path / "work")]

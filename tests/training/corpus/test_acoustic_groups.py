@@ -9,7 +9,7 @@ from training.corpus.acoustic_groups import group_alike, write_lists
 from training.corpus.recordings import read_clips
 
 
-def test_what_is_alike_falls_together() -> None:
+def test_similar_recordings_are_in_one_group() -> None:
     rng = np.random.default_rng(0)
     centres = rng.normal(0, 10, (4, 12))
     owner = np.repeat(np.arange(4), 8)
@@ -36,7 +36,7 @@ def test_lists_name_each_recording_once_and_mostly_keep_a_voice_together(tmp_pat
     for clip in read_clips(tmp_path):
         split_of_voice.setdefault(clip.path.stem.split("take")[0], set()).add(clip.split)
     together = [len(splits) == 1 for splits in split_of_voice.values()]
-    assert np.mean(together) > 0.8  # at random 0.6**8 and less
+    assert np.mean(together) > 0.8  # random groups give 0.6**8 or less
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:

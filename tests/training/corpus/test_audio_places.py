@@ -63,7 +63,7 @@ def test_a_debian_package_is_read(folder: Path, tmp_path: Path) -> None:
     assert dict(read_files(package, ["usr/a.txt"])) == {"usr/a.txt": FILES["a.txt"]}
 
 
-def test_a_place_that_is_not_there_is_an_error_in_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_place_is_an_error_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="no folder, git repository or Debian package at"):
         file_names(tmp_path / "nothing")
 

@@ -1,4 +1,4 @@
-"""Recordings of a public source arrive as 16 kHz mono, without what is held back, and go on where they were cut."""
+"""Recordings of a public source arrive as 16 kHz mono, without held-back files. A run that was cut goes on."""
 
 import io
 from dataclasses import replace
@@ -75,12 +75,12 @@ def test_a_cut_run_goes_on(learners: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_what_the_packed_parts_hold_is_not_brought_twice(learners: Path, tmp_path: Path) -> None:
+def test_recordings_in_the_packed_parts_are_not_brought_again(learners: Path, tmp_path: Path) -> None:
     put(tmp_path, {"more_speech/english_learners/spk0003-000030012.wav": b""})
     assert fetch_source(source_named("english-learners"), tmp_path, learners).written == 1
 
 
-def test_only_what_a_licence_names_is_brought(tmp_path: Path) -> None:
+def test_only_recordings_that_a_licence_names_are_brought(tmp_path: Path) -> None:
     place = put(
         tmp_path / "source",
         {
@@ -116,7 +116,7 @@ def test_a_place_without_its_recordings_is_an_error_in_a_sentence(tmp_path: Path
 
 
 def test_a_source_that_cannot_be_cloned_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "none")  # no network in a test
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "none")  # a test uses no network
     with pytest.raises(OSError, match=r"could not be downloaded .* --place"):
         fetch_source(replace(source_named("kerstin"), size_mb=1), tmp_path)
     assert not (tmp_path / DOWNLOADS / "rhasspy+dataset-voice-kerstin").exists()

@@ -1,4 +1,4 @@
-"""What judges the result is recognised by its name, and nothing else is."""
+"""Held-back audio is recognised by its name, and other audio is not."""
 
 import logging
 import tarfile
@@ -33,7 +33,7 @@ def one(kind: str) -> str:
         "dataset-voice-flemishguy/data/1.wav",
     ],
 )
-def test_what_is_held_back_is_recognised(path: str) -> None:
+def test_held_back_audio_is_recognised(path: str) -> None:
     assert is_held_back(path)
     assert is_held_back(Path("/some/where") / path)
     with pytest.raises(ValueError, match="held back"):
@@ -77,7 +77,7 @@ def test_the_list_names_every_kind() -> None:
     }
 
 
-def test_the_readers_pass_over_what_is_held_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_readers_leave_out_held_back_audio(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     kept = ["ffffffff_nohash_0.wav", "fffffffe_nohash_0.wav"]
     word = tmp_path / "speech_commands" / "happy"
     word.mkdir(parents=True)
@@ -99,7 +99,7 @@ def test_without_held_back_keeps_the_order() -> None:
     assert without_held_back(paths) == [paths[0], paths[2]]
 
 
-def test_unpacking_leaves_out_what_is_held_back(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_unpacking_leaves_out_held_back_audio(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with tarfile.open(tmp_path / "wake_words.tar", "w") as tar:
         for name in ("alexa/1.wav", "jarvis/1.wav"):
             tar.addfile(tarfile.TarInfo(name))

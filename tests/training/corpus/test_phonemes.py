@@ -1,4 +1,4 @@
-"""Distances between phonemes and words, against pairs that anybody can judge by ear."""
+"""Distances between phonemes and words, for pairs that anybody can judge by ear."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_marks_are_no_part_of_a_phoneme() -> None:
         (("ɚ", "ɝ"), ("ɚ", "ə")),
     ],
 )
-def test_sounds_that_are_easily_confused_are_nearer(nearer: tuple[str, str], farther: tuple[str, str]) -> None:
+def test_sounds_that_listeners_confuse_are_nearer(nearer: tuple[str, str], farther: tuple[str, str]) -> None:
     assert phoneme_distance(*nearer) < phoneme_distance(*farther)
     assert phoneme_distance(*nearer) == phoneme_distance(*nearer[::-1])
 
@@ -42,7 +42,7 @@ def test_sounds_that_are_easily_confused_are_nearer(nearer: tuple[str, str], far
 def test_a_vowel_is_unlike_a_consonant_and_a_phoneme_is_like_itself() -> None:
     assert phoneme_distance("ə", "t") == 1
     assert phoneme_distance("t", "t") == 0
-    assert 0 < phoneme_distance("ˈæ", "æ") < 0.2  # stress alone
+    assert 0 < phoneme_distance("ˈæ", "æ") < 0.2  # only the stress differs
 
 
 def test_word_distance_is_the_cheapest_edit_over_the_longer_word() -> None:

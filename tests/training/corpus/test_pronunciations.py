@@ -1,4 +1,4 @@
-"""Accents of a typed word by espeak-ng, and what cannot be a wake word."""
+"""The accents of a typed word by espeak-ng, and texts that cannot be a wake word."""
 
 import shutil
 
@@ -38,7 +38,9 @@ def test_other_languages_have_their_own_accents() -> None:
     (german,) = pronunciations_of("Guten Morgen", "de")
     assert german.accent == "de" and german.ipa.startswith("ɡˈuːtən")
     assert [p.accent for p in pronunciations_of("привет", "ru")] == ["ru"]
-    assert "-" not in pronunciations_of("la maison", "fr")[0].ipa  # espeak-ng's mark of a word that leans on the next
+    assert (
+        "-" not in pronunciations_of("la maison", "fr")[0].ipa
+    )  # espeak-ng marks a word that belongs to the next word
     with pytest.raises(ValueError, match="does not speak the language 'qq'"):
         pronunciations_of("word", "qq")
 
@@ -48,7 +50,7 @@ def test_many_words_are_asked_for_at_once() -> None:
     together = phonemes_of(["happy", "smart mirror", "bird"], "en-us")
     assert together[0] == ("h", "ˈæ", "p", "i")
     assert together[1] == pronunciations_of("smart mirror")[0].phonemes
-    assert together[2] == ("b", "ˈɜːɹ", "d")  # the American vowel has the sound of r in it
+    assert together[2] == ("b", "ˈɜːɹ", "d")  # the American vowel has an r in it
 
 
 @pytest.mark.parametrize(
@@ -69,7 +71,7 @@ def test_many_words_are_asked_for_at_once() -> None:
         ("привет", "The language 'en' has no letter"),
     ],
 )
-def test_what_cannot_be_a_word_is_told_in_one_sentence(text: str, sentence: str) -> None:
+def test_a_text_that_cannot_be_a_word_gives_one_sentence(text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence) as caught:
         check_word(text)
     assert len(str(caught.value)) < 160 and "\n" not in str(caught.value)

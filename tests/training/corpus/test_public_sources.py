@@ -1,4 +1,4 @@
-"""Which files of each source are wanted, and what they are called here."""
+"""The files of each source that are wanted, and their names here."""
 
 import pytest
 
@@ -61,6 +61,6 @@ def test_every_source_says_where_it_comes_from_and_on_what_terms() -> None:
         assert source.kind in {"talk", "words", "wake words", "noise", "music", "rooms"}
 
 
-def test_an_unknown_source_is_named_with_those_that_there_are() -> None:
+def test_an_unknown_source_gives_the_names_of_all_sources() -> None:
     with pytest.raises(ValueError, match=r"no audio source 'radio'.*english-learners"):
         source_named("radio")

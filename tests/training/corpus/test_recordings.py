@@ -1,4 +1,4 @@
-"""The layout, the official sets, and what is kept out of the negatives."""
+"""The layout, the official sets, and the recordings that are no negatives."""
 
 from pathlib import Path
 

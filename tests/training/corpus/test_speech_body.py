@@ -1,4 +1,4 @@
-"""The speech embedding's data file: read from an ONNX file's bytes, and from nothing else than the known wheel."""
+"""The data file of the speech embedding is read from an ONNX file's bytes, and only from the known wheel."""
 
 import struct
 from pathlib import Path
@@ -23,7 +23,7 @@ def part(number: int, content: bytes) -> bytes:
 
 
 def onnx_of(tensors: dict[str, np.ndarray]) -> bytes:
-    """A model as ONNX lays it out, with an unknown field of each kind before its graph."""
+    """A model in the format of ONNX, with an unknown field of each kind before its graph."""
     graph = b""
     for name, tensor in tensors.items():
         shape = b"".join(varint(1 << 3) + varint(size) for size in tensor.shape)
@@ -33,7 +33,7 @@ def onnx_of(tensors: dict[str, np.ndarray]) -> bytes:
 
 
 def own_names() -> dict[str, np.ndarray]:
-    """The shipped weights under the names that the other runtime's file has, the normalisation as its parts."""
+    """The shipped weights by their names in the ONNX file, with the parts of the normalisation."""
     body, last = load_body(BODY_SHA256), len(LAYERS) - 1
     norm = "model/batch_normalization"
     first = "model/conv2d/StatefulPartitionedCall/StatefulPartitionedCall/Conv2D/ReadVariableOp:0"

@@ -46,7 +46,7 @@ def test_two_processes_may_make_the_same_file_at_once(tmp_path: Path, monkeypatc
     def be_overtaken(*arguments: Any, **options: Any) -> None:
         write(*arguments, **options)
         monkeypatch.setattr(synthetic_speech.soundfile, "write", write)
-        monkeypatch.setattr(os, "getpid", lambda: 1)  # the other process, from here on, from end to end
+        monkeypatch.setattr(os, "getpid", lambda: 1)  # the other process runs from here to its end
         synthetic_speech.write_sound(path, sound)
 
     monkeypatch.setattr(synthetic_speech.soundfile, "write", be_overtaken)
@@ -68,7 +68,9 @@ def test_passages_are_the_same_for_a_seed_and_keep_to_the_voices_of_their_set() 
 def test_written_speech_is_split_by_voice_and_goes_on_where_it_was_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(synthetic_speech, "VOICES", ["m1", "m3", "f1"])  # of the test, training and validation set
+    monkeypatch.setattr(
+        synthetic_speech, "VOICES", ["m1", "m3", "f1"]
+    )  # a voice of the test, training and validation set each
     folder = synthetic_speech.write_speech(tmp_path, hours=0.03, keyword="happy")
     written = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     assert len(written) == 6

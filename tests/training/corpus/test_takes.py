@@ -1,4 +1,4 @@
-"""Takes are spread over voices and pronunciations, made once, and what fails is told."""
+"""Takes are spread over voices and pronunciations, and made once. Failures have a reason."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ WAYS = [Pronunciation("word", ((sound, "ˈɜː", "d"),), "en-us", sound) for sou
 
 
 class MadeUpEngine:
-    """Twenty voices that hum; voice 3 cannot say the second pronunciation."""
+    """Twenty voices that hum. Voice 3 cannot say the second pronunciation."""
 
     name = "made up"
     licence = "none"
@@ -73,7 +73,7 @@ def test_takes_are_made_once(tmp_path: Path) -> None:
     assert engine.said == 59
 
 
-def test_a_stopped_run_keeps_what_is_made_and_goes_on(tmp_path: Path) -> None:
+def test_a_stopped_run_keeps_its_takes_and_goes_on(tmp_path: Path) -> None:
     engine = MadeUpEngine()
     told: list[int] = []
 

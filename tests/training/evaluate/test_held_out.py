@@ -1,4 +1,4 @@
-"""Sources for test alone: their talk, noise and rooms are never in training."""
+"""Sources for the test set alone: training never hears their talk, noise and rooms."""
 
 from dataclasses import replace
 from pathlib import Path

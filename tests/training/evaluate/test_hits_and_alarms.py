@@ -1,4 +1,4 @@
-"""Event counting against hand-worked timelines, by the app's own decision."""
+"""Counts of events on timelines that are worked by hand, with the app's own decision."""
 
 from dataclasses import replace
 
@@ -17,9 +17,9 @@ CONFIG = DecisionConfig(threshold=0.5, refractory_s=0.0)
 
 
 def timeline(*peaks_s: float, keywords: list[tuple[float, float]], height: float = 0.9) -> StreamScores:
-    """60 s, the first 30 of read speech and the rest synthetic, with a peak of one step at each time.
+    """60 s, with a peak of a step at each time. The first 30 s are read speech, the rest is synthetic speech.
 
-    keywords: clips (start, end) in seconds; their words end 0.2 s before
+    keywords: clips (start, end) in seconds; a word ends 0.2 s before its clip
     """
     ends = STEP * np.arange(1, 751, dtype=np.int64)
     scores = np.zeros(750)
@@ -74,9 +74,13 @@ def test_neighbouring_and_overlapping_windows_each_count() -> None:
     assert events.false_alarms[0].time_s == pytest.approx(40.0)
 
 
-def test_alarms_belong_to_what_was_heard() -> None:
+def test_alarms_belong_to_the_kind_of_sound_that_was_heard() -> None:
     events = count_events(timeline(5.04, 30.0, 30.08, 50.0, keywords=[]), replace(CONFIG, refractory_s=0.0), STEP)
-    assert [alarm.kind for alarm in events.false_alarms] == [READ, READ, SYNTHETIC]  # 30.08 is the same run as 30.0
+    assert [alarm.kind for alarm in events.false_alarms] == [
+        READ,
+        READ,
+        SYNTHETIC,
+    ]  # 30.08 belongs to the same run as 30.0
     assert events.speech_alarms == 2
 
 

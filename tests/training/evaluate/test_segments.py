@@ -1,4 +1,4 @@
-"""Streams in segments: nothing is lost between them, a cut evaluation goes on, and processes change nothing."""
+"""Streams in segments: nothing is lost between segments, a cut evaluation goes on, and processes change nothing."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +23,7 @@ AROUND = Surroundings(CONDITIONS[0], (), (), 0)
 
 @pytest.fixture
 def stream(toy_archive: Path, monkeypatch: pytest.MonkeyPatch) -> Stream:
-    """24 recordings of talk with 12 keywords in them, in segments of 20 parts."""
+    """24 recordings of talk with 12 keywords, in segments of 20 parts."""
     monkeypatch.setattr(segments, "SEGMENT_PARTS", 20)
     clips = toy_archive / "speech_commands"
     return plan_stream(Material(audio_files(toy_archive / "talk"), audio_files(clips / KEYWORD)), 0, 1.0, filled=0.0)
@@ -52,14 +52,14 @@ def test_segments_together_are_the_stream(stream: Stream, heard: Heard) -> None:
     assert np.array_equal(found.kind_ends, whole.kind_ends) and found.hours == pytest.approx(whole.hours)
     first = int(whole.kind_ends[len(segments_of(stream)[0].parts) - 1])  # sample at which the first segment ends
     before = int(np.searchsorted(found.step_ends, first, side="right"))
-    # other blocks of sound, so the same sums in another order
+    # other blocks add the same sums in another order
     np.testing.assert_allclose(found.scores[:before], whole.scores[:before], rtol=0, atol=1e-5)
     assert (np.diff(found.step_ends) >= 1280).all(), "time goes on from segment to segment"
-    # each of the two further segments begins afresh: its first step needs 20 frames and a window, not 8 frames more
+    # the other two segments begin with a fresh state: the first step needs 20 frames and a window, not 8 frames
     assert 0 < len(whole.scores) - len(found.scores) <= 2 * 3
 
 
-def test_a_cut_evaluation_reads_what_was_scored_and_scores_the_rest(
+def test_a_cut_evaluation_reads_kept_scores_and_scores_the_rest(
     stream: Stream, heard: Heard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told: list[int] = []

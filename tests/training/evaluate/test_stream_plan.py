@@ -1,4 +1,4 @@
-"""Composition of streams: all real speech once, the rest filled, and the same stream for the same seed."""
+"""Composition of streams: all real speech once, other sound for the rest, the same stream for the same seed."""
 
 from collections import Counter
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Groups of voices: by the pitch of a tone with overtones, as a voice has them."""
+"""Groups of voices, by the pitch of a tone with overtones like a voice's."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from training.evaluate.voices import HIGH, LOW, MIDDLE, pitch_hz, voice_group
 
 
 def voice(hz: float, seconds: float = 0.6) -> np.ndarray:
-    """A second with a tone of 12 overtones in it, and faint noise around it."""
+    """A second of faint noise with a tone of 12 overtones in it."""
     noise = np.random.default_rng(0).normal(0, 1e-3, SAMPLE_RATE)
     t = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     tone = sum(np.sin(2 * np.pi * hz * k * t) / k for k in range(1, 13))

@@ -1,4 +1,4 @@
-"""Plans and their frames: reproducible, shared among processes, and as the plan says."""
+"""Plans and their frames: reproducible, shared among processes, and equal to the plan."""
 
 from dataclasses import fields, replace
 

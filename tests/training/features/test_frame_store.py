@@ -1,4 +1,4 @@
-"""The frame store: it holds the frontend's frames, passes broken files over, and may be built by two at once."""
+"""The frame store holds the frontend's frames and leaves out broken files. Two processes may build it at once."""
 
 import logging
 import shutil

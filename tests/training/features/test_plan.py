@@ -1,4 +1,4 @@
-"""Plans for a seed stay what they were: checkpoints and published figures depend on every drawn number."""
+"""The plans of a seed never change: checkpoints and published figures depend on every drawn number."""
 
 import hashlib
 from dataclasses import fields, replace
@@ -19,7 +19,7 @@ DIGESTS = {
 
 
 def digest(plan: Plan) -> str:
-    """A short name for every bit of a plan. No function in a plan rounds differently between processors."""
+    """A digest of every bit of a plan. All processors round the functions in a plan alike."""
     name = hashlib.sha256()
     for field in fields(Plan):
         name.update(np.ascontiguousarray(getattr(plan, field.name)).tobytes())

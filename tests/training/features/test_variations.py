@@ -1,4 +1,4 @@
-"""What a line or another throat changes, and what it leaves alone, on sounds whose parts are known."""
+"""The changes of a line or another throat to sounds whose parts are known, and what stays the same."""
 
 from collections.abc import Callable
 
@@ -29,7 +29,7 @@ def tone(hz: float) -> Sound:
 
 
 def vowel(pitch_hz: float = 120.0, formant_hz: float = 1000.0) -> Sound:
-    """Harmonics of a pitch under one formant, 300 Hz wide."""
+    """Harmonics of a pitch under a formant that is 300 Hz wide."""
     harmonics = np.arange(1, int(7500 / pitch_hz)) * pitch_hz
     levels = 1 / (1 + ((harmonics - formant_hz) / 300) ** 2) + 0.01
     sound = sum(level * np.sin(2 * np.pi * hz * SECOND) for hz, level in zip(harmonics, levels, strict=True))
@@ -95,7 +95,9 @@ def test_a_codec_that_is_not_there_is_refused() -> None:
 def test_clipping_cuts_at_the_level_that_is_asked_for() -> None:
     clipped = clip_peaks(tone(440), 6.0206)
     assert np.abs(clipped).max() == pytest.approx(0.15, abs=1e-3)
-    assert np.mean(np.abs(clipped) > 0.149) == pytest.approx(2 / 3, abs=0.02)  # a sine is above half its peak so long
+    assert np.mean(np.abs(clipped) > 0.149) == pytest.approx(
+        2 / 3, abs=0.02
+    )  # a sine is above half its peak for this share of the time
     with pytest.raises(ValueError, match="negative"):
         clip_peaks(tone(440), -1)
 

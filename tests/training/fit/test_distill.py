@@ -52,7 +52,7 @@ def test_equal_paces_change_nothing() -> None:
 
 
 def test_logits_are_interpolated_in_time() -> None:
-    ramp = torch.arange(20.0)[None, :, None]  # the teacher's step k says k
+    ramp = torch.arange(20.0)[None, :, None]  # the teacher's step k has the value k
     found = interpolate_steps(ramp, shape(8, 6), shape(10, 6), 5)[0, :, 0]
     torch.testing.assert_close(found, torch.arange(5) * 10 / 8)
 
@@ -107,7 +107,7 @@ def test_no_gradient_reaches_the_teacher() -> None:
     assert all(p.grad is not None for p in [*student.parameters(), *loss.parameters()])
 
 
-def test_what_two_teachers_gather_is_projected_to_side_by_side() -> None:
+def test_the_student_is_matched_to_the_summaries_of_two_teachers_side_by_side() -> None:
     wide = replace(TINY_CRNN, hidden=5)
     teachers = Teachers([(Crnn(shape), shape) for shape in (TINY_CRNN, wide)])
     assert DistillLoss(DistillConfig(summary_weight=1.0), TINY_CRNN, teachers).projection.out_features == 8 + 5
@@ -123,7 +123,7 @@ def test_students_are_named_by_recipe_kind_and_seed() -> None:
             student_config(wrong, ("large",))
 
 
-def test_a_recipe_takes_the_keywords_audio_and_the_more_copies_that_either_asks_for() -> None:
+def test_a_recipe_takes_the_keywords_audio_and_the_higher_number_of_copies() -> None:
     recipe = RECIPES["student"]
     assert for_keyword(recipe, "happy") == recipe
     computer = for_keyword(recipe, "computer")

@@ -1,4 +1,4 @@
-"""Several processes are one run: the same gradients, one writer."""
+"""Several processes make a run: the same gradients, and a single writer."""
 
 import os
 import random
@@ -19,7 +19,7 @@ SCRIPT = REPOSITORY / "tests" / "support" / "first_step.py"
 
 
 def free_port() -> str:
-    """A free port below the range from which the system hands out ports: no other socket takes it meanwhile."""
+    """A free port below the range of the system's own choice, so that no other socket takes it meanwhile."""
     for port in random.sample(range(20_000, 32_000), 50):
         with socket.socket() as probe:
             try:
@@ -31,7 +31,7 @@ def free_port() -> str:
 
 
 def gradients_of_two(archive: Path, cache: Path, folder: Path) -> dict[str, torch.Tensor]:
-    """The gradients of one step that two processes take together."""
+    """The gradients of a step that two processes take together."""
     out = folder / "two.pt"
     meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port(), "WORLD_SIZE": "2"}
     command = [sys.executable, str(SCRIPT), str(archive), str(cache), str(out)]

@@ -1,4 +1,4 @@
-"""A run: it learns, goes on after a kill as if nothing had happened, and its model file equals its network."""
+"""A run learns, and goes on after a kill as if nothing had happened. Its model file equals its network."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_a_run_cut_off_equals_one_that_was_not(
     teachers = Teachers([(Crnn(config.crnn).eval(), config.crnn)])
 
     def run(folder: Path) -> Run:
-        taught = DistillLoss(DistillConfig(summary_weight=1.0), config.crnn, teachers)  # it learns a projection
+        taught = DistillLoss(DistillConfig(summary_weight=1.0), config.crnn, teachers)  # this loss learns a projection
         return Run(folder, config, toy_store, Team(), taught if is_taught else hard_loss)
 
     class CutError(Exception):
@@ -144,7 +144,7 @@ def test_both_kinds_are_exported_and_answer_alike(artifact: Path) -> None:
     assert read_card(artifact.with_suffix(".pt")) == read_card(artifact)
 
 
-def test_card_tells_what_it_is(artifact: Path) -> None:
+def test_the_card_describes_the_model(artifact: Path) -> None:
     card = read_card(artifact)
     assert (card.keyword, card.role, card.step_frames) == ("rise", "teacher", 8)
     assert card.training["train"]["epochs"] == RUN.train.epochs

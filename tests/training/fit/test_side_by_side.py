@@ -1,4 +1,4 @@
-"""Runs side by side: the first is what it would be alone, teachers answer once, and a cut is made good."""
+"""Runs side by side: the first run equals a run alone, teachers answer once, and all runs go on after a cut."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,9 @@ def weights(folder: Path) -> torch.Tensor:
     return torch.cat([value.flatten() for value in saved["crnn"].values()])
 
 
-def test_the_first_is_what_it_is_alone_and_the_others_learn_differently(toy_store: FrameStore, tmp_path: Path) -> None:
+def test_the_first_run_equals_a_run_alone_and_the_others_learn_differently(
+    toy_store: FrameStore, tmp_path: Path
+) -> None:
     Cohort(members(tmp_path / "alone", toy_store, SHORT)).train()
     best = Cohort(members(tmp_path / "both", toy_store, SHORT, OTHER)).train()
     assert [path.parent.name for path in best] == ["0", "1"]
@@ -36,7 +38,7 @@ def test_the_first_is_what_it_is_alone_and_the_others_learn_differently(toy_stor
     assert not torch.equal(weights(tmp_path / "both" / "1"), weights(tmp_path / "both" / "0"))
 
 
-def test_a_cut_between_two_members_is_made_good(toy_store: FrameStore, tmp_path: Path) -> None:
+def test_all_members_go_on_after_a_cut_between_two_of_them(toy_store: FrameStore, tmp_path: Path) -> None:
     class CutError(Exception):
         pass
 

@@ -1,4 +1,4 @@
-"""The streaming network: no look at the future, any chunking equals the whole, scripted equals eager."""
+"""The streaming network does not look ahead. Chunks of any length give the same as the whole, scripted as eager."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""Weights on a grid: within half a step, idempotent, and undone after the step that used them."""
+"""Weights on a grid: within half a step, the same when rounded again, and restored after a training step."""
 
 from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""Heads: windows, margins by hand, what is mined, and that a head learns a pattern that talk does not have."""
+"""Heads: windows, margins by hand, mining, and a head that learns a pattern that talk does not have."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def toy_talk(seed: int = 0) -> Talk:
 
 
 def toy_word(count: int, seed: int = 0) -> Sequences:
-    """Talk in which, where the word ends, some numbers rise for four steps."""
+    """Talk in which some numbers rise for four steps at the end of the word."""
     rng = np.random.default_rng(seed)
     embeddings = rng.normal(size=(count, SEQUENCE_STEPS, 96))
     ends_s = rng.uniform(2.2, 2.7, count).astype(np.float32)
@@ -99,8 +99,8 @@ def test_thresholds_are_those_of_the_counted_alarms() -> None:
     measured = Measured(np.array([4.0, 3.0, 1.0, -2.0]), 4.0, np.array([2.0, 5.0, 6.0, 6.5]))
     assert measured.alarms(3.0) == 2 and measured.missed(5.0) == 1
     assert measured.threshold_for(0.1) == pytest.approx(4.01)
-    assert measured.threshold_for(0.5) == pytest.approx(1.01)  # two alarms in four hours
-    assert recommended_threshold(measured) == pytest.approx(2.45)  # 5 % of four words lie below it
+    assert measured.threshold_for(0.5) == pytest.approx(1.01)  # two alarms in four hours are allowed
+    assert recommended_threshold(measured) == pytest.approx(2.45)  # 5 % of four words score below it
     assert recommended_threshold(measured, recorded=False) == pytest.approx((1.01 + 2.45) / 2)
     few = Measured(measured.talk, 4.0, np.array([0.5, 0.6]))
     assert recommended_threshold(few) == pytest.approx(1.01)

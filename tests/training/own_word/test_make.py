@@ -1,4 +1,4 @@
-"""A word of one's own from end to end, small: bad input in a sentence, cut anywhere and resumed to the same files."""
+"""A small word of one's own from end to end: bad input gives a sentence, and a cut run ends with the same files."""
 
 import json
 import shutil
@@ -37,7 +37,7 @@ SMALL = OwnWordConfig(
 
 @pytest.fixture(autouse=True)
 def only_espeak(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Voices that are on every machine that runs the tests, and little other speech."""
+    """Only voices that every test machine has, and little other speech."""
     monkeypatch.setattr(make, "find_engines", lambda: [EspeakEngine()])
     monkeypatch.setattr(material, "PASSAGES", 1)
 
@@ -88,13 +88,13 @@ def test_five_recordings_and_voices_become_a_model_that_hears_the_word(tmp_path:
 
 
 @pytest.mark.long
-def test_cut_at_every_stage_and_resumed_it_ends_with_the_same_model(tmp_path: Path, talk: Talk) -> None:
+def test_a_run_that_is_cut_at_every_stage_ends_with_the_same_model(tmp_path: Path, talk: Talk) -> None:
     asked = OwnWord("marmalade", (recordings(tmp_path / "said", 2),), config=SMALL)
     whole = own_word(asked, tmp_path / "whole", tmp_path / "a", talk=talk)
     for stage in ("takes", "sequences of takes", "sequences of recordings", "head 1", "head 2", "measuring"):
         with pytest.raises(StageStoppedError):
             own_word(asked, tmp_path / "cut", tmp_path / "b", stopped_in(stage), talk)
-        assert not (tmp_path / "b").exists()  # nothing half installed
+        assert not (tmp_path / "b").exists()  # no file is half written
     resumed = own_word(asked, tmp_path / "cut", tmp_path / "b", talk=talk)
     for name, ours in load_file(resumed.path).items():
         theirs = load_file(whole.path)[name]
@@ -104,7 +104,7 @@ def test_cut_at_every_stage_and_resumed_it_ends_with_the_same_model(tmp_path: Pa
 
 
 def stopped_in(stage: str) -> Progress:
-    """It is stopped soon after a stage has begun."""
+    """A Progress that stops soon after a stage has begun."""
     seen: list[str] = []
     return Progress(tell=lambda what, *_: seen.append(what), is_cancelled=lambda: stage in seen)
 
@@ -113,13 +113,13 @@ def stopped_in(stage: str) -> Progress:
     ("word", "sentence"),
     [("", "Type a word"), ("h4llo", "digit"), ("smile 😀", "sign"), ("a" * 200, "letters"), ("a/b", "sign")],
 )
-def test_a_word_that_cannot_be_is_told_in_a_sentence(word: str, sentence: str, tmp_path: Path) -> None:
+def test_an_impossible_word_gives_a_sentence(word: str, sentence: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=sentence):
         own_word(OwnWord(word), tmp_path, tmp_path / "models")
     assert not list(tmp_path.iterdir())
 
 
-def test_recordings_that_are_none_are_told(tmp_path: Path, talk: Talk) -> None:
+def test_files_that_are_not_recordings_are_named(tmp_path: Path, talk: Talk) -> None:
     folder = tmp_path / "said"
     folder.mkdir()
     write_sound(folder / "silent.wav", np.zeros(16_000, np.float32))
@@ -178,6 +178,8 @@ def test_talk_is_gathered_by_speaker_and_without_what_is_held_back(tmp_path: Pat
     assert {stream.split for stream in talk.streams} == splits - {"testing"}
     kept = [p for p in folder.iterdir() if split_of_talk(p) != "testing" and p.stem != "spk0000-1"]
     steps = sum(len(stream.embeddings) for stream in talk.streams)
-    assert steps == pytest.approx(len(kept) * 2.3 / 0.08, rel=0.25)  # 2 s and a pause each; some at another speed
+    assert steps == pytest.approx(
+        len(kept) * 2.3 / 0.08, rel=0.25
+    )  # 2 s and a pause for each recording; some have another speed
     with pytest.raises(ValueError, match="no talk"):
         gather_talk(tmp_path / "none")

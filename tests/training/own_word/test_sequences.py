@@ -1,4 +1,4 @@
-"""The surroundings a word is put in: seeded, as loud as asked, with the word where it is said to be."""
+"""Sequences around a word: the same for the same seed, as loud as asked, with the word at the stated place."""
 
 import numpy as np
 import pytest
@@ -74,7 +74,7 @@ def test_varied_talk_stays_within_range() -> None:
         assert np.isfinite(sound).all() and np.abs(sound).max() <= 1 and 0.8 < len(sound) / SAMPLE_RATE < 1.25
 
 
-def test_it_ends_when_it_is_cancelled() -> None:
+def test_it_stops_when_it_is_cancelled() -> None:
     body = WholeStreams(load_body(BODY_SHA256))
     with pytest.raises(StageStoppedError):
         make_sequences([tone(0.5)], 1, Surroundings([], [], []), body, 0, Progress(is_cancelled=lambda: True))

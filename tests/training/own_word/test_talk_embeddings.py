@@ -1,4 +1,4 @@
-"""Talk as four bits a number: what comes back is near what went in, and a damaged file is told in a sentence."""
+"""Talk with four bits for a number comes back nearly the same. A damaged file gives a sentence."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Areas of other seeds: kept beside the models, replaced by newer areas, and compared only within one shape."""
+"""Areas of other seeds are kept beside the models, replaced by newer areas, and compared only for the same shape."""
 
 from pathlib import Path
 

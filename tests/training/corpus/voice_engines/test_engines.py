@@ -1,4 +1,4 @@
-"""Every engine that is on this machine says a word; what an engine cannot say, it refuses."""
+"""Every engine on this machine says a word, and refuses a pronunciation that it cannot say."""
 
 import importlib.util
 import shutil
@@ -77,7 +77,7 @@ def test_kokoro_writes_sounds_in_its_own_letters() -> None:
     assert kokoro_letters(german, symbols) == "mˈœçtə."
     odd = Pronunciation("odd", (("ɮ", "ˈɘ", "ɫ"),), "en-us", "own")
     written = kokoro_letters(odd, symbols)
-    assert written.startswith("ˈ") and written[1] in symbols and written[1] in "əɨᵊeɜ"  # the nearest sound it has
+    assert written.startswith("ˈ") and written[1] in symbols and written[1] in "əɨᵊeɜ"  # the nearest sound of Kokoro
     long = Pronunciation("long", (("l", "ˈɔ", "ŋ") * 400,), "en-us", "own")
     with pytest.raises(UnsayableError, match="Kokoro takes 500"):
         kokoro_letters(long, symbols)
@@ -104,7 +104,7 @@ def test_an_engine_without_its_package_is_not_here(monkeypatch: pytest.MonkeyPat
     assert all(sentence.endswith(".") for sentence in sentences.values())
 
 
-def test_kokoro_says_what_it_still_needs(tmp_path: Path) -> None:
+def test_kokoro_names_what_is_missing(tmp_path: Path) -> None:
     missing = KokoroEngine(tmp_path).missing()
     assert "120 MB, Apache-2.0" in missing and "fetch --voices" in missing and "8 of 10 utterances" in missing
     assert not KokoroEngine(tmp_path).is_here()
