@@ -4,9 +4,13 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Callable
 from typing import NoReturn
 
 import pytest
+
+# options -> the address of a server that has started, and its process
+StartServer = Callable[..., tuple[str, "subprocess.Popen[str]"]]
 
 
 def require(*programs: str) -> None:
@@ -33,3 +37,9 @@ def end(process: "subprocess.Popen[bytes] | subprocess.Popen[str]") -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def logged(process: "subprocess.Popen[str]") -> str:
+    """What a program wrote to stderr until it was told to end."""
+    process.send_signal(signal.SIGTERM)
+    return process.communicate()[1]
