@@ -12,6 +12,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 Item = TypeVar("Item")
+Curve = Sequence[tuple[float, float]]  # false alarms an hour, and the share of words missed
 
 
 class StageStoppedError(Exception):
@@ -26,6 +27,10 @@ def _ignore_line(line: str) -> None:
     pass
 
 
+def _ignore_curve(curve: Curve) -> None:
+    pass
+
+
 def _never() -> bool:
     return False
 
@@ -36,6 +41,7 @@ class Progress:
 
     tell: Callable[[str, int, int, str], None] = _ignore  # name of the work, parts done, parts in all, a short note
     say: Callable[[str], None] = _ignore_line  # a line for a person to read, such as a result
+    show_curve: Callable[[Curve], None] = _ignore_curve  # what the model so far would give
     is_cancelled: Callable[[], bool] = _never
 
     def step(self, what: str, done: int, total: int, note: str = "") -> None:

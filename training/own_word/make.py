@@ -92,10 +92,8 @@ class Made:
         if self.verdict is not None and not self.verdict.is_better:
             return f"{self.path}: the old model stays.\n{self.verdict.describe()}"
         lines = [f"{self.path}: made from {sum(self.takes.values())} takes by voices and {self.recordings} recordings."]
-        missed, words = self.measured.missed(self.threshold), len(self.measured.word)
         alarms, hours = self.measured.alarms(self.threshold), self.measured.hours
-        if words:
-            lines.append(f"The model missed {missed} of {words} sounds of the word that it had not heard before.")
+        lines += self._expected()
         lines.append(f"It gave {alarms} false alarms in {hours:.1f} h of talk that it had not heard before.")
         if self.verdict is not None:
             lines.append(self.verdict.describe())
@@ -103,9 +101,29 @@ class Made:
 
     def curve(self) -> list[tuple[float, float]]:
         """False alarms an hour and the share of misses, at thresholds around the recommended threshold."""
-        words = max(1, len(self.measured.word))
-        margins = [self.threshold + offset for offset in np.arange(-6.0, 6.01, 0.5)]
-        return [(self.measured.alarms(m) / self.measured.hours, self.measured.missed(m) / words) for m in margins]
+        return self.measured.rates(self.threshold)
+
+    def _expected(self) -> list[str]:
+        """How often the model misses other people, and the user."""
+        missed, of_others = self.measured.missed(self.threshold), self.measured.missed_of_others(self.threshold)
+        own, others = self.measured.recorded, len(self.measured.word) - self.measured.recorded
+        lines = []
+        if others:
+            lines.append(
+                f"Other people: it missed {of_others} of {others} sounds of the word, in rooms and noise, by voices that "
+                "it had not heard before."
+            )
+        if own:
+            lines.append(
+                f"You: it missed {missed - of_others} of {own} sounds of the word, in rooms and noise, from recordings "
+                "that it had not heard before."
+            )
+        elif self.recordings:
+            lines.append(
+                f"You: {self.recordings} recordings are too few to keep some back and measure on them. With "
+                f"{FEWEST_TO_KEEP_BACK} it would say how often it misses you."
+            )
+        return lines
 
 
 def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILENT, talk: Talk | None = None) -> Made:
@@ -137,7 +155,7 @@ def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILE
     amounts = Amounts(config.sequences, config.recording_copies, config.recording_sequences)
     found = gather(word, sounds, amounts, talk, config.seed, folder, progress)
     made_of = digest([found.name, asdict(config)], [talk.mean, *(stream.embeddings[::50] for stream in talk.streams)])
-    heads = _heads(found, made_of, config, folder, progress)
+    heads = _heads(found, talk, made_of, config, folder, progress)
     progress.step("measuring", 0, 2)
     measured = _measured(heads, found, talk)
     threshold = recommended_threshold(measured, recorded=len(recordings) >= FEWEST_TO_KEEP_BACK)
@@ -169,7 +187,8 @@ def _measured(heads: Sequence[Head], found: Gathered, talk: Talk) -> Measured:
     """The peaks of the kept-back sounds and of the talk for validation."""
     peaks = [word_peaks(heads, talk, sequences) for sequences in found.words if len(sequences)]
     said = np.concatenate(peaks) if peaks else np.zeros(0)
-    return Measured(talk_peaks(heads, talk, talk.of("validation")), talk.hours("validation"), said)
+    recorded = 0 if found.recorded is None else len(found.recorded)
+    return Measured(talk_peaks(heads, talk, talk.of("validation")), talk.hours("validation"), said, recorded)
 
 
 def without_word(talk: Talk, word: str) -> Talk:
@@ -185,8 +204,10 @@ def _takes(asked: OwnWord, word: str, folder: Path, progress: Progress) -> list[
     return make_takes(plan, engines, progress).takes
 
 
-def _heads(found: Gathered, name: str, config: OwnWordConfig, folder: Path, progress: Progress) -> list[Head]:
-    heads = []
+def _heads(
+    found: Gathered, talk: Talk, name: str, config: OwnWordConfig, folder: Path, progress: Progress
+) -> list[Head]:
+    heads: list[Head] = []
     for number in range(config.heads):
         path = folder / f"head{number}-{name}.pt"
         if path.is_file():
@@ -198,6 +219,8 @@ def _heads(found: Gathered, name: str, config: OwnWordConfig, folder: Path, prog
         with written_whole(path) as part:
             torch.save(head.state_dict(), part)
         heads.append(head)
+        so_far = _measured([head], found, talk)
+        progress.show_curve(so_far.rates(recommended_threshold(so_far)))
     return heads
 
 

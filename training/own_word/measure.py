@@ -58,7 +58,18 @@ class Measured:
 
     talk: Floats  # the highest first
     hours: float  # of that talk
-    word: Floats
+    word: Floats  # those of the user's own recordings stand at the end
+    recorded: int = 0  # how many of `word` are made from the user's own recordings
+
+    def missed_of_others(self, threshold: float) -> int:
+        """Of the voices' sounds, those below the threshold."""
+        return int((self.word[: len(self.word) - self.recorded] < threshold).sum())
+
+    def rates(self, threshold: float) -> list[tuple[float, float]]:
+        """False alarms an hour and the share of misses, at thresholds around a threshold."""
+        margins_at = [threshold + offset for offset in np.arange(-6.0, 6.01, 0.5)]
+        words = max(1, len(self.word))
+        return [(self.alarms(margin) / self.hours, self.missed(margin) / words) for margin in margins_at]
 
     def alarms(self, threshold: float) -> int:
         return int((self.talk >= threshold).sum())

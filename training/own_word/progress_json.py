@@ -4,7 +4,7 @@ import json
 import sys
 
 from training.own_word.make import Made
-from training.progress import Progress
+from training.progress import Curve, Progress
 
 # Each kind of work: its beginning and end as shares of the whole, and a text for a person.
 _PARTS: dict[str, tuple[float, float, str]] = {
@@ -20,15 +20,20 @@ _PARTS: dict[str, tuple[float, float, str]] = {
 
 
 def json_progress() -> Progress:
-    """Progress that prints {"share", "text"} on the output stream."""
-    return Progress(tell=_tell)
+    """Progress that prints {"share", "text"} on the output stream, with "curve" where a part of the model is new."""
+    last: dict[str, object] = {"share": 0.0, "text": ""}
 
+    def tell(what: str, done: int, total: int, note: str) -> None:
+        if what in _PARTS:
+            begin, end, text = _PARTS[what]
+            share = begin + (end - begin) * done / max(1, total)
+            last.update(share=round(share, 4), text=f"{text}: {done} of {total}." if total > 1 else f"{text}.")
+            _print(last)
 
-def _tell(what: str, done: int, total: int, note: str) -> None:
-    if what in _PARTS:
-        begin, end, text = _PARTS[what]
-        share = begin + (end - begin) * done / max(1, total)
-        _print({"share": round(share, 4), "text": f"{text}: {done} of {total}." if total > 1 else f"{text}."})
+    def show_curve(curve: Curve) -> None:
+        _print({**last, "curve": list(curve)})
+
+    return Progress(tell=tell, show_curve=show_curve)
 
 
 def print_ready(made: Made) -> None:
