@@ -1,4 +1,4 @@
-"""Runs first in a bundle: puts right what a program without a Python of its own finds otherwise."""
+"""Runs first in a bundle: lets Python find the bundle's own libraries."""
 
 import ctypes.util
 import sys
@@ -8,7 +8,7 @@ find_on_the_system = ctypes.util.find_library
 
 
 def find_library(name: str) -> str | None:
-    """Libraries that are looked up by name, such as PortAudio, are in the bundle itself."""
+    """Find a library such as PortAudio by its name, first in the bundle and then on the system."""
     own = sorted(Path(sys._MEIPASS).glob(f"lib{name}.so*"))  # type: ignore[attr-defined]
     return str(own[0]) if own else find_on_the_system(name)
 

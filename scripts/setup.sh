@@ -1,19 +1,18 @@
-# Sourced by scripts/run and scripts/test, never run by itself: `set_up app` or `set_up test` brings the checkout to
-# where the app, or its tests, can start, and returns at once when nothing is missing. Written for bash 3.2, which
-# macOS ships.
+# Sets up the checkout. scripts/run and scripts/test source this file. `set_up app` installs the packages of the app,
+# `set_up test` also those of the tests. Both return at once when nothing is missing. Written for bash 3.2 of macOS.
 #
-#   PYTHON=/path/to/python        the Python to use, else the first 3.10 to 3.13 found
+#   PYTHON=/path/to/python        the Python to use; without it, the first Python 3.10 to 3.13 that is found
 #   KWS_SKIP_SYSTEM_PACKAGES=1    do not look at Debian's packages: the libraries come from elsewhere
 #
-# Whatever pip downloads is one of the files that requirements.hashes.lock and scripts/torch-cpu.lock name by their
-# SHA-256; scripts/app.lock lists which of them the app alone needs. After a change of dependencies in pyproject.toml
-# each lock is remade by the command that stands at its top, requirements.lock first.
+# pip installs only files whose SHA-256 is in requirements.hashes.lock or scripts/torch-cpu.lock. scripts/app.lock lists
+# the packages of the app alone. After a change of dependencies in pyproject.toml make each lock again, requirements.lock
+# first: the command stands at the top of each lock.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
 VENV="$ROOT/.venv"
 PY="$VENV/bin/python"
 
-# name, or alternatives (newer releases of Debian and Ubuntu renamed some) | needed or optional | why
+# name, or names (newer releases of Debian and Ubuntu renamed some packages) | needed or optional | reason
 APP_PACKAGES='
 libegl1|needed|EGL, which Qt loads at its start
 libgl1|needed|OpenGL, which Qt loads at its start
@@ -48,7 +47,7 @@ fail() {
 
 # --- Python ---------------------------------------------------------------------------------------------------------
 
-# Prints "3.11.7" for a Python; fails for one that does not run (a pyenv shim may exist and still not run).
+# Prints the version of a Python, such as 3.11.7. Fails if it does not run: a pyenv shim may exist and not run.
 python_version() { "$1" -ISc 'import sys; print("%d.%d.%d" % sys.version_info[:3])' 2>/dev/null </dev/null; }
 
 is_supported() {
@@ -68,7 +67,7 @@ check_given_python() {
         fail "PYTHON='$PYTHON' is Python $version; 3.10 to 3.13 is needed (torch.jit does not support others)."
 }
 
-# Sets BASE_PYTHON to a Python that can make .venv, on Debian and Ubuntu after installing python3.X-venv if need be.
+# Sets BASE_PYTHON to a Python that can make .venv. On Debian and Ubuntu it installs python3.X-venv if needed.
 choose_python() {
     local candidate version found="" without_venv=""
     for candidate in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11 python3.10; do
@@ -84,7 +83,7 @@ choose_python() {
         if [ -n "${PYTHON:-}" ]; then break; fi
     done
     [ -n "$without_venv" ] || fail "Python 3.10 to 3.13 is needed, and was not found (found:${found:- none})." \
-        "Install one, or name it: PYTHON=/path/to/python $0"
+        "Install Python, or name it: PYTHON=/path/to/python $0"
     version="$(python_version "$without_venv")"
     install_packages "python${version%.*}-venv|needed|makes .venv; $without_venv comes without ensurepip here"
     can_make_venv "$without_venv" ||
@@ -94,7 +93,7 @@ choose_python() {
 
 # --- Debian's packages ----------------------------------------------------------------------------------------------
 
-# Prints the lines of a package table of which no alternative is installed.
+# Prints the lines of a package table whose packages are not installed under any of their names.
 missing_packages() {
     local names why installed line alternative
     names="$(printf '%s\n' "$1" | cut -d '|' -f 1 | tr ',' ' ')"
@@ -110,7 +109,7 @@ missing_packages() {
     done
 }
 
-# Prints the lines of a package table with, of each package's alternatives, the first that this system offers.
+# Prints the lines of a package table with a single name for each package: the first name that this system offers.
 choose_names() {
     local names rest alternative chosen
     printf '%s\n' "$1" | while IFS='|' read -r names rest; do
@@ -127,7 +126,7 @@ choose_names() {
 
 names_of() { printf '%s\n' "$1" | cut -d '|' -f 1 | paste -s -d ' ' -; }
 
-# Sets AS_ROOT to the words before a command that needs root; fails where there is no way.
+# Sets AS_ROOT to the words before a command that needs root. Fails if this user cannot become root.
 find_root() {
     AS_ROOT=""
     if [ "$(id -u)" = 0 ]; then return 0; fi
@@ -150,19 +149,19 @@ run_apt() {
         >"$log" 2>&1 </dev/null; then
         cat "$log" >&2
         rm -f "$log"
-        fail "apt-get $1 failed; what it said stands above."
+        fail "apt-get $1 failed; its message stands above."
     fi
     rm -f "$log"
 }
 
-# Installs what is missing of a package table; where that is not allowed, says the command and ends if one is needed.
+# Installs the missing packages of a table. Without root it prints the command, and ends if a package is needed.
 install_packages() {
     local missing
     if [ -n "${KWS_SKIP_SYSTEM_PACKAGES:-}" ] || ! command -v dpkg-query >/dev/null 2>&1; then return 0; fi
     missing="$(missing_packages "$1")"
     if [ -z "$missing" ]; then return 0; fi
     if find_root; then
-        say "asking apt for its present list of packages"
+        say "asking apt for the newest list of packages"
         run_apt update
         missing="$(choose_names "$missing")"
         printf '%s\n' "$missing" | sed 's/^\([^|]*\)|[^|]*|/set-up: installing \1: /'
@@ -171,11 +170,11 @@ install_packages() {
         return 0
     fi
     missing="$(choose_names "$missing")"
-    say "these system packages are missing, and only root may install them:"
+    say "these system packages are missing, and only root can install them:"
     printf '%s\n' "$missing" | sed 's/^\([^|]*\)|\([^|]*\)|/set-up:   \1 (\2): /'
     say "run:  sudo apt-get update && sudo apt-get install -y --no-install-recommends $(names_of "$missing")"
-    case "$missing" in *'|needed|'*) fail "start again when they are installed." ;; esac
-    say "going on without them, as they are optional"
+    case "$missing" in *'|needed|'*) fail "start this script again when they are installed." ;; esac
+    say "going on without these packages, because they are optional"
 }
 
 install_system_packages() {
@@ -185,7 +184,7 @@ install_system_packages() {
     esac
 }
 
-# --- the stamp: what .venv was made for and from --------------------------------------------------------------------
+# --- the stamp: the files that .venv was made from ------------------------------------------------------------------
 
 fingerprint() {
     local version
@@ -194,7 +193,7 @@ fingerprint() {
         "$(cat "$ROOT/pyproject.toml" "$ROOT"/requirements*.lock "$ROOT"/scripts/*.lock "$ROOT/scripts/setup.sh" | cksum)"
 }
 
-# True when .venv holds all that `app` or `test` needs, and is of the PYTHON that was asked for.
+# True if .venv holds all packages for `app` or `test`, and has the PYTHON that was asked for.
 is_ready() {
     [ -x "$PY" ] && [ -f "$VENV/.ready-$1" ] && [ ! -e "$VENV/.installing" ] || return 1
     [ "$(cat "$VENV/.ready-$1")" = "$(fingerprint)" ] || return 1
@@ -210,8 +209,8 @@ write_stamps() {
     done
 }
 
-# One set-up at a time: the lock is on descriptor 9, which this shell keeps open, so it ends with the shell however
-# that ends. Python takes it because macOS has no flock command.
+# Lets only one set-up run at a time. This shell keeps descriptor 9 of the lock open, so the lock ends with the shell.
+# Python takes the lock, because macOS has no flock command.
 take_lock() {
     exec 9>"$ROOT/.venv.lock"
     if ! "$BASE_PYTHON" -ISc 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX | fcntl.LOCK_NB)' 2>/dev/null; then
@@ -224,7 +223,7 @@ release_lock() { exec 9>&-; }
 
 # --- .venv ----------------------------------------------------------------------------------------------------------
 
-# True when .venv was made at this place, of the wanted Python, and no install into it was cut off.
+# True if .venv was made in this folder with the wanted Python, and no install was cut off.
 venv_is_sound() {
     [ ! -e "$VENV/.installing" ] && [ -x "$PY" ] || return 1
     "$PY" -Ic '
@@ -243,7 +242,7 @@ make_venv() {
     if [ -n "${PYTHON:-}" ]; then wanted="$version"; fi
     if venv_is_sound "$wanted" && is_supported "$(python_version "$PY")"; then return 0; fi
     if [ -e "$VENV" ]; then
-        say "making .venv anew, with Python $version: its install was cut off, its Python changed or the folder moved"
+        say "making .venv again with Python $version: its install was cut off, its Python changed or the folder moved"
         rm -rf "$VENV"
     else
         say "making .venv with Python $version, so that nothing is installed outside this folder"
@@ -251,8 +250,8 @@ make_venv() {
     "$BASE_PYTHON" -m venv "$VENV" </dev/null
 }
 
-# Prints the packages of a lock with their hashes: `torch` is PyTorch as it is on PyPI with its CUDA, `uv` that tool,
-# `others` all the rest.
+# Prints packages of a lock with their hashes. The kind `torch` is PyTorch from PyPI with CUDA, `uv` is that tool, and
+# `others` are all other packages.
 with_hashes() { # LOCK KIND
     awk -v kind="$2" '
         NR == FNR { wanted[$1]; next }
@@ -266,10 +265,10 @@ with_hashes() { # LOCK KIND
     ' "$1" "$ROOT/requirements.hashes.lock"
 }
 
-# pip, saying errors only. An orderly failure leaves .venv sound; a kill leaves .installing behind.
+# Runs pip, which prints only errors. A failure of pip leaves .venv sound. A kill leaves the file .installing behind.
 quiet_pip() { "$PY" -m pip install -qq --disable-pip-version-check --no-input --no-deps "$@" </dev/null; }
 
-# Installs the files that a list on stdin names by their SHA-256, and no others. Options go to pip.
+# Installs only the files whose SHA-256 is in a list on the standard input. Options go to pip.
 quiet_pip_locked() {
     cat >"$VENV/.wanted"
     quiet_pip --require-hashes --only-binary=:all: -r "$VENV/.wanted" "$@"
@@ -277,10 +276,10 @@ quiet_pip_locked() {
 
 fail_install() {
     rm -f "$VENV/.installing"
-    fail "pip could not install $1; what it said stands above."
+    fail "pip could not install $1; its message stands above."
 }
 
-# A torch of the locked release: the CUDA build weighs some 3 GB, so it is taken only where a GPU can use it.
+# Installs torch of the locked release. The CUDA build has some 3 GB, so it is installed only if a GPU can use it.
 install_torch() {
     local release
     release="$(sed -n 's/^torch==\([0-9.]*\).*/\1/p' "$ROOT/requirements.lock")"
@@ -297,7 +296,7 @@ sys.exit(version("torch").split("+")[0] != sys.argv[1])
         return 0
     fi
     if nvidia-smi >/dev/null 2>&1; then
-        say "installing PyTorch $release with CUDA, as there is an NVIDIA GPU (some 3 GB, this takes minutes)"
+        say "installing PyTorch $release with CUDA, because there is an NVIDIA GPU (some 3 GB, this takes minutes)"
         install_pypi_torch
         return 0
     fi
@@ -307,12 +306,12 @@ sys.exit(version("torch").split("+")[0] != sys.argv[1])
 
 install_pypi_torch() { with_hashes "$ROOT/requirements.lock" torch | quiet_pip_locked || fail_install PyTorch; }
 
-# pip finds the CPU build where it is configured with a place that has it; uv knows PyTorch's own. A file that is found
-# but is another than the lock names ends the set-up.
+# Installs the CPU build. pip finds it if pip is configured with a place that has it; uv knows PyTorch's own place. If a
+# file has another SHA-256 than the lock, the set-up ends.
 install_cpu_torch() {
     local said
     if said="$(quiet_pip_locked <"$ROOT/scripts/torch-cpu.lock" 2>&1)"; then
-        say "  taken: pip's torch+cpu"
+        say "  pip found torch+cpu"
         return 0
     fi
     case "$said" in
@@ -324,17 +323,17 @@ install_cpu_torch() {
     with_hashes "$ROOT/requirements.lock" uv | quiet_pip_locked || fail_install uv
     if said="$("$PY" -m uv pip install -q --python "$PY" --torch-backend=cpu --require-hashes --no-deps \
         -r "$ROOT/scripts/torch-cpu.lock" 2>&1 </dev/null)"; then
-        say "  taken: PyTorch's own, which uv found"
+        say "  uv found PyTorch's own build"
         return 0
     fi
     printf '%s\n' "$said" >&2
     case "$said" in *[Hh]ash\ mismatch*) fail_install "PyTorch for the CPU" ;; esac
-    say "  no CPU build is within reach; taking PyPI's, which on Linux carries CUDA (some 3 GB)"
+    say "  no CPU build can be reached: installing PyPI's build, which has CUDA on Linux (some 3 GB)"
     install_pypi_torch
 }
 
-# torchaudio's wheel for Linux links its compiled extension with CUDA, and then fails to import beside a CPU build of
-# torch. Without that file torchaudio takes itself for built without an extension, and all that is used here works.
+# Removes torchaudio's compiled extension beside a CPU build of torch. The wheel for Linux links it with CUDA, so the
+# import would fail. Without the file torchaudio works without an extension, and this project needs none.
 trim_torchaudio() {
     "$PY" -Ic '
 import importlib.util, pathlib, sys
@@ -348,7 +347,7 @@ if sys.platform == "linux" and torch.version.cuda is None and spec is not None:
 ' </dev/null
 }
 
-# Prints the packages of some lists of pyproject.toml, each with the reason that stands beside it.
+# Prints the packages in some lists of pyproject.toml, each with its reason.
 explain_packages() {
     local list
     for list in "$@"; do
@@ -362,14 +361,14 @@ install_python_packages() {
     install_torch
     if [ "$1" = test ]; then
         lock="$ROOT/requirements.lock"
-        say "installing the app's, training's and tests' packages, in the files of requirements.hashes.lock:"
+        say "installing the packages of the app, of training and of the tests, from requirements.hashes.lock:"
         explain_packages dependencies jitted training test
     else
-        say "installing the app's packages, in the files of requirements.hashes.lock:"
+        say "installing the packages of the app, from requirements.hashes.lock:"
         explain_packages dependencies jitted
     fi
     with_hashes "$lock" others | quiet_pip_locked || fail_install "the packages"
-    # hatchling from the lock, in .venv, builds the editable install: nothing is fetched into a build environment.
+    # hatchling in .venv builds the editable install, so pip downloads nothing for a build environment.
     (cd "$ROOT" && quiet_pip --no-build-isolation -e .) || fail_install "the app itself"
     trim_torchaudio
     rm -f "$VENV/.installing"

@@ -1,11 +1,11 @@
-"""Makes a bundle on Linux smaller: leaves out what the app cannot reach. Run by scripts/bundle, with its folder.
+"""Makes a bundle on Linux smaller. scripts/bundle runs it with the bundle's folder.
 
-Qt's plug-ins for screens without a desktop and for rare image formats go, then every library that nothing left asks
-for. Python's symbols are stripped. Of ICU's 32 MB of data, what Qt never looks at goes:
-the names of languages, currencies, units and places in all languages, dictionaries that break lines, and converters to
-character sets from before Unicode. What is missing there, ICU takes from its root.
+It removes Qt's plug-ins for screens without a desktop and for rare image formats, and then every library that no other
+file needs. It strips Python's symbols. ICU has 32 MB of data; it removes the data that Qt never reads: names of
+languages, currencies, units and places, dictionaries for line breaks, and converters to old character sets. ICU takes
+missing data from its root.
 
-Needs objdump, objcopy, ld and strip (binutils); without them the bundle is left as it is.
+It needs objdump, objcopy, ld and strip (binutils). Without them the bundle stays as it is.
 """
 
 import shutil
@@ -34,41 +34,44 @@ UNUSED = (
     f"{QT}/plugins/platformthemes/libqgtk3.so",
     *(f"{QT}/plugins/imageformats/libq{name}.so" for name in ("gif", "icns", "pdf", "tga", "tiff", "wbmp", "webp")),
 )
-LOADED_BY_NAME = ("libportaudio", "libsndfile", "libpython")  # nothing asks for them when it is linked
+LOADED_BY_NAME = ("libportaudio", "libsndfile", "libpython")  # loaded by name, so no file is linked with them
 ICU_FOLDERS_OUT = ("brkitr/", "curr/", "lang/", "rbnf/", "region/", "unit/", "zone/")
 ICU_OUT = ("translit/", "unames.icu")
-ICU_LANGUAGES_KEPT = ("root", "en", "res_index", "pool")  # of the folders and files that are by language
+ICU_LANGUAGES_KEPT = ("root", "en", "res_index", "pool")  # of the folders and files that exist for each language
 
 
 def main() -> int:
     bundle = Path(sys.argv[1])
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
-        print(f"trim: left as it is, as these programs are missing (binutils): {', '.join(missing)}")
+        print(f"trim: the bundle stays as it is. Install binutils: {', '.join(missing)} not found.")
         return 0
     before = size_of(bundle)
     languages = {path.name for path in (bundle / "_internal/kws_app/locale").glob("*") if path.is_dir()}
     for name in UNUSED:
         remove(bundle / name)
     if not (bundle / "_internal/torch").is_dir():
-        for path in (bundle / "_internal/kws_app/models").rglob("*.pt"):  # for the jitted engine alone
+        for path in (bundle / "_internal/kws_app/models").rglob("*.pt"):  # only the jitted engine reads these
             path.unlink()
-        remove(bundle / "_internal/kws_app/assets/talk_embeddings.safetensors")  # for training alone
-    for path in (bundle / QT / "translations").glob("*.qm"):  # of Qt's own dialogs, which would stand alone
+        remove(bundle / "_internal/kws_app/assets/talk_embeddings.safetensors")  # only training reads this
+    for path in (bundle / QT / "translations").glob("*.qm"):  # only for languages that the app itself speaks
         if not any(path.stem.endswith(f"_{language}") for language in languages):
             path.unlink()
     remove_unreached(bundle)
     for library in (bundle / QT / "lib").glob("libicudata.so.*"):
         trim_icu(library)
     for path in elf_files(bundle / "_internal"):
-        if path.name.startswith("libpython") or path.parent.name in ("lib-dynload", "PyQt6"):  # others break by it
+        if path.name.startswith("libpython") or path.parent.name in (
+            "lib-dynload",
+            "PyQt6",
+        ):  # strip breaks other files
             subprocess.run(["strip", "--strip-unneeded", str(path)], check=True, stderr=subprocess.DEVNULL)
     print(f"trim: from {before / 1e6:.0f} to {size_of(bundle) / 1e6:.0f} MB")
     return 0
 
 
 def size_of(folder: Path) -> int:
-    """Bytes of all files in a folder."""
+    """The bytes of all files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
@@ -80,7 +83,7 @@ def remove(path: Path) -> None:
 
 
 def elf_files(folder: Path) -> list[Path]:
-    """Libraries and programs, links to them left out."""
+    """All libraries and programs in a folder, without links."""
     found = []
     for path in folder.rglob("*"):
         if path.is_file() and not path.is_symlink():
@@ -91,13 +94,13 @@ def elf_files(folder: Path) -> list[Path]:
 
 
 def needed(path: Path) -> list[str]:
-    """The names of the libraries that one asks for."""
+    """The names of the libraries that a file is linked with."""
     told = subprocess.run(["objdump", "-p", str(path)], capture_output=True, text=True, check=True).stdout
     return [line.split()[1] for line in told.splitlines() if line.split()[:1] == ["NEEDED"]]
 
 
 def remove_unreached(bundle: Path) -> None:
-    """Delete the libraries that no module, plug-in or library loaded by name leads to, and links to them."""
+    """Delete the libraries that nothing needs, and links to them. Modules, plug-ins and LOADED_BY_NAME are needed."""
     files = elf_files(bundle / "_internal")
     by_name: dict[str, list[Path]] = {}
     for path in files:
@@ -117,13 +120,13 @@ def remove_unreached(bundle: Path) -> None:
 
 
 def is_loaded_by_itself(path: Path) -> bool:
-    """A module of Python's, a plug-in of Qt's, or a library that is loaded by its name."""
+    """Whether a file is a module of Python, a plug-in of Qt, or a library that is loaded by its name."""
     is_library = path.name.startswith("lib") and ".so" in path.name
     return not is_library or "plugins" in path.parts or path.name.startswith(LOADED_BY_NAME)
 
 
 def trim_icu(library: Path) -> None:
-    """Link ICU's data library anew, with the items alone that Qt looks at."""
+    """Link ICU's data library again, with only the items that Qt reads."""
     symbol = next(
         line.split()[-1]
         for line in subprocess.run(
@@ -154,13 +157,14 @@ def trim_icu(library: Path) -> None:
 
 
 def kept_items(content: bytes) -> bytes:
-    """A package of ICU's ("CmnD": a header, a table of names and places, the items) with some of its items.
+    """A package of ICU with only the kept items.
 
-    The format: icu4c/source/common/ucmndata.h
+    The format ("CmnD") has a header, a table of names and places, and the items: icu4c/source/common/ucmndata.h
+    raises ValueError if the content is no such package
     """
     header_bytes, magic = struct.unpack_from("<HH", content)
     if magic != 0x27DA or content[12:16] != b"CmnD":
-        raise ValueError("this is no package of ICU's data")
+        raise ValueError("The file is not a package of ICU's data.")
     (count,) = struct.unpack_from("<I", content, header_bytes)
     entries = [struct.unpack_from("<II", content, header_bytes + 4 + 8 * i) for i in range(count)]
     ends = [place for _, place in entries[1:]] + [len(content) - header_bytes]
@@ -183,7 +187,7 @@ def kept_items(content: bytes) -> bytes:
 
 
 def is_kept(item: str) -> bool:
-    """Whether Qt may look at an item of the package: not at names in all languages, nor at dictionaries."""
+    """Whether Qt may read an item of the package. Qt reads no names in other languages and no dictionaries."""
     if item.startswith(ICU_OUT) or item.endswith(".cnv"):
         return False
     if item.startswith(ICU_FOLDERS_OUT):
@@ -194,7 +198,7 @@ def is_kept(item: str) -> bool:
 
 
 def is_language(name: str) -> bool:
-    """Whether a file at the top is a language's, such as de_AT.res."""
+    """Whether a file at the top belongs to a language, such as de_AT.res."""
     stem, dot, kind = name.partition(".")
     return bool(dot) and kind == "res" and len(stem.partition("_")[0]) in (2, 3) and stem.partition("_")[0].islower()
 

@@ -1,5 +1,5 @@
 ; The Windows installer, from dist\kws-app: ISCC.exe /DVersion=0.2.0 scripts\windows.iss
-; It installs for one user, without administrator's rights. Not yet tried on Windows.
+; It installs for a single user, without administrator's rights. Nobody has tried it on Windows yet.
 #ifndef Version
   #define Version "0.0.0"
 #endif

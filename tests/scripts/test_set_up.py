@@ -140,7 +140,7 @@ def test_missing_packages_without_root_name_the_command(checkout: Path, debian_w
 def test_only_optional_packages_missing_goes_on(checkout: Path, debian_without_packages: Path) -> None:
     result = bash('install_packages "$TEST_PACKAGES"; echo went on', checkout, debian_without_packages)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.endswith("going on without them, as they are optional\nwent on\n")
+    assert result.stdout.endswith("going on without these packages, because they are optional\nwent on\n")
 
 
 def test_installed_packages_under_either_name_are_found(checkout: Path, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_without_its_programs_the_bundle_stays_as_it_is(
     monkeypatch.setattr(trim.shutil, "which", lambda name: None)
     monkeypatch.setattr(sys, "argv", ["trim_bundle.py", str(tmp_path)])
     assert trim.main() == 0
-    assert "left as it is" in capsys.readouterr().out and (tmp_path / "_internal" / "libunused.so").exists()
+    assert "stays as it is" in capsys.readouterr().out and (tmp_path / "_internal" / "libunused.so").exists()
 
 
 def test_libraries_that_nothing_leads_to_go(trim: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
