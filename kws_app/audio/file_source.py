@@ -15,7 +15,7 @@ from kws_app.audio.source import Feed, Phase, SourceState, ThreadedSource
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 
-BLOCK_S = 0.02  # length of a block, like that of a microphone
+BLOCK_S = 0.03  # length of a block, like that of a microphone
 DECODE_S = 1.0  # length of sound that is decoded ahead
 MAX_LATE_S = 1.0  # a file that is later than this does not catch up
 

@@ -1,17 +1,18 @@
 """The time axis below the plots: clock time for a microphone, time in the file for a file. On the window's thread.
 
 The labels move with the sound. The axis of pyqtgraph lays out all labels for each picture, which is slow. This item
-paints a few texts.
+paints a few texts, and lays each text out once.
 """
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import pyqtgraph as pg
-from PyQt6.QtCore import QPointF, QRectF, Qt
-from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QStaticText
 from PyQt6.QtWidgets import QApplication
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
@@ -20,6 +21,7 @@ from kws_app.ui.theme import LIGHT, Theme
 STEPS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120)  # times between two labels
 ROOM = 1.5  # distance of two labels, in widths of a label
 TICK_HEIGHT = 4  # px
+KEPT_LABELS = 64  # laid out: more than a picture has
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,13 @@ class TimeScale:
         """Seconds since the epoch plus the UTC offset, or seconds since the start of the file."""
         if self.begins is None:
             return sample / SAMPLE_RATE
-        offset = datetime.fromtimestamp(self.begins).astimezone().utcoffset()
-        return self.begins + (0.0 if offset is None else offset.total_seconds()) + sample / SAMPLE_RATE
+        return self.begins + self._offset_s + sample / SAMPLE_RATE
+
+    @cached_property
+    def _offset_s(self) -> float:
+        """From UTC."""
+        offset = datetime.fromtimestamp(self.begins or 0.0).astimezone().utcoffset()
+        return 0.0 if offset is None else offset.total_seconds()
 
     def text(self, seconds: float, digits: int = 0) -> str:
         """The label of a result of `seconds`: 14:03:25, or 1:05 in a file."""
@@ -60,6 +67,8 @@ class TimeAxis(pg.GraphicsWidget):
         self._theme = LIGHT
         self.scale = TimeScale()
         self._until, self._span_s = 0, 10
+        self._laid_out: dict[float, QStaticText] = {}  # by seconds, in the present font and for the present scale
+        self._label_width = 0.0  # of a text, px; 0 for unknown
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -67,6 +76,7 @@ class TimeAxis(pg.GraphicsWidget):
 
     def fit(self) -> None:
         """Take the height of a line of text. Call this when the font is known or has changed."""
+        self._forget()
         height = QFontMetrics(self._font).height() + TICK_HEIGHT + 2
         self.setFixedHeight(height)
 
@@ -77,37 +87,59 @@ class TimeAxis(pg.GraphicsWidget):
 
     def show_stretch(self, scale: TimeScale, until: int, span_s: int) -> None:
         """until: sample index of the right edge; span_s: seconds from the left to the right edge"""
+        if scale is not self.scale:
+            self._forget()
         self.scale, self._until, self._span_s = scale, until, span_s
+
+    def _forget(self) -> None:
+        self._laid_out.clear()
+        self._label_width = 0.0
+
+    def _text(self, seconds: float) -> QStaticText:
+        """The label of a time, laid out."""
+        known = self._laid_out.get(seconds)
+        if known is None:
+            known = QStaticText(self.scale.text(seconds))
+            known.setTextFormat(Qt.TextFormat.PlainText)
+            known.prepare(font=self._font)
+            if len(self._laid_out) >= KEPT_LABELS:
+                del self._laid_out[next(iter(self._laid_out))]
+            self._laid_out[seconds] = known
+        return known
 
     def labels(self) -> Iterator[tuple[float, str]]:
         """The place of each label, as a share of the width, and its text."""
+        return ((share, self.scale.text(seconds)) for share, seconds in self._places())
+
+    def _places(self) -> Iterator[tuple[float, float]]:
+        """The place of each label, as a share of the width, and its time in seconds."""
         width = self._plot.getViewBox().sceneBoundingRect().width()
         last = self.scale.seconds(self._until)
         first = last - self._span_s
-        digits = 0
-        room = QFontMetrics(self._font).horizontalAdvance(self.scale.text(last)) * ROOM
+        if not self._label_width:
+            self._label_width = QFontMetrics(self._font).horizontalAdvance(self.scale.text(last))
+        room = self._label_width * ROOM
         step = next((s for s in STEPS_S if s >= 1 and s / self._span_s * width >= room), STEPS_S[-1])
         for number in range(math.ceil(first / step), math.floor(last / step) + 1):
             at = number * step
             if self.scale.begins is None and at < 0:
                 continue  # before the start of the file
-            yield (at - first) / self._span_s, self.scale.text(at, digits)
+            yield (at - first) / self._span_s, at
 
     def paint(self, painter: QPainter, *_: object) -> None:
         box = self.mapRectFromScene(self._plot.getViewBox().sceneBoundingRect())
         painter.setFont(self._font)
-        metrics = painter.fontMetrics()
-        painter.setPen(QColor(self._theme.border))
+        lines, texts = QPen(QColor(self._theme.border)), QPen(QColor(self._theme.muted))
+        painter.setPen(lines)
         painter.drawLine(QPointF(box.left(), 0), QPointF(box.right(), 0))
-        free = -math.inf  # right end of the last label
-        for share, text in self.labels():
-            x = box.left() + share * box.width()
-            width = metrics.horizontalAdvance(text)
-            left = min(max(x - width / 2, 0.0), self.size().width() - width)
-            painter.setPen(QColor(self._theme.border))
+        labels = [(box.left() + share * box.width(), self._text(seconds)) for share, seconds in self._places()]
+        for x, _text in labels:
             painter.drawLine(QPointF(x, 0), QPointF(x, TICK_HEIGHT))
+        painter.setPen(texts)
+        free = -math.inf  # right end of the last label
+        for x, text in labels:
+            width = text.size().width()
+            left = min(max(x - width / 2, 0.0), self.size().width() - width)
             if left > free:
-                painter.setPen(QColor(self._theme.muted))
-                area = QRectF(left, TICK_HEIGHT, width + 1, metrics.height())
-                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+                painter.drawStaticText(QPointF(left, TICK_HEIGHT), text)
                 free = left + width

@@ -17,6 +17,7 @@ FALL_DB_PER_S = 40.0  # how fast the bar falls
 HOLD_S = 1.5  # how long the tick stays
 CLIP_PEAK = 0.999  # full scale, with room for rounding
 CLIP_HOLD_S = 2.0  # how long the light stays on
+PAINT_S = 0.06  # of sound between two pictures of the meter: more often, it flickers and costs as much as a plot
 
 
 class LevelMeter(QWidget):
@@ -51,6 +52,7 @@ class LevelMeter(QWidget):
         self.hold_db = FLOOR_DB
         self._held_s = 0.0
         self._clipped_s = math.inf  # since the last clipped sample
+        self._unpainted_s = 0.0  # of sound since the last picture
         self.update()
 
     @property
@@ -69,7 +71,10 @@ class LevelMeter(QWidget):
         if peak_db >= self.hold_db or self._held_s > HOLD_S:
             self.hold_db, self._held_s = self.level_db, 0.0
         self._clipped_s = 0.0 if peak >= CLIP_PEAK else self._clipped_s + duration_s
-        self.update()
+        self._unpainted_s += duration_s
+        if self._unpainted_s >= PAINT_S:
+            self._unpainted_s = 0.0
+            self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
         painter = QPainter(self)
