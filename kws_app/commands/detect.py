@@ -1,6 +1,6 @@
-"""kws-detect: the app's detector over audio files, from the command line, faster than real time.
+"""The command kws-detect: finds the keyword in audio files, faster than real time.
 
-Modules that take long to import are imported late, where Ctrl-C is taken care of.
+Modules that take long to import are imported late, where Ctrl-C is handled.
 """
 
 import sys
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kws_app.commands.file_hearing import Question
     from kws_app.commands.report import Report
 
-CLOSED = 141  # exit status of a program whose output is closed: 128 and SIGPIPE, as the shell has it
+CLOSED = 141  # exit status if the output is closed, as in a shell: 128 + SIGPIPE
 FAILED = 2
 MOST_JOBS = 256
 
@@ -33,15 +33,15 @@ def parse_arguments(arguments: list[str] | None = None) -> "argparse.Namespace":
     parser = argparse.ArgumentParser(
         prog="kws-detect",
         description="Find the keyword in audio files, with the same detector that the app runs.",
-        epilog="Exit status: 0 when every file was read, 2 when a file was not or the options are wrong, 130 after "
-        "Ctrl-C: what was found by then is printed, 141 when the reader of the output has ended.",
+        epilog="Exit status: 0 if every file was read; 2 if a file could not be read, or an option is wrong; 130 after "
+        "Ctrl-C, with the detections so far printed; 141 if the reader of the output has ended.",
     )
     parser.add_argument(
         "files",
         nargs="+",
         metavar="FILE",
-        help="WAV, FLAC, OGG or MP3, any rate; a folder stands for the audio files in it and below it, a pattern such "
-        "as 'radio/**/*.mp3' for the files that match, - for standard input",
+        help="a WAV, FLAC, OGG or MP3 file of any rate; a folder, for all audio files in it and below it; a pattern "
+        "such as 'radio/**/*.mp3'; or - for standard input",
     )
     parser.add_argument(
         "--model", default=DEFAULT_MODEL, metavar="NAME", help="the model that listens (default: %(default)s)"
@@ -49,8 +49,8 @@ def parse_arguments(arguments: list[str] | None = None) -> "argparse.Namespace":
     parser.add_argument(
         "--confirm",
         metavar="NAME",
-        help="a second model of the keyword, such as happy/teacher: where the first model is not sure of silence, the "
-        "second hears the last 2 s again and decides; this gives far fewer false alarms for hardly more work",
+        help="a second model of the keyword, such as happy/teacher: when the first model may have heard the word, the "
+        "second model checks the last 2 s and decides; this gives far fewer false alarms for hardly more work",
     )
     parser.add_argument("--threshold", type=float, metavar="X", help="above 0, at most 1 (default: the model's own)")
     parser.add_argument("--engine", choices=ENGINES, help=ENGINE_HELP)
@@ -59,17 +59,17 @@ def parse_arguments(arguments: list[str] | None = None) -> "argparse.Namespace":
         "--resume",
         type=Path,
         metavar="RESULT",
-        help="write JSON lines into this file; if it holds results of an earlier run, its files are not heard again",
+        help="write JSON lines into this file; files with results from an earlier run are not read again",
     )
     work = parser.add_mutually_exclusive_group()
     work.add_argument(
-        "--jobs", type=_jobs, default=1, metavar="N", help="hear N files at a time, each in a process of its own"
+        "--jobs", type=_jobs, default=1, metavar="N", help="read N files at the same time, each in a process of its own"
     )
     work.add_argument(
         "--scheduler",
         metavar="tcp://HOST:PORT",
-        help="hear the files on the workers of this Dask scheduler, which need the same release and the same paths; "
-        "whoever controls the scheduler controls the workers, so keep it in a network that you trust",
+        help="read the files on the workers of this Dask scheduler, which need the same release and the same paths; "
+        "whoever controls the scheduler controls the workers, so use it only in a network that you trust",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser.parse_args(arguments)
@@ -92,11 +92,11 @@ def main(arguments: list[str] | None = None) -> int:
 
                 options = parse_arguments(arguments)
             with native_noise_silenced():
-                if hasattr(sys.stdout, "reconfigure"):  # what the terminal's encoding lacks is written as escapes
+                if hasattr(sys.stdout, "reconfigure"):  # characters that the terminal cannot show become escapes
                     sys.stdout.reconfigure(errors="backslashreplace")
                 try:
                     return _run(options, interruption)
-                except BrokenPipeError:  # whoever reads the output, as `head` does, has read enough
+                except BrokenPipeError:  # the reader of the output, such as `head`, has ended
                     discard_output()
                     return CLOSED
                 except OutputError as error:
@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: "argparse.Namespace", interruption: Interruption) -> int:
-    """The exit status."""
+    """Run the command. Returns the exit status."""
     with interruption.held():
         from kws_app.commands.file_search import find_files
         from kws_app.commands.report import OutputError, Report, progress, reason, say
@@ -139,7 +139,7 @@ def _run(options: "argparse.Namespace", interruption: Interruption) -> int:
 
 
 def _question(options: "argparse.Namespace") -> tuple["Question", str]:
-    """What to listen for, and the keyword. raises ModelError or ValueError"""
+    """The question of the options, and its keyword. raises ModelError or ValueError"""
     from dataclasses import replace
 
     from kws_app.commands.file_hearing import Question, models_of
@@ -157,7 +157,7 @@ def _question(options: "argparse.Namespace") -> tuple["Question", str]:
 def _hear(
     files: list[str], question: "Question", options: "argparse.Namespace", interruption: Interruption, report: "Report"
 ) -> None:
-    """Hear the files and report what is found."""
+    """Read the files and report the detections."""
     from functools import partial
 
     from kws_app.commands.file_hearing import hear_file
@@ -184,7 +184,7 @@ def _hear(
 
 
 def _hear_here(file: str, question: "Question", interruption: Interruption, report: "Report") -> None:
-    """Hear a file in this process: a detection is reported as soon as it is found."""
+    """Read a file in this process. Each detection is reported at once."""
     from kws_app.commands.file_hearing import FileResult, detections, models_of
     from kws_app.errors import AudioError
 
@@ -203,7 +203,7 @@ def _hear_here(file: str, question: "Question", interruption: Interruption, repo
 
 @contextmanager
 def _spooled(file: str) -> Iterator[Path]:
-    """The path of a file; standard input is copied into a temporary one, as a decoder has to seek. raises AudioError"""
+    """The path of a file. Standard input is copied to a temporary file, for the decoder to seek. raises AudioError"""
     import shutil
     import tempfile
 

@@ -1,4 +1,4 @@
-"""One file, heard by a fresh detector: what kws-detect does, here or in another process or on another machine."""
+"""Finds the detections in a file with a fresh detector. Used by kws-detect, in any process and on any machine."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,18 +27,18 @@ BLOCK_S = 15.0  # decoded at once; a network hears more of it at once, which `bl
 
 @dataclass(frozen=True)
 class Question:
-    """What to listen for. It travels to other processes; the models do not."""
+    """What to listen for. It is sent to other processes, which load the models themselves."""
 
     model: str  # keyword/role
-    confirm: str  # of a second model; empty for none
-    threshold: float | None  # None for the model's own
+    confirm: str  # name of a second model; empty for none
+    threshold: float | None  # None for the threshold of the model
     engine: str
-    folders: tuple[str, ...]  # where models are looked for
-    digests: tuple[str, ...] = ()  # SHA-256 of the files of the models; empty: any model of that name will do
+    folders: tuple[str, ...]  # folders of models
+    digests: tuple[str, ...] = ()  # SHA-256 of the model files; empty to accept any file of that name
 
     @property
     def name(self) -> str:
-        """Of the model, or of the pair."""
+        """The name of the model or of the pair."""
         return pair_of(self.model, self.confirm)
 
 
@@ -52,18 +52,18 @@ class Row:
 
 @dataclass
 class FileResult:
-    """All that was heard in one file."""
+    """The detections in a file."""
 
     file: str
     rows: list[Row] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)  # on how the file was heard
-    error: str = ""  # one sentence where the file could not be read to its end
+    remarks: list[str] = field(default_factory=list)  # sentences about faults of the sound
+    error: str = ""  # one sentence if the file could not be read to its end
     length_s: float = 0.0
 
 
 @dataclass(frozen=True)
 class Models:
-    """Loaded models of a question."""
+    """The loaded models of a question."""
 
     first: KeywordModel
     second: KeywordModel | None
@@ -80,7 +80,7 @@ class Models:
         return self.first.card.keyword
 
     def detector(self) -> Detector:
-        """A fresh one."""
+        """A fresh detector."""
         return detector_of(self.first, self.second, self.config)
 
 
@@ -96,7 +96,10 @@ def models_of(question: Question) -> Models:
     models = Models(first, second, config, paths)
     if question.digests and question.digests != models.digests:
         raise ModelError(
-            _("The model {name} is another one here: install the same release on every machine.", name=question.name)
+            _(
+                "The model {name} differs on this machine: install the same release on every machine.",
+                name=question.name,
+            )
         )
     return models
 
@@ -104,9 +107,9 @@ def models_of(question: Question) -> Models:
 def detections(
     path: Path, detector: Detector, remark: Callable[[str], None], result: FileResult
 ) -> Iterator[list[Row]]:
-    """What a detector finds in a file, as it is read; `result.length_s` grows with it. Some of the lists are empty.
+    """The detections in each block of a file, while it is read; a list may be empty. Also updates `result.length_s`.
 
-    Silence is heard after the end, as a word at the very end would else be missed; times stay within the file.
+    Silence follows the end of the file, because else a word at the very end is missed. Times stay within the file.
     raises AudioError if the file is no audio or cannot be read to its end
     """
     pieces = _frame_pieces(path, detector.new_frames(), remark, result)
@@ -118,7 +121,7 @@ def detections(
 def _frame_pieces(
     path: Path, stream: FrameStream, remark: Callable[[str], None], result: FileResult
 ) -> Iterator[Frames]:
-    """The frames of a file and of the silence after it, as it is decoded. raises AudioError where that fails"""
+    """The frames of a file and of the silence after it, while it is decoded. raises AudioError if that fails"""
     length = 0
     for samples in read_blocks(path, BLOCK_S, remark):
         length += len(samples)
@@ -128,12 +131,12 @@ def _frame_pieces(
 
 
 def _joined(pieces: Iterator[Frames], least: int) -> Iterator[Frames | None]:
-    """The frames in blocks of `least` or more, each good until the next is asked for; None for a piece that waits.
+    """The frames in blocks of at least `least` frames; None for a piece that waits for the next piece.
 
-    raises AudioError where the pieces do, after the frames before it
+    A block is overwritten by the next block. raises AudioError if `pieces` does, after all frames before the error
     """
     waiting: list[Frames] = []
-    room: Frames | None = None  # kept from block to block: the system clears fresh memory first, and that takes long
+    room: Frames | None = None  # used for all blocks, because new memory is slow: the system clears it first
     failure: AudioError | None = None
     is_over = False
     while not is_over:
@@ -156,7 +159,7 @@ def _joined(pieces: Iterator[Frames], least: int) -> Iterator[Frames | None]:
 
 
 def hear_file(question: Question, file: str) -> FileResult:
-    """All detections of a file. Runs in any process; it raises nothing, so that one file harms no other."""
+    """All detections of a file. Runs in any process. It raises nothing, so that the other files are still read."""
     result = FileResult(file)
     try:
         with native_noise_silenced():

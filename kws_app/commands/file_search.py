@@ -1,4 +1,4 @@
-"""Which audio files are meant by the names on a command line: files, folders and patterns."""
+"""Finds the audio files for the names on a command line: files, folders and patterns."""
 
 import glob
 import os
@@ -13,11 +13,10 @@ Say = Callable[[str], None]
 
 
 def find_files(names: Iterable[str], say: Say) -> Iterator[str]:
-    """Every file that is meant, in the order of the names; those of a folder or a pattern in the order of the alphabet.
+    """Every file, in the order of the names. The files of a folder or a pattern come in alphabetical order.
 
-    A folder stands for the audio files in it and below it, told by their suffix; hidden files are left out.
-    say: is told, in one sentence, about a name that stands for no file. A single file is not looked at: whoever reads
-    it says what is wrong with it.
+    A folder stands for all files in it and below it with the suffix of an audio file, without hidden files.
+    say: gets one sentence about each name without any file. A single file is not checked here.
     """
     for name in names:
         if name != STANDARD_INPUT and os.path.isdir(name):
@@ -30,7 +29,7 @@ def find_files(names: Iterable[str], say: Say) -> Iterator[str]:
 
 
 def _of_pattern(matches: list[str], say: Say) -> Iterator[str]:
-    """Each file once: `**` stands for a folder and for the files below it."""
+    """Each file once. A pattern with `**` matches a folder and also the files below it."""
     seen: set[str] = set()
     for match in matches:
         for file in _files_below(match, say) if os.path.isdir(match) else [match]:

@@ -1,4 +1,4 @@
-"""Ctrl-C, and the signals that end a program, end a command cleanly. For the main thread of a command."""
+"""Ends a command cleanly after Ctrl-C, and after the signals that end a program. On the main thread of a command."""
 
 import signal
 from collections.abc import Iterable, Iterator
@@ -8,20 +8,20 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-INTERRUPTED = 130  # exit status: 128 and SIGINT, as a shell has it
+INTERRUPTED = 130  # exit status, as in a shell: 128 + SIGINT
 # SIGTERM: a service manager or `kill`; SIGHUP: the terminal was closed
 ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Interruption:
-    """Turns Ctrl-C into a KeyboardInterrupt at places that can bear one.
+    """Turns Ctrl-C into a KeyboardInterrupt, but not during a step that is held.
 
-    A decoder in C that calls back into Python would swallow the exception and go on as if the file had ended. So it
-    waits until the step that is held is over. A second Ctrl-C does not wait.
+    A decoder in C that calls Python code would ignore the exception and go on as if the file had ended. So Ctrl-C waits
+    for the end of the step. A second Ctrl-C does not wait.
     """
 
     def __init__(self) -> None:
-        self.status = INTERRUPTED  # of the program that a signal ends
+        self.status = INTERRUPTED  # exit status after the signal
         self._is_held = False
         self._is_pending = False
 
@@ -35,7 +35,7 @@ class Interruption:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Until the end of the block, Ctrl-C waits."""
+        """Ctrl-C waits until the end of the block."""
         self._is_held = True
         try:
             yield
@@ -45,7 +45,7 @@ class Interruption:
             raise KeyboardInterrupt
 
     def each(self, items: Iterable[T]) -> Iterator[T]:
-        """The items, where Ctrl-C waits until the next of them is there."""
+        """The items. Ctrl-C waits until the next item is ready."""
         iterator = iter(items)
         while True:
             with self.held():
@@ -61,7 +61,7 @@ def interruptible() -> Iterator[Interruption]:
     """Within the block, Ctrl-C and the other ENDING signals raise KeyboardInterrupt by the rules of `Interruption`."""
     interruption = Interruption()
     before = {}
-    with suppress(ValueError):  # not the main thread, where a signal arrives
+    with suppress(ValueError):  # not the main thread: only the main thread can set handlers
         for number in ENDING:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` sets it
                 before[number] = signal.signal(number, interruption.handle)
@@ -74,7 +74,7 @@ def interruptible() -> Iterator[Interruption]:
 
 @contextmanager
 def children_ignore_ctrl_c() -> Iterator[None]:
-    """Processes that are started within the block leave Ctrl-C to this one: they inherit what is blocked here."""
+    """Processes that are started within the block ignore Ctrl-C: they inherit the blocked signal."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

@@ -1,4 +1,4 @@
-"""One function over many items, on several cores (joblib) or several machines (Dask): each item counts once."""
+"""Runs a function over many items, on several cores (joblib) or machines (Dask). Each item gives one result."""
 
 import logging
 import warnings
@@ -8,16 +8,16 @@ from typing import TypeVar
 
 from kws_app.commands.interruption import children_ignore_ctrl_c
 
-CONNECT_S = 10.0  # to a scheduler
-AHEAD = 4  # items handed out for each worker of a cluster: it never waits, and the scheduler's list stays short
-RETRIES = 3  # of an item whose worker ended in the midst of it
+CONNECT_S = 10.0  # longest wait for a connection to the scheduler
+AHEAD = 4  # items for each worker that are sent ahead: no worker waits, and the scheduler's list stays short
+RETRIES = 3  # further attempts with an item whose worker ended
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 class JobError(Exception):
-    """Work that could not be handed out; one sentence."""
+    """The work could not be done. The message is one sentence."""
 
 
 def over_cores(work: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> Generator[Result, None, None]:
@@ -38,9 +38,9 @@ def over_cores(work: Callable[[Item], Result], items: Sequence[Item], jobs: int)
         for result in results:  # noqa: UP028 - `yield from` would end joblib before this function
             yield result
     except TerminatedWorkerError as error:
-        raise JobError("A process ended before its time, perhaps for want of memory: try fewer --jobs.") from error
+        raise JobError("A process was ended, perhaps because memory ran out: use fewer --jobs.") from error
     finally:
-        with warnings.catch_warnings():  # joblib warns that items are left: whoever ended this knows
+        with warnings.catch_warnings():  # after an interruption joblib warns that items are left
             warnings.simplefilter("ignore")
             results.close()
         get_reusable_executor().shutdown(wait=False, kill_workers=True)
@@ -59,11 +59,11 @@ def over_cluster(
         from distributed import Client, as_completed
     except ImportError as error:
         raise JobError("--scheduler needs another package: `pip install 'kws-app[cluster]'`.") from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what it would say is dealt with here
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # its errors are reported here
     try:
         client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
-        raise JobError(f"There is no Dask scheduler at {scheduler} ({error}).") from error
+        raise JobError(f"There is no Dask scheduler at {scheduler} ({error}): check --scheduler.") from error
     with client:
         waiting = iter(items)
         ahead = AHEAD * max(1, sum(client.nthreads().values()))
@@ -77,7 +77,7 @@ def over_cluster(
             try:
                 result: Result = future.result()
             except Exception as error:
-                raise JobError(f"The cluster could not hear a {what} ({type(error).__name__}: {error}).") from error
+                raise JobError(f"The cluster could not process a {what} ({type(error).__name__}: {error}).") from error
             future.release()
             ready.update(handed_out(1))
             yield result

@@ -1,4 +1,4 @@
-"""kws-labels: the labels that the user gave in the window, as clips for training."""
+"""kws-labels: writes the clips that the user labelled in the window, for training."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ from kws_app.paths import default_data_dir
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """kws-labels: the labels of the log, as clips for training."""
+    """The command. Returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="kws-labels",
         description="Write the clips that were labelled in the window into FOLDER, in the layout of Speech Commands: "
@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
         "them into the folder data/speech_commands/ of the training.",
     )
     parser.add_argument(
-        "folder", type=Path, metavar="FOLDER", help="the folder to write into; it is made if it is not there"
+        "folder", type=Path, metavar="FOLDER", help="the folder to write into; it is made if it does not exist"
     )
     parser.add_argument(
         "--data-dir",
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"kws-labels: {error}", file=sys.stderr)
         return 2
     if bad_lines:
-        print(f"kws-labels: unreadable lines of the log were passed over: {bad_lines}.", file=sys.stderr)
+        print(f"kws-labels: unreadable lines of the log were skipped: {bad_lines}.", file=sys.stderr)
     return 0
 
 

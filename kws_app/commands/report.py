@@ -1,4 +1,4 @@
-"""What kws-detect prints: detections, sentences, and a bar on a terminal. On the main thread."""
+"""The output of kws-detect: detections, messages, and a progress bar on a terminal. On the main thread."""
 
 import json
 import os
@@ -14,11 +14,11 @@ from kws_app.commands.result_file import ResultFile
 
 
 class OutputError(Exception):
-    """The result cannot be written; one sentence."""
+    """The result cannot be written. The message is one sentence."""
 
 
 class Report:
-    """What is found, on stdout or in a result file; what went wrong, on stderr; how far it is, on a terminal."""
+    """Detections go to stdout or a result file, messages to stderr, and the progress to a terminal."""
 
     def __init__(self, keyword: str, model: str, as_json: bool) -> None:
         self._keyword, self._model, self._as_json = keyword, model, as_json
@@ -29,11 +29,11 @@ class Report:
         self._heard_s = 0.0
 
     def begin(self, bar: Any) -> None:
-        """bar: of tqdm, which counts bytes, or None"""
+        """bar: a progress bar of tqdm, which counts bytes, or None"""
         self._bar = bar
 
     def row(self, file: str, row: "Row") -> None:
-        """A detection. raises OutputError or BrokenPipeError"""
+        """Print a detection. raises OutputError or BrokenPipeError"""
         if self._as_json:
             values = {"file": file, "keyword": self._keyword, "model": self._model}
             self._write_json({**values, "time_s": round(row.time_s, 3), "score": round(row.score, 4)})
@@ -41,7 +41,7 @@ class Report:
             self._print(f"{printable(file)}  {row.time_s:9.2f} s  {self._keyword}  {row.score:.3f}")
 
     def finish(self, result: "FileResult") -> None:
-        """A file is done, and its rows are reported."""
+        """Report the end of a file whose rows are printed already."""
         for remark in result.remarks:
             self._say(remark)
         if result.error:
@@ -58,13 +58,13 @@ class Report:
             self._bar.update(_size(result.file))
 
     def whole(self, result: "FileResult") -> None:
-        """A file that was heard elsewhere."""
+        """Report a file that another process has read."""
         for row in result.rows:
             self.row(result.file, row)
         self.finish(result)
 
     def fail(self, message: str) -> None:
-        """Say what went wrong; the exit status tells it, too."""
+        """Print an error, and let the exit status show it."""
         self.has_failed = True
         self._say(message)
 
@@ -77,7 +77,7 @@ class Report:
 
     def _write_json(self, row: dict[str, Any]) -> None:
         if self.record is None:
-            self._print(json.dumps(row))  # a name that is no text survives as the escapes of JSON
+            self._print(json.dumps(row))  # JSON escapes file names that are not valid text
             return
         try:
             self.record.write(row)
@@ -99,7 +99,7 @@ class Report:
 
 @contextmanager
 def progress(files: list[str]) -> Iterator[Any]:
-    """A bar on the terminal; None where stderr is none, or there is one file."""
+    """A progress bar on a terminal; None if stderr is no terminal, or for a single file."""
     if len(files) <= 1 or sys.stderr is None or not sys.stderr.isatty():
         yield None
         return
@@ -111,7 +111,7 @@ def progress(files: list[str]) -> Iterator[Any]:
 
 
 def _size(file: str) -> int:
-    """Bytes; 0 where that cannot be told."""
+    """The size of a file in bytes; 0 if it is not known."""
     try:
         return os.stat(file).st_size if file != STANDARD_INPUT else 0
     except (OSError, ValueError):
@@ -123,31 +123,31 @@ def _unwritten(error: Exception) -> OutputError:
 
 
 def reason(error: Exception) -> str:
-    """An operating system's reason without its number."""
+    """The text of an error; for an error of the operating system, without its number."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
 
 
 def discard_output() -> None:
-    """Send what Python flushes at its end nowhere: it would fail again."""
+    """Discard what Python writes at its end: a write would fail again."""
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):  # a stdout that is none, or closed
+    except (OSError, ValueError, AttributeError):  # stdout is missing or closed
         pass
 
 
 def say(message: str) -> None:
-    """A sentence on stderr."""
+    """Print a message on stderr."""
     if sys.stderr is None:
         return
     try:
         print(printable(f"kws-detect: {message}"), file=sys.stderr, flush=True)
-    except (OSError, ValueError):  # nobody can be told
+    except (OSError, ValueError):  # stderr is closed
         pass
 
 
 def printable(text: str) -> str:
-    """The text on one line, with what no terminal can show, or would obey, written as escapes."""
+    """The text on one line. Characters that a terminal cannot show, or would obey, become escapes."""
     shown = text.encode(errors="backslashreplace").decode()
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)

@@ -1,7 +1,7 @@
-"""A file of JSON lines that is its own record of what is done: `kws-detect --resume`.
+"""The result file of `kws-detect --resume`: JSON lines that also record which files are done.
 
-The rows of one audio file stand together. A line with "done" follows them, also where there are none. A run that was
-ended in the midst of a file leaves its rows without that line: they are taken off, and the file is heard again.
+The rows of an audio file stand together. A line with "done" ends them, even if there are no rows. If a run was ended
+during a file, this line is missing: then the rows are removed, and the file is read again.
 """
 
 import json
@@ -14,22 +14,22 @@ ROW_START = b'{"file": '
 
 
 class ResultFileError(Exception):
-    """A result file that cannot be continued; one sentence."""
+    """The result file cannot be continued. The message is one sentence."""
 
 
 class ResultFile:
-    """An open result file. Rows are written as they are found; use it as a context."""
+    """An open result file. Each row is written at once. Use it as a context."""
 
     def __init__(self, path: Path, model: str, threshold: float | None) -> None:
-        """model: by name; threshold: None for the model's own
+        """model: name of the model; threshold: None for the threshold of the model
 
-        raises ResultFileError if the file is no result, or one of another model or threshold; OSError
+        raises ResultFileError if the file is no result, or has another model or threshold; OSError
         """
         self._path, self._model, self._threshold = path, model, threshold
-        self.done: set[str] = set()  # files
-        self.failed: set[str] = set()  # of these, the ones that could not be read to their end
+        self.done: set[str] = set()  # finished files
+        self.failed: set[str] = set()  # finished files that could not be read to their end
         if path.exists() and not path.is_file():
-            raise ResultFileError(f"{path} is not a file: name one that the results go into.")
+            raise ResultFileError(f"{path} is not a file: name a file for the results.")
         self._file: BinaryIO = open(path, "a+b")  # noqa: SIM115 - closed by `close`
         try:
             self._keep_what_is_whole()
@@ -49,7 +49,7 @@ class ResultFile:
         self._file.flush()
 
     def finish(self, file: str, detections: int, length_s: float, error: str) -> None:
-        """Say that a file is done. error: a sentence where it could not be read to its end"""
+        """Write that a file is done. error: one sentence if it could not be read to its end"""
         row = {"file": file, "done": True, "model": self._model, "threshold": self._threshold}
         row |= {"detections": detections, "length_s": round(length_s, 3)}
         self.write(row | ({"error": error} if error else {}))
@@ -57,14 +57,14 @@ class ResultFile:
 
     def _keep_what_is_whole(self) -> None:
         self._file.seek(0)
-        whole = at = 0  # bytes: up to the last row of a file that is done, up to the line that is read
-        last = ""  # the file whose rows are being read
+        whole = at = 0  # offsets: after the last row of a finished file, and of the present line
+        last = ""  # the audio file of the present rows
         while line := self._file.readline(MOST_LINE_BYTES):
             if not line.endswith(b"\n") and line.startswith(ROW_START[: len(line)]):
-                break  # torn
+                break  # the last line was cut
             row = self._parsed(line)
             if row["file"] != last:
-                if last:  # without a line that says so it is done as well: the next file's rows follow
+                if last:  # rows of another file follow, so this file is done, too
                     self.done.add(last)
                 whole, last = at, row["file"]
             at += len(line)
@@ -85,8 +85,11 @@ class ResultFile:
             raise ResultFileError(f"{self._path} is no result of kws-detect: name another file.")
         if row.get("model") != self._model:
             raise ResultFileError(
-                f"{self._path} is a result of the model {str(row.get('model'))[:80]}, not of {self._model}."
+                f"{self._path} has results of the model {str(row.get('model'))[:80]}, not of {self._model}: "
+                "name another file."
             )
         if row.get("done") is True and row.get("threshold") != self._threshold:
-            raise ResultFileError(f"{self._path} is a result of the threshold {row.get('threshold')!s:.20}.")
+            raise ResultFileError(
+                f"{self._path} has results with the threshold {row.get('threshold')!s:.20}: name another file."
+            )
         return row

@@ -1,7 +1,8 @@
-"""Cascade: a small model listens all the time, a larger one only to what it stirs at. No Qt, no device, no clock.
+"""Cascade: a small model listens all the time, and wakes a larger model that decides. No Qt, no device, no clock.
 
-When the first model's posterior reaches `stir`, the second is given the last seconds again, from a fresh state, and
-listens on until the first has been calm for a while. The decision is taken on the second's posterior; it is nil asleep.
+When the posterior of the first model reaches `stir`, the second model hears the last seconds again, from a fresh state.
+It listens until the first model has stayed below `stir` for HOLD_S. The posterior of the second model decides. While
+the second model sleeps, the score is 0.
 """
 
 import numpy as np
@@ -12,20 +13,20 @@ from kws_app.engine.frontend import Frames
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.engine.keyword_model import KeywordModel
 
-REPLAY_FRAMES = 200  # given to the second model when it wakes: 2 s
-COUNTED_S = 0.5  # of these, the last: a score before them belongs to something that is over
-HOLD_S = 0.4  # the second model listens on for so long after the first is calm
-STIR = 0.2
-NO_DECISION = DecisionConfig(threshold=1.0)  # of the second model on its own
+REPLAY_FRAMES = 200  # frames that the second model hears when it wakes: 2 s
+COUNTED_S = 0.5  # the end of these frames whose scores count; an earlier score belongs to earlier sound
+HOLD_S = 0.4  # how long the second model listens after the last posterior that reached `stir`
+STIR = 0.2  # posterior of the first model that wakes the second model
+NO_DECISION = DecisionConfig(threshold=1.0)  # the second model makes no detections of its own
 
 
 def detector_of(first: KeywordModel, second: KeywordModel | None, config: DecisionConfig) -> Detector:
-    """A fresh detector of one model, or of the pair where a second confirms it."""
+    """A fresh detector of a model or of a pair. second: the model that confirms; None for a single model"""
     return Detector(first, config) if second is None else Cascade(first, second, config)
 
 
 class Cascade(Detector):
-    """A detector whose first model decides when the second is asked; it answers at the pace of the first."""
+    """The detector of a pair. It has the steps of the first model and the scores of the second model."""
 
     def __init__(
         self,
@@ -36,7 +37,7 @@ class Cascade(Detector):
         start_sample: int = 0,
     ) -> None:
         self.stir = stir
-        self.heard_frames = self.confirmed_frames = 0  # by the first model, by the second: what it costs
+        self.heard_frames = self.confirmed_frames = 0  # frames that the first and the second model have processed
         self._second = Detector(second, NO_DECISION)
         super().__init__(first, config, start_sample)
 
@@ -44,10 +45,10 @@ class Cascade(Detector):
         super().reset(sample)
         self._start = sample
         self._recent = np.zeros((0, widest_frontend([self]).mel_bins), np.float32)  # [T, F], the last frames
-        self._recent_from = 0  # frames of the stream before them
-        self._awake_until = -1
-        self._next_frame: int | None = None  # that the second model wants; None while it sleeps
-        self._value = 0.0
+        self._recent_from = 0  # number of frames in the stream before `_recent`
+        self._awake_until = -1  # the second model is awake up to this sample
+        self._next_frame: int | None = None  # the next frame for the second model; None while it sleeps
+        self._value = 0.0  # the last score
 
     def run_on(self, *models: KeywordModel) -> None:
         first, second = models
@@ -59,7 +60,7 @@ class Cascade(Detector):
         return self.model, self._second.model
 
     def process_frames(self, log_mel: Frames) -> Steps:
-        """As a detector's; the scores are the second model's, nil while it sleeps."""
+        """Like Detector.process_frames. The scores are those of the second model, and 0 while it sleeps."""
         posteriors, step_ends = self._posteriors(log_mel)
         self.heard_frames += len(log_mel)
         self._recent = np.concatenate((self._recent, log_mel[:, : self._recent.shape[1]]))
@@ -79,7 +80,7 @@ class Cascade(Detector):
         return 0.0
 
     def _listen(self, end: int) -> float:
-        """The second model's highest posterior since the last step, all that ended before sample `end` heard."""
+        """Let the second model hear all frames before `end`. Returns its highest posterior since the last step."""
         config = FrontendConfig()
         frames = (end - self._start - config.window_samples) // config.hop_samples + 1  # of the stream, until `end`
         begin, counted_from = self._next_frame, 0

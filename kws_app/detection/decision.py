@@ -1,4 +1,4 @@
-"""Decision: posteriors in, detections out. Plain arithmetic on a sample clock; no thread, no wall time."""
+"""Decision: turns posteriors into detections. Pure arithmetic; time is a sample index."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 
 @dataclass(frozen=True)
 class Detection:
-    """The keyword was heard: `sample` is the absolute index at which the score met the threshold."""
+    """The keyword was heard."""
 
-    sample: int
+    sample: int  # absolute index at which the score met the threshold
     score: float
 
     @property
@@ -24,11 +24,11 @@ class Detection:
 
 @dataclass(frozen=True)
 class DetectionEnd:
-    """The score is below the threshold again after a detection, or the stream was cut off."""
+    """A detection has ended: the score fell below the threshold, or the stream ended."""
 
     detection: Detection
-    peak: float  # the highest score of the run of steps above the threshold, those before the detection included
-    above_samples: int  # how long that run lasted: from the end of its first step to the end of the first one below
+    peak: float  # the highest score since the score met the threshold
+    above_samples: int  # from the end of the first step at or above the threshold to the end of the first step below
 
 
 @dataclass(frozen=True)
@@ -43,21 +43,22 @@ class Decisions:
 class Decision:
     """Smoothing, threshold, patience, refractory time and re-arming.
 
-    After a detection the score must fall below the threshold once, and the refractory time must pass, before the next:
-    one word gives one detection however long the score stays up.
+    Before the next detection the score must fall below the threshold once, and the refractory time must pass. So a word
+    gives one detection, however long the score stays high.
     """
 
     def __init__(self, config: DecisionConfig) -> None:
-        self.config = config  # may be replaced at any time; takes effect at the next step
+        self.config = config  # may be replaced at any time; used from the next step on
         self.score = 0.0  # the last smoothed posterior
-        self.ended: DetectionEnd | None = None  # if the last step, or a reset, ended a detection
+        self.ended: DetectionEnd | None = None  # the detection that the last step or reset ended
         self._detection: Detection | None = None
-        self._begun = self._last = 0  # sample at which the present run above the threshold began, and its last step's
-        self._peak = 0.0
+        # a run is a row of steps at or above the threshold
+        self._begun = self._last = 0  # samples at the end of the first and of the last step of the present run
+        self._peak = 0.0  # highest score of the present run
         self.reset()
 
     def reset(self) -> None:
-        """Forget the past: the next step is the first of a stream."""
+        """Start again: the next step is the first step of a stream."""
         self._end_run(self._last)
         self._recent: deque[float] = deque()
         self._above = 0
@@ -66,7 +67,7 @@ class Decision:
         self.score = 0.0
 
     def update(self, posterior: float, sample: int) -> Detection | None:
-        """Take the posterior of the step that ends at `sample`; return a detection if this step makes one."""
+        """Take the posterior of the step that ends at `sample`. Returns a detection if this step makes one."""
         self._recent.append(posterior)
         while len(self._recent) > self.config.smoothing_steps:
             self._recent.popleft()
@@ -127,6 +128,6 @@ class Decision:
         self._last, self._peak = sample, max(self._peak, self.score)
 
     def _end_run(self, sample: int) -> None:
-        """The score fell below the threshold at `sample`, or nothing is known after it."""
+        """End the present run at `sample`: the score fell below the threshold, or the stream ended."""
         detection, self._detection = self._detection, None
         self.ended = None if detection is None else DetectionEnd(detection, self._peak, sample - self._begun)

@@ -1,4 +1,4 @@
-"""Detector: samples -> frontend -> model -> decision. No Qt, no device, no clock: the same live and in scoring."""
+"""Detector: samples -> frontend -> model -> decision. The app and the evaluation use it. No Qt, no device, no clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,62 +16,62 @@ from kws_app.engine.keyword_model import KeywordModel, columns_for
 
 @dataclass(frozen=True)
 class Steps:
-    """What a block of frames completed."""
+    """The steps that a block of frames completed."""
 
     scores: NDArray[np.float32]  # [S], smoothed posteriors
     step_ends: NDArray[np.int64]  # [S], absolute sample index at which each step's audio ends
     detections: list[Detection]
-    ends: list[DetectionEnd]  # of detections, these or earlier ones
+    ends: list[DetectionEnd]  # ends of these or earlier detections
 
 
 @dataclass(frozen=True)
 class DetectorOutput(Steps):
-    """What a block of samples completed."""
+    """The steps and frames that a block of samples completed."""
 
     log_mel: NDArray[np.float32]  # [T, F]
     first_frame: int  # absolute sample index at which the first frame begins
 
 
 class FrameStream:
-    """One stream of 16 kHz samples as frames. Several detectors can share them: each takes the columns it knows."""
+    """Turns a stream of 16 kHz samples into frames. Several detectors can share the frames."""
 
     def __init__(self, frontend: Frontend, start_sample: int = 0) -> None:
         self._frontend = frontend
         self.reset(start_sample)
 
     def reset(self, sample: int) -> None:
-        """Start afresh: the next sample has the absolute index `sample` and nothing came before it."""
+        """Start a new stream whose first sample has the absolute index `sample`."""
         self._tail = self._frontend.initial_tail()
-        self.next_frame = sample  # where the next frame begins
+        self.next_frame = sample  # absolute sample index at which the next frame begins
 
     def run_on(self, frontend: Frontend) -> None:
-        """Go on with another engine's frontend; nothing of the stream is lost."""
+        """Use the frontend of another engine from now on. Nothing of the stream is lost."""
         self._frontend = frontend
 
     def process(self, samples: NDArray[np.float32]) -> Frames:
-        """Take the samples [N] that follow those before, any N; the frames [T, F] that they complete."""
+        """Take the next samples [N], any N. Returns the frames [T, F] that they complete."""
         log_mel, self._tail = self._frontend(samples, self._tail)
         self.next_frame += len(log_mel) * self._frontend.hop_samples
         return log_mel
 
 
 def widest_frontend(detectors: Iterable["Detector"]) -> Frontend:
-    """The frontend whose frames serve all of the detectors. raises ValueError if there is no detector"""
+    """The frontend whose frames have the columns for all detectors. raises ValueError without a detector"""
     return max((model.frontend for detector in detectors for model in detector.models), key=lambda f: f.mel_bins)
 
 
 class Detector:
-    """One keyword model listening to one stream: of 16 kHz samples, or of frames that others listen to as well."""
+    """A keyword model that listens to a stream: of 16 kHz samples, or of frames shared with other detectors."""
 
     def __init__(self, model: KeywordModel, config: DecisionConfig, start_sample: int = 0) -> None:
         self.model = model
         self.decision = Decision(config)
-        self._frames = self.new_frames()  # its own, for samples
-        self._ends: list[DetectionEnd] = []  # made by a reset
+        self._frames = self.new_frames()  # used by `process`
+        self._ends: list[DetectionEnd] = []  # ends by a reset, for the next result
         self.reset(start_sample)
 
     def reset(self, sample: int) -> None:
-        """Start afresh: the next sample has the absolute index `sample` and nothing came before it."""
+        """Start a new stream whose first sample has the absolute index `sample`."""
         self._frames.reset(sample)
         self._state = self.model.network.initial_state()
         self._next_step_end = sample + self.model.card.first_step_samples
@@ -81,47 +81,47 @@ class Detector:
             self._ends.append(self.decision.ended)
 
     def run_on(self, *models: KeywordModel) -> None:
-        """Go on with the same model as another engine runs it; nothing of the stream is lost."""
+        """Use the same model on another engine from now on. Nothing of the stream is lost."""
         (self.model,) = models
         self._frames.run_on(widest_frontend([self]))
 
     @property
     def models(self) -> tuple[KeywordModel, ...]:
-        """All that listen in it, in the order in which `run_on` takes them."""
+        """All models of this detector, in the order for `run_on`."""
         return (self.model,)
 
     def finish(self) -> list[DetectionEnd]:
-        """No more samples follow those before: what ends with them."""
+        """End the stream. Returns the detections that end with it."""
         self.reset(self._frames.next_frame)
         ends, self._ends = self._ends, []
         return ends
 
     def new_frames(self) -> FrameStream:
-        """Frames for this detector and others, of a stream that begins at sample 0."""
+        """A new stream of frames for this detector, which begins at sample 0."""
         return FrameStream(widest_frontend([self]))
 
     @property
     def next_step_end(self) -> int:
-        """The absolute sample index that completes the next step."""
+        """The absolute sample index at which the next step ends."""
         return self._next_step_end
 
     def process(self, samples: NDArray[np.float32]) -> DetectorOutput:
-        """Take the samples [N] that follow those before, any N, and answer with all that they complete."""
+        """Take the next samples [N], any N. Returns all steps and frames that they complete."""
         first_frame = self._frames.next_frame
         log_mel = self._frames.process(samples)
         steps = self.process_frames(log_mel)
-        own = log_mel[:, : FrontendConfig.mel_bins]  # without what an expert takes
+        own = log_mel[:, : FrontendConfig.mel_bins]  # without the columns for an expert
         return DetectorOutput(steps.scores, steps.step_ends, steps.detections, steps.ends, own, first_frame)
 
     def process_frames(self, log_mel: Frames) -> Steps:
-        """Take the frames [T, F] that follow those before, of a stream that others may hear too.
+        """Take the next frames [T, F] of the stream. Returns the steps that they complete.
 
-        raises ModelError, or whatever the engine raises, if the model fails: then this detector is of no more use
+        raises ModelError, or any error of the engine, if the model fails: then this detector cannot be used any more
         """
         return self._decide(*self._posteriors(log_mel))
 
     def _posteriors(self, log_mel: Frames) -> tuple[Posteriors, NDArray[np.int64]]:
-        """What the model makes of the frames: the posterior of each step, and at which sample it ends."""
+        """The posterior of each step that the frames complete, and the sample at which each step ends."""
         card = self.model.card
         steps = max(0, (len(log_mel) - self._missing) // card.step_frames + 1)
         answer, self._state = self.model.network.step(columns_for(self.model.frontend, log_mel), self._state)

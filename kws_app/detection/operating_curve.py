@@ -1,6 +1,6 @@
-"""What a threshold means: misses and false alarms, as they were measured. Reads the operating curve of a model's card.
+"""The operating curve on a model's card: the measured misses and false alarms at each threshold. Pure arithmetic.
 
-Pure arithmetic. False alarms are those an hour of real speech: an hour of noise says little.
+False alarms are counted in hours of real speech, because an hour of noise says little.
 """
 
 import math
@@ -14,7 +14,7 @@ from kws_app.engine.decision_config import DecisionConfig
 
 @dataclass(frozen=True)
 class Point:
-    """What one threshold gave."""
+    """The measured counts at a threshold."""
 
     threshold: float
     missed: int
@@ -23,16 +23,16 @@ class Point:
 
 @dataclass(frozen=True)
 class OperatingCurve:
-    """Measured points in the order of their thresholds, and what they were measured on and with."""
+    """Measured points in the order of their thresholds."""
 
     points: tuple[Point, ...]
-    keywords: int
-    hours: float  # of real speech
-    decision: DecisionConfig  # smoothing, patience and refractory time; its threshold means nothing
+    keywords: int  # recordings of the keyword
+    hours: float  # hours of real speech
+    decision: DecisionConfig  # smoothing, patience and refractory time; its threshold has no meaning
 
     @classmethod
     def of(cls, card: ModelCard) -> "OperatingCurve | None":
-        """The curve in a card; None where there is none, or none that makes sense."""
+        """The curve on a card; None without a valid curve."""
         try:
             return cls._read(card.figures[CURVE_FIELD])
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
@@ -64,10 +64,10 @@ class OperatingCurve:
         return self.at(threshold).false_alarms / self.hours
 
     def threshold_for(self, fa_per_hour: float) -> float:
-        """The lowest measured threshold from which upwards there are at most so many false alarms an hour.
+        """The lowest measured threshold with at most this many false alarms an hour, there and above.
 
-        Far below, a score that never falls gives few detections too: so it is looked for from above. Where even the
-        highest gives more, the highest.
+        The search goes down from the highest threshold, because a very low threshold has few detections, too: the score
+        never falls below it. If every threshold gives more false alarms: the highest threshold.
         """
         found = self.points[-1].threshold
         for point in reversed(self.points):
@@ -77,7 +77,7 @@ class OperatingCurve:
         return found
 
     def measured_with(self, config: DecisionConfig) -> bool:
-        """Whether these figures hold for a decision, whatever its threshold."""
+        """Whether the curve was measured with this smoothing, patience and refractory time."""
         return _without_threshold(config) == _without_threshold(self.decision)
 
 
@@ -91,7 +91,7 @@ def _without_threshold(config: DecisionConfig) -> tuple[int, int, float]:
 
 
 def same_rate(ours: OperatingCurve | None, threshold: float, theirs: OperatingCurve | None) -> float | None:
-    """The threshold of another model with as many false alarms an hour; None if it is not known."""
+    """The threshold of another model with the same false alarms an hour; None without both curves."""
     if ours is None or theirs is None:
         return None
     return theirs.threshold_for(ours.fa_per_hour(threshold))

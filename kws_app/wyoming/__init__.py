@@ -1,1 +1,1 @@
-"""kws-wyoming: the app's detector as a wake word service for home assistants, over the Wyoming protocol."""
+"""kws-wyoming: offers the app's detector to home assistants as a wake word service, over the Wyoming protocol."""

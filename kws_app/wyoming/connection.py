@@ -1,4 +1,4 @@
-"""One client: its events come in, detections go out. It has detectors of its own. On the event loop's thread."""
+"""Serves one client: reads its events and sends detections, with detectors of its own. On the event loop's thread."""
 
 import asyncio
 import logging
@@ -23,11 +23,11 @@ from kws_app.errors import ModelError, brief
 from kws_app.wyoming.offered_models import MOST_MODELS, ServedModels
 from kws_app.wyoming.protocol import ProtocolError, audio_format, pcm_samples, read_event
 
-FIRST_EVENT_S = 10.0  # a client that has sent nothing by then is let go
-IDLE_S = 300.0  # later, a client that sends nothing for this long is let go
-WRITE_S = 10.0  # a client that takes nothing for this long is let go
-MOST_NAMES = 1000  # in one request
-PIECE_S = 1.0  # so much sound is heard in one go, so that a long chunk does not hold up the other clients
+FIRST_EVENT_S = 10.0  # the connection to a client without a first event ends after this time
+IDLE_S = 300.0  # the connection to a client without a further event ends after this time
+WRITE_S = 10.0  # the connection to a client that reads no answer ends after this time
+MOST_NAMES = 1000  # names of models in a request
+PIECE_S = 1.0  # sound that is processed at once; a long chunk must not delay the other clients
 
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Listener:
-    """A model that hears this client's audio, under the names that the client gave it."""
+    """A model that hears the audio of this client, and the names that the client used for it."""
 
     names: list[str]
     detector: Detector
@@ -47,21 +47,21 @@ class Connection:
     def __init__(
         self, models: ServedModels, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: str
     ) -> None:
-        """peer: who this is, for the log"""
+        """peer: the address of the client, for the log"""
         self._models = models
         self._reader, self._writer = reader, writer
         self.peer = peer
-        self.last_event_s = time.monotonic()  # when the last event came, or the connection
+        self.last_event_s = time.monotonic()  # time of the last event, or of the connection before any event
         self._has_sent = False
         self._choice = models.choose(None)
         self._listeners: list[Listener] | None = None  # None until there is audio
         self._format: tuple[int, int, int] | None = None
         self._resampler, self._downmix = StreamResampler(SAMPLE_RATE), Downmix(SAMPLE_RATE)
-        self._start_ms = 0  # the client's time at the first sample
-        self._heard = False  # since the audio began
+        self._start_ms = 0  # the client's time of the first sample
+        self._heard = False  # whether there was a detection since the audio began
 
     async def serve(self) -> None:
-        """Answer events until the client leaves, is idle for too long, or sends something that is no event."""
+        """Answer events until the client leaves, is idle for too long, or sends an invalid event."""
         try:
             try:
                 while (event := await self._next_event()) is not None:
@@ -70,16 +70,16 @@ class Connection:
             except ProtocolError as error:
                 await self._refuse(str(error), "bad-event")
         except asyncio.TimeoutError:
-            log.warning("%s was let go: it takes no answer", self.peer)
+            log.warning("%s was disconnected: it reads no answer", self.peer)
         except ConnectionError as error:
             log.debug("%s is gone (%s)", self.peer, error)
 
     async def make_room(self) -> None:
-        """Tell the client that another needs its place."""
-        await self._refuse("All places are taken and this client is the idlest: it makes room.", "idle")
+        """Tell the client that another client needs its place."""
+        await self._refuse("All places are taken, and this client was silent the longest: the connection ends.", "idle")
 
     async def _next_event(self) -> Event | None:
-        """None where the client left, or was let go because it sent nothing."""
+        """The next event; None if the client has left, or is disconnected because it sent nothing."""
         patience_s = IDLE_S if self._has_sent else FIRST_EVENT_S
         try:
             event = await asyncio.wait_for(read_event(self._reader), patience_s)
@@ -90,7 +90,7 @@ class Connection:
         return event
 
     async def _refuse(self, reason: str, code: str) -> None:
-        """Say it to the client and to the log."""
+        """Send an error to the client, and write it to the log."""
         log.warning("%s: %s", self.peer, reason)
         await self._write(Error(reason, code).event())
 
@@ -108,7 +108,7 @@ class Connection:
             await self._end()
         elif Ping.is_type(event.type):
             await self._write(Pong(text=Ping.from_event(event).text).event())
-        # any other event is for another kind of service, and the protocol says to ignore it
+        # any other event is for another kind of service; the protocol says to ignore it
 
     async def _choose(self, names: object) -> None:
         if names is not None and not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
@@ -123,11 +123,13 @@ class Connection:
             reason = f"There is no model {_quoted(self._choice.unknown)}; there are: {known}."
             await self._refuse(reason, "unknown-model")
         if self._choice.too_many:
-            reason = f"{MOST_MODELS} models are heard at once and no more: not {_quoted(self._choice.too_many)}."
+            reason = (
+                f"At most {MOST_MODELS} models run at once, so these are left out: {_quoted(self._choice.too_many)}."
+            )
             await self._refuse(reason, "too-many-models")
 
     async def _begin(self, event: Event) -> None:
-        """Begin to hear new audio, with fresh detectors."""
+        """Begin new audio, with fresh detectors."""
         timestamp = event.data.get("timestamp")
         self._start_ms = timestamp if isinstance(timestamp, int) else 0
         self._format, self._resampler = None, StreamResampler(SAMPLE_RATE)
@@ -141,7 +143,7 @@ class Connection:
 
     async def _chunk(self, event: Event) -> None:
         found = audio_format(event.data)
-        if self._listeners is None:  # the client sent no audio-start, or chose other models since
+        if self._listeners is None:  # the client sent no audio-start, or has chosen other models
             await self._begin(event)
         rate_hz, width, channels = found
         if found != self._format:
@@ -152,12 +154,12 @@ class Connection:
         has_cancelled = self._downmix.has_cancelled
         for i in range(0, len(samples), piece):
             await self._hear(self._resampler.process(self._downmix.process(samples[i : i + piece])))
-            await asyncio.sleep(0)  # the other clients' turn
+            await asyncio.sleep(0)  # let the other clients run
         if self._downmix.has_cancelled and not has_cancelled:
             log.warning("%s: the channels cancel each other: only the strongest channel is heard", self.peer)
 
     async def _end(self) -> None:
-        """Hear the rest: what the resampler still holds, and silence, which a word at the very end needs."""
+        """Process the rest in the resampler, and then silence, which a word at the very end needs."""
         if self._listeners is not None:
             await self._hear(self._resampler.process(np.zeros(0, np.float32), last=True))
             await self._hear(np.zeros(round(TAIL_S * SAMPLE_RATE), np.float32))
@@ -171,7 +173,7 @@ class Connection:
         for listener in list(self._listeners or ()):
             try:
                 detections = listener.detector.process(samples).detections
-            except Exception as error:  # whatever goes wrong inside a model, the others listen on
+            except Exception as error:  # any error of a model: the other models go on
                 self._listeners = [other for other in self._listeners or () if other is not listener]
                 await self._refuse(f"The model {listener.names[0]} failed: {brief(error)}.", "model")
                 continue
@@ -187,6 +189,6 @@ class Connection:
 
 
 def _quoted(names: list[str]) -> str:
-    """The first of some names, of which a client may send any."""
+    """The first few names of a client, safe to show."""
     shown = ", ".join(ascii(name[:80]) for name in names[:5])
     return shown if len(names) <= 5 else f"{shown} and {len(names) - 5} more"

@@ -1,4 +1,4 @@
-"""The models that are served: found, loaded once, and described for a client. Used on the event loop's thread."""
+"""The models that are served: finds them, loads each once, describes them. On the event loop's thread."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -17,29 +17,29 @@ from kws_app.engine.names import first_of, models_of, second_of
 from kws_app.engine.pairs import cards_of_pairs, curve_of_pair
 from kws_app.errors import ModelError
 
-MOST_MODELS = 8  # that one client hears at once
+MOST_MODELS = 8  # for one client at once
 LANGUAGE = "en"  # the language of the shipped words; a model's card names no language
 
 
 @dataclass
 class Choice:
-    """What a client asked for: the names of each model that it will hear, as it gave them, and what was refused."""
+    """The models that a client asked for, and the names that were refused."""
 
-    names: dict[str, list[str]] = field(default_factory=dict)  # by the model's own name
-    unknown: list[str] = field(default_factory=list)
-    too_many: list[str] = field(default_factory=list)
+    names: dict[str, list[str]] = field(default_factory=dict)  # by model, the names that the client used for it
+    unknown: list[str] = field(default_factory=list)  # names without a model
+    too_many: list[str] = field(default_factory=list)  # names beyond MOST_MODELS
 
 
 class ServedModels:
-    """Every readable model in some folders, and every pair that was measured together.
+    """Every readable model in the folders, and every pair that was measured together.
 
     A client names a model or a pair by its name. A keyword alone stands for the best model of that keyword.
     """
 
     def __init__(self, folders: ModelFolders, threshold: float | None = None, engine: str | None = None) -> None:
-        """threshold: for all models, in place of their own; engine: None for the default engine
+        """threshold: for all models; None for the threshold of each model. engine: None for the default engine
 
-        raises ModelError if there is no model, or no such engine here
+        raises ModelError without a model, or if the engine cannot run here
         """
         self._engine = checked_engine(engine)
         self.entries = {entry.name: entry for entry in folders.find_all()[0]}
@@ -60,11 +60,11 @@ class ServedModels:
 
     @staticmethod
     def _rank(entry: ModelEntry) -> tuple[bool, bool, str]:
-        """Sorts the teacher first: it hears best, and a server has room for a large model."""
+        """A key that sorts the teacher first: it is the most accurate, and a server has room for a large model."""
         return entry.name != DEFAULT_MODEL, entry.card.role != "teacher", entry.name
 
     def choose(self, names: list[str] | None) -> Choice:
-        """The models that a client names, by model or by keyword. None, or no name at all, stands for every keyword."""
+        """The models for the names of a client: models or keywords. None or no name stands for every keyword."""
         choice = Choice()
         for name in dict.fromkeys(names or [entry.name for entry in self.by_keyword.values()]):
             entry = self.entries.get(name) or self.by_keyword.get(name)

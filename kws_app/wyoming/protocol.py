@@ -1,4 +1,4 @@
-"""Wyoming events from a stream, and PCM as samples. Every length that a client may announce has a bound."""
+"""Reads Wyoming events from a stream, and converts PCM to samples. Every length from a client has a limit."""
 
 import asyncio
 import json
@@ -10,20 +10,20 @@ from wyoming.event import Event
 from kws_app.audio.audio_file import RATES_HZ
 from kws_app.audio.ring import Samples
 
-LINE_BYTES = 65_536  # an event's header is no longer than this, and neither is its further data
+LINE_BYTES = 65_536  # longest header of an event, and longest further data
 PAYLOAD_BYTES = 1_048_576  # half a minute of sound at 16 kHz; clients send tenths of a second
 MOST_CHANNELS = 32
 
 
 class ProtocolError(Exception):
-    """The client sent something that is no Wyoming event, or an event that cannot be served; one sentence."""
+    """The client sent an invalid event, or an event that cannot be served. The message is one sentence."""
 
 
 async def read_event(reader: asyncio.StreamReader) -> Event | None:
     """The next event; None at the end of the stream. reader: with a limit of LINE_BYTES. raises ProtocolError"""
     try:
         line = await reader.readline()
-    except ValueError as error:  # the reader's limit
+    except ValueError as error:  # the limit of the reader
         raise ProtocolError(f"An event's header is longer than {LINE_BYTES} bytes.") from error
     if not line:
         return None
@@ -48,13 +48,13 @@ def _object(text: bytes) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ProtocolError("An event is no JSON: is this a Wyoming client?") from error
+        raise ProtocolError("An event is no JSON: connect a Wyoming client.") from error
     if not isinstance(value, dict):
-        raise ProtocolError("An event is no JSON object: is this a Wyoming client?")
+        raise ProtocolError("An event is no JSON object: connect a Wyoming client.")
     try:
         json.dumps(value, ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError) as error:  # a lone surrogate could be neither answered nor logged
-        raise ProtocolError("An event holds text that is no Unicode.") from error
+    except (UnicodeEncodeError, RecursionError) as error:  # text with a lone surrogate cannot be sent or logged
+        raise ProtocolError("An event contains text that is not Unicode.") from error
     return value
 
 
@@ -78,15 +78,15 @@ def audio_format(data: dict[str, Any]) -> tuple[int, int, int]:
 
 
 def pcm_samples(payload: bytes, width: int, channels: int) -> Samples:
-    """Little-endian PCM as samples [N, channels] float32 in [-1, 1); a broken last frame is cut off.
+    """Little-endian PCM as samples [N, channels] float32 in [-1, 1). An incomplete last frame is dropped.
 
-    width: bytes a sample; 1 is unsigned with its middle at 128, as in WAV files
+    width: bytes of a sample; width 1 is unsigned with silence at 128, as in WAV files
     """
     payload = payload[: len(payload) // (width * channels) * width * channels]
     if width == 1:
         samples = np.frombuffer(payload, np.uint8).astype(np.float32) - np.float32(128)
     elif width == 3:
-        padded = np.zeros((len(payload) // 3, 4), np.uint8)  # into the upper bytes of 32 bits
+        padded = np.zeros((len(payload) // 3, 4), np.uint8)  # 24 bits go into the upper bytes of 32 bits
         padded[:, 1:] = np.frombuffer(payload, np.uint8).reshape(-1, 3)
         samples = padded.reshape(-1).view("<i4").astype(np.float32)
         width = 4

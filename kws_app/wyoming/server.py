@@ -1,4 +1,4 @@
-"""kws-wyoming from the command line: its options, its socket, and how it ends."""
+"""The command kws-wyoming: its options, its socket, and its end."""
 
 import argparse
 import asyncio
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from kws_app.wyoming.connection import Connection
     from kws_app.wyoming.offered_models import ServedModels
 
-DEFAULT_URI = "tcp://127.0.0.1:10400"  # the port that Wyoming's wake word services share
+DEFAULT_URI = "tcp://127.0.0.1:10400"  # the usual port of Wyoming's wake word services
 MOST_CLIENTS = 16
-IDLEST_S = 5.0  # a client that has sent nothing for so long makes room for another where all places are taken
+IDLEST_S = 5.0  # if all places are taken, a client that was silent for this long is disconnected for a new client
 
-INTERRUPTED = 130  # exit status: 128 and SIGINT, as a shell has it
+INTERRUPTED = 130  # exit status, as in a shell: 128 + SIGINT
 
 log = logging.getLogger(__name__)
 
@@ -36,30 +36,33 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
         prog="kws-wyoming",
         description="Serve the app's wake words to a home assistant over the Wyoming protocol. "
         "Clients send audio, and none of it is kept.",
-        epilog="Anybody who can reach the address can use the service: the protocol has no password. "
-        f"Limits: {MOST_CLIENTS} clients at once (where all places are taken, the client that has been silent the "
-        f"longest makes room if that is more than {IDLEST_S:g} s), 8 models for each; a first event within 10 s, later "
-        "events within 300 s; PCM of 8 to 32 bits, 1 to 32 channels, 1 MiB a chunk. Each refusal is answered and "
-        "logged. Runs until it is interrupted.",
+        epilog="Anybody who can reach the address can use the service, because the protocol has no password. "
+        f"Limits: {MOST_CLIENTS} clients at once, 8 models for each client, a first event within 10 s, later events "
+        "within 300 s, PCM of 8 to 32 bits, 1 to 32 channels, 1 MiB a chunk. If all places are taken, the client that "
+        f"was silent the longest is disconnected, if it was silent for more than {IDLEST_S:g} s. Each refusal is "
+        "answered and logged. The program runs until it is interrupted.",
     )
     parser.add_argument(
         "--uri",
         default=DEFAULT_URI,
-        help="where to listen: tcp://ADDRESS:PORT or unix:///PATH; tcp://0.0.0.0:10400 serves the whole network "
-        "(default: %(default)s, this machine alone)",
+        help="the address: tcp://ADDRESS:PORT or unix:///PATH; tcp://0.0.0.0:10400 serves the whole network "
+        "(default: %(default)s, only this machine)",
     )
     parser.add_argument(
         "--threshold",
         type=float,
         metavar="X",
-        help="above 0, at most 1, for all models (default: each model's own)",
+        help="above 0, at most 1, for all models (default: the threshold of each model)",
     )
     parser.add_argument("--engine", choices=ENGINES, help=ENGINE_HELP)
     parser.add_argument(
-        "--models", type=Path, metavar="DIR", help="folder of models, in place of those that ship and your own"
+        "--models",
+        type=Path,
+        metavar="DIR",
+        help="folder of models, instead of the program's models and your own models",
     )
     parser.add_argument(
-        "--debug", action="store_true", help="log each client, what it asks for and sends, and each detection"
+        "--debug", action="store_true", help="log each client, its requests and audio formats, and each detection"
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser.parse_args(arguments)
@@ -68,7 +71,7 @@ def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
 def main(arguments: list[str] | None = None) -> int:
     try:
         return _serve(parse_arguments(arguments))
-    except KeyboardInterrupt:  # before the event loop takes care of it
+    except KeyboardInterrupt:  # before the event loop handles it
         return INTERRUPTED
 
 
@@ -76,11 +79,11 @@ def _serve(options: argparse.Namespace) -> int:
     logging.basicConfig(format="kws-wyoming: %(message)s", level=logging.INFO)
     if options.debug:
         logging.getLogger("kws_app").setLevel(logging.DEBUG)
-        logging.getLogger(__name__).setLevel(logging.DEBUG)  # which is __main__ where the module is run
+        logging.getLogger(__name__).setLevel(logging.DEBUG)  # __main__ if the module is run
     try:
         import wyoming  # noqa: F401 - an extra, which may not be installed
     except ImportError:
-        return _refuse("the Wyoming protocol needs another package: `pip install 'kws-app[wyoming]'`.")
+        return _refuse("another package is needed: `pip install 'kws-app[wyoming]'`.")
     from kws_app.engine.catalogue import ModelFolders
     from kws_app.wyoming.offered_models import ServedModels
 
@@ -96,7 +99,9 @@ def _serve(options: argparse.Namespace) -> int:
     try:
         asyncio.run(Server(models).run(place))
     except OSError as error:
-        return _refuse(f"{options.uri} cannot be served ({error.strerror or error}): is another program there?")
+        return _refuse(
+            f"{options.uri} cannot be used ({error.strerror or error}): end the other program there, or change --uri."
+        )
     return 0
 
 
@@ -126,21 +131,21 @@ def _is_loopback(host: str) -> bool:
 
 
 class Server:
-    """Takes in up to MOST_CLIENTS clients at once, until SIGINT or SIGTERM."""
+    """Serves up to MOST_CLIENTS clients at once, until SIGINT or SIGTERM."""
 
     def __init__(self, models: "ServedModels") -> None:
         self._models = models
         self._clients: dict[asyncio.Task[None], Connection] = {}
 
     async def run(self, place: tuple[str, int] | str) -> None:
-        """raises OSError if the place cannot be had"""
+        """Serve clients. place: host and port, or the path of a socket. raises OSError if it cannot be used"""
         from kws_app.wyoming.protocol import LINE_BYTES
 
         stopped = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         if isinstance(place, str):
-            before = os.umask(0o177)  # for the owner alone
+            before = os.umask(0o177)  # only the owner can use the socket
             try:
                 server = await asyncio.start_unix_server(self._client, place, limit=LINE_BYTES)
             finally:
@@ -151,7 +156,7 @@ class Server:
             host, port = server.sockets[0].getsockname()[:2]
             log.info("listening at tcp://%s:%d", f"[{host}]" if ":" in host else host, port)
             if not _is_loopback(place[0]):
-                log.info("every machine that reaches this address can use it")
+                log.info("every machine that can reach this address can use the service")
         log.info("models: %s", ", ".join(self._models.entries))
         await stopped.wait()
         server.close()
@@ -173,17 +178,17 @@ class Server:
         peer = "{}:{}".format(*address) if isinstance(address, tuple) else "a client"
         try:
             if len(self._clients) >= MOST_CLIENTS and not await self._make_room():
-                reason = f"{MOST_CLIENTS} clients are served already."
+                reason = f"{MOST_CLIENTS} clients are served already: try again later."
                 log.warning("%s was refused: %s", peer, reason)
                 await async_write_event(Error(reason, "busy").event(), writer)
                 return
             log.debug("%s came", peer)
             self._clients[task] = Connection(self._models, reader, writer, peer)
             await self._clients[task].serve()
-        except asyncio.CancelledError:  # to make room, or at the end of the program; asyncio would call it an error
+        except asyncio.CancelledError:  # the client makes room, or the program ends; asyncio would log an error
             return
-        except Exception:  # of one client: the others must not notice
-            log.exception("%s was let go", peer)
+        except Exception:  # any error with one client: the other clients go on
+            log.exception("%s was disconnected", peer)
         finally:
             self._clients.pop(task, None)
             writer.close()
@@ -191,11 +196,11 @@ class Server:
                 await writer.wait_closed()
 
     async def _make_room(self) -> bool:
-        """Let the client go that has been silent the longest, if that is long enough. Returns whether there is room."""
+        """Disconnect the client that was silent the longest, if it was silent for IDLEST_S. Returns whether it was."""
         task, idlest = min(self._clients.items(), key=lambda client: client[1].last_event_s)
         if time.monotonic() - idlest.last_event_s < IDLEST_S:
             return False
-        del self._clients[task]  # at once: others may come while it is told
+        del self._clients[task]  # at once: new clients may come during the next line
         with suppress(OSError, asyncio.TimeoutError):
             await idlest.make_room()
         task.cancel()

@@ -265,7 +265,7 @@ def test_errors_and_news_are_translated(path: Path):
 
 NOT_SHOWN = [
     r"[\w# ]*[:{].*;.*",  # style sheets
-    r"\{keyword\} .*|device scan|model adding|word voice",  # placeholders of a command, names of threads
+    r"\{keyword\} .*|device scan|model adding|word question",  # placeholders of a command, names of threads
     "smart mirror",  # a text that a column is as wide as
     r"\w+ \(\*[^)]*\);;.*| \(\*.*\)",  # patterns of file names
 ]

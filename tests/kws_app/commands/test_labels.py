@@ -40,7 +40,7 @@ def test_kws_labels_reads_the_log(store: ClipStore, tmp_path: Path, capsys: pyte
     assert main([str(tmp_path / "out"), "--data-dir", str(tmp_path / "data")]) == 0
     said = capsys.readouterr()
     assert said.out == f"1 in happy/ of {tmp_path / 'out'}.\n"
-    assert "passed over: 1." in said.err
+    assert "were skipped: 1." in said.err
     assert len(read_clips(tmp_path / "out")) == 1
 
 

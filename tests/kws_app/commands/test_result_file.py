@@ -61,7 +61,7 @@ def test_plain_json_lines_are_a_record_as_well_but_for_the_last_file(tmp_path: P
         (b'{"some": "json"}\n', "no result of kws-detect"),
         (b"[" * 100_000 + b"\n", "no result of kws-detect"),
         (b'{"file": "a", "model": "other/model"}\n', "of the model other/model, not of loud/teacher"),
-        (b'{"file": "a", "model": "loud/teacher", "done": true, "threshold": 0.5}\n', "of the threshold 0.5"),
+        (b'{"file": "a", "model": "loud/teacher", "done": true, "threshold": 0.5}\n', "with the threshold 0.5"),
     ],
 )
 def test_a_file_that_is_no_result_or_another_is_refused_and_left_as_it_is(tmp_path: Path, content: bytes, reason: str):

@@ -56,7 +56,7 @@ def test_a_stranger_who_leaves_before_the_answer_leaves_no_traceback_in_the_log(
 
     asyncio.run(last(uri))
     said = logged(process)
-    assert "no JSON" in said and "no Unicode" in said and "Traceback" not in said
+    assert "no JSON" in said and "not Unicode" in said and "Traceback" not in said
 
 
 def test_so_many_clients_and_no_more(uri: str):
@@ -115,7 +115,7 @@ def test_silent_connections_lock_nobody_out(tiny_models: Path, caplog: pytest.Lo
                 assert await client.read_event() is None
 
     scene_with_limits(scene, tiny_models, IDLEST_S=0.1)
-    assert caplog.text.count("it makes room") == 3
+    assert caplog.text.count("was silent the longest") == 3
 
 
 def test_busy_clients_keep_their_places_and_the_refusal_is_logged(tiny_models: Path, caplog: pytest.LogCaptureFixture):
@@ -129,7 +129,7 @@ def test_busy_clients_keep_their_places_and_the_refusal_is_logged(tiny_models: P
             assert Error.from_event(await answer(late)).code == "busy"
 
     scene_with_limits(scene, tiny_models, IDLEST_S=1000.0)
-    assert "was refused: 16 clients are served already." in caplog.text
+    assert "was refused: 16 clients are served already" in caplog.text
 
 
 @pytest.mark.parametrize("sent", [b"", b'{"type": "ping"}\n', b'{"type": "pi'])
