@@ -208,6 +208,7 @@ class DistillConfig:
     dark_weight: float = 0.7  # weight of dark knowledge, the teachers' softened scores; the labels have the rest
     attention_weight: float = 0.0  # weight of the attention loss, which is added
     summary_weight: float = 0.0  # weight of the summary loss, which is added
+    step_weight: float = 0.0  # weight of the loss of the expert's score at every step, which is added
 
     def __post_init__(self) -> None:
         if not 0 <= self.dark_weight <= 1:

@@ -7,9 +7,7 @@ import numpy as np
 import torch
 
 from tests.support.toy_speech import RUN
-from training.features.batches import assemble, step_targets
 from training.features.frame_store import open_store
-from training.features.plan import sequence_frames
 from training.fit.distributed import Team
 from training.fit.run import Run
 
@@ -18,9 +16,9 @@ def take_step(archive: Path, cache: Path, out: Path) -> None:
     """Take this process's share of the step. The writing process saves the gradients to `out`."""
     team = Team()
     run = Run(out.parent / "run", RUN, open_store(archive, cache, RUN.data), team)
-    frames = sequence_frames(RUN.augment, stream=True)
-    plan = run.planner.draw(np.random.default_rng(0), RUN.train.batch_size, stream=True).share(team.rank, team.world)
-    run.step(assemble(run.store, plan, frames), step_targets(plan, frames, RUN.crnn))
+    rng = np.random.default_rng(0)
+    batch = run.source.draw(rng, RUN.train.batch_size, True, team.rank, team.world)
+    run.step(batch.log_mel, batch.targets(RUN.crnn))
     if team.writes:
         torch.save({name: p.grad for name, p in run.crnn.named_parameters()}, out)
     team.disband()

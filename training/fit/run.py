@@ -7,7 +7,7 @@ the same network as a run that was not.
 import io
 import logging
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
@@ -20,9 +20,9 @@ from kws_app.atomic_file import write_whole
 from training.config import RunConfig, TrainConfig, saved_config
 from training.features.batches import Targets
 from training.features.frame_store import FrameStore
-from training.features.plan import Mined, Planner, sequence_frames
+from training.features.plan import sequence_frames
 from training.fit.distributed import Team
-from training.fit.validate import Validation, validate
+from training.fit.source import Judged, Planned, Source
 from training.network.crnn import Answer, Crnn, State, fresh_state
 from training.network.losses import peak_loss
 from training.network.packed_file import on_grid, put_on_grid
@@ -62,10 +62,18 @@ class Run:
     raises ValueError if the batch does not divide among the processes
     """
 
-    def __init__(self, folder: Path, config: RunConfig, store: FrameStore, team: Team, loss: Loss = hard_loss) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: RunConfig,
+        source: FrameStore | Source,
+        team: Team,
+        loss: Loss = hard_loss,
+        begin: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        """source: a store is planned from; begin: weights to begin with, in place of random ones"""
         self.folder = folder
         self.config = config
-        self.store = store
         self.loss = loss
         self.team = team
         self.device = team.device
@@ -77,6 +85,8 @@ class Run:
             )
         torch.manual_seed(train.seed)
         self.crnn = Crnn(config.crnn).to(self.device)
+        if begin is not None:
+            self.crnn.load_state_dict(begin)
         self.average = torch.optim.swa_utils.AveragedModel(
             self.crnn, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(train.average_decay)
         )
@@ -89,8 +99,7 @@ class Run:
             total_steps=train.epochs * (train.stream_batches + train.clip_batches) + 1,
             pct_start=train.warm_up_share,
         )
-        self.planner = Planner(store, config.augment, train)
-        self.validation = Planner(store, config.augment, train, "validation")
+        self.source: Source = Planned(source, config) if isinstance(source, FrameStore) else source
         self.epoch = 0
         self.rows: list[dict[str, float]] = []  # of log.csv
         self.best_score = float("inf")  # the lowest Validation.score so far
@@ -114,7 +123,7 @@ class Run:
         self.schedule.load_state_dict(saved["schedule"])
         self.epoch, self.best_score, self.rows = saved["epoch"], saved["best_score"], saved["rows"]
         if saved["mined"] is not None:
-            self.planner.mined = Mined(*(part.numpy() for part in saved["mined"]))
+            self.source.take_mined_parts(saved["mined"])
         log.info("resumed after epoch %d of %d", self.epoch, self.config.train.epochs)
 
     @property
@@ -127,10 +136,6 @@ class Run:
 
     def save(self) -> None:
         """Write last.pt."""
-        mined = self.planner.mined
-        parts = None
-        if mined is not None:
-            parts = [torch.from_numpy(p) for p in (mined.speech_item, mined.speech_frame, mined.word_weight)]
         content = {
             "config": plain(self.config),
             "crnn": self.crnn.state_dict(),
@@ -140,7 +145,7 @@ class Run:
             "schedule": self.schedule.state_dict(),
             "epoch": self.epoch,
             "best_score": self.best_score,
-            "mined": parts,
+            "mined": self.source.mined_parts(),
             "rows": self.rows,
         }
         save_atomically(content, self.folder / "last.pt")
@@ -150,7 +155,7 @@ class Run:
         train = self.config.train
         if self.epoch % train.validate_every_epochs == 0 or self.epoch > train.epochs - train.validate_every_epochs:
             crnn = self.averaged
-            result = validate(crnn, self.config.crnn, self.validation)
+            result = self.source.validate(crnn, self.config.crnn)
             self.note(mean_loss, result)
             if result.score < self.best_score:
                 self.best_score = result.score
@@ -197,19 +202,15 @@ class Run:
             hidden[:, : int(rows * self.config.train.fresh_share)] = 0.0
         return context, hidden, outputs, energies
 
-    def note(self, mean_loss: float, result: Validation) -> None:
+    def note(self, mean_loss: float, result: Judged) -> None:
         """Add a row to log.csv and a line to the log."""
         row: dict[str, float] = {
             "epoch": self.epoch,
             "loss": mean_loss,
             "learning_rate": float(self.schedule.get_last_lr()[0]),
         }
-        row |= {"lineage_area": result.lineage_area, "disturbed_area": result.disturbed_area, "score": result.score}
-        row |= {f"fa_per_hour_at_{frr:g}": rate for frr, rate in result.fa_per_hour.items()}
-        self.rows.append(row)
-        alarms = ", ".join(f"{rate:.1f} at {frr:.0%}" for frr, rate in result.fa_per_hour.items())
-        message = "%s: epoch %3d  loss %.4f  validation: area %.2e, disturbed %.2e, false alarms an hour by misses %s"
-        log.info(message, self.folder.name, self.epoch, mean_loss, result.lineage_area, result.disturbed_area, alarms)
+        self.rows.append(row | result.row())
+        log.info("%s: epoch %3d  loss %.4f  validation: %s", self.folder.name, self.epoch, mean_loss, result.told())
 
     def write_log(self) -> None:
         """Write log.csv as a whole, so that it holds each epoch once, also after a resume."""

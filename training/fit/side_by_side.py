@@ -9,9 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from training.config import RunConfig, TrainConfig
-from training.features.batches import assemble, step_targets
-from training.features.plan import sequence_frames
-from training.fit.mine import mine
 from training.fit.run import Run
 from training.progress import SILENT, Progress
 
@@ -41,7 +38,7 @@ class Cohort:
                     f"{run.folder.name} and {self.first.folder.name} differ in data, batches or epochs: "
                     "train them one after the other."
                 )
-            run.planner = self.first.planner
+            run.source = self.first.source
 
     def resume(self) -> None:
         """Go on where each run was cut. raises ValueError if a checkpoint has other settings"""
@@ -58,8 +55,8 @@ class Cohort:
         while (epoch := min(run.epoch for run in self.members)) < train.epochs:
             behind = [run for run in self.members if run.epoch == epoch]
             if epoch >= train.mine_from_epoch and epoch % train.mine_every_epochs == 0:
-                found = mine(self.first.averaged, self.first.store, train.mine_keep_share) if team.writes else None
-                self.first.planner.mined = team.agree(found)
+                found = self.first.source.mine(self.first.averaged) if team.writes else None
+                self.first.source.take_mined(team.agree(found))
             losses = self.train_epoch(behind)
             for run, mean_loss in reversed(list(zip(behind, losses, strict=True))):
                 run.epoch += 1
@@ -73,7 +70,7 @@ class Cohort:
     def train_epoch(self, members: list[Run]) -> list[float]:
         """Train these members for an epoch. Returns the mean loss of each."""
         first, team = self.first, self.first.team
-        train, augment = first.config.train, first.config.augment
+        train = first.config.train
         epoch = members[0].epoch
         rng = np.random.default_rng([train.seed, epoch])
         batches = train.stream_batches + train.clip_batches
@@ -81,12 +78,11 @@ class Cohort:
         for run in members:
             run.begin_epoch()
         totals = np.zeros(len(members))
-        area = f"area {first.rows[-1]['lineage_area']:.1e}" if first.rows else "no area yet"
+        judged = f"score {first.rows[-1]['score']:.2f}" if first.rows else "no score yet"
         for done, stream in enumerate(is_stream):
-            note = f"loss {totals[0] / max(1, done):.4f}, {area}"
+            note = f"loss {totals[0] / max(1, done):.4f}, {judged}"
             self.progress.step(f"training {first.folder.name}", epoch * batches + done, train.epochs * batches, note)
-            frames = sequence_frames(augment, bool(stream))
-            plan = first.planner.draw(rng, train.batch_size, bool(stream)).share(team.rank, team.world)
-            log_mel = assemble(first.store, plan, frames).to(first.device)
-            totals += [run.step(log_mel, step_targets(plan, frames, run.config.crnn)) for run in members]
+            batch = first.source.draw(rng, train.batch_size, bool(stream), team.rank, team.world)
+            log_mel = batch.log_mel.to(first.device)
+            totals += [run.step(log_mel, batch.targets(run.config.crnn)) for run in members]
         return [team.mean(total / batches) for total in totals.tolist()]

@@ -49,6 +49,17 @@ class Validation:
         areas = np.log10(self.lineage_area + AREA_NOISE) + 2 * np.log10(self.disturbed_area + AREA_NOISE)
         return float(areas + np.mean(rates))
 
+    def row(self) -> dict[str, float]:
+        """Figures for log.csv."""
+        row = {"lineage_area": self.lineage_area, "disturbed_area": self.disturbed_area, "score": self.score}
+        return row | {f"fa_per_hour_at_{frr:g}": rate for frr, rate in self.fa_per_hour.items()}
+
+    def told(self) -> str:
+        """The same, short, for a person."""
+        alarms = ", ".join(f"{rate:.1f} at {frr:.0%}" for frr, rate in self.fa_per_hour.items())
+        areas = f"area {self.lineage_area:.2e}, disturbed {self.disturbed_area:.2e}"
+        return f"{areas}, false alarms an hour by misses {alarms}"
+
 
 def posterior(margin: NDArray[np.float32]) -> NDArray[np.float64]:
     """Margins as probabilities. Double precision tells probabilities above 1 - 1e-7 apart."""

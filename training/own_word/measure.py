@@ -24,9 +24,9 @@ def mean_margins(heads: Sequence[Head], scaled: NDArray[np.float32]) -> Floats:
     return np.mean([margins(head, stream).numpy().astype(np.float64) for head in heads], axis=0)
 
 
-def peaks_of(found: Floats) -> Floats:
+def peaks_of(found: Floats, step_s: float = STEP_S) -> Floats:
     """The highest margins, the highest first. No two of them lie within the refractory time."""
-    gap = round(REFRACTORY_S / STEP_S)
+    gap = round(REFRACTORY_S / step_s)
     taken = np.zeros(len(found) + 2 * gap, bool)
     peaks: list[float] = []
     for at in np.argsort(-found, kind="stable")[: 50 * MOST_PEAKS]:

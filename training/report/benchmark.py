@@ -16,9 +16,7 @@ from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.keyword_model import KeywordModel
 from training.config import CrnnConfig, RunConfig
-from training.features.batches import assemble, step_targets
 from training.features.frame_store import FrameStore
-from training.features.plan import sequence_frames
 from training.fit.distributed import Team
 from training.fit.run import Run
 from training.network.crnn import Crnn, StreamingCrnn
@@ -67,12 +65,11 @@ def training_report(store: FrameStore, config: RunConfig, folder: Path) -> list[
     rows = config.train.batch_size
     lines = [f"training, batches of {rows} on {torch.get_num_threads()} threads, sequences a second:"]
     for name, stream in (("clips of 1 s", False), (f"streams of {config.augment.stream_frames / 100:g} s", True)):
-        frames = sequence_frames(config.augment, stream)
         rng = np.random.default_rng(0)
 
-        def make(frames: int = frames, stream: bool = stream, rng: np.random.Generator = rng) -> tuple[Any, Any]:
-            plan = run.planner.draw(rng, rows, stream)
-            return assemble(store, plan, frames), step_targets(plan, frames, config.crnn)
+        def make(stream: bool = stream, rng: np.random.Generator = rng) -> tuple[Any, Any]:
+            batch = run.source.draw(rng, rows, stream, 0, 1)
+            return batch.log_mel, batch.targets(config.crnn)
 
         log_mel, targets = make()
         made, learnt = (rows / seconds(step) for step in (make, partial(run.step, log_mel, targets)))

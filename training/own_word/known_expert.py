@@ -1,0 +1,42 @@
+"""An expert that was made, asked about embeddings in large blocks: what it says is what its students learn."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kws_app.engine.expert_file import ExpertSettings, unpack_head
+from kws_app.engine.model_file import read_model_file
+from kws_app.engine.speech_body import EMBEDDING
+from training.network.speech_embedding import Heads
+
+BLOCK_STEPS = 4096
+
+
+class KnownExpert:
+    """The heads of a model file. Its margin is above 0 where the expert hears the word at its own threshold."""
+
+    def __init__(self, path: Path) -> None:
+        """raises ModelError if the file is damaged or no expert"""
+        file = read_model_file(path)
+        self.settings = ExpertSettings.from_card(file.card.network)
+        parameters = unpack_head(self.settings, file.tensors)
+        self._heads = Heads(self.settings)
+        self._heads.load(parameters)
+        self.mean, self.std = (np.array(parameters[name], np.float32) for name in ("mean", "std"))
+
+    @torch.inference_mode()
+    def margins(self, embeddings: NDArray[np.floating]) -> NDArray[np.float32]:
+        """The margin after each embedding [S, 96] of a stream: [S]. Before it, the first embedding was heard."""
+        width = self.settings.window_steps
+        scaled = ((embeddings.astype(np.float32) - self.mean) / self.std).astype(np.float32)
+        padded = torch.from_numpy(np.concatenate([np.repeat(scaled[:1], width - 1, axis=0), scaled]))
+        windows = padded.as_strided((len(scaled), width * EMBEDDING), (EMBEDDING, 1))
+        found = torch.cat([self._heads(block) for block in windows.split(BLOCK_STEPS)])
+        return (self.settings.scale * (found - self.settings.offset)).numpy()
+
+    def margins_of_each(self, embeddings: NDArray[np.floating]) -> NDArray[np.float32]:
+        """The same for sequences [N, S, 96]: [N, S]"""
+        found = [self.margins(one) for one in embeddings]
+        return np.stack(found) if found else np.zeros(embeddings.shape[:2], np.float32)

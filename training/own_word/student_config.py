@@ -1,0 +1,59 @@
+"""How the students of a word of one's own are made: how much they hear, how they learn, when they are good enough."""
+
+from dataclasses import dataclass, replace
+
+from training.config import AugmentConfig, DistillConfig, RunConfig, TrainConfig
+from training.own_word.lesson_sequences import SEQUENCE_FRAMES
+from training.recipes import RECIPES
+
+TAUGHT = ("teacher", "student")  # trained; `quantized` is the student on a grid
+QUANTIZED, BITS = "quantized", 8
+
+
+@dataclass(frozen=True)
+class StudentsConfig:
+    """How much is made for the students of a word, and how long they learn."""
+
+    sequences: int = 2400  # with the word in each
+    near_sequences: int = 400  # with something that only sounds like it
+    near_takes: int = 48
+    epochs: int = 14
+    batches: int = 120  # in an epoch
+    rows: int = 128  # sequences of a batch
+    seed: int = 0
+
+
+QUICK_STUDENTS = StudentsConfig(sequences=60, near_sequences=20, near_takes=4, epochs=2, batches=3, rows=32)
+
+_AUGMENT = AugmentConfig(
+    stream_frames=SEQUENCE_FRAMES,
+    keyword_share=0.35,
+    partial_share=0.0,
+    clip_share=0.10,  # what only sounds like the word
+    noise_share=0.5,
+    snr_db=(3.0, 30.0),
+    level_db=(-25.0, 10.0),
+    tilt_db=4.0,
+    mask_share=0.4,  # of the sequences: another throat
+)
+
+
+def run_config(role: str, asked: StudentsConfig) -> RunConfig:
+    """The settings of a student's run."""
+    recipe = RECIPES[role]
+    train = TrainConfig(
+        epochs=asked.epochs,
+        stream_batches=asked.batches,
+        clip_batches=0,
+        batch_size=asked.rows,
+        optimizer="soap",
+        learning_rate=0.006,
+        average_decay=0.995,
+        mine_from_epoch=1,
+        mine_every_epochs=1,
+        mine_keep_share=0.04,
+        validate_every_epochs=max(1, asked.epochs // 5),
+        seed=asked.seed,
+    )
+    distill = DistillConfig(temperature=2.0, dark_weight=0.7, step_weight=0.5)
+    return replace(RunConfig(), crnn=recipe.crnn, augment=_AUGMENT, train=train, distill=distill)
