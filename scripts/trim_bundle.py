@@ -53,7 +53,8 @@ def main() -> int:
     if not (bundle / "_internal/torch").is_dir():
         for path in (bundle / "_internal/kws_app/models").rglob("*.pt"):  # only the jitted engine reads these
             path.unlink()
-        remove(bundle / "_internal/kws_app/assets/talk_embeddings.safetensors")  # only training reads this
+        for name in ("talk_embeddings", "talk_frames"):  # only training reads these
+            remove(bundle / f"_internal/kws_app/assets/{name}.safetensors")
     for path in (bundle / QT / "translations").glob("*.qm"):  # only for languages that the app itself speaks
         if not any(path.stem.endswith(f"_{language}") for language in languages):
             path.unlink()

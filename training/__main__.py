@@ -27,8 +27,11 @@ from training.corpus.voice_files import LICENCE, NAME, SIZE_MB, fetch_voices
 from training.evaluate.segments import Workers
 from training.own_word.gather_talk import gather_talk
 from training.own_word.make import QUICK, OwnWord, OwnWordConfig, folder_of, own_word
-from training.own_word.progress_json import json_progress, print_ready
+from training.own_word.progress_json import JsonProgress
+from training.own_word.student_config import QUICK_STUDENTS, StudentsConfig
+from training.own_word.students import make_students
 from training.own_word.talk_embeddings import TALK_FILE, write_talk
+from training.own_word.talk_frames import FRAMES_FILE, write_frames
 from training.own_word.undo import undo
 from training.progress import Progress, StageStoppedError, terminal_progress
 from training.stages import evaluation, model_files, reports, runs
@@ -148,8 +151,9 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
 
 
 def run_own_word(options: argparse.Namespace, places: Places, progress: Progress) -> None:
-    if options.progress_json:
-        progress = json_progress()
+    with_students = not options.expert_only
+    told = JsonProgress(with_students) if options.progress_json else None
+    progress = told.progress if told else progress
     if options.undo:
         path = undo(folder_of(options.word, options.language), places.work, places.models)
         print(f"{path}: the earlier model is back.")
@@ -166,19 +170,29 @@ def run_own_word(options: argparse.Namespace, places: Places, progress: Progress
         options.if_better,
     )
     made = own_word(asked, places.work, places.models, progress)
-    if options.progress_json:
-        print_ready(made)
+    if told:
+        told.print_ready(made)
     else:
-        print("\n".join([*made.passed_over, made.describe()]))
+        print("\n".join([*made.passed_over, made.describe()]), flush=True)
+    if not with_students or not made.replaced:
+        return
+    amount = QUICK_STUDENTS if options.quick else StudentsConfig()
+    students = make_students(asked, made.path, amount, places.work, places.models, progress)
+    if told:
+        told.print_students(students)
+    else:
+        print(students.describe())
 
 
 def run_talk(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     left_out = options.leave_out.read_text(encoding="utf-8").split() if options.leave_out else []
-    talk = gather_talk(places.data, left_out, progress)
-    path = places.assets / TALK_FILE
-    write_talk(path, talk)
-    hours = ", ".join(f"{talk.hours(split):.1f} h for {split}" for split in ("training", "validation"))
+    both = gather_talk(places.data, left_out, progress)
+    path, frames = places.assets / TALK_FILE, places.assets / FRAMES_FILE
+    write_talk(path, both.talk)
+    write_frames(frames, both.frames, both.talk)
+    hours = ", ".join(f"{both.talk.hours(split):.1f} h for {split}" for split in ("training", "validation"))
     print(f"{path}: {path.stat().st_size:,} bytes, {hours}.")
+    print(f"{frames}: {frames.stat().st_size:,} bytes, {both.frames.hours:.1f} h.")
 
 
 def run_report(options: argparse.Namespace, places: Places, progress: Progress) -> None:

@@ -7,7 +7,7 @@ figures to the card.
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -201,10 +201,12 @@ def export(
     identity: Identity,
     decision: DecisionConfig,
     folder: Path,
+    about: Mapping[str, Any] | None = None,
 ) -> Path:
     """Script the network, verify it, write both files, load them again and verify them. Returns the model's path.
 
     A network in dynamic int8 has only the program: its numbers alone would be another network.
+    about: fields of the card to state in place of what it says of every model
     raises ModelError if anything differs
     """
     eager = quantise_dynamic(StreamingCrnn(crnn, calibration.scale, calibration.offset), identity.part).eval()
@@ -219,6 +221,7 @@ def export(
         settings = settings_of(config, calibration)
         verify_plain(settings, crnn, scripted)
         card = replace(card, network=settings.for_card())
+    card = replace(card, **(about or {}))
     save_program(scripted, card, program, lambda module: verify(eager, module, chunk_tolerance))
     if has_numbers:
         write_model_file(numbers, card, pack(settings, parameters_of(crnn)))

@@ -7,7 +7,7 @@ the same network as a run that was not.
 import io
 import logging
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
@@ -69,9 +69,8 @@ class Run:
         source: FrameStore | Source,
         team: Team,
         loss: Loss = hard_loss,
-        begin: Mapping[str, Tensor] | None = None,
     ) -> None:
-        """source: a store is planned from; begin: weights to begin with, in place of random ones"""
+        """source: where batches come from; they are planned from a store"""
         self.folder = folder
         self.config = config
         self.loss = loss
@@ -85,8 +84,6 @@ class Run:
             )
         torch.manual_seed(train.seed)
         self.crnn = Crnn(config.crnn).to(self.device)
-        if begin is not None:
-            self.crnn.load_state_dict(begin)
         self.average = torch.optim.swa_utils.AveragedModel(
             self.crnn, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(train.average_decay)
         )

@@ -1,6 +1,7 @@
-"""Where a run's batches come from: frames and what each step should answer, what is confused most, and a validation.
+"""Where a run's batches come from: frames, what each step should answer, what is confused most, and a validation.
 
-`Planned` draws them from a store of frames, as `features/plan.py` plans them. `own_word/lessons.py` has ready sequences.
+`Planned` draws them from a store of frames, as `features/plan.py` plans them. `own_word/lessons.py` has ready
+sequences.
 """
 
 from collections.abc import Sequence

@@ -5,11 +5,14 @@ It does not read the sources for measurements: `corpus.recordings` names them.
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kws_app.engine.frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.engine.speech_body import BODY_SHA256, STEP_FRAMES, load_body
 from kws_app.engine.speech_frontend import SpeechBands
@@ -19,6 +22,7 @@ from training.corpus.sound import load_or_pass_over
 from training.network.speech_embedding import WholeStreams
 from training.own_word.sequences import Sound, Surroundings, made_surroundings, varied
 from training.own_word.talk_embeddings import Talk, TalkStream, talk_of
+from training.own_word.talk_frames import TalkFrames
 from training.progress import SILENT, Progress
 
 log = logging.getLogger(__name__)
@@ -36,6 +40,7 @@ VALIDATION_PERCENT, TEST_PERCENT = 15.0, 25.0  # of the speakers, where the sour
 ACTED = "queen"  # its cast is in no test set; of its scenes, so many are for validation:
 ACTED_VALIDATION_PERCENT = 25.0
 VARIED_PERCENT = 40.0  # of the training recordings, which are heard in a room, in noise, or at another speed
+FRAMES_SHARE = {"training": 0.6, "validation": 0.5}  # of a stream: as frames too, as many as the file has room for
 WORD_CLIPS = 80  # of each word of Speech Commands
 
 
@@ -48,15 +53,23 @@ def split_of_talk(path: Path) -> str:
     return group_split(group, VALIDATION_PERCENT, TEST_PERCENT)
 
 
-def gather_talk(root: Path, exclude: Sequence[str] = (), progress: Progress = SILENT) -> Talk:
-    """Embeddings of the talk below `root`: as it is, a part of it again in rooms and noise, and single words.
+@dataclass(frozen=True)
+class Both:
+    """Talk as the expert hears it, and the beginning of each stream as its students hear it."""
+
+    talk: Talk
+    frames: TalkFrames
+
+
+def gather_talk(root: Path, exclude: Sequence[str] = (), progress: Progress = SILENT) -> Both:
+    """The talk below `root`: as it is, a part of it again in rooms and noise, and single words.
 
     exclude: names of recordings to leave out. Sources that are not there are left out with a warning.
     raises ValueError if none is there, StageStoppedError if the user stops it
     """
     body = WholeStreams(load_body(BODY_SHA256))
     surroundings = made_surroundings([])
-    streams: list[TalkStream] = []
+    streams: list[_Stream] = []
     for source in SOURCES:
         folder = root / source
         if not folder.is_dir():
@@ -71,12 +84,20 @@ def gather_talk(root: Path, exclude: Sequence[str] = (), progress: Progress = SI
     clips = root / "speech_commands"
     if clips.is_dir():
         streams += _words(clips, body, progress)
-    return talk_of(streams)
+    talk = talk_of([TalkStream(s.source, s.split, s.embeddings) for s in streams])
+    return Both(talk, TalkFrames(tuple(stream.frames for stream in streams)))
+
+
+class _Stream(NamedTuple):
+    source: str
+    split: str
+    embeddings: NDArray[np.float32]  # [S, 96]
+    frames: NDArray[np.float32]  # [8 * S', F], S' at most S
 
 
 def _streams(
     folder: str, split: str, paths: list[Path], body: WholeStreams, surroundings: Surroundings, progress: Progress
-) -> Iterator[TalkStream]:
+) -> Iterator[_Stream]:
     """The recordings one after another, for training a share of them varied."""
     if not paths:
         return
@@ -88,10 +109,11 @@ def _streams(
         return varied(sound, surroundings, rng) if is_varied and len(sound) else sound
 
     sounds = (heard(path) for path in progress.track(paths, f"{folder}, {split}"))
-    yield TalkStream(folder, split, embeddings_of(sounds, body))
+    samples = as_stream(sounds)
+    yield _Stream(folder, split, embeddings_of(samples, body), frames_of(samples, FRAMES_SHARE[split]))
 
 
-def _words(clips: Path, body: WholeStreams, progress: Progress) -> Iterator[TalkStream]:
+def _words(clips: Path, body: WholeStreams, progress: Progress) -> Iterator[_Stream]:
     """Each word of Speech Commands as a stream of its own, so that a user's own word can be left out."""
     by_word: dict[str, list[Path]] = {}
     for clip in read_clips(clips):
@@ -100,17 +122,34 @@ def _words(clips: Path, body: WholeStreams, progress: Progress) -> Iterator[Talk
     for word, paths in progress.track(sorted(by_word.items()), "words"):
         kept = without_held_back(sorted(paths, key=lambda path: hash_percent(path.name))[:WORD_CLIPS])
         if kept:
-            yield TalkStream(f"words/{word}", "training", embeddings_of(map(load_or_pass_over, kept), body))
+            samples = as_stream(map(load_or_pass_over, kept))
+            name, share = f"words/{word}", FRAMES_SHARE["training"]
+            yield _Stream(name, "training", embeddings_of(samples, body), frames_of(samples, share))
 
 
-def embeddings_of(sounds: Iterator[Sound] | Sequence[Sound], body: WholeStreams) -> NDArray[np.float32]:
-    """The embeddings [S, 96] of sounds that follow one another, with faint noise between them."""
+def as_stream(sounds: Iterator[Sound] | Sequence[Sound]) -> Sound:
+    """Sounds one after another, with faint noise between them."""
     rng = np.random.default_rng(0)
-    config, bands = FrontendConfig(), SpeechBands()
     parts: list[Sound] = []
     for sound in sounds:
         pause = rng.standard_normal(int(PAUSE_S * SAMPLE_RATE)) * 10 ** (rng.uniform(-80, -55) / 20)
         parts += [sound, pause.astype(np.float32)]
-    samples = np.concatenate(parts)
-    frames = max(0, (len(samples) - config.window_samples) // config.hop_samples + 1) // STEP_FRAMES * STEP_FRAMES
-    return body(bands(samples, frames))
+    return np.concatenate(parts)
+
+
+def _steps(samples: Sound) -> int:
+    config = FrontendConfig()
+    return max(0, (len(samples) - config.window_samples) // config.hop_samples + 1) // STEP_FRAMES
+
+
+def embeddings_of(samples: Sound, body: WholeStreams) -> NDArray[np.float32]:
+    """Embeddings [S, 96] of a stream."""
+    return body(SpeechBands()(samples, _steps(samples) * STEP_FRAMES))
+
+
+def frames_of(samples: Sound, share: float) -> NDArray[np.float32]:
+    """Log-mel frames [8 * S, F] of the beginning of a stream: of this share of its steps."""
+    log_mel, config = LogMel(), FrontendConfig()
+    frames = int(_steps(samples) * share) * STEP_FRAMES
+    heard = samples[: (frames - 1) * config.hop_samples + config.window_samples] if frames else samples[:0]
+    return log_mel(heard, log_mel.initial_tail())[0][:frames]

@@ -24,6 +24,7 @@ class KnownExpert:
         parameters = unpack_head(self.settings, file.tensors)
         self._heads = Heads(self.settings)
         self._heads.load(parameters)
+        self.name = f"{self.settings.offset} {float(sum(abs(p).sum() for p in parameters.values())):.6g}"
         self.mean, self.std = (np.array(parameters[name], np.float32) for name in ("mean", "std"))
 
     @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""Sequences that students learn from: sound is made once, and becomes frames for students and embeddings for the expert.
+"""Sequences that students learn from: each sound becomes frames for them and embeddings for the expert.
 
 They lie on the disk in parts. A part that is there is not made again, so a run that was cut goes on where it was.
 """
@@ -36,6 +36,11 @@ class LessonSequences:
 
     def of(self, chosen: NDArray[np.bool_]) -> "LessonSequences":
         return LessonSequences(*(getattr(self, f.name)[chosen] for f in fields(self)))
+
+    @classmethod
+    def of_all(cls, parts: "Sequence[LessonSequences]") -> "LessonSequences":
+        """The sequences of all parts, one part after another. Take numbers stay as they are in each part."""
+        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
 
 
 class Ear:
@@ -75,7 +80,7 @@ def make_lesson_sequences(
         with np.load(path) as saved:
             parts.append(LessonSequences(*(saved[f.name] for f in fields(LessonSequences))))
     progress.tell(what, count, count, "")
-    return LessonSequences(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(LessonSequences)))
+    return LessonSequences.of_all(parts)
 
 
 def _part(

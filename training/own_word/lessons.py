@@ -41,11 +41,9 @@ class TaughtTargets(Targets):
     """What each step should answer, and what the expert says there."""
 
     margin: Tensor  # [B, S], above 0 where the expert hears the word
-    hints: Tensor | None = None  # [B, S, K], what a summary should tell of the embeddings
 
     def to(self, device: torch.device) -> "TaughtTargets":
-        hints = None if self.hints is None else self.hints.to(device)
-        return TaughtTargets(**vars(super().to(device)), margin=self.margin.to(device), hints=hints)
+        return TaughtTargets(**vars(super().to(device)), margin=self.margin.to(device))
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,6 @@ class LessonBatch:
     margin: Tensor  # [B, S'] at the expert's steps
     end: NDArray[np.int64]  # [B], the frame at which the word has been said; of no meaning in other rows
     is_keyword: Tensor  # [B]
-    hints: Tensor | None = None  # [B, S', K]
 
     def targets(self, shape: CrnnConfig) -> TaughtTargets:
         steps = shape.steps(self.log_mel.shape[1])
@@ -67,9 +64,8 @@ class LessonBatch:
         near = F.max_pool1d(self.margin[:, None], SAID_STEPS, 1, SAID_STEPS // 2)[:, 0]
         unsaid = self._paced(near[..., None], shape, steps)[..., 0] < 0
         negative = torch.where(keyword, after <= -BEFORE_FRAMES, unsaid)
-        hints = None if self.hints is None else self._paced(self.hints, shape, steps)
         margin = self._paced(self.margin[..., None], shape, steps)[..., 0]
-        return TaughtTargets(self.is_keyword, negative, window, margin, hints)
+        return TaughtTargets(self.is_keyword, negative, window, margin)
 
     @staticmethod
     def _paced(values: Tensor, shape: CrnnConfig, steps: int) -> Tensor:
@@ -82,7 +78,6 @@ class TaughtTalk:
 
     frames: NDArray[np.float16]  # [8 * S, F]
     margin: NDArray[np.float32]  # [S]
-    hints: NDArray[np.float16] | None = None  # [S, K]
 
     @property
     def hours(self) -> float:
@@ -95,7 +90,6 @@ class TaughtWords:
 
     sequences: LessonSequences
     margin: NDArray[np.float32]  # [N, S]
-    hints: NDArray[np.float16] | None = None  # [N, S, K]
 
     def __len__(self) -> int:
         return len(self.margin)
@@ -156,12 +150,11 @@ class LessonSource:
             chosen = rng.integers(0, max(1, len(words)), len(at))
             if len(at):
                 ends[at] = words.sequences.ends_s[chosen] * FRAMES_PER_S
-                parts.append((at, words.sequences.frames[chosen], words.margin[chosen], _of(words.hints, chosen)))
+                parts.append((at, words.sequences.frames[chosen], words.margin[chosen]))
         at = np.flatnonzero(sort == 2)
         parts.append((at, *self._talk(rng, len(at))))
         order = np.argsort(np.concatenate([part[0] for part in parts]))
         frames, margin = (np.concatenate([part[n] for part in parts])[order] for n in (1, 2))
-        hints = np.concatenate([part[3] for part in parts])[order] if self.lessons.talk.hints is not None else None
         disturbed = self._disturbed(rng, torch.from_numpy(frames).float())
         mine = slice(rank, None, world)
         return LessonBatch(
@@ -169,12 +162,9 @@ class LessonSource:
             torch.from_numpy(margin)[mine],
             ends[mine],
             torch.from_numpy(sort == 0)[mine],
-            None if hints is None else torch.from_numpy(hints).float()[mine],
         )
 
-    def _talk(
-        self, rng: np.random.Generator, rows: int
-    ) -> tuple[NDArray[np.float16], NDArray[np.float32], NDArray[np.float16] | None]:
+    def _talk(self, rng: np.random.Generator, rows: int) -> tuple[NDArray[np.float16], NDArray[np.float32]]:
         """Stretches of talk as long as a sequence."""
         talk = self.lessons.talk
         last = len(talk.margin) - SEQUENCE_STEPS
@@ -185,7 +175,7 @@ class LessonSource:
             first = np.where(hard, np.clip(stirred, 0, last), first)
         steps = first[:, None] + np.arange(SEQUENCE_STEPS)
         frames = first[:, None] * STEP_FRAMES + np.arange(SEQUENCE_FRAMES)
-        return talk.frames[frames], talk.margin[steps], _of(talk.hints, steps)
+        return talk.frames[frames], talk.margin[steps]
 
     def _disturbed(self, rng: np.random.Generator, log_mel: Tensor) -> Tensor:
         """The frames [B, T, F] with another throat, noise, level and tilt."""
@@ -234,10 +224,6 @@ class LessonSource:
 
     def validate(self, crnn: Crnn, shape: CrnnConfig) -> Heard:
         return hear(crnn, self.lessons.kept_words, self.lessons.kept_talk)
-
-
-def _of(hints: NDArray[np.float16] | None, chosen: NDArray[np.int64]) -> NDArray[np.float16] | None:
-    return None if hints is None else hints[chosen]
 
 
 def level_of(log_mel: Tensor) -> Tensor:

@@ -147,7 +147,7 @@ def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILE
     old = read_trained(installed) if asked.compares and installed.is_file() else None
     if old is not None:
         check_enough(len(recordings), len(mistakes))
-    takes = _takes(asked, word, folder / "takes", progress) if asked.voices else []
+    takes = said_by_voices(asked, word, folder / "takes", progress) if asked.voices else []
     talk = without_word(talk or read_talk(), word)
     voices = [take.voice for take in takes]
     sounds = Sounds([load_sound(t.path) for t in takes], voices, recordings, mistakes, compares=old is not None)
@@ -197,7 +197,7 @@ def without_word(talk: Talk, word: str) -> Talk:
     return Talk(tuple(stream for stream in talk.streams if stream.source not in own), talk.mean, talk.std)
 
 
-def _takes(asked: OwnWord, word: str, folder: Path, progress: Progress) -> list[Take]:
+def said_by_voices(asked: OwnWord, word: str, folder: Path, progress: Progress) -> list[Take]:
     engines = find_engines()
     ways = list(asked.pronunciations) or pronunciations_of(word, asked.language)
     plan = plan_takes(ways, engines, asked.language, folder, asked.config.takes, asked.config.seed)

@@ -114,8 +114,8 @@ def gather(
 
     raises StageStoppedError if the user stops it, OSError if the disk is full
     """
-    recorded, mistaken = (_chosen(some, sounds.compares) for some in (sounds.recordings, sounds.not_the_word))
-    by_voice = np.array([any(_is_kept_back(part) for part in voice.split("+")) for voice in sounds.voices], bool)
+    recorded, mistaken = (kept_back_of(some, sounds.compares) for some in (sounds.recordings, sounds.not_the_word))
+    by_voice = np.array([any(is_kept_back(part) for part in voice.split("+")) for voice in sounds.voices], bool)
     names: list[str] = []
 
     def made(kind: str, some: Sequence[Sound], is_kept: NDArray[np.bool_], most: int, total: int) -> _Parted:
@@ -124,7 +124,7 @@ def gather(
         names.append(digest([kind, name, is_kept.tolist()], []))
         path = folder / f"{kind}-{name}-{copies}.npz"
         if not path.is_file():
-            around, body = made_surroundings(_other_speech(word, seed, folder)), WholeStreams(load_body(BODY_SHA256))
+            around, body = made_surroundings(other_speech(word, seed, folder)), WholeStreams(load_body(BODY_SHA256))
             found = make_sequences(some, copies, around, body, seed + len(kind), progress, f"sequences of {kind}")
             with written_whole(path) as part, part.open("wb") as file:
                 np.savez(file, **vars(found))
@@ -160,7 +160,7 @@ class _Parted:
     kept_back: Sequences
 
 
-def _chosen(sounds: Sequence[Sound], compares: bool) -> NDArray[np.bool_]:
+def kept_back_of(sounds: Sequence[Sound], compares: bool) -> NDArray[np.bool_]:
     """Which sounds are kept back, by a hash of their samples. More sounds later do not change the choice."""
     fewest, percent = (FEWEST_TO_COMPARE, COMPARED_PERCENT) if compares else (FEWEST_TO_KEEP_BACK, KEPT_BACK_PERCENT)
     if len(sounds) < fewest:
@@ -177,11 +177,11 @@ def digest(settings: list[Any], arrays: Sequence[NDArray[np.float32]]) -> str:
     return found.hexdigest()[:16]
 
 
-def _is_kept_back(voice: str) -> bool:
+def is_kept_back(voice: str) -> bool:
     return hash_percent(voice) < KEPT_BACK_PERCENT
 
 
-def _other_speech(word: str, seed: int, folder: Path) -> list[Sound]:
+def other_speech(word: str, seed: int, folder: Path) -> list[Sound]:
     """Some passages of speech without the word. None if espeak-ng is missing."""
     try:
         said = passages("training", word, seed)

@@ -17,13 +17,16 @@ class StudentsConfig:
     sequences: int = 2400  # with the word in each
     near_sequences: int = 400  # with something that only sounds like it
     near_takes: int = 48
-    epochs: int = 14
+    teacher_epochs: int = 16
+    student_epochs: int = 30  # fewer weights need more steps
     batches: int = 120  # in an epoch
     rows: int = 128  # sequences of a batch
     seed: int = 0
 
 
-QUICK_STUDENTS = StudentsConfig(sequences=60, near_sequences=20, near_takes=4, epochs=2, batches=3, rows=32)
+QUICK_STUDENTS = StudentsConfig(
+    sequences=60, near_sequences=20, near_takes=4, teacher_epochs=2, student_epochs=2, batches=3, rows=32
+)
 
 _AUGMENT = AugmentConfig(
     stream_frames=SEQUENCE_FRAMES,
@@ -40,20 +43,21 @@ _AUGMENT = AugmentConfig(
 
 def run_config(role: str, asked: StudentsConfig) -> RunConfig:
     """The settings of a student's run."""
-    recipe = RECIPES[role]
+    is_teacher = role == TAUGHT[0]
+    epochs = asked.teacher_epochs if is_teacher else asked.student_epochs
     train = TrainConfig(
-        epochs=asked.epochs,
+        epochs=epochs,
         stream_batches=asked.batches,
         clip_batches=0,
         batch_size=asked.rows,
         optimizer="soap",
-        learning_rate=0.006,
+        learning_rate=0.006 if is_teacher else 0.012,
         average_decay=0.995,
         mine_from_epoch=1,
         mine_every_epochs=1,
         mine_keep_share=0.04,
-        validate_every_epochs=max(1, asked.epochs // 5),
+        validate_every_epochs=max(1, epochs // 5),
         seed=asked.seed,
     )
     distill = DistillConfig(temperature=2.0, dark_weight=0.7, step_weight=0.5)
-    return replace(RunConfig(), crnn=recipe.crnn, augment=_AUGMENT, train=train, distill=distill)
+    return replace(RunConfig(), crnn=RECIPES[role].crnn, augment=_AUGMENT, train=train, distill=distill)

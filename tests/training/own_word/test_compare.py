@@ -18,10 +18,10 @@ from training.corpus.voice_engines.espeak import EspeakEngine
 from training.network.speech_embedding import WholeStreams
 from training.own_word import make, material
 from training.own_word.compare import Mistakes, Verdict, read_trained
-from training.own_word.gather_talk import embeddings_of
+from training.own_word.gather_talk import as_stream, embeddings_of
 from training.own_word.heads import HeadConfig
 from training.own_word.make import OwnWord, OwnWordConfig, own_word
-from training.own_word.material import _chosen
+from training.own_word.material import kept_back_of
 from training.own_word.talk_embeddings import Talk, TalkStream, talk_of
 from training.own_word.undo import undo
 
@@ -43,7 +43,7 @@ def talk() -> Talk:
     streams = []
     for split in ("training", "validation"):
         said = passages("training" if split == "training" else "validation", "zebra", 0)
-        streams.append(TalkStream(split, split, embeddings_of([next(said)[1] for _ in range(2)], body)))
+        streams.append(TalkStream(split, split, embeddings_of(as_stream([next(said)[1] for _ in range(2)]), body)))
     return talk_of(streams)
 
 
@@ -80,11 +80,11 @@ def test_a_model_is_better_with_fewer_mistakes_and_no_more_alarms(
 
 def test_what_is_kept_back_stays_kept_back_when_more_comes() -> None:
     sounds = [np.random.default_rng(seed).normal(size=100).astype(np.float32) for seed in range(40)]
-    some, more = _chosen(sounds[:20], compares=True), _chosen(sounds, compares=True)
+    some, more = kept_back_of(sounds[:20], compares=True), kept_back_of(sounds, compares=True)
     assert 1 <= some.sum() < 12
     np.testing.assert_array_equal(some, more[:20])
-    assert not _chosen(sounds[:2], compares=True).any() and _chosen(sounds[:3], compares=True).any()
-    assert not _chosen(sounds[:9], compares=False).any() and _chosen(sounds[:10], compares=False).any()
+    assert not kept_back_of(sounds[:2], compares=True).any() and kept_back_of(sounds[:3], compares=True).any()
+    assert not kept_back_of(sounds[:9], compares=False).any() and kept_back_of(sounds[:10], compares=False).any()
 
 
 def test_learning_replaces_a_worse_model_alone_and_undo_brings_it_back(tmp_path: Path, talk: Talk) -> None:

@@ -20,11 +20,12 @@ from training.corpus.synthetic_speech import passages, write_sound
 from training.corpus.takes import plan_takes
 from training.corpus.voice_engines import EspeakEngine
 from training.network.speech_embedding import WholeStreams
-from training.own_word import make, material
-from training.own_word.gather_talk import embeddings_of, gather_talk, split_of_talk
+from training.own_word import gather_lessons, make, material, students
+from training.own_word.gather_talk import as_stream, embeddings_of, gather_talk, split_of_talk
 from training.own_word.heads import HeadConfig
 from training.own_word.make import OwnWord, OwnWordConfig, own_word, without_word
 from training.own_word.talk_embeddings import Talk, TalkStream, talk_of, write_talk
+from training.own_word.talk_frames import TalkFrames
 from training.progress import Progress, StageStoppedError
 
 pytestmark = [
@@ -48,7 +49,7 @@ def talk() -> Talk:
     streams = []
     for split in ("training", "validation"):
         said = passages("training" if split == "training" else "validation", "zebra", 0)
-        streams.append(TalkStream(split, split, embeddings_of([next(said)[1] for _ in range(3)], body)))
+        streams.append(TalkStream(split, split, embeddings_of(as_stream([next(said)[1] for _ in range(3)]), body)))
     return talk_of(streams)
 
 
@@ -157,12 +158,20 @@ def test_the_command_makes_a_word_and_tells_its_progress(
 ) -> None:
     write_talk(tmp_path / "talk.safetensors", talk)
     monkeypatch.setattr(make, "read_talk", lambda: make.Talk(talk.streams, talk.mean, talk.std))
+    rng = np.random.default_rng(0)
+    noise = [rng.normal(-6, 3, (8 * len(stream.embeddings), 40)).astype(np.float32) for stream in talk.streams]
+    monkeypatch.setattr(students, "read_talk", lambda: talk)
+    monkeypatch.setattr(students, "read_frames", lambda _: TalkFrames(tuple(noise)))
+    monkeypatch.setattr(gather_lessons, "find_engines", lambda: [EspeakEngine()])
     places = ["--work", str(tmp_path / "work"), "--models", str(tmp_path / "models")]
     assert main(["own-word", "marmalade", "--quick", "--progress-json", *places, "--threads", "1"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     shares = [line["share"] for line in lines]
     assert shares == sorted(shares) and shares[-1] == 1.0
-    assert lines[-1]["ready"] == "marmalade/expert" and lines[-1]["curve"]
+    ready = [line for line in lines if "ready" in line]
+    names = ("expert", "teacher", "student", "quantized")
+    assert [line["ready"] for line in ready] == [f"marmalade/{name}" for name in names]
+    assert ready[0]["curve"] and ready[0]["share"] < 0.5  # it may listen while the rest is made
     assert main(["own-word", "h4llo", *places, "--threads", "1"]) == 2
     assert "digit" in capsys.readouterr().err
 
@@ -173,7 +182,8 @@ def test_talk_is_gathered_by_speaker_and_without_what_is_held_back(tmp_path: Pat
     folder.mkdir(parents=True)
     for number in range(12):
         write_sound(folder / f"spk{number:04}-1.wav", next(said)[1][:32_000])
-    talk = gather_talk(tmp_path, exclude=["spk0000-1"])
+    both = gather_talk(tmp_path, exclude=["spk0000-1"])
+    talk = both.talk
     splits = {split_of_talk(path) for path in folder.iterdir()}
     assert {stream.split for stream in talk.streams} == splits - {"testing"}
     kept = [p for p in folder.iterdir() if split_of_talk(p) != "testing" and p.stem != "spk0000-1"]
@@ -181,5 +191,7 @@ def test_talk_is_gathered_by_speaker_and_without_what_is_held_back(tmp_path: Pat
     assert steps == pytest.approx(
         len(kept) * 2.3 / 0.08, rel=0.25
     )  # 2 s and a pause for each recording; some have another speed
+    for stream, frames in zip(talk.streams, both.frames.streams, strict=True):  # the beginning of each
+        assert 0.45 < len(frames) / (8 * len(stream.embeddings)) <= 0.6
     with pytest.raises(ValueError, match="no talk"):
         gather_talk(tmp_path / "none")

@@ -28,7 +28,9 @@ def test_what_is_read_is_near_what_was_written(tmp_path: Path) -> None:
         error = talk.scaled(ours.embeddings) - found.scaled(theirs.embeddings)
         # sixteen levels for a normal distribution leave 0.0095 of its variance (Max 1960)
         assert 0.008 < np.square(error).mean() < 0.011
-    assert (tmp_path / "talk.safetensors").stat().st_size < 3500 * 48 + 2500
+    assert (
+        tmp_path / "talk.safetensors"
+    ).stat().st_size < 3500 * 48 + 2500  # these numbers are random: nothing can be compressed
 
 
 def test_levels_are_symmetric_and_rise() -> None:

@@ -1,0 +1,172 @@
+"""How sensitive a student is: a level at which it stirs for the expert, and a threshold at which it decides alone.
+
+Both are set on words and talk that it was not trained on. So is what it says of itself, alone and confirmed.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kws_app.detection.cascade import COUNTED_S, HOLD_S, REPLAY_FRAMES, STIR
+from kws_app.detection.intervals import poisson_interval, wilson_interval
+from kws_app.engine.card import CURVE_FIELD, ModelCard
+from kws_app.engine.decision_config import DecisionConfig
+from kws_app.engine.pairs import with_pair
+from kws_app.engine.speech_body import STEP_FRAMES
+from training.export.calibrate import LEAST_MARGIN, USUAL_SCORE, Calibration
+from training.fit.validate import FRAMES_PER_S, margins
+from training.network.crnn import Crnn
+from training.own_word.lessons import Lessons, heard_in
+from training.own_word.make import curve_offsets
+from training.own_word.measure import Floats, Measured, peaks_of, recommended_threshold
+
+AWAKE = 0.025  # share of the talk in which the expert may listen: other talk stirs more often
+SURELY_BELOW = 1.0  # margin: no need to stir so far below the lowest kept-back word
+LOWEST, HIGHEST = 0.02, 0.998  # of a threshold
+
+
+def awake_share(found: NDArray[np.float32], step_s: float, level: float) -> float:
+    """The share of a stream in which the second model listens, if the first stirs at this margin. found: [S]"""
+    stirs = np.flatnonzero(found >= level)
+    if not len(stirs):
+        return 0.0
+    gaps_s = np.diff(stirs) * step_s
+    wakes = 1 + int((gaps_s > HOLD_S).sum())
+    heard_s = wakes * (REPLAY_FRAMES / FRAMES_PER_S + HOLD_S) + float(gaps_s[gaps_s <= HOLD_S].sum())
+    return min(1.0, heard_s / (len(found) * step_s))
+
+
+def stir_level(found: NDArray[np.float32], step_s: float) -> float:
+    """The lowest margin, to a hundredth, at which the expert listens no more than AWAKE of the time."""
+    low, high = float(found.min()), float(found.max()) + 1.0
+    while high - low > 0.01:
+        middle = (low + high) / 2
+        low, high = (low, middle) if awake_share(found, step_s, middle) <= AWAKE else (middle, high)
+    return high
+
+
+def confirmed(
+    expert: NDArray[np.float32], margin: NDArray[np.float32], ends: NDArray[np.int64], level: float
+) -> NDArray[np.float32]:
+    """The expert's margins [S'] of a stream where it is awake, very low elsewhere.
+
+    margin, ends: the student's at each of its steps [S], and the frame at which each ends
+    """
+    awake = np.zeros(len(expert) + 1, np.int64)
+    for end in ends[margin >= level].tolist():
+        first = max(0, (end - round(COUNTED_S * FRAMES_PER_S)) // STEP_FRAMES)
+        last = min(len(expert), (end + round(HOLD_S * FRAMES_PER_S)) // STEP_FRAMES)
+        if first < last:
+            awake[first] += 1
+            awake[last] -= 1
+    return np.where(np.cumsum(awake)[:-1] > 0, expert, np.float32(-1e3))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A student on words and talk that it was not trained on. Margins are its own; a pair's are the expert's."""
+
+    alone: Measured
+    pair: Measured
+    awake: float  # share of that talk in which the expert listens
+    level: float  # the margin at which the student stirs
+    threshold: float  # the margin at which it decides alone
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The line by which the student stirs at STIR, and the usual word scores USUAL_SCORE."""
+        low, high = (float(np.log(p / (1 - p))) for p in (STIR, USUAL_SCORE))
+        scale = (high - low) / max(float(np.median(self.alone.word)) - self.level, LEAST_MARGIN)
+        return Calibration(scale, self.level - low / scale)
+
+    @property
+    def decision(self) -> DecisionConfig:
+        """With the threshold as a score."""
+        return DecisionConfig(threshold=round(self._score(self.threshold), 4))
+
+    def _score(self, margin: float) -> float:
+        line = self.calibration
+        return float(np.clip(1 / (1 + np.exp(-line.scale * (margin - line.offset))), LOWEST, HIGHEST))
+
+    def describe(self, role: str) -> str:
+        words, hours = len(self.alone.word), self.alone.hours
+        return (
+            f"{role}: on {words} sounds of the word that were kept back it alone missed "
+            f"{self.alone.missed(self.threshold)}, with {self.alone.alarms(self.threshold)} false alarms on "
+            f"{hours:.1f} h of talk. Confirmed by the expert it missed {self.pair.missed(0.0)}, with "
+            f"{self.pair.alarms(0.0)} false alarms; the expert listened {100 * self.awake:.1f} % of the time."
+        )
+
+    def about(self, expert: ModelCard, lessons: Lessons, language: str) -> dict[str, Any]:
+        """The card's figures and data."""
+        offsets = curve_offsets()
+        shares = np.linspace(0.03, 0.997, 40)
+        line = self.calibration
+        own = [(float(p), float(np.log(p / (1 - p))) / line.scale + line.offset) for p in shares]
+        theirs = [(float(1 / (1 + np.exp(-offset))), float(offset)) for offset in offsets]
+        pair = {CURVE_FIELD: _curve(self.pair, theirs), "second_awake": round(self.awake, 4)}
+        figures = {CURVE_FIELD: _curve(self.alone, own), **with_pair(replace(expert, figures={}), expert, pair)}
+        data = {
+            "description": f"{len(lessons.words)} made sequences of the word, {len(lessons.near)} of what sounds like "
+            f"it, {lessons.talk.hours:.1f} h of talk, all judged by the word's expert",
+            "language": language,
+            "licence": "the talk's: CC BY 4.0, CC0, Apache-2.0, public domain",
+            "credit": "models/README.md",
+            "measured": _measured(self.alone, self.threshold),
+            "measured_confirmed": _measured(self.pair, 0.0) | {"expert_listens": round(self.awake, 4)},
+        }
+        return {"figures": figures, "data": data}
+
+
+def _measured(found: Measured, threshold: float) -> dict[str, Any]:
+    missed, alarms, words = found.missed(threshold), found.alarms(threshold), len(found.word)
+    return {
+        "missed": missed,
+        "words": words,
+        "missed_interval": [round(x, 4) for x in wilson_interval(missed, words)],
+        "false_alarms": alarms,
+        "hours": round(found.hours, 2),
+        "fa_per_hour_interval": [round(x, 3) for x in poisson_interval(alarms, found.hours)],
+    }
+
+
+def _curve(found: Measured, points: list[tuple[float, float]]) -> dict[str, Any]:
+    """The operating curve of a card. points: thresholds as scores and as margins"""
+    return {
+        "split": "validation",
+        "points": [[round(score, 6), found.missed(margin), *[found.alarms(margin)] * 2] for score, margin in points],
+        "keywords": len(found.word),
+        "speech_hours": round(found.hours, 3),
+        "hours": round(found.hours, 3),
+        "smoothing_steps": 1,
+        "patience_steps": 1,
+        "refractory_s": DecisionConfig().refractory_s,
+    }
+
+
+@torch.inference_mode()
+def judge(crnn: Crnn, lessons: Lessons, recorded: bool) -> Judgement:
+    """Hear what was kept back and set both levels.
+
+    recorded: whether some of the kept-back words are recordings of people
+    """
+    crnn.eval()
+    words, talk, step_s = lessons.kept_words, lessons.kept_talk, crnn.stride_frames / FRAMES_PER_S
+    parts = torch.from_numpy(words.sequences.frames).split(256)
+    said = torch.cat([margins(crnn, part.float()) for part in parts]).numpy()  # [N, S]
+    heard, ends = heard_in(crnn, talk.frames)
+    level = max(stir_level(heard, step_s), float(said.max(axis=1).min()) - SURELY_BELOW)
+    step_ends = np.arange(said.shape[1]) * crnn.stride_frames + crnn.kernel_frames
+    both = [confirmed(e, m, step_ends, level).max() for e, m in zip(words.margin, said, strict=True)]
+    alone = Measured(_peaks(heard, step_s), talk.hours, said.max(axis=1).astype(np.float64))
+    gated = confirmed(talk.margin, heard, ends + 1, level)
+    pair = Measured(_peaks(gated, STEP_FRAMES / FRAMES_PER_S), talk.hours, np.array(both, np.float64))
+    return Judgement(alone, pair, awake_share(heard, step_s, level), level, recommended_threshold(alone, recorded))
+
+
+def _peaks(found: NDArray[np.float32], step_s: float) -> Floats:
+    return -np.sort(-peaks_of(found.astype(np.float64), step_s))
