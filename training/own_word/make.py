@@ -110,8 +110,8 @@ class Made:
         lines = []
         if others:
             lines.append(
-                f"Other people: it missed {of_others} of {others} sounds of the word, in rooms and noise, by voices that "
-                "it had not heard before."
+                f"Other people: it missed {of_others} of {others} sounds of the word, in rooms and noise, by voices "
+                "that it had not heard before."
             )
         if own:
             lines.append(

@@ -98,17 +98,18 @@ def results(models: Path) -> str:
     lines = [
         "# Results",
         "",
-        "Made by `python -m training report` from the cards of the models; see training/README.md.",
+        "`python -m training report` writes this file from the cards of the models. `training/README.md` says what the",
+        "figures mean. A range in brackets holds the true value in 95 of 100 cases.",
     ]
     for keyword, entries in shipped(models).items():
         lines += ["", f"## {keyword}", "", "### Clips of the test set", "", *clip_table(entries, known_seeds(models))]
-        lines += ["", "### Size and cost, and how many times less than the base network's", "", *cost_table(entries)]
-        lines += ["", "### Continuous audio: held-out keywords laid into held-out speech", "", *stream_table(entries)]
+        lines += ["", "### Size and cost", "", *cost_table(entries)]
+        lines += ["", "### Keywords in continuous speech that training never heard", "", *stream_table(entries)]
         if voices := voice_table(entries):
-            lines += ["", "### Keywords missed at the card's threshold (95 %), by the height of the voice", "", *voices]
+            lines += ["", "### Misses at the card's threshold (95 %), by the height of the voice", "", *voices]
         if pairs := pair_table(entries):
-            lines += ["", "### One model confirmed by another, on the same streams", "", *pairs]
-        lines += ["", "### False alarms an hour by what is heard (95 %), and how many", "", *kind_table(entries)]
+            lines += ["", "### Pairs: a second model confirms the first model, on the same streams", "", *pairs]
+        lines += ["", "### False alarms an hour (95 %) and their count, by the kind of sound", "", *kind_table(entries)]
     if experts := [entry for entry in find_models(models) if entry.card.network.get("family") == EXPERT]:
         lines += ["", "## Experts", "", *expert_table(experts)]
     return "\n".join(lines) + "\n"
@@ -117,7 +118,7 @@ def results(models: Path) -> str:
 def expert_table(entries: list[ModelEntry]) -> list[str]:
     """The misses of experts at some rates of false alarms, on recordings and talk that they had not heard."""
     rows = [
-        "| model | words | hours of talk | missed at most, by false alarms an hour |",
+        "| model | words | hours of talk | missed, at no more than so many false alarms an hour |",
         "| --- | ---: | ---: | --- |",
     ]
     for entry in entries:
@@ -127,13 +128,13 @@ def expert_table(entries: list[ModelEntry]) -> list[str]:
         points = [(rate, curve.at(curve.threshold_for(float(rate))).missed) for rate in AT]
         missed = ", ".join(f"{100 * count / curve.keywords:.1f} % at {rate}" for rate, count in points)
         rows.append(f"| {entry.name} | {curve.keywords} | {curve.hours:.1f} | {missed} |")
-    return [*rows, "", "The talk is of kinds that training has no part of; each expert's card says which."]
+    return [*rows, "", "Training never heard these kinds of talk. The card of each expert names them."]
 
 
 def clip_table(entries: list[Shipped], seeds: list[Seed]) -> list[str]:
     rows = [
-        "| model | parameters | area, lineage-equivalent (95 %, over speakers) | AUROC | area as the set is "
-        "| validation | seeds: median (range) |",
+        "| model | parameters | area, lineage-equivalent (95 %, over speakers) | AUROC "
+        "| area at this set's share of keywords | validation | seeds: median (range) |",
         "| --- | ---: | --- | ---: | ---: | ---: | --- |",
     ]
     for model in entries:
@@ -161,13 +162,18 @@ def cost_table(entries: list[Shipped]) -> list[str]:
         cells = [f"{own:,} ({of / own:.2f}x)" for own, of in pairs]
         cells += [f"{model.entry.path.stat().st_size:,}", f"{cost.macs:,} ({base.macs / cost.macs:.2f}x)"]
         rows.append(f"| {model.card.role} | {' | '.join(cells)} |")
-    return [*rows, "", f"Base: {base.raw:,}, {base.saved:,} and {base.packed:,} bytes; {base.macs:,} MACs."]
+    return [
+        *rows,
+        "",
+        f"In brackets: how many times less than the base network, which has {base.raw:,}, {base.saved:,} and "
+        f"{base.packed:,} bytes, and {base.macs:,} MACs.",
+    ]
 
 
 STREAM_CELLS = (
     "misses at the card's threshold (95 %)",
     "false alarms an hour of real speech (95 %)",
-    "of all sound",
+    "false alarms an hour of all sound",
     f"misses at no more than {', '.join(AT[:-1])} and {AT[-1]} an hour of real speech (95 %)",
     "latency, median and 95th",
 )
@@ -182,12 +188,8 @@ def stream_table(entries: list[Shipped]) -> list[str]:
             rows.append(f"| {model.card.role} | {condition} | {' | '.join(stream_cells(stream))} |")
     if clean is None or clean.misses is None:
         return rows
-    speech = f"{clean.speech.hours:.2f} hours of real speech and {clean.misses.keywords} keywords for each row"
-    return [
-        *rows,
-        "",
-        f"{speech}, {clean.alarms.hours:.1f} hours in all for the clean ones and at 10 dB; intervals are of 95 %.",
-    ]
+    speech = f"Each row has {clean.speech.hours:.2f} hours of real speech and {clean.misses.keywords} keywords."
+    return [*rows, "", f"{speech} The conditions clean and 10 dB have {clean.alarms.hours:.1f} hours of sound in all."]
 
 
 def voice_table(entries: list[Shipped]) -> list[str]:
@@ -245,7 +247,8 @@ def kind_table(entries: list[Shipped]) -> list[str]:
     in_all = [alarm_cell(stream.alarms) for _, stream in streams]
     rows.append(f"| **all** | {streams[0][1].alarms.hours:.2f} | {' | '.join(in_all)} |")
     said = [f"{m.card.role} {sentence_text(m.figures.sentences)}" for m in entries if m.figures.sentences]
-    return [*rows, *(["", f"In recordings stated apart it fires: {'; '.join(said)}."] if said else [])]
+    apart = f"Detections in recordings that are neither hits nor alarms: {'; '.join(said)}."
+    return [*rows, *(["", apart] if said else [])]
 
 
 def alarm_cell(rate: AlarmRate) -> str:
