@@ -5,7 +5,7 @@ import sys
 
 from training.own_word.make import Made
 from training.own_word.students import MadeStudents, name_of
-from training.progress import Curve, Progress
+from training.progress import Progress
 
 # Each kind of work: its beginning and end as shares of the whole, and a text for a person.
 _PARTS: dict[str, tuple[float, float, str]] = {

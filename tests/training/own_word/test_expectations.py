@@ -8,7 +8,7 @@ import pytest
 
 from training.own_word.make import Made
 from training.own_word.measure import Measured
-from training.own_word.progress_json import json_progress
+from training.own_word.progress_json import JsonProgress
 
 TALK = np.array([3.0, 2.0, 0.5])
 WORDS = np.array([4.0, 5.0, 0.0, 6.0, 1.0, 7.0, 8.0])  # the last three are the user's own
@@ -40,7 +40,7 @@ def test_the_curve_falls_where_fewer_alarms_are_allowed():
 
 
 def test_a_curve_is_told_with_how_far_the_training_is(capsys: pytest.CaptureFixture[str]):
-    progress = json_progress()
+    progress = JsonProgress(with_students=False).progress
     progress.step("head 1", 50, 100)
     progress.show_curve([(0.5, 0.1)])
     first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
