@@ -155,7 +155,9 @@ def _own_word_learn(window: MainWindow) -> QWidget:
     wizard._go_to(LEARN)
     wizard.learn_page.begin("smart mirror")
     curve = [(4.0, 0.0), (2.0, 0.01), (1.1, 0.02), (0.6, 0.05), (0.2, 0.08), (0.1, 0.13), (0.0, 0.2)]
-    wizard.learn_page.show_progress(Progress(0.86, "It learns to tell the word from talk (3 of 3).", curve=curve))
+    wizard.learn_page.show_progress(
+        Progress(0.86, "The model learns to tell the word from talk (3 of 3).", curve=curve)
+    )
     wizard.learn_page.trial.begin("smart mirror")
     wizard.learn_page.trial.show()
     return wizard
@@ -165,8 +167,8 @@ def _own_word_ready(window: MainWindow) -> QWidget:
     wizard = _wizard(window)
     wizard.result_page.show_new(
         "smart mirror",
-        "On 132 sounds of the word that were kept back it missed 4. On 5.4 h of talk that it had not heard it gave 1 "
-        "false alarms.",
+        "Other people: it missed 4 of 132 sounds of the word, in rooms and noise, by voices that it had not heard "
+        "before. It gave 1 false alarms in 5.4 h of talk that it had not heard before.",
     )
     wizard.result_page.trial.begin("smart mirror")
     wizard._go_to(RESULT)
