@@ -1,7 +1,7 @@
-"""Where a run's batches come from: frames, what each step should answer, what is confused most, and a validation.
+"""The source of a run's batches: it draws frames and targets, mines, and validates.
 
-`Planned` draws them from a store of frames, as `features/plan.py` plans them. `own_word/lessons.py` has ready
-sequences.
+`Planned` draws batches from a store of frames, by the plans of `features/plan.py`. `own_word/lessons.py` is another
+source, with ready sequences.
 """
 
 from collections.abc import Sequence
@@ -21,46 +21,48 @@ from training.network.crnn import Crnn
 
 
 class Batch(Protocol):
-    """Frames, and what they ask of a network of any shape."""
+    """Frames, and their targets for a network of any shape."""
 
     @property
     def log_mel(self) -> Tensor:
         """[B, T, F]"""
 
-    def targets(self, shape: CrnnConfig) -> Targets: ...
+    def targets(self, shape: CrnnConfig) -> Targets:
+        """The targets at the steps of a network with this shape."""
+        ...
 
 
 class Judged(Protocol):
-    """What a validation found."""
+    """The result of a validation."""
 
     @property
     def score(self) -> float:
-        """The best checkpoint has the lowest."""
+        """The checkpoint score; the best checkpoint has the lowest."""
 
     def row(self) -> dict[str, float]:
-        """Figures for log.csv."""
+        """The figures for log.csv."""
 
     def told(self) -> str:
-        """The same, short, for a person."""
+        """The figures as a short text for a person."""
 
 
 class Source(Protocol):
-    """What a cohort hears. All chance comes from the generator that is passed in."""
+    """The batches of a cohort. All random numbers come from the generator that is passed in."""
 
     def draw(self, rng: np.random.Generator, rows: int, stream: bool, rank: int, world: int) -> Batch:
-        """One process's share of a batch of `rows` sequences."""
+        """Draw a batch of `rows` sequences and return this process's share."""
 
     def mine(self, crnn: Crnn) -> Any:
-        """What this network confuses most, to be given to `take_mined` in every process."""
+        """Find the sound that this network confuses most. Every process gives it to `take_mined`."""
 
     def take_mined(self, found: Any) -> None:
-        """From now on, draw from it as well."""
+        """From now on, draw from the mined sound as well."""
 
     def mined_parts(self) -> list[Tensor] | None:
-        """What was taken last, for a checkpoint."""
+        """The mined sound that was taken last, for a checkpoint."""
 
     def take_mined_parts(self, parts: Sequence[Tensor]) -> None:
-        """The same again, from a checkpoint."""
+        """Take the mined sound from a checkpoint."""
 
     def validate(self, crnn: Crnn, shape: CrnnConfig) -> Judged: ...
 

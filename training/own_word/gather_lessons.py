@@ -1,6 +1,6 @@
-"""Gathers what the students of a word learn from: sequences of its takes, of near words, of recordings, and talk.
+"""Gathers the lessons for the students of a word: sequences of takes, near words and recordings, and talk.
 
-What is finished lies in the word's work folder under a digest of what it was made from.
+The word's work folder keeps finished sequences. Their file names hold a digest of the sounds that they were made from.
 """
 
 import logging
@@ -32,14 +32,14 @@ from training.progress import Progress
 
 log = logging.getLogger(__name__)
 
-VERSION = 1  # of the sequences on the disk
-NEAR_FOLDER = "near"  # of takes, below the word's takes
-FEWEST_TO_KEEP = 8  # kept-back sequences, so that a threshold can be set
+VERSION = 1  # raise this number when the sequences on the disk change their meaning
+NEAR_FOLDER = "near"  # folder of the near takes, below the word's takes
+FEWEST_TO_KEEP = 8  # fewest kept-back sequences that can set a threshold
 
 
 @dataclass(frozen=True)
 class Talked:
-    """Talk as both networks hear it."""
+    """Talk as embeddings for the expert and as frames for the students."""
 
     talk: Talk
     frames: TalkFrames
@@ -48,7 +48,7 @@ class Talked:
 def gather_lessons(
     asked: OwnWord, config: StudentsConfig, expert: KnownExpert, talked: Talked, folder: Path, progress: Progress
 ) -> tuple[Lessons, str]:
-    """The lessons, and a digest of them.
+    """Make the lessons, and a digest of them.
 
     raises OSError if a voice or the disk fails, StageStoppedError if the user stops it
     """
@@ -80,7 +80,7 @@ def gather_lessons(
             words.append(found.of(~is_kept[found.takes]))
             kept.append(found.of(is_kept[found.takes]))
     if sum(map(len, kept)) < FEWEST_TO_KEEP:
-        kept = words  # nothing can be spared of a few sounds
+        kept = words  # there are too few sounds to keep some back
     sounds_near = [load_sound(take.path) for take in near]
     other = made("near", sounds_near, config.near_sequences) if near else None
     lessons = Lessons(
@@ -100,7 +100,7 @@ def _taught(parts: Sequence[LessonSequences], expert: KnownExpert) -> TaughtWord
 
 
 def taught_talk(talked: Talked, split: str, word: str, expert: KnownExpert) -> TaughtTalk:
-    """All frames of a set of the talk, without streams of the word itself. raises ValueError if there are none"""
+    """All frames of a set of the talk, without the word itself. raises ValueError if there are none"""
     spoken = {id(stream) for stream in without_word(talked.talk, word).of(split)}
     pairs: list[tuple[TalkStream, NDArray[np.floating]]] = [
         (stream, frames)
@@ -114,7 +114,7 @@ def taught_talk(talked: Talked, split: str, word: str, expert: KnownExpert) -> T
 
 
 def noise_frames(noises: Sequence[Sound]) -> NDArray[np.float16]:
-    """Noises as frames [N, T, F], all as long as the shortest."""
+    """Noises as frames [N, T, F], cut to the length of the shortest."""
     log_mel = LogMel()
     found = [log_mel(noise, log_mel.initial_tail())[0] for noise in noises]
     shortest = min(map(len, found))
@@ -122,7 +122,7 @@ def noise_frames(noises: Sequence[Sound]) -> NDArray[np.float16]:
 
 
 def _near_takes(asked: OwnWord, word: str, config: StudentsConfig, folder: Path, progress: Progress) -> list[Take]:
-    """Takes of what only sounds like the word, and of its halves; none where espeak-ng is missing."""
+    """Takes of words that only sound like the word, and of its halves. None if espeak-ng is missing."""
     engines = find_engines()
     try:
         ways: list[Pronunciation] = list(asked.pronunciations) or pronunciations_of(word, asked.language)

@@ -1,4 +1,4 @@
-"""An expert that was made, asked about embeddings in large blocks: what it says is what its students learn."""
+"""Runs a finished expert on embeddings in large blocks. Its students learn from its scores."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ BLOCK_STEPS = 4096
 
 
 class KnownExpert:
-    """The heads of a model file. Its margin is above 0 where the expert hears the word at its own threshold."""
+    """The heads of a model file. The margin is above 0 if the score is above the expert's own threshold."""
 
     def __init__(self, path: Path) -> None:
-        """raises ModelError if the file is damaged or no expert"""
+        """raises ModelError if the file is damaged or is not an expert"""
         file = read_model_file(path)
         self.settings = ExpertSettings.from_card(file.card.network)
         parameters = unpack_head(self.settings, file.tensors)
@@ -29,7 +29,7 @@ class KnownExpert:
 
     @torch.inference_mode()
     def margins(self, embeddings: NDArray[np.floating]) -> NDArray[np.float32]:
-        """The margin after each embedding [S, 96] of a stream: [S]. Before it, the first embedding was heard."""
+        """The margin after each embedding of a stream, [S, 96] -> [S]. The first embedding fills the time before."""
         width = self.settings.window_steps
         scaled = ((embeddings.astype(np.float32) - self.mean) / self.std).astype(np.float32)
         padded = torch.from_numpy(np.concatenate([np.repeat(scaled[:1], width - 1, axis=0), scaled]))
@@ -38,6 +38,6 @@ class KnownExpert:
         return (self.settings.scale * (found - self.settings.offset)).numpy()
 
     def margins_of_each(self, embeddings: NDArray[np.floating]) -> NDArray[np.float32]:
-        """The same for sequences [N, S, 96]: [N, S]"""
+        """The margins of sequences. [N, S, 96] -> [N, S]"""
         found = [self.margins(one) for one in embeddings]
         return np.stack(found) if found else np.zeros(embeddings.shape[:2], np.float32)

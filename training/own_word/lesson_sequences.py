@@ -1,6 +1,6 @@
-"""Sequences that students learn from: each sound becomes frames for them and embeddings for the expert.
+"""Makes the sequences for students: each sound becomes frames for the student and embeddings for the expert.
 
-They lie on the disk in parts. A part that is there is not made again, so a run that was cut goes on where it was.
+The disk keeps the sequences in parts. A finished part is not made again, so a run that was cut goes on where it was.
 """
 
 from collections.abc import Sequence
@@ -24,12 +24,12 @@ PART = 250  # sequences in a file
 
 @dataclass(frozen=True)
 class LessonSequences:
-    """Sequences with something said in each, near its end."""
+    """Sequences with a word near the end of each."""
 
     frames: NDArray[np.float16]  # [N, T, F] natural log of mel power
     embeddings: NDArray[np.float16]  # [N, S, 96]
-    ends_s: NDArray[np.float32]  # [N], when it has been said
-    takes: NDArray[np.int32]  # [N], which take each is of
+    ends_s: NDArray[np.float32]  # [N], seconds at which the word ends
+    takes: NDArray[np.int32]  # [N], the number of the take
 
     def __len__(self) -> int:
         return len(self.ends_s)
@@ -44,7 +44,7 @@ class LessonSequences:
 
 
 class Ear:
-    """Sound as both networks hear it. Belongs to one thread."""
+    """Turns sound into the inputs of both networks. Used by a single thread."""
 
     def __init__(self, body: WholeStreams) -> None:
         self._body, self._bands, self._log_mel = body, SpeechBands(), LogMel()
@@ -66,7 +66,7 @@ def make_lesson_sequences(
     progress: Progress = SILENT,
     what: str = "lessons",
 ) -> LessonSequences:
-    """`count` sequences of the takes in turn, in files <stem>-<part>.npz. raises StageStoppedError if it should end"""
+    """Make `count` sequences of the takes in turn, in files <stem>-<part>.npz. raises StageStoppedError to end"""
     words = [trimmed(take) for take in takes]
     ear = Ear(body)
     parts = []

@@ -1,8 +1,8 @@
-"""Batches of ready sequences, with what the expert says of them at every step: its dark knowledge.
+"""Draws batches of ready sequences for students, with the expert's score at every step (its dark knowledge).
 
-A batch holds the word, what only sounds like it, and talk. Half of the talk is what the network is most wrong about, by
-the expert's judgement. Noise, level, tilt and the size of the throat are changed on the frames; what the expert said of
-a sequence as it was made stays the lesson.
+A batch holds the word, words that only sound like it, and talk. After mining, half of the talk is the talk on which the
+network differs most from the expert. Noise, level, tilt and the size of the throat are changed on the frames. The
+expert's scores of the unchanged sequence stay the target.
 """
 
 from collections.abc import Sequence
@@ -27,20 +27,20 @@ from training.own_word.lesson_sequences import SEQUENCE_FRAMES, LessonSequences
 from training.own_word.measure import Floats, peaks_of
 from training.own_word.sequences import SEQUENCE_STEPS
 
-EXPERT_PACE = CrnnConfig(kernel_frames=STEP_FRAMES, stride_frames=STEP_FRAMES)  # the steps at which the expert answers
-SCAN_ROWS = 32  # streams side by side
-WINDOW_FRAMES = (-5, 40)  # an answer is wanted so long after the word's end
-BEFORE_FRAMES = 42  # until so long before its end no answer may come
-SAID_STEPS = 9  # of the expert: near a step at which it hears the word, talk is no negative
-WARPS = np.linspace(0.88, 1.14, 14)  # of frequency: throats of other sizes
-LOUD_FRAMES = 40  # of a sequence, the loudest: they set its level
+EXPERT_PACE = CrnnConfig(kernel_frames=STEP_FRAMES, stride_frames=STEP_FRAMES)  # the expert's steps
+SCAN_ROWS = 32  # streams that are heard side by side
+WINDOW_FRAMES = (-5, 40)  # frames after the word's end in which an answer is wanted
+BEFORE_FRAMES = 42  # frames before the word's end; before that no answer may come
+SAID_STEPS = 9  # steps of the expert; talk this near to a step at which the expert hears the word is no negative
+WARPS = np.linspace(0.88, 1.14, 14)  # factors of frequency, for throats of other sizes
+LOUD_FRAMES = 40  # the loudest frames of a sequence, which set its level
 
 
 @dataclass(frozen=True)
 class TaughtTargets(Targets):
-    """What each step should answer, and what the expert says there."""
+    """What each step should answer, and the expert's margin there."""
 
-    margin: Tensor  # [B, S], above 0 where the expert hears the word
+    margin: Tensor  # [B, S], above 0 if the expert hears the word
 
     def to(self, device: torch.device) -> "TaughtTargets":
         return TaughtTargets(**vars(super().to(device)), margin=self.margin.to(device))
@@ -48,11 +48,11 @@ class TaughtTargets(Targets):
 
 @dataclass(frozen=True)
 class LessonBatch:
-    """Frames, where something is said in them, and the expert's margins."""
+    """Frames, the end of the word in each sequence, and the expert's margins."""
 
     log_mel: Tensor  # [B, T, F]
-    margin: Tensor  # [B, S'] at the expert's steps
-    end: NDArray[np.int64]  # [B], the frame at which the word has been said; of no meaning in other rows
+    margin: Tensor  # [B, S'], at the expert's steps
+    end: NDArray[np.int64]  # [B], the frame at which the word ends; it means nothing in other rows
     is_keyword: Tensor  # [B]
 
     def targets(self, shape: CrnnConfig) -> TaughtTargets:
@@ -74,7 +74,7 @@ class LessonBatch:
 
 @dataclass(frozen=True)
 class TaughtTalk:
-    """Talk one recording after another, with the expert's margins."""
+    """Recordings of talk one after another, with the expert's margins."""
 
     frames: NDArray[np.float16]  # [8 * S, F]
     margin: NDArray[np.float32]  # [S]
@@ -86,7 +86,7 @@ class TaughtTalk:
 
 @dataclass(frozen=True)
 class TaughtWords:
-    """Sequences with something said in each, with the expert's margins."""
+    """Sequences with a word in each, and the expert's margins."""
 
     sequences: LessonSequences
     margin: NDArray[np.float32]  # [N, S]
@@ -97,19 +97,19 @@ class TaughtWords:
 
 @dataclass(frozen=True)
 class Lessons:
-    """All that students hear."""
+    """All sequences and talk for the students of a word."""
 
     words: TaughtWords
-    near: TaughtWords  # what only sounds like the word; may be empty
+    near: TaughtWords  # words that only sound like the word; may be empty
     talk: TaughtTalk
     noises: NDArray[np.float16]  # [N, T, F], each at least as long as a sequence
-    kept_words: TaughtWords  # to validate on
+    kept_words: TaughtWords  # kept back, to validate on
     kept_talk: TaughtTalk
 
 
 @dataclass(frozen=True)
 class Heard:
-    """A network on words and talk that it was not trained on."""
+    """The peaks of a network on words and talk that it was not trained on."""
 
     word: Floats  # [N], the peak of each sequence
     talk: Floats  # peaks, the highest first
@@ -131,11 +131,11 @@ class Heard:
 
 
 class LessonSource:
-    """Draws the batches of a run from lessons; `fit` trains on them."""
+    """Draws the batches of a run from lessons. It is a Source, as in fit/source.py."""
 
     def __init__(self, lessons: Lessons, config: RunConfig) -> None:
         self.lessons, self.config = lessons, config
-        self.mined: NDArray[np.int64] | None = None  # steps of the talk at which the network was wrong
+        self.mined: NDArray[np.int64] | None = None  # steps of the talk at which the network was most wrong
         self._lo, self._share = warp_tables()
         self._noise_level = level_of(torch.from_numpy(lessons.noises).float())
 
@@ -199,7 +199,7 @@ class LessonSource:
 
     @torch.inference_mode()
     def mine(self, crnn: Crnn) -> NDArray[np.int64]:
-        """The steps of the talk, a second apart or more, at which the network most exceeds the expert."""
+        """The steps of the talk at which the network most exceeds the expert, at most one in a second."""
         crnn.eval()
         talk = self.lessons.talk
         said = F.max_pool1d(torch.from_numpy(talk.margin)[None, None], SAID_STEPS, 1, SAID_STEPS // 2)[0, 0].numpy()
@@ -232,9 +232,9 @@ def level_of(log_mel: Tensor) -> Tensor:
 
 
 def warp_tables() -> tuple[Tensor, Tensor]:
-    """For each warp, and for none: the mel bin below each warped bin, and how far it lies towards the next one.
+    """For each warp, and for no warp: the mel bin below each warped bin, and its distance from that bin.
 
-    [W + 1, F] both. A throat that is shorter by a tenth has its resonances higher by a tenth (Jaitly, Hinton 2013).
+    Both [W + 1, F]. A throat that is a tenth shorter has resonances that are a tenth higher (Jaitly and Hinton 2013).
     """
     config = FrontendConfig()
     highest = np.log1p(config.sample_rate / 2 / 700)
@@ -246,9 +246,9 @@ def warp_tables() -> tuple[Tensor, Tensor]:
 
 @torch.inference_mode()
 def heard_in(crnn: Crnn, frames: NDArray[np.float16]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The margin of every step of a long stream [T, F], and the frame at which each ends.
+    """The margin of every step of a long stream [T, F], and the frame at which each step ends.
 
-    The stream is cut into SCAN_ROWS rows that are heard side by side, so the beginning of a row is heard afresh.
+    The stream is cut into SCAN_ROWS rows that are heard side by side. Each row begins with a fresh state.
     """
     columns = len(frames) // SCAN_ROWS
     rows = torch.from_numpy(frames[: columns * SCAN_ROWS]).view(SCAN_ROWS, columns, -1)
@@ -263,7 +263,7 @@ def heard_in(crnn: Crnn, frames: NDArray[np.float16]) -> tuple[NDArray[np.float3
 
 @torch.inference_mode()
 def hear(crnn: Crnn, words: TaughtWords, talk: TaughtTalk) -> Heard:
-    """What a network does on words and talk."""
+    """Play words and talk to a network. Returns its peaks."""
     crnn.eval()
     frames = torch.from_numpy(words.sequences.frames)
     peaks = [margins(crnn, part.float()).amax(dim=1) for part in frames.split(256)]
@@ -273,7 +273,7 @@ def hear(crnn: Crnn, words: TaughtWords, talk: TaughtTalk) -> Heard:
 
 
 def empty_words() -> TaughtWords:
-    """No sequence at all."""
+    """A set without a sequence."""
     bins = FrontendConfig.mel_bins
     frames, embeddings = np.zeros((0, SEQUENCE_FRAMES, bins), np.float16), np.zeros((0, SEQUENCE_STEPS, 96), np.float16)
     none = LessonSequences(frames, embeddings, np.zeros(0, np.float32), np.zeros(0, np.int32))

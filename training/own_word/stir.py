@@ -1,6 +1,6 @@
-"""How sensitive a student is: a level at which it stirs for the expert, and a threshold at which it decides alone.
+"""Sets how sensitive a student is: the level that wakes the expert, and the threshold for listening alone.
 
-Both are set on words and talk that it was not trained on. So is what it says of itself, alone and confirmed.
+Both are set on words and talk that the student was not trained on. The figures in its card come from the same sound.
 """
 
 from dataclasses import dataclass, replace
@@ -24,13 +24,13 @@ from training.own_word.lessons import Lessons, heard_in
 from training.own_word.make import curve_offsets
 from training.own_word.measure import Floats, Measured, peaks_of, recommended_threshold
 
-AWAKE = 0.025  # share of the talk in which the expert may listen: other talk stirs more often
-SURELY_BELOW = 1.0  # margin: no need to stir so far below the lowest kept-back word
+AWAKE = 0.025  # largest share of the talk in which the expert listens; other kinds of talk wake it more often
+SURELY_BELOW = 1.0  # margin; the level lies at most this far below the lowest kept-back word
 LOWEST, HIGHEST = 0.02, 0.998  # of a threshold
 
 
 def awake_share(found: NDArray[np.float32], step_s: float, level: float) -> float:
-    """The share of a stream in which the second model listens, if the first stirs at this margin. found: [S]"""
+    """The share of a stream in which the second model listens, if this margin of the first wakes it. found: [S]"""
     stirs = np.flatnonzero(found >= level)
     if not len(stirs):
         return 0.0
@@ -41,7 +41,7 @@ def awake_share(found: NDArray[np.float32], step_s: float, level: float) -> floa
 
 
 def stir_level(found: NDArray[np.float32], step_s: float) -> float:
-    """The lowest margin, to a hundredth, at which the expert listens no more than AWAKE of the time."""
+    """The lowest margin, to a hundredth, with which the expert listens at most AWAKE of the time."""
     low, high = float(found.min()), float(found.max()) + 1.0
     while high - low > 0.01:
         middle = (low + high) / 2
@@ -52,9 +52,9 @@ def stir_level(found: NDArray[np.float32], step_s: float) -> float:
 def confirmed(
     expert: NDArray[np.float32], margin: NDArray[np.float32], ends: NDArray[np.int64], level: float
 ) -> NDArray[np.float32]:
-    """The expert's margins [S'] of a stream where it is awake, very low elsewhere.
+    """The expert's margins [S'] of a stream while it is awake, and very low margins elsewhere.
 
-    margin, ends: the student's at each of its steps [S], and the frame at which each ends
+    margin, ends: the student's margin at each of its steps [S], and the frame at which the step ends
     """
     awake = np.zeros(len(expert) + 1, np.int64)
     for end in ends[margin >= level].tolist():
@@ -68,24 +68,24 @@ def confirmed(
 
 @dataclass(frozen=True)
 class Judgement:
-    """A student on words and talk that it was not trained on. Margins are its own; a pair's are the expert's."""
+    """The figures of a student, alone and with the expert. Margins are the student's, and the expert's for the pair."""
 
     alone: Measured
     pair: Measured
-    awake: float  # share of that talk in which the expert listens
-    level: float  # the margin at which the student stirs
-    threshold: float  # the margin at which it decides alone
+    awake: float  # share of the talk in which the expert listens
+    level: float  # the margin at which the student wakes the expert
+    threshold: float  # the margin at which the student alone detects
 
     @cached_property
     def calibration(self) -> Calibration:
-        """The line by which the student stirs at STIR, and the usual word scores USUAL_SCORE."""
+        """The line by which the wake level scores STIR, and the median word scores USUAL_SCORE."""
         low, high = (float(np.log(p / (1 - p))) for p in (STIR, USUAL_SCORE))
         scale = (high - low) / max(float(np.median(self.alone.word)) - self.level, LEAST_MARGIN)
         return Calibration(scale, self.level - low / scale)
 
     @property
     def decision(self) -> DecisionConfig:
-        """With the threshold as a score."""
+        """The decision with the threshold as a score."""
         return DecisionConfig(threshold=round(self._score(self.threshold), 4))
 
     def _score(self, margin: float) -> float:
@@ -102,7 +102,7 @@ class Judgement:
         )
 
     def about(self, expert: ModelCard, lessons: Lessons, language: str) -> dict[str, Any]:
-        """The card's figures and data."""
+        """The figures and data for the card."""
         offsets = curve_offsets()
         shares = np.linspace(0.03, 0.997, 40)
         line = self.calibration
@@ -150,7 +150,7 @@ def _curve(found: Measured, points: list[tuple[float, float]]) -> dict[str, Any]
 
 @torch.inference_mode()
 def judge(crnn: Crnn, lessons: Lessons, recorded: bool) -> Judgement:
-    """Hear what was kept back and set both levels.
+    """Play the kept-back words and talk to a student, and set both levels.
 
     recorded: whether some of the kept-back words are recordings of people
     """

@@ -1,4 +1,4 @@
-"""How the students of a word of one's own are made: how much they hear, how they learn, when they are good enough."""
+"""The settings of the students of a word: how much they hear, and how they learn."""
 
 from dataclasses import dataclass, replace
 
@@ -6,21 +6,21 @@ from training.config import AugmentConfig, DistillConfig, RunConfig, TrainConfig
 from training.own_word.lesson_sequences import SEQUENCE_FRAMES
 from training.recipes import RECIPES
 
-TAUGHT = ("teacher", "student")  # trained; `quantized` is the student on a grid
+TAUGHT = ("teacher", "student")  # these roles are trained; `quantized` is the student with rounded weights
 QUANTIZED, BITS = "quantized", 8
 
 
 @dataclass(frozen=True)
 class StudentsConfig:
-    """How much is made for the students of a word, and how long they learn."""
+    """How many sequences are made for the students of a word, and how long they learn."""
 
-    sequences: int = 2400  # with the word in each
-    near_sequences: int = 400  # with something that only sounds like it
+    sequences: int = 2400  # sequences with the word
+    near_sequences: int = 400  # sequences with words that only sound like it
     near_takes: int = 48
     teacher_epochs: int = 16
     student_epochs: int = 30  # fewer weights need more steps
-    batches: int = 120  # in an epoch
-    rows: int = 128  # sequences of a batch
+    batches: int = 120  # batches in an epoch
+    rows: int = 128  # sequences in a batch
     seed: int = 0
 
 
@@ -32,12 +32,12 @@ _AUGMENT = AugmentConfig(
     stream_frames=SEQUENCE_FRAMES,
     keyword_share=0.35,
     partial_share=0.0,
-    clip_share=0.10,  # what only sounds like the word
+    clip_share=0.10,  # words that only sound like the word
     noise_share=0.5,
     snr_db=(3.0, 30.0),
     level_db=(-25.0, 10.0),
     tilt_db=4.0,
-    mask_share=0.4,  # of the sequences: another throat
+    mask_share=0.4,  # share of the sequences with another throat
 )
 
 

@@ -1,6 +1,6 @@
-"""Makes the students of a word: `teacher`, `student` and `quantized`, which the word's expert teaches.
+"""Makes the students of a word: `teacher`, `student` and `quantized`. The word's expert teaches them.
 
-They stir for the expert, and each can listen alone. A run that was cut goes on where it was, with the same result.
+A student can wake the expert, or listen alone. A run that was cut goes on where it was, with the same result.
 """
 
 from collections.abc import Mapping
@@ -31,13 +31,13 @@ from training.progress import SILENT, Progress
 
 @dataclass(frozen=True)
 class MadeStudents:
-    """What came of it: the model files, and what each does on what it was not trained on."""
+    """The model files, and the figures of each on sound that it was not trained on."""
 
     paths: tuple[Path, ...]
     judged: Mapping[str, Judgement]  # by role
 
     def describe(self) -> str:
-        """What to expect, in sentences for a person."""
+        """What to expect of the students, in sentences for a person."""
         return "\n".join(judgement.describe(role) for role, judgement in self.judged.items())
 
 
@@ -52,8 +52,8 @@ def make_students(
 ) -> MadeStudents:
     """Make <models>/<word>/{teacher,student,quantized}.safetensors and .pt.
 
-    expert_path: the word's expert, made from what is asked; talked: what ships with the project by default
-    raises what `own_word` raises, and ModelError if the expert's file is damaged
+    expert_path: the word's expert, from the same request; talked: by default the talk that ships with the project
+    raises the errors of `own_word`, and ModelError if the expert's file is damaged
     """
     keyword = folder_of(asked.word, asked.language)
     folder = work / "own_word" / keyword
@@ -69,7 +69,7 @@ def make_students(
         progress.step("measuring students", number, len(networks))
         judged[role] = judge(crnn, lessons, recorded)
     card, paths = read_card(expert_path), []
-    for role, (crnn, settings) in networks.items():  # nothing is installed before all is made
+    for role, (crnn, settings) in networks.items():  # no file is written before all networks are made
         found, identity = judged[role], Identity(keyword, role)
         about = found.about(card, lessons, asked.language)
         paths.append(export(crnn, settings, found.calibration, identity, found.decision, models, about))

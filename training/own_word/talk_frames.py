@@ -1,7 +1,7 @@
-"""Hours of talk as the students hear it: the log-mel frames of the beginning of each stream of talk embeddings.
+"""Hours of talk as log-mel frames, for students: the beginning of each stream of the talk embeddings.
 
 The file ships with the project. Each block of eight frames (a step of the expert) is transformed (DCT), rounded
-coarsely and compressed: half a megabyte an hour. No sound can be made from it.
+coarsely and compressed: half a megabyte for an hour. Nobody can make sound from it.
 """
 
 import hashlib
@@ -25,15 +25,15 @@ from training.own_word.talk_embeddings import Talk, nearest_levels, squeezed, un
 Frames = NDArray[np.floating]  # [8 * S, F], natural log of mel power
 
 FRAMES_FILE = "talk_frames.safetensors"
-GRID = 6.0  # distance of the levels of a coefficient
+GRID = 6.0  # distance between two levels of a coefficient
 QUIETEST = -16.0  # log power; lower frames are raised to it before they are rounded
 HIGHEST_CODE = 127
-LOST = 0.85  # deviation of what rounding takes from a frame; noise of this size is put in its place
+LOST = 0.85  # deviation of the rounding error of a frame; noise of this size replaces it
 
 
 @dataclass(frozen=True)
 class TalkFrames:
-    """Frames of the beginning of each stream of a `Talk`, in its order; a stream may have none."""
+    """The frames of the beginning of each stream of a `Talk`, in its order. A stream may have no frames."""
 
     streams: tuple[Frames, ...]
 
@@ -43,7 +43,7 @@ class TalkFrames:
 
 
 def codes_of(frames: Frames) -> NDArray[np.int8]:
-    """Rounded coefficients of blocks. [8 * S, F] -> [S, 8 * F]"""
+    """The rounded coefficients of blocks of frames. [8 * S, F] -> [S, 8 * F]"""
     blocks = np.maximum(frames, QUIETEST).astype(np.float32).reshape(-1, STEP_FRAMES, FrontendConfig.mel_bins)
     coefficients = dctn(blocks, axes=(1, 2), norm="ortho") / GRID
     codes = np.clip(np.round(coefficients), -HIGHEST_CODE, HIGHEST_CODE).astype(np.int8)
@@ -51,7 +51,7 @@ def codes_of(frames: Frames) -> NDArray[np.int8]:
 
 
 def frames_from(codes: NDArray[np.int8], rng: np.random.Generator) -> NDArray[np.float16]:
-    """Frames [8 * S, F] of codes [S, 8 * F], with noise in place of what was rounded away."""
+    """Frames from codes, with noise in place of the rounding error. [S, 8 * F] -> [8 * S, F]"""
     bins = FrontendConfig.mel_bins
     blocks = codes.reshape(-1, STEP_FRAMES, bins).astype(np.float32) * GRID
     frames = idctn(blocks, axes=(1, 2), norm="ortho").reshape(-1, bins)
@@ -59,7 +59,7 @@ def frames_from(codes: NDArray[np.int8], rng: np.random.Generator) -> NDArray[np
 
 
 def as_stored(frames: NDArray[np.float16]) -> NDArray[np.float16]:
-    """Frames [N, 8 * S, F] as they come back from the file: the word must sound as the talk does."""
+    """Frames [N, 8 * S, F], rounded as in the file: the word must have the same rounding as the talk."""
     rng = np.random.default_rng(0)
     return np.stack([frames_from(codes_of(some), rng) for some in frames]) if len(frames) else frames
 
@@ -76,7 +76,7 @@ def write_frames(path: Path, frames: TalkFrames, talk: Talk) -> None:
 def read_frames(talk: Talk, path: Path = ASSETS_DIR / FRAMES_FILE) -> TalkFrames:
     """The frames that belong to this talk.
 
-    raises OSError if the file is not there, ValueError if it is damaged or belongs to another talk
+    raises OSError if the file is missing, ValueError if it is damaged or belongs to another talk
     """
     if not path.is_file():
         raise FileNotFoundError(f"There are no frames of talk at {path}: install the program again.")
@@ -96,7 +96,7 @@ def read_frames(talk: Talk, path: Path = ASSETS_DIR / FRAMES_FILE) -> TalkFrames
 
 
 def fingerprint(talk: Talk) -> str:
-    """A short name of talk: the same for the same streams as they are stored."""
+    """A short digest of the streams of talk, as they are stored."""
     found = hashlib.sha256()
     for stream in talk.streams:
         found.update(f"{stream.source} {stream.split} {len(stream.embeddings)}\n".encode())

@@ -1,4 +1,4 @@
-"""The loss of a student that an expert teaches: of the labels, and of the expert's scores."""
+"""The loss of a student that an expert teaches, from the labels and from the expert's scores."""
 
 import torch
 import torch.nn.functional as F
@@ -12,7 +12,7 @@ from training.own_word.lessons import TaughtTargets
 
 
 class TaughtLoss:
-    """Labels and the expert's peaks as `fit.distill` weighs them, and the expert's score at every step."""
+    """The loss of labels and of the expert's peaks, as in `fit.distill`, and of the expert's score at every step."""
 
     def __init__(self, config: DistillConfig) -> None:
         self.config = config
