@@ -94,7 +94,8 @@ class Made:
         lines = [f"{self.path}: made from {sum(self.takes.values())} takes by voices and {self.recordings} recordings."]
         alarms, hours = self.measured.alarms(self.threshold), self.measured.hours
         lines += self._expected()
-        lines.append(f"It gave {alarms} false alarms in {hours:.1f} h of talk that it had not heard before.")
+        counted = f"{alarms} false alarm{'' if alarms == 1 else 's'}"
+        lines.append(f"It gave {counted} in {hours:.1f} h of talk that it had not heard before.")
         if self.verdict is not None:
             lines.append(self.verdict.describe())
         return "\n".join(lines)

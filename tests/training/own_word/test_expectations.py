@@ -22,7 +22,7 @@ def test_others_and_the_user_are_told_apart():
     said = made(recorded=3, recordings=20).describe()
     assert "Other people: it missed 1 of 4 sounds" in said
     assert "You: it missed 1 of 3 sounds" in said
-    assert "1 false alarms in 5.0 h" in said
+    assert "1 false alarm in 5.0 h" in said
 
 
 def test_too_few_recordings_say_that_nothing_is_known_of_the_user():
