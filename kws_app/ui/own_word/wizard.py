@@ -337,7 +337,7 @@ class OwnWordWizard(QWidget):
 
     def _leave(self) -> None:
         """Nothing that was said is lost."""
-        if self.page == SAY and self.say_page.takes:
+        if self.page == SAY and (self.say_page.takes or self.say_page.room.samples is not None):
             try:
                 self._keep_takes()
             except AudioError as error:
