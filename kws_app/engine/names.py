@@ -12,6 +12,11 @@ _WORD = re.compile(rf"[^\W_](?:[\w '’-]{{0,{LONGEST_NAME - 2}}}[\w])?")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}  # on Windows
 
 
+def written(keyword: str) -> str:
+    """A keyword as people write it: in the name of a folder, an underscore stands for a space."""
+    return keyword.replace("_", " ")
+
+
 def is_name(word: object) -> bool:
     """Whether a word can be a keyword (also the name of a folder) or a role (also the name of a file)."""
     return (

@@ -9,6 +9,7 @@ from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from kws_app.engine.names import written
 from kws_app.listening.worker import Mark
 from kws_app.translation import _
 from kws_app.ui.listening import Listening
@@ -139,7 +140,7 @@ class FirstRun(QFrame):
             button.deleteLater()
         self.words = {}
         for place, keyword in enumerate(known):
-            button = self.words[keyword] = QPushButton(_("“{word}”", word=keyword.replace("&", "&&")))
+            button = self.words[keyword] = QPushButton(_("“{word}”", word=written(keyword).replace("&", "&&")))
             button.setToolTip(_("Listen for this word"))
             button.clicked.connect(lambda _on, keyword=keyword: self._choose_word(keyword))
             self._buttons.insert(place, button)

@@ -11,6 +11,7 @@ from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 from PyQt6.QtWidgets import QApplication
 
 from kws_app.audio.source import Phase, Source, SourceState
+from kws_app.engine.names import written
 from kws_app.listening.session import SoundChunk
 from kws_app.listening.worker import Mark, Worker
 from kws_app.translation import _, ngettext
@@ -201,12 +202,12 @@ class Listening(QObject):
             self._heard_here += 1
             word = self._words.words.get(record.keyword)
             slot = 0 if word is None else word.slot
-            self._parts.plots.add_mark(DetectionMark(mark.sample, record.keyword, slot))
+            self._parts.plots.add_mark(DetectionMark(mark.sample, written(record.keyword), slot))
             self._moments[record.key] = self._recording, mark.sample
             if len(self._moments) > MOST_MOMENTS:
                 del self._moments[next(iter(self._moments))]
         self._flashed, self._flashed_id = record.model, record.key
-        self._parts.banner.flash(record.keyword, record.score)
+        self._parts.banner.flash(written(record.keyword), record.score)
         window = self._parts.window()
         if window is not None:
             QApplication.alert(window)
@@ -257,7 +258,7 @@ class Listening(QObject):
             for scored in chunk.scored:
                 if scored.model == self._flashed and len(scored.scores):
                     keyword = self._words.cards[scored.model].keyword
-                    if self._parts.banner.raise_peak(keyword, float(max(scored.scores))):
+                    if self._parts.banner.raise_peak(written(keyword), float(max(scored.scores))):
                         self.peaked.emit(self._flashed_id, self._parts.banner.peak)
 
     def say_state(self) -> None:
@@ -305,7 +306,7 @@ class Listening(QObject):
     def word(self) -> str:
         """The keywords that are listened for, as part of a sentence."""
         # Translators: the quotation marks around a word
-        words = list(dict.fromkeys(_("“{word}”", word=model.keyword) for model in self._words.models))
+        words = list(dict.fromkeys(_("“{word}”", word=written(model.keyword)) for model in self._words.models))
         if len(words) > MOST_WORDS_SAID:
             return _("{count} words", count=len(words))
         if len(words) > 1:

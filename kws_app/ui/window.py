@@ -20,6 +20,7 @@ from kws_app.audio.ring import Samples
 from kws_app.audio.source import Source
 from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.model_file import MODEL_SUFFIX
+from kws_app.engine.names import written
 from kws_app.history.entries import Entry
 from kws_app.listening.worker import Mark, Worker
 from kws_app.paths import ASSETS_DIR
@@ -204,7 +205,7 @@ class MainWindow(QMainWindow):
     def _show_peak(self, entry: Entry) -> None:
         """Show the peak of the list in the banner, too."""
         if entry.peak is not None:
-            self.parts.banner.raise_peak(entry.record.keyword, entry.peak)
+            self.parts.banner.raise_peak(written(entry.record.keyword), entry.peak)
 
     def _show_moment(self, id: str) -> None:
         if not self.listening.show_moment(id):

@@ -65,8 +65,8 @@ class ActionsControl(QObject):
         listening = [model.keyword for model in self._words.models]
         known = [card.keyword for card in self._words.cards.values()]
         keywords = list(dict.fromkeys([*listening, *known, *self._store.settings.actions]))
-        shown = self.dialog.keyword.currentText()
-        before = [self.dialog.keyword.itemText(i) for i in range(self.dialog.keyword.count())]
+        shown = self.dialog.chosen
+        before = [self.dialog.keyword.itemData(i) for i in range(self.dialog.keyword.count())]
         if keywords != before:  # else the user's unfinished input would be lost
             self.dialog.set_keywords(keywords, shown if shown in keywords else next(iter(keywords), ""))
 

@@ -5,6 +5,7 @@ from PyQt6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QWidget
 
 from kws_app.actions.choices import KeywordActions
 from kws_app.actions.runner import Kind, Outcome
+from kws_app.engine.names import written
 from kws_app.translation import _
 from kws_app.ui.actions.action_sections import ActionPart, CommandPart, MediaKeyPart, ProgramPart, WebhookPart
 from kws_app.ui.widgets.dialog import Dialog
@@ -24,7 +25,7 @@ class ActionsDialog(Dialog):
         self.keyword = QComboBox()
         self.keyword.setAccessibleName(_("Word"))
         self.keyword.setToolTip(_("The word whose actions are shown. Each word has its own actions"))
-        self.keyword.currentTextChanged.connect(self._show_keyword)
+        self.keyword.currentIndexChanged.connect(lambda: self._show_keyword(self.chosen))
         self.sound = ActionPart(Kind.SOUND, _("Sound"), _("Play a short chime when the word is heard"))
         self.notification = ActionPart(
             Kind.NOTIFICATION, _("Notification"), _("Show a notification on the desktop when the word is heard")
@@ -48,16 +49,22 @@ class ActionsDialog(Dialog):
         for part in self.parts.values():
             self.column.addWidget(part)
 
+    @property
+    def chosen(self) -> str:
+        """The keyword that is shown; empty where there is none."""
+        return str(self.keyword.currentData() or "")
+
     def show_keyword(self, keyword: str) -> None:
         """Turn to this word."""
-        self.keyword.setCurrentText(keyword)
+        self.keyword.setCurrentIndex(self.keyword.findData(keyword))
 
     def set_keywords(self, keywords: list[str], current: str) -> None:
         with QSignalBlocker(self.keyword):
             self.keyword.clear()
-            self.keyword.addItems(keywords)
-            self.keyword.setCurrentText(current)
-        self._show_keyword(self.keyword.currentText())
+            for keyword in keywords:
+                self.keyword.addItem(written(keyword), keyword)
+            self.keyword.setCurrentIndex(max(0, self.keyword.findData(current)))
+        self._show_keyword(self.chosen)
 
     def _show_keyword(self, keyword: str) -> None:
         for part in self.parts.values():
@@ -96,17 +103,17 @@ class ActionsDialog(Dialog):
     def _changed(self) -> None:
         actions = self._actions()
         if actions is not None:
-            self.changed.emit(self.keyword.currentText(), actions)
+            self.changed.emit(self.chosen, actions)
 
     def _tried(self, kind: Kind) -> None:
         actions = self._actions()
         if actions is None:
             self.parts[kind].try_it.setEnabled(True)
         else:
-            self.tried.emit(kind, self.keyword.currentText(), actions)
+            self.tried.emit(kind, self.chosen, actions)
 
     def show_outcome(self, outcome: Outcome) -> None:
         """Show the outcome of a trial, if its keyword is still shown."""
-        if outcome.keyword == self.keyword.currentText():
+        if outcome.keyword == self.chosen:
             failed = bool(outcome.failure)
             self.parts[outcome.kind].say(outcome.failure or _("It worked."), over=True, failed=failed)

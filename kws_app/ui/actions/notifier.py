@@ -11,6 +11,7 @@ from PyQt6.QtCore import QMetaType, QObject, QVariant, pyqtSignal
 from PyQt6.QtDBus import QDBus, QDBusConnection, QDBusMessage
 
 from kws_app.actions.event import DetectionEvent
+from kws_app.engine.names import written
 from kws_app.errors import ActionError
 from kws_app.paths import ASSETS_DIR
 from kws_app.translation import _
@@ -31,7 +32,7 @@ class Notifier(QObject):
 
     def notify(self, event: DetectionEvent) -> None:
         """Show a notification about a detection. raises ActionError, in one sentence, if that is not possible"""
-        title = _("Heard “{word}”", word=event.values["keyword"])
+        title = _("Heard “{word}”", word=written(str(event.values["keyword"])))
         text = _(
             "{time}, probability {score:.2f}", time=event.wall_time[11:19], score=event.score
         )  # digits only, so there is no markup to escape

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTable
 
 from kws_app.actions.runner import WHAT
 from kws_app.audio.ring import Samples
+from kws_app.engine.names import written
 from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry
 from kws_app.translation import _
 from kws_app.ui.history.clip_cell import COMING_ROLE, ID_ROLE, LABEL_ROLE, OUTLINE_ROLE, ClipCell
@@ -65,7 +66,7 @@ def cells(entry: Entry) -> tuple[str, ...]:
     duration = _("missed") if record.missed else "" if entry.above_s is None else f"{entry.above_s:.2f} s"
     failed = any(action.failure for action in entry.actions)
     sign = "" if not entry.actions else "✗" if failed else "✓"
-    return when(entry), record.keyword, f"{peak:.2f}", duration, sign, LABEL_WORDS[entry.label]
+    return when(entry), written(record.keyword), f"{peak:.2f}", duration, sign, LABEL_WORDS[entry.label]
 
 
 def tip(entry: Entry) -> str:

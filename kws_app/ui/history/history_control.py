@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from PyQt6.QtCore import QObject, QTimer, pyqtSignal
 
+from kws_app.engine.names import written
 from kws_app.history.clip_store import ClipLimits, ClipStore
 from kws_app.history.entries import FALSE_ALARM, LABEL_WORDS, RIGHT, Entry, ModelSetup
 from kws_app.history.facts import ActionDone, Deleted, DetectionRecord, Ended, Labelled, Restored
@@ -136,7 +137,7 @@ class HistoryControl(QObject):
             case Noted(fact=DetectionRecord() as record):
                 self.add(record)
                 self._remember_step(UndoStep(missed=record.key))
-                said = _("The last seconds are saved as a missed “{word}”.", word=record.keyword)
+                said = _("The last seconds are saved as a missed “{word}”.", word=written(record.keyword))
                 self._panel.say(said, undoable=True)
             case Noted(fact=Ended() as fact) if fact.id in self._entries:
                 self._change(self._entries[fact.id].after(fact))
@@ -319,7 +320,7 @@ class HistoryControl(QObject):
             else:
                 rate = self._file.rate(*setup, heard_s)
             if rate.hours >= LEAST_HOURS:
-                lines.append((keyword, rate.text))
+                lines.append((written(keyword), rate.text))
         self._panel.show_rate("\n".join(f"{word}: {text}" for word, text in lines))
 
     def _change(self, entry: Entry) -> None:

@@ -9,6 +9,7 @@ from PyQt6.QtCore import QPoint, Qt, QTimer
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from kws_app.engine.names import written
 from kws_app.history.entries import FALSE_ALARM, RIGHT
 from kws_app.own_word.lessons import FEWEST, Lessons
 from kws_app.translation import _, ngettext
@@ -161,12 +162,12 @@ class HistoryPanel(QWidget):
         self.learn.setEnabled(lessons.enough)
         counts = _("{said} right or missed, {wrong} false alarms", said=lessons.said, wrong=lessons.not_the_word)
         if lessons.enough:
-            self.learn.setToolTip(_("Make “{word}” better from its marks: {counts}", word=word, counts=counts))
+            self.learn.setToolTip(_("Make “{word}” better from its marks: {counts}", word=written(word), counts=counts))
         else:
             self.learn.setToolTip(
                 _(
                     "“{word}” can learn from at least {least} marks of a kind; so far: {counts}",
-                    word=word,
+                    word=written(word),
                     least=FEWEST,
                     counts=counts,
                 )

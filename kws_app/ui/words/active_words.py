@@ -10,7 +10,7 @@ from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.engine.card import ModelCard
 from kws_app.engine.catalogue import ModelEntry
-from kws_app.engine.names import first_of, second_of
+from kws_app.engine.names import first_of, second_of, written
 from kws_app.listening.active_models import ActiveModel
 from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
@@ -100,7 +100,7 @@ class ActiveWords(QObject):
         return [
             Curve(
                 model.name,
-                model.keyword,
+                written(model.keyword),
                 slots[model.name],
                 model.main,
                 self.thresholds.threshold_of(model.name) or model.recommended,

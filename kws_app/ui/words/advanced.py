@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import (
 
 from kws_app.detection.tuning import PATIENCE_STEPS, REFRACTORY_S, SMOOTHING_STEPS
 from kws_app.engine.decision_config import DecisionConfig
+from kws_app.engine.names import written
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import _
 from kws_app.ui.widgets.wrapping_row import WrappingRow
@@ -204,7 +205,7 @@ class Advanced(QFrame):
         column.addLayout(WrappingRow(self.decision.reset, self.remove))
 
     def show_word(self, keyword: str, can_remove: bool) -> None:
-        self.title.setText(_("Advanced: “{word}”", word=keyword))
+        self.title.setText(_("Advanced: “{word}”", word=written(keyword)))
         self.remove.setEnabled(can_remove)
         self.remove.setToolTip(
             _("Take the word out of the list; “Add a word” brings it back")

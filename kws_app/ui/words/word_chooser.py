@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from kws_app.engine.names import written
 from kws_app.own_word.job import why_not
 from kws_app.translation import _
 from kws_app.ui.widgets.dialog import Dialog
@@ -63,7 +64,7 @@ class WordChooser(Dialog):
     def _line(self, keyword: str, text: str, listed: bool) -> QFrame:
         line = QFrame()
         line.setObjectName("part")
-        name = QLabel(keyword)
+        name = QLabel(written(keyword))
         name.setObjectName("stepTitle")
         about = QLabel(text)
         about.setProperty("muted", True)
@@ -71,7 +72,7 @@ class WordChooser(Dialog):
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(True)
         add = self.adds[keyword] = QPushButton(_("Listening") if listed else _("Add"))
-        add.setAccessibleName(_("Add “{word}”", word=keyword))
+        add.setAccessibleName(_("Add “{word}”", word=written(keyword)))
         add.setToolTip(_("The word is on") if listed else _("Listen for this word"))
         add.setEnabled(not listed)
         add.setAutoDefault(False)

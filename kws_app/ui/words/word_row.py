@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from kws_app.engine.names import written
 from kws_app.translation import _
 from kws_app.ui.theme import LIGHT, Theme
 from kws_app.ui.widgets.plain_tip import plain_tip
@@ -60,20 +61,20 @@ class WordRow(QFrame):
         self._theme = LIGHT
         self._view: RowView | None = None
         self.setObjectName("word")
-        self.setAccessibleName(_("Word “{word}”", word=keyword))
+        self.setAccessibleName(_("Word “{word}”", word=written(keyword)))
         self._swatch = QWidget()
         self._swatch.setFixedWidth(SWATCH_WIDTH)
-        shown = keyword if len(keyword) <= LONGEST else keyword[: LONGEST - 1] + "…"
+        shown = written(keyword) if len(keyword) <= LONGEST else written(keyword)[: LONGEST - 1] + "…"
         self.switch = QCheckBox(shown.replace("&", "&&"))
         self.switch.setObjectName("wordSwitch")
-        self.switch.setAccessibleName(_("Listen for “{word}”", word=keyword))
+        self.switch.setAccessibleName(_("Listen for “{word}”", word=written(keyword)))
         self.last_heard = QLabel()
         self.last_heard.setProperty("muted", True)
         self.last_heard.setTextFormat(Qt.TextFormat.PlainText)
         self.sensitivity = QPushButton()
         self.sensitivity.setProperty("small", True)
         self.sensitivity.setProperty("drops", True)
-        self.sensitivity.setAccessibleName(_("Sensitivity of “{word}”", word=keyword))
+        self.sensitivity.setAccessibleName(_("Sensitivity of “{word}”", word=written(keyword)))
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
         self.sensitivity.setMenu(self.menu)
@@ -86,7 +87,7 @@ class WordRow(QFrame):
             self.levels[level] = action
         self.set_off = QPushButton()
         self.set_off.setProperty("small", True)
-        self.set_off.setAccessibleName(_("Actions of “{word}”", word=keyword))
+        self.set_off.setAccessibleName(_("Actions of “{word}”", word=written(keyword)))
         self._lay_out()
         self.switch.toggled.connect(lambda on: self.switched.emit(keyword, on))
         self.set_off.clicked.connect(lambda: self.actions_wanted.emit(keyword))

@@ -7,7 +7,7 @@ from datetime import datetime
 from PyQt6.QtCore import QLocale, QObject
 
 from kws_app.actions.choices import KeywordActions
-from kws_app.engine.names import first_of, second_of
+from kws_app.engine.names import first_of, second_of, written
 from kws_app.engine.pairs import curve_of_pair
 from kws_app.translation import _
 from kws_app.ui.plots.plots import Plots
@@ -184,7 +184,7 @@ class WordsControl(QObject):
         first, second = first_of(word.model), second_of(word.model)
         several = len(words.words) > 1
         text = measured(card, config.threshold)
-        panel.meaning.setText(f"“{word.keyword}”: {text}" if several else text)
+        panel.meaning.setText(f"“{written(word.keyword)}”: {text}" if several else text)
         if second and curve_of_pair(words.cards[first], words.cards[second]) is None:
             panel.meaning.setText(
                 panel.meaning.text() + " " + _("Measured with {role} alone.", role=network(second).role)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from PyQt6.QtCore import Qt, pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
+from kws_app.engine.names import written
 from kws_app.translation import _, ngettext
 from kws_app.ui.theme import LIGHT, Theme
 from kws_app.ui.widgets.wrapping_row import WrappingRow
@@ -114,5 +115,5 @@ class WordsPanel(QWidget):
         self.compare.setText(
             ngettext("Compare ({count} more)", "Compare ({count} more)", count) if count else _("Compare")
         )
-        self.compare.setAccessibleName(_("Compare the networks of “{word}”", word=keyword))
+        self.compare.setAccessibleName(_("Compare the networks of “{word}”", word=written(keyword)))
         self.compare.setEnabled(len(networks) > 1)

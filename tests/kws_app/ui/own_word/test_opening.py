@@ -1,5 +1,7 @@
 """The way to a word of one's own: from the list of words and from the first steps, with the microphone in use."""
 
+from PyQt6.QtWidgets import QLabel
+
 from kws_app.settings import Settings, SettingsFile
 from kws_app.ui.own_word.wizard import SAY
 from tests.support.loudness import save_loudness_model
@@ -69,3 +71,18 @@ def test_closing_the_window_closes_the_wizard(bench: Bench):
     assert wizard is not None
     window.leave()
     assert not wizard.isVisible() and wizard.page < SAY
+
+
+def test_a_word_of_two_words_is_shown_as_it_is_written(bench: Bench):
+    save_loudness_model(bench.folder / "models" / "hello_kitchen" / "teacher.safetensors", threshold=0.5)
+    SettingsFile(bench.folder).save(Settings(model="hello_kitchen/teacher", first_run_done=True))
+    window = bench.open()
+    bench.qtbot.waitUntil(lambda: names(window) == ["hello_kitchen/teacher"])
+    assert window.parts.words.rows["hello_kitchen"].switch.text() == "hello kitchen"
+    assert "“hello kitchen”" in window.parts.banner.text
+    window.desktop.actions.show_dialog("hello_kitchen")
+    dialog = window.desktop.actions.dialog
+    assert dialog is not None and dialog.keyword.currentText() == "hello kitchen"
+    assert dialog.chosen == "hello_kitchen"
+    shown = [label.text() for widget in (window, dialog) for label in widget.findChildren(QLabel)]
+    assert not [text for text in shown if "hello_kitchen" in text and "/" not in text]
