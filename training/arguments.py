@@ -105,7 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     own = stage("own-word", "make a model of a word of your own, from voices, from recordings, or from both")
     add_own_word(own)
 
-    talk = stage("talk", "turn the talk below the data folder into what ships with the project")
+    talk = stage("talk", "turn the talk below the data folder into the files of talk that ship with the project")
     add_places(talk)
     add_assets(talk)
     talk.add_argument("--leave-out", type=Path, metavar="FILE", help="a file of recordings' names to leave out")
@@ -216,7 +216,7 @@ def add_own_word(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="few takes and short training, to try the command out")
     parser.add_argument(
-        "--expert-only", action="store_true", help="make the expert alone, without the small models that it teaches"
+        "--expert-only", action="store_true", help="make only the expert, without the small models that it teaches"
     )
     parser.add_argument("--progress-json", action="store_true", help="print the progress as a JSON object on each line")
     add_places(parser)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 Item = TypeVar("Item")
-Curve = Sequence[tuple[float, float]]  # false alarms an hour, and the share of words missed
+Curve = Sequence[tuple[float, float]]  # false alarms an hour, and the share of missed words
 
 
 class StageStoppedError(Exception):
@@ -41,7 +41,7 @@ class Progress:
 
     tell: Callable[[str, int, int, str], None] = _ignore  # name of the work, parts done, parts in all, a short note
     say: Callable[[str], None] = _ignore_line  # a line for a person to read, such as a result
-    show_curve: Callable[[Curve], None] = _ignore_curve  # what the model so far would give
+    show_curve: Callable[[Curve], None] = _ignore_curve  # the figures of the model so far
     is_cancelled: Callable[[], bool] = _never
 
     def step(self, what: str, done: int, total: int, note: str = "") -> None:

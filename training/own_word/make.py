@@ -121,8 +121,8 @@ class Made:
             )
         elif self.recordings:
             lines.append(
-                f"You: {self.recordings} recordings are too few to keep some back and measure on them. With "
-                f"{FEWEST_TO_KEEP_BACK} it would say how often it misses you."
+                f"You: {self.recordings} recordings are too few to measure how often it misses you. Record the word "
+                f"{FEWEST_TO_KEEP_BACK} times to know it."
             )
         return lines
 

@@ -58,11 +58,11 @@ class Measured:
 
     talk: Floats  # the highest first
     hours: float  # of that talk
-    word: Floats  # those of the user's own recordings stand at the end
-    recorded: int = 0  # how many of `word` are made from the user's own recordings
+    word: Floats  # peaks of voices, and after them peaks of the user's own recordings
+    recorded: int = 0  # how many peaks of `word` come from the user's own recordings
 
     def missed_of_others(self, threshold: float) -> int:
-        """Of the voices' sounds, those below the threshold."""
+        """The number of the voices' peaks below the threshold."""
         return int((self.word[: len(self.word) - self.recorded] < threshold).sum())
 
     def rates(self, threshold: float) -> list[tuple[float, float]]:
@@ -88,11 +88,11 @@ class Measured:
 
 
 def recommended_threshold(measured: Measured, recorded: bool = True) -> float:
-    """A margin of few alarms that hears nearly all that was kept back of the word.
+    """A threshold with few false alarms that hears nearly all kept-back sounds of the word. A margin.
 
-    It lies above all but half an alarm an hour of the talk, and higher where all but a few of the kept-back sounds lie
-    higher still: other kinds of talk give more alarms than the few hours that are measured here. Where none of these
-    sounds was recorded, it goes only half of that way: people's words score lower than those of voices.
+    It gives at most half a false alarm an hour on the talk. If nearly all kept-back sounds score higher, the threshold
+    rises up to them: other kinds of talk give more false alarms than the few hours measured here. If no sound was
+    recorded, the threshold rises only half of that way: people's words score lower than the words of voices.
     """
     lowest = measured.threshold_for(0.5)
     if not len(measured.word):

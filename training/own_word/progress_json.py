@@ -18,21 +18,21 @@ _PARTS: dict[str, tuple[float, float, str]] = {
     "head 3": (0.86, 0.96, "The model learns to tell the word from talk (3 of 3)"),
     "measuring": (0.96, 1.0, "The model is measured on sound that it has not heard"),
 }
-# The same for the students, which come after the expert.
+# The same for the students, which are made after the expert.
 _STUDENT_PARTS: dict[str, tuple[float, float, str]] = {
-    "near takes": (0.0, 0.12, "Voices say what sounds like the word"),
+    "near takes": (0.0, 0.12, "Voices say words that sound like the word"),
     "lessons of takes": (0.12, 0.28, "Small models hear the word in rooms and noise"),
     "lessons of recordings": (0.28, 0.32, "Small models hear your recordings in rooms and noise"),
-    "lessons of near": (0.32, 0.36, "Small models hear what sounds like the word"),
-    "training teacher": (0.36, 0.66, "A small model learns from the accurate one, which can listen already"),
-    "training student": (0.66, 0.97, "The smallest model learns from the accurate one, which can listen already"),
-    "measuring students": (0.97, 1.0, "The small models are measured on what they have not heard"),
+    "lessons of near": (0.32, 0.36, "Small models hear words that sound like the word"),
+    "training teacher": (0.36, 0.66, "A small model learns from the accurate model, which can listen already"),
+    "training student": (0.66, 0.97, "The smallest model learns from the accurate model, which can listen already"),
+    "measuring students": (0.97, 1.0, "The small models are measured on sound that they have not heard"),
 }
-EXPERT_SHARE = 0.3  # of the whole, where students follow
+EXPERT_SHARE = 0.3  # share of the whole work that the expert takes, if students follow
 
 
 class JsonProgress:
-    """Prints {"share", "text"} on the output stream, with "curve" where a part of the model is new."""
+    """Prints {"share", "text"} on the output stream, with "curve" when a part of the model is new."""
 
     def __init__(self, with_students: bool) -> None:
         self._expert_share = EXPERT_SHARE if with_students else 1.0
@@ -54,9 +54,9 @@ class JsonProgress:
             _print(self._last)
 
     def print_ready(self, made: Made) -> None:
-        """The model that can be used, whether it is the new one, what to expect of it, and its curve.
+        """Print the model that can be used, whether it is new, what to expect of it, and its curve.
 
-        Its share says whether students follow.
+        A share below 1 says that students follow.
         """
         self._expert_is_made = True
         line = {
@@ -69,7 +69,7 @@ class JsonProgress:
         _print(line)
 
     def print_students(self, made: MadeStudents) -> None:
-        """A line for each student that can be used."""
+        """Print a line for each student that can be used."""
         for path in made.paths:
             _print({"share": 1.0, "text": made.judged[path.stem].describe(path.stem), "ready": name_of(path)})
 

@@ -95,10 +95,10 @@ class Judgement:
     def describe(self, role: str) -> str:
         words, hours = len(self.alone.word), self.alone.hours
         return (
-            f"{role}: on {words} sounds of the word that were kept back it alone missed "
-            f"{self.alone.missed(self.threshold)}, with {self.alone.alarms(self.threshold)} false alarms on "
-            f"{hours:.1f} h of talk. Confirmed by the expert it missed {self.pair.missed(0.0)}, with "
-            f"{self.pair.alarms(0.0)} false alarms; the expert listened {100 * self.awake:.1f} % of the time."
+            f"{role}: alone it missed {self.alone.missed(self.threshold)} of {words} sounds of the word that it had "
+            f"not heard before, with {self.alone.alarms(self.threshold)} false alarms in {hours:.1f} h of talk. "
+            f"Confirmed by the expert it missed {self.pair.missed(0.0)}, with {self.pair.alarms(0.0)} false alarms; "
+            f"the expert listened {100 * self.awake:.1f} % of the time."
         )
 
     def about(self, expert: ModelCard, lessons: Lessons, language: str) -> dict[str, Any]:
