@@ -11,7 +11,7 @@ import soundfile
 
 from tests.support.paths import REPOSITORY
 from training import describe_word
-from training.corpus import word_advice
+from training.corpus import word_frequencies
 from training.describe_word import main
 
 needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
@@ -20,7 +20,7 @@ needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="esp
 @pytest.fixture(autouse=True)
 def own_words_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The short list of words that this project has, kept in a folder of the test's own."""
-    monkeypatch.setattr(word_advice, "_wordfreq", lambda: None)
+    monkeypatch.setattr(word_frequencies, "_wordfreq", lambda: None)
     monkeypatch.setattr(describe_word, "default_data_dir", lambda: tmp_path)
 
 

@@ -17,11 +17,11 @@ import numpy as np
 import soundfile
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
+from training.corpus.near_sounds import NearSound
 from training.corpus.pronunciations import Pronunciation
 from training.corpus.synthetic_speech import write_sound
 from training.corpus.voice_engines import Engine, UnsayableError
 from training.corpus.voice_engines.kokoro import BLEND, KokoroEngine
-from training.corpus.word_advice import NearSound
 from training.progress import SILENT, Progress
 
 SPEEDS = (0.72, 0.9, 1.05, 1.35)  # times the voice's own speed: people call a device slowly, or in a hurry

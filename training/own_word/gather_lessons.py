@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.speech_body import BODY_SHA256, STEP_FRAMES, load_body
+from training.corpus.near_sounds import invented_words, near_words, parts_of
 from training.corpus.pronunciations import Pronunciation, check_word, pronunciations_of
 from training.corpus.sound import load_sound
 from training.corpus.takes import Take, make_takes, plan_near
 from training.corpus.voice_engines import find_engines
-from training.corpus.word_advice import invented_words, near_words, parts_of
 from training.network.speech_embedding import WholeStreams
 from training.own_word.known_expert import KnownExpert
 from training.own_word.lesson_sequences import LessonSequences, make_lesson_sequences

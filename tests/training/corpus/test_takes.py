@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import soundfile
 
+from training.corpus.near_sounds import NearSound
 from training.corpus.pronunciations import Pronunciation
 from training.corpus.takes import Take, make_takes, plan_near, plan_takes
 from training.corpus.voice_engines import Engine, UnsayableError
 from training.corpus.voice_engines.engine import Sound
 from training.corpus.voice_engines.kokoro import KokoroEngine
 from training.corpus.voice_files import STYLES
-from training.corpus.word_advice import NearSound
 from training.progress import Progress, StageStoppedError
 
 WAYS = [Pronunciation("word", ((sound, "ˈɜː", "d"),), "en-us", sound) for sound in "wvb"]

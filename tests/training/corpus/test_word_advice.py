@@ -6,10 +6,12 @@ from types import MappingProxyType
 
 import pytest
 
-from training.corpus import word_advice
+from training.corpus import word_frequencies
+from training.corpus.near_sounds import invented_words, near_words, parts_of
 from training.corpus.phonemes import word_distance
 from training.corpus.pronunciations import Pronunciation, pronunciations_of
-from training.corpus.word_advice import advise, invented_words, listed_words, near_words, parts_of
+from training.corpus.word_advice import advise
+from training.corpus.word_frequencies import listed_words
 
 needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 COMPUTER = Pronunciation("computer", (("k", "ə", "m", "p", "j", "ˈuː", "ɾ", "ɚ"),), "en-us", "American")
@@ -43,7 +45,7 @@ class Frequencies:
 
 @pytest.fixture
 def frequencies(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(word_advice, "_wordfreq", Frequencies)
+    monkeypatch.setattr(word_frequencies, "_wordfreq", Frequencies)
 
 
 @needs_espeak
@@ -67,14 +69,14 @@ def test_near_phrases_change_one_word(frequencies: None, tmp_path: Path) -> None
 @needs_espeak
 def test_a_word_list_is_read_once(frequencies: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = listed_words("en", "en-us", tmp_path)
-    monkeypatch.setattr(word_advice, "phonemes_of", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr(word_frequencies, "phonemes_of", lambda *_: pytest.fail("asked again"))
     assert listed_words("en", "en-us", tmp_path) == first
     assert first["heavy"] == ("h", "ˈɛ", "v", "i")
 
 
 @needs_espeak
 def test_without_word_frequencies_our_own_list_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(word_advice, "_wordfreq", lambda: None)
+    monkeypatch.setattr(word_frequencies, "_wordfreq", lambda: None)
     advice = advise(pronunciations_of("computer"), "en", tmp_path)
     assert advice.per_hour is None and "commuter" in [sound.pronunciation.text for sound in advice.near]
     assert "wordfreq" in advice.sentences[-1]
