@@ -18,7 +18,7 @@ import soundfile
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.corpus.near_sounds import NearSound
-from training.corpus.pronunciations import Pronunciation
+from training.corpus.pronunciations import MAIN, Pronunciation
 from training.corpus.synthetic_speech import write_sound
 from training.corpus.voice_engines import Engine, UnsayableError
 from training.corpus.voice_engines.kokoro import BLEND, KokoroEngine
@@ -30,7 +30,8 @@ FOREIGN_SHARE = 0.15  # share of the takes by voices of other languages: people 
 PLAIN_SHARE = 0.1  # at most this share of the takes by the other engines, if an engine better than espeak-ng is here
 SHORTEST_S = 0.15  # seconds; a shorter take holds no word
 LONGEST_S = 6.0  # seconds; a longer take is more than a word
-TAKES = 84  # takes of each pronunciation, unless the caller asks for another number
+TAKES, MORE_TAKES = 84, 32  # takes of one pronunciation, and for each further one, unless the caller asks for a number
+MAIN_TURNS = 3  # turns of a main accent for each turn of an accent that fewer people have
 
 
 @dataclass(frozen=True)
@@ -73,21 +74,28 @@ def plan_takes(
     The first takes use every voice once, so a plan that is cut short still has many voices. The same seed gives the
     same plan.
     engines: the best engine first
-    count: number of takes; None for TAKES of each pronunciation
+    count: number of takes; None for TAKES, and MORE_TAKES for each pronunciation after the first
     raises ValueError if there is no engine or no pronunciation
     """
     if not engines or not pronunciations:
         raise ValueError("This machine has no voice that can say the word: install espeak-ng.")
-    count = TAKES * len(pronunciations) if count is None else count
+    count = TAKES + MORE_TAKES * (len(pronunciations) - 1) if count is None else count
     best, others = engines[0], engines[1:]
     spare = [(engine, voice) for engine in others for voice in _spread(engine, language, seed)]
     share = min(len(spare), round(count * PLAIN_SHARE)) if best.name != "espeak-ng" else 0
     voices = _many_voices(best, language, -(-count // len(pronunciations)), seed)
-    plan = _planned(best, voices, pronunciations, count - share, folder, seed)
+    plan = _planned(best, voices, _in_turn(pronunciations), count - share, folder, seed)
     for number, (engine, voice) in enumerate(spare[:share]):
         pronunciation = _suits(engine, voice, pronunciations, number)
         plan.append(_take(folder, engine, voice, pronunciation, SPEEDS[number % len(SPEEDS)]))
     return list({take.path: take for take in plan}.values())
+
+
+def _in_turn(pronunciations: Sequence[Pronunciation]) -> list[Pronunciation]:
+    """Every pronunciation in its turn. Those of the main accents come more often."""
+    main = [pronunciation for pronunciation in pronunciations if pronunciation.accent in MAIN]
+    others = [pronunciation for pronunciation in pronunciations if pronunciation.accent not in MAIN]
+    return main * MAIN_TURNS + others if main else others
 
 
 def plan_near(
@@ -151,11 +159,11 @@ def _planned(
     engine: Engine, voices: list[str], pronunciations: Sequence[Pronunciation], count: int, folder: Path, seed: int
 ) -> list[Take]:
     plan = []
-    ways = len(pronunciations)
-    for number in range(count):
+    rng = np.random.default_rng([seed, len(SPEEDS)])
+    speeds = [speed for _ in range(-(-count // len(SPEEDS))) for speed in rng.permutation(SPEEDS).tolist()]
+    for number, speed in enumerate(speeds[:count]):
         turn, place = divmod(number, len(voices))  # a voice that comes again says another pronunciation
-        pronunciation = pronunciations[(place + turn) % ways]
-        speed = SPEEDS[(place + turn + turn // ways + seed) % len(SPEEDS)]
+        pronunciation = pronunciations[(place + turn) % len(pronunciations)]
         ending = ENDINGS[(number + turn) % len(ENDINGS)]
         plan.append(_take(folder, engine, voices[place], pronunciation, speed, ending))
     return plan
