@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from kws_app.commands.job_runner import JobError
+from kws_app.engine.model_file import MODEL_SUFFIX
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import ASSETS_DIR
 from training.arena.contest import Contest
@@ -26,11 +27,12 @@ from training.corpus.voice_engines.kokoro import KokoroEngine
 from training.corpus.voice_files import LICENCE, NAME, SIZE_MB, fetch_voices
 from training.evaluate.segments import Workers
 from training.own_word.gather_talk import gather_talk
-from training.own_word.make import QUICK, OwnWord, OwnWordConfig, folder_of, own_word
+from training.own_word.make import QUICK, ROLE, OwnWord, OwnWordConfig, folder_of, own_word
 from training.own_word.progress_json import JsonProgress
+from training.own_word.retune import retune
 from training.own_word.student_config import QUICK_STUDENTS, StudentsConfig
 from training.own_word.students import make_students
-from training.own_word.talk_embeddings import TALK_FILE, write_talk
+from training.own_word.talk_embeddings import TALK_FILE, read_talk, write_talk
 from training.own_word.talk_frames import FRAMES_FILE, write_frames
 from training.own_word.undo import undo
 from training.progress import Progress, StageStoppedError, terminal_progress
@@ -157,6 +159,10 @@ def run_own_word(options: argparse.Namespace, places: Places, progress: Progress
     if options.undo:
         path = undo(folder_of(options.word, options.language), places.work, places.models)
         print(f"{path}: the earlier model is back.")
+        return
+    if options.retune:
+        keyword = folder_of(options.word, options.language)
+        print(retune(places.models / keyword / f"{ROLE}{MODEL_SUFFIX}", read_talk()).describe())
         return
     config = QUICK if options.quick else OwnWordConfig()
     asked = OwnWord(

@@ -206,6 +206,11 @@ def add_own_word(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--undo", action="store_true", help="bring the model back that the last new model of the word replaced"
     )
+    parser.add_argument(
+        "--retune",
+        action="store_true",
+        help="set the threshold of the model that is there anew, by the talk that ships",
+    )
     parser.add_argument("--no-voices", action="store_true", help="learn from the recordings alone")
     parser.add_argument("--language", default="en", metavar="CODE", help="of the word; default: %(default)s")
     parser.add_argument(

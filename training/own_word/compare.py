@@ -14,10 +14,8 @@ from kws_app.engine.speech_body import BODY_SHA256
 from kws_app.errors import ModelError
 from training.own_word.heads import Head, HeadConfig
 from training.own_word.material import FEWEST_TO_COMPARE, Gathered
-from training.own_word.measure import talk_peaks, word_peaks
+from training.own_word.measure import ALLOWED_AN_HOUR, talk_peaks, word_peaks
 from training.own_word.talk_embeddings import Talk
-
-ALLOWED_AN_HOUR = 0.5  # false alarms an hour of talk that a new model may give, even if the old model gives fewer
 
 
 @dataclass(frozen=True)

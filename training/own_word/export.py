@@ -55,7 +55,7 @@ def export_expert(
     config = heads[0].config
     settings = ExpertSettings(BODY_SHA256, config.window_steps, config.hidden, len(heads), 1.0, round(offset, 4))
     tensors = pack_head(settings, stacked(heads, *scale_by))
-    program = _program(settings, unpack_head(settings, tensors))
+    program = program_of(settings, unpack_head(settings, tensors))
     card = ModelCard(
         keyword=keyword,
         role=role,
@@ -84,7 +84,7 @@ def export_expert(
     return path
 
 
-def _program(settings: ExpertSettings, parameters: Parameters) -> Any:
+def program_of(settings: ExpertSettings, parameters: Parameters) -> Any:
     """The jitted program of an expert. raises ModelError if it differs from the plain engine"""
     body = load_body(BODY_SHA256)
     program = torch.jit.script(Expert(settings, body, parameters).eval())
@@ -100,7 +100,7 @@ def export_program(source: Path, target: Path) -> None:
         parameters = unpack_head(settings, file.tensors)
     except (TypeError, ValueError) as error:
         raise ModelError(f"{source} is no expert ({error}).") from error
-    save_program(_program(settings, parameters), file.card, target.with_suffix(PROGRAM_SUFFIX))
+    save_program(program_of(settings, parameters), file.card, target.with_suffix(PROGRAM_SUFFIX))
 
 
 def verify(plain: PlainExpert, program: Any) -> None:

