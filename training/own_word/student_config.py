@@ -1,10 +1,10 @@
 """The settings of the students of a word: how much they hear, and how they learn."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from training.config import AugmentConfig, DistillConfig, RunConfig, TrainConfig
 from training.own_word.lesson_sequences import SEQUENCE_FRAMES
-from training.recipes import RECIPES
+from training.recipes import RECIPES, for_keyword
 
 TAUGHT = ("teacher", "student")  # these roles are trained; `quantized` is the student with rounded weights
 QUANTIZED, BITS = "quantized", 8
@@ -17,7 +17,7 @@ class StudentsConfig:
     sequences: int = 2400  # sequences with the word
     near_sequences: int = 400  # sequences with words that only sound like it
     near_takes: int = 48
-    teacher_epochs: int = 16
+    teacher_epochs: int = 20
     student_epochs: int = 30  # fewer weights need more steps
     batches: int = 120  # batches in an epoch
     rows: int = 128  # sequences in a batch
@@ -41,8 +41,8 @@ _AUGMENT = AugmentConfig(
 )
 
 
-def run_config(role: str, asked: StudentsConfig) -> RunConfig:
-    """The settings of a student's run."""
+def run_config(role: str, keyword: str, asked: StudentsConfig) -> RunConfig:
+    """The settings of a student's run. What is said of its audio matters to `evaluate` alone."""
     is_teacher = role == TAUGHT[0]
     epochs = asked.teacher_epochs if is_teacher else asked.student_epochs
     train = TrainConfig(
@@ -60,4 +60,5 @@ def run_config(role: str, asked: StudentsConfig) -> RunConfig:
         seed=asked.seed,
     )
     distill = DistillConfig(temperature=2.0, dark_weight=0.7, step_weight=0.5)
-    return replace(RunConfig(), crnn=RECIPES[role].crnn, augment=_AUGMENT, train=train, distill=distill)
+    config = RunConfig(crnn=RECIPES[role].crnn, augment=_AUGMENT, train=train, distill=distill)
+    return for_keyword(config, keyword)

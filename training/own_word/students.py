@@ -62,7 +62,7 @@ def make_students(
         talk = read_talk()
         talked = Talked(talk, read_frames(talk))
     lessons, name = gather_lessons(asked, config, expert, talked, folder, progress)
-    networks = _trained(lessons, config, folder / f"students-{digest([name, plain(config)], [])}", progress)
+    networks = _trained(keyword, lessons, config, folder / f"students-{digest([name, plain(config)], [])}", progress)
     recorded = len(read_sounds(asked.recordings)[0]) >= FEWEST_TO_KEEP_BACK
     judged = {}
     for number, (role, (crnn, _)) in enumerate(networks.items()):
@@ -78,11 +78,11 @@ def make_students(
 
 
 def _trained(
-    lessons: Lessons, config: StudentsConfig, folder: Path, progress: Progress
+    keyword: str, lessons: Lessons, config: StudentsConfig, folder: Path, progress: Progress
 ) -> dict[str, tuple[Crnn, dict[str, Any]]]:
     """The networks with their settings, by role."""
     for role in TAUGHT:
-        of_role = run_config(role, config)
+        of_role = run_config(role, keyword, config)
         run = Run(folder / role, of_role, LessonSource(lessons, of_role), Team(), TaughtLoss(of_role.distill))
         cohort = Cohort([run], progress)
         cohort.resume()

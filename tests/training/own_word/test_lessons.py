@@ -62,7 +62,7 @@ def test_an_answer_is_wanted_at_the_words_end_and_denied_long_before() -> None:
 
 
 def test_batches_follow_from_the_seed_and_hold_what_is_asked() -> None:
-    config = run_config("student", QUICK_STUDENTS)
+    config = run_config("student", "marmalade", QUICK_STUDENTS)
     source = LessonSource(some_lessons(), config)
     whole = source.draw(np.random.default_rng(3), 32, True, 0, 1)
     assert whole.log_mel.shape == (32, SEQUENCE_FRAMES, 40) and whole.log_mel.min() >= FLOOR
@@ -88,7 +88,7 @@ def test_the_most_confusing_talk_is_mined_unless_the_expert_hears_the_word_there
     lessons.talk.frames[8 * 1000 : 8 * 1012, 0] = 4  # the network answers, the expert does not
     lessons.talk.frames[8 * 2000 : 8 * 2012, 0] = 4  # both do
     lessons.talk.margin[2000:2012] = 6
-    source = LessonSource(lessons, run_config("teacher", QUICK_STUDENTS))
+    source = LessonSource(lessons, run_config("teacher", "marmalade", QUICK_STUDENTS))
     crnn = Loud(CrnnConfig(kernel_frames=8, stride_frames=8))
     found = source.mine(crnn)
     worst = found[np.argsort(np.abs(found - 1006))[:1]]
@@ -133,7 +133,7 @@ def test_the_score_falls_as_words_rise_above_talk() -> None:
 
 
 def test_a_student_that_says_what_the_expert_says_has_the_lowest_loss() -> None:
-    source = LessonSource(some_lessons(), run_config("teacher", QUICK_STUDENTS))
+    source = LessonSource(some_lessons(), run_config("teacher", "marmalade", QUICK_STUDENTS))
     batch = source.draw(np.random.default_rng(0), 16, True, 0, 1)
     targets = batch.targets(SHAPE)
     answer, _ = Crnn(SHAPE)(batch.log_mel, fresh_state(Crnn(SHAPE), 16))

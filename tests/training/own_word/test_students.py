@@ -120,6 +120,7 @@ def test_a_student_stirs_for_the_expert_as_its_card_says(work: Path, talked: Tal
     for path in made.paths:
         student = KeywordModel.load(path)
         assert OperatingCurve.of(student.card) is not None
+        assert student.card.training["data"]["keyword"] == student.card.keyword == "marmalade"
         assert curve_of_pair(student.card, expert.card) is not None
         assert OperatingCurve.of(card_of_pair(student.card, expert.card)) is not None
     judged = made.judged["student"]
