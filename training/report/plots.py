@@ -9,7 +9,7 @@ matplotlib.use("Agg")  # files only, no window
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from training.report.results import Shipped, base_cost, cost_of
+from training.report.shipped import Shipped, base_cost, cost_of
 
 MOST_ALARMS = 200.0  # an hour; at higher rates scores stay high between words, and detections merge
 LEAST_AREA = 1e-7  # stands for an area of 0 on a logarithmic axis

@@ -7,7 +7,7 @@ from training.config import DataConfig
 from training.evaluate.test_sets import HOURS
 from training.progress import SILENT, Progress
 from training.recipes import LARGE, run_name
-from training.report.results import ORDER
+from training.report.shipped import ORDER
 from training.stages.evaluation import Evaluating, evaluate, evaluate_pair, tune
 from training.stages.model_files import Exporting, export_run, quantize_run
 from training.stages.places import Places

@@ -13,7 +13,7 @@ from training.network.crnn import Crnn
 from training.network.dynamic_int8 import Size, measure
 from training.network.packed_file import packed_bytes, packed_weight_bytes, put_on_grid
 from training.progress import SILENT, Progress
-from training.report import results
+from training.report.shipped import base_cost
 from training.stages.places import Places
 
 # The share of validation keywords that score below 0.5, by role. The smallest networks must miss more keywords, or
@@ -82,7 +82,7 @@ def quantize_run(places: Places, asked: Exporting, bits: int = 8, progress: Prog
     bits: of each weight, 2 to 8
     """
     crnn, settings = load_crnn(places.checkpoint(asked.run))
-    base = results.base_cost()
+    base = base_cost()
     parts: dict[str, Size] = measure(crnn)
     rows = [SizeRow(f"dynamic, {part}", s.raw, s.saved, base.raw, base.saved) for part, s in parts.items()]
     put_on_grid(crnn, bits)

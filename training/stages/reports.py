@@ -10,6 +10,7 @@ from training.progress import SILENT, Progress
 from training.recipes import RECIPES
 from training.report import benchmark, plots, results
 from training.report.seeds import keep_seeds
+from training.report.shipped import shipped
 from training.stages.places import Places
 
 RESULTS_FILE = "RESULTS.md"  # in the models folder
@@ -29,7 +30,7 @@ def report(places: Places) -> Report:
     text = results.results(places.models)
     path = places.models / RESULTS_FILE
     path.write_text(text)
-    for keyword, models in results.shipped(places.models).items():
+    for keyword, models in shipped(places.models).items():
         plots.fa_fr_curves(models, places.assets / f"fa-fr-{keyword}.png")
         if len(models) > 1:
             plots.area_against_cost(models, places.assets / f"area-cost-{keyword}.png")
