@@ -28,6 +28,7 @@ from training.corpus.voice_files import LICENCE, NAME, SIZE_MB, fetch_voices
 from training.evaluate.segments import Workers
 from training.own_word.gather_talk import gather_talk
 from training.own_word.make import QUICK, ROLE, OwnWord, OwnWordConfig, folder_of, own_word
+from training.own_word.one_at_a_time import one_at_a_time
 from training.own_word.progress_json import JsonProgress
 from training.own_word.retune import retune
 from training.own_word.student_config import QUICK_STUDENTS, StudentsConfig
@@ -153,6 +154,11 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
 
 
 def run_own_word(options: argparse.Namespace, places: Places, progress: Progress) -> None:
+    with one_at_a_time(places.work / "own_word" / folder_of(options.word, options.language)):
+        train_own_word(options, places, progress)
+
+
+def train_own_word(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     with_students = not options.expert_only
     told = JsonProgress(with_students) if options.progress_json else None
     progress = told.progress if told else progress

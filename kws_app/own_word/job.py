@@ -33,7 +33,6 @@ class Progress:
     text: str  # one sentence
     ready: str = ""  # name of the model, once it can be used
     curve: list[tuple[float, float]] = field(default_factory=list)  # (false alarms per hour, share missed)
-    students: tuple[str, ...] = ()  # names of smaller models of the word that are there now
     replaced: bool = True  # the model in use is the new one; False where the earlier one is as good
 
     @classmethod
@@ -43,9 +42,8 @@ class Progress:
             raw = json.loads(line)
             curve = [(float(alarms), float(missed)) for alarms, missed in raw.get("curve", [])]
             share = min(1.0, max(0.0, float(raw["share"])))
-            students = tuple(map(str, raw.get("students", ())))
             replaced = bool(raw.get("replaced", True))
-            return cls(share, str(raw["text"]), str(raw.get("ready", "")), curve, students, replaced)
+            return cls(share, str(raw["text"]), str(raw.get("ready", "")), curve, replaced)
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
 

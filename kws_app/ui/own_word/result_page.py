@@ -51,6 +51,10 @@ class ResultPage(QWidget):
         )
         self._show(undo=False)
 
+    def add_figures(self, figures: str) -> None:
+        """What to expect of a smaller network of the word, too."""
+        self.text.setText(f"{self.text.text()}\n{figures}")
+
     def show_lesson(self, word: str, verdict: str, replaced: bool) -> None:
         """A word that learnt from labels."""
         better = _("“{word}” is better now", word=word)

@@ -267,16 +267,18 @@ class OwnWordWizard(QWidget):
     def _show_progress(self, progress: Progress) -> None:
         if progress.ready and progress.ready != self._last.ready:
             self._take_in(progress)
-        for name in progress.students:
-            self.added.emit(name)
         self._last = replace(progress, ready=progress.ready or self._last.ready)
         self.learn_page.show_progress(progress)
         if self._made and progress.share < 1.0:
             self.result_page.say_more(_("The smaller networks are still being made. {text}", text=progress.text))
 
     def _take_in(self, progress: Progress) -> None:
-        """The model of the word is ready: it listens from now on, whatever else is still made."""
+        """A model is ready. The first listens from now on; the smaller models after it are offered in Advanced."""
         assert self._order is not None
+        if self._made:
+            self.added.emit(progress.ready)
+            self.result_page.add_figures(progress.text)
+            return
         self._made = progress.ready
         word = self._order.word
         if self._lessons is not None:

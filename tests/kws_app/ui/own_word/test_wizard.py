@@ -8,8 +8,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from kws_app.engine.catalogue import find_model
+from kws_app.own_word.job import Progress
 from kws_app.own_word.lessons import Lessons
-from kws_app.own_word.order import Typed
+from kws_app.own_word.order import Order, Typed
 from kws_app.own_word.takes import Take
 from kws_app.ui.own_word.microphone import Microphone
 from kws_app.ui.own_word.wizard import LEARN, RESULT, SAY, WORD, OwnWordWizard
@@ -30,7 +31,7 @@ def wizard(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         tmp_path / "models",
         Microphone(lambda: None, lambda: ""),
         lambda samples: None,
-        options=["--quick"],
+        options=["--quick", "--expert-only", "--takes", "8"],
         taken=lambda keyword: keyword == "happy",
     )
     qtbot.addWidget(wizard)
@@ -192,3 +193,53 @@ def test_a_training_that_was_cut_is_offered_at_the_next_start(wizard: OwnWordWiz
     wizard.open()
     assert wizard.word_page.word == "Küchenradio" and wizard.word_page.language == "de"
     assert "was cut" in wizard.trouble.text()
+
+
+def test_the_word_listens_with_the_expert_while_smaller_networks_are_made(wizard: OwnWordWizard, qtbot: QtBot):
+    only_typed(wizard, "hello kitchen")
+    wizard.job.cancel()
+    assert wizard.job.wait(60.0)
+    qtbot.waitUntil(lambda: wizard.next.text() == "&Go on")
+    ready: list[str] = []
+    added: list[str] = []
+    wizard.ready.connect(ready.append)
+    wizard.added.connect(added.append)
+    curve = [(0.5, 0.1), (0.1, 0.2)]
+    for progress in (
+        Progress(0.2, "Voices say the word."),
+        Progress(0.3, "It missed 2 of 40.", "hello_kitchen/expert", curve),
+        Progress(0.6, "Small models learn."),
+        Progress(1.0, "It missed 5 of 40.", "hello_kitchen/student"),
+    ):
+        wizard._show_progress(progress)
+    assert ready == ["hello_kitchen/expert"] and added == ["hello_kitchen/student"]
+    assert wizard.learn_page.trial.isVisible() and wizard.learn_page.plot.isVisible()
+    assert wizard.next.text() == "&See what to expect"
+    wizard.next.click()
+    assert wizard.page == RESULT and "It missed 2 of 40.\nIt missed 5 of 40." in wizard.result_page.text.text()
+
+
+def test_a_lesson_that_made_it_worse_changes_nothing_and_a_better_one_is_undone(
+    wizard: OwnWordWizard, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+):
+    orders: list[Order] = []
+    undone: list[Order] = []
+    monkeypatch.setattr(wizard.job, "start", orders.append)
+    monkeypatch.setattr(wizard.job, "undo", undone.append)
+    ready: list[str] = []
+    wizard.ready.connect(ready.append)
+    wizard.learn_from("hello_kitchen", Lessons(4, 2))
+    assert orders[0].if_better and orders[0].word == "hello kitchen" and "6 marks" in wizard.learn_page.title.text()
+    wizard._show_progress(Progress(1.0, "The old model is better.", "hello_kitchen/expert", [], replaced=False))
+    wizard._show_end("")
+    assert wizard.page == RESULT and "stays as it was" in wizard.result_page.title.text()
+    assert ready == [] and not wizard.result_page.undo.isVisible()
+    wizard.learn_from("hello_kitchen", Lessons(9, 2))
+    wizard._show_progress(Progress(1.0, "The new model is better.", "hello_kitchen/expert"))
+    wizard._show_end("")
+    assert "is better now" in wizard.result_page.title.text() and wizard.result_page.undo.isVisible()
+    wizard.result_page.undo.click()
+    assert undone == orders[1:]
+    wizard._show_end("")
+    assert "as it was before" in wizard.result_page.title.text()
+    assert ready == ["hello_kitchen/expert"] * 2
