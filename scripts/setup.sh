@@ -5,7 +5,7 @@
 #   KWS_SKIP_SYSTEM_PACKAGES=1    do not look at Debian's packages: the libraries come from elsewhere
 #
 # pip installs only files whose SHA-256 is in requirements.hashes.lock or scripts/torch-cpu.lock. scripts/app.lock lists
-# the packages of the app alone. After a change of dependencies in pyproject.toml make each lock again, requirements.lock
+# the packages of the app, with what learns a word. After a change of dependencies in pyproject.toml make each lock again, requirements.lock
 # first: the command stands at the top of each lock.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
@@ -28,12 +28,12 @@ libxcb-xkb1|needed|keyboard layouts under X11
 fonts-dejavu-core|optional|a font, where none is installed
 libportaudio2|needed|PortAudio, which opens the microphone
 libasound2-plugins|optional|lets PortAudio reach PulseAudio and PipeWire
+espeak-ng|optional|tells how a word of your own is said, and makes speech for the tests
 '
 TEST_PACKAGES='
 xvfb|optional|a screen for the tests of the window
 pulseaudio|optional|a virtual microphone for the end-to-end test
 pulseaudio-utils|optional|speaks into the virtual microphone
-espeak-ng|optional|makes the speech that the tests listen to
 dbus|optional|a message bus for the tests of notifications
 desktop-file-utils|optional|checks what is put into the menu of programs
 '
@@ -362,10 +362,10 @@ install_python_packages() {
     if [ "$1" = test ]; then
         lock="$ROOT/requirements.lock"
         say "installing the packages of the app, of training and of the tests, from requirements.hashes.lock:"
-        explain_packages dependencies jitted training test
+        explain_packages dependencies jitted training voices test
     else
         say "installing the packages of the app, from requirements.hashes.lock:"
-        explain_packages dependencies jitted
+        explain_packages dependencies jitted training voices
     fi
     with_hashes "$lock" others | quiet_pip_locked || fail_install "the packages"
     # hatchling in .venv builds the editable install, so pip downloads nothing for a build environment.

@@ -51,11 +51,11 @@ class Progress:
 def why_not() -> str:
     """Why this installation cannot train, in one sentence that says what to install; empty if it can."""
     if getattr(sys, "frozen", False):
-        return _("This bundle cannot learn new words: install kws-app[training] with pip.")
+        return _("This bundle cannot learn new words: install kws-app[own-word] with pip.")
     missing = [name for name in ("training", "torch", "scipy") if importlib.util.find_spec(name) is None]
     if missing:
         return _(
-            "To learn a new word, install {packages} with `pip install 'kws-app[training]'`.",
+            "To learn a new word, install {packages} with `pip install 'kws-app[own-word]'`.",
             packages=", ".join(missing),
         )
     return ""

@@ -115,9 +115,9 @@ def test_without_the_training_part_it_says_what_to_install(
 ):
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     wizard.word_page.edit.setText("hello kitchen")
-    assert "kws-app[training]" in wizard.word_page.advice.text()
+    assert "kws-app[own-word]" in wizard.word_page.advice.text()
     wizard.next.click()
-    assert wizard.page == WORD and "kws-app[training]" in wizard.trouble.text()
+    assert wizard.page == WORD and "kws-app[own-word]" in wizard.trouble.text()
 
 
 def test_takes_are_kept_where_the_window_is_closed_while_they_are_said(
