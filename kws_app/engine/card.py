@@ -1,4 +1,4 @@
-"""Model cards: what a model says of itself, read as data within stated bounds. Nothing is run; no torch, no Qt."""
+"""Model cards: the description of a model, read as data within limits. Nothing is run; no torch, no Qt."""
 
 import json
 import math
@@ -25,46 +25,46 @@ from kws_app.translation import _
 
 DEFAULT_MODEL = "happy/teacher"
 CARD_FORMAT = 2
-KNOWN_FORMATS = (1, 2)  # 1: of a jitted model alone, without its network
-CURVE_FIELD = "operating_curve"  # of a card's figures; detection/operating_curve.py reads it
-PAIRS_FIELD = "confirmed_by"  # of a card's figures, by the second model's role; pairs.py reads it
+KNOWN_FORMATS = (1, 2)  # format 1: a jitted model without the field `network`
+CURVE_FIELD = "operating_curve"  # field of `figures`; detection/operating_curve.py reads it
+PAIRS_FIELD = "confirmed_by"  # field of `figures`, by role of the second model; pairs.py reads it
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What a model says of itself; see models/README.md for the meaning of each field."""
+    """The description of a model. models/README.md explains each field."""
 
     keyword: str
     role: str  # teacher, student, quantized, ...
     threshold: float  # recommended
-    step_frames: int  # frames from one posterior to the next
-    context_frames: int  # frames behind the first posterior
-    window_steps: int  # steps the attention sees
+    step_frames: int  # frames from a posterior to the next posterior
+    context_frames: int  # frames up to the first posterior
+    window_steps: int  # steps that the attention sees
     parameters: int
     macs: int  # multiply-accumulates for two seconds of audio
-    weight_bytes: int  # raw weights
+    weight_bytes: int  # size of the weights
     golden: dict[str, list[float]]  # scores of `golden_samples`
     frontend: dict[str, float] = field(default_factory=lambda: FrontendConfig().to_dict())
     labels: tuple[str, ...] = ("other", "keyword")
-    decision: dict[str, float] = field(default_factory=dict)  # smoothing, patience, refractory it was scored with
+    decision: dict[str, float] = field(default_factory=dict)  # smoothing, patience, refractory time of the measurement
     figures: dict[str, Any] = field(default_factory=dict)  # areas, false rejects and alarms, with hours and intervals
-    training: dict[str, Any] = field(default_factory=dict)  # every setting of the run that made it
+    training: dict[str, Any] = field(default_factory=dict)  # every setting of the training run
     data: dict[str, Any] = field(default_factory=dict)  # description, licence and credit of the audio
     torch_version: str = "unknown"
-    commit: str = "unknown"  # of the code that trained it
-    golden_tolerance: float = 1e-3  # between processors and releases; int8 arithmetic differs by more than float
+    commit: str = "unknown"  # of the training code
+    golden_tolerance: float = 1e-3  # allowed difference between processors and releases; larger for int8
     format: int = CARD_FORMAT
-    network: dict[str, Any] = field(default_factory=dict)  # family and shape; empty where there is only a jitted model
+    network: dict[str, Any] = field(default_factory=dict)  # family and shape; empty for a jitted model without numbers
 
     @classmethod
     def from_json(cls, text: str) -> "ModelCard":
-        """raises ModelError if the text is no card of a known format within the bounds"""
+        """A card from JSON. raises ModelError if the text is no card of a known format within the limits"""
         try:
             raw = parse_object(text)
             if raw.get("format") not in KNOWN_FORMATS:
                 raise ModelError(
                     _(
-                        "its card has format {format!r}, this program reads {known}: update the program",
+                        "its card has format {format!r}, and this program reads up to {known}: update the program",
                         format=raw.get("format"),
                         known=CARD_FORMAT,
                     )
@@ -77,7 +77,7 @@ class ModelCard:
             raise ModelError(_("its card cannot be read ({error})", error=error)) from error
 
     def validate(self) -> None:
-        """raises ValueError on values that no model can have"""
+        """raises ValueError on values that are not possible"""
         if not is_name(self.keyword) or not is_name(self.role):
             raise ValueError("keyword and role must be short words of letters and digits")
         if not is_number(self.threshold) or not 0 < self.threshold <= 1:
@@ -107,13 +107,13 @@ class ModelCard:
 
     @property
     def name(self) -> ModelName:
-        """What the card calls the model."""
+        """The name of the model on the card."""
         return ModelName(self.keyword, self.role)
 
     def decision_config(self, threshold: float | None = None) -> DecisionConfig:
-        """The decision that the model was scored with, at its own threshold or the one asked for.
+        """The decision with which the model was measured. threshold: None for the threshold of the card
 
-        raises ValueError if the threshold, or what the card says, makes no sense
+        raises ValueError if a value is not possible
         """
         return DecisionConfig(
             threshold=self.threshold if threshold is None else threshold,
@@ -134,7 +134,7 @@ class ModelCard:
 
 
 def _finite(value: Any) -> Any:
-    """Values for JSON, which has no word for infinity or for what is no number: those become null."""
+    """Values for JSON. Infinity and NaN become null, because JSON does not have them."""
     if isinstance(value, dict):
         return {name: _finite(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
@@ -144,7 +144,7 @@ def _finite(value: Any) -> Any:
 
 @lru_cache(maxsize=64)
 def parse_card(text: str) -> ModelCard:
-    """A card by its text, the same object for the same text: each card is taken to pieces once.
+    """A card from its text. The same text gives the same object, so each card is read once.
 
     raises ModelError if the text is no card
     """

@@ -1,20 +1,20 @@
-"""What a card may hold, stated in one place: each field's kind and bounds. A stranger may have written the card."""
+"""The limits of a card: type and range of each value. The card may come from somebody else."""
 
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-LARGEST_CARD_BYTES = 1_000_000  # ours have 61,000
-DEEPEST = 12  # objects within objects
+LARGEST_CARD_BYTES = 1_000_000  # the program's own cards have 61,000
+DEEPEST = 12  # levels of objects in objects
 MOST_VALUES = 100_000  # in a card
 LONGEST_TEXT = 4_000  # characters
-LONGEST_KEY = 200
+LONGEST_KEY = 200  # characters
 LARGEST_NUMBER = 1e12
-LONGEST_SHOWN = 300  # characters of a card's text that a window shows
-LARGEST_TOLERANCE = 0.1  # of a score: beyond it the golden input proves nothing
+LONGEST_SHOWN = 300  # characters of a card's text in the window
+LARGEST_TOLERANCE = 0.1  # of a score; with more, the golden input proves nothing
 
-# of whole numbers
+# least and most of the whole numbers
 COUNTS: dict[str, tuple[int, int]] = {
     "step_frames": (1, 1000),
     "context_frames": (1, 1000),
@@ -34,17 +34,17 @@ _TEXT_OUT = re.compile(
 
 
 def is_number(value: object) -> bool:
-    """Whether a value read from JSON is a number that can be reckoned with: neither true, nor infinite, nor huge."""
+    """Whether a value from JSON is a finite number within limits, and not true or false."""
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER
 
 
 def is_plain_text(text: object) -> bool:
-    """Whether a text is of bounded length, without control characters, surrogates or marks that turn a line round."""
+    """Whether a text is short enough, and without control characters, surrogates and marks of writing direction."""
     return isinstance(text, str) and len(text) <= LONGEST_TEXT and _TEXT_OUT.search(text) is None
 
 
 def parse_object(text: str) -> dict[str, Any]:
-    """A JSON object of plain values within the bounds above. raises ValueError or TypeError"""
+    """A JSON object whose values are within the limits. raises ValueError or TypeError"""
     if len(text) > LARGEST_CARD_BYTES:
         raise ValueError(f"it has more than {LARGEST_CARD_BYTES:,} characters")
     try:
@@ -69,7 +69,7 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_tree(raw: Any) -> None:
-    """raises ValueError on a value beyond the bounds, anywhere"""
+    """raises ValueError if any value is beyond the limits"""
     count, level = 0, [raw]
     for _depth in range(DEEPEST + 1):
         below: list[Any] = []
@@ -97,26 +97,26 @@ def _check_tree(raw: Any) -> None:
 
 
 def check_count(name: str, value: object, least: int, most: int) -> None:
-    """raises ValueError on what is no whole number within bounds"""
+    """raises ValueError unless the value is a whole number within limits"""
     if type(value) is not int or not least <= value <= most:
         raise ValueError(f"{name} must be a whole number from {least:,} to {most:,}, got {value!r:.60}")
 
 
 def check_numbers(name: str, values: object, most: int) -> None:
-    """raises ValueError on what is no list of at most so many numbers"""
+    """raises ValueError unless the value is a list of at most this many numbers"""
     if not isinstance(values, list) or len(values) > most or not all(map(is_number, values)):
         raise ValueError(f"{name} must be a list of at most {most:,} numbers")
 
 
 def check_fields(name: str, found: Mapping[str, Any], known: set[str]) -> None:
-    """raises ValueError on a field that nobody knows"""
+    """raises ValueError on an unknown field"""
     unknown = sorted(set(found) - known)
     if unknown:
         raise ValueError(f"{name} has the unknown field {unknown[0]!r:.60}")
 
 
 def shown(text: object, otherwise: str) -> str:
-    """A card's text as a window may show it, as plain text: cut where it is long."""
+    """A text of a card for the window; a long text is cut. otherwise: shown if it is no text"""
     if not isinstance(text, str):
         return otherwise
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"

@@ -1,7 +1,7 @@
-"""Where models are found: the folder that ships with the program, and the user's own. No torch, no Qt.
+"""Finds models in the folder that ships with the program and in the user's folder. No torch, no Qt.
 
-A model is <folder>/<keyword>/<role>.safetensors, with the jitted <role>.pt beside it where it was made here. A jitted
-model of ours without such a file is a model too; anybody else's is not opened.
+A model is <folder>/<keyword>/<role>.safetensors. Beside it may lie the jitted form, <role>.pt. A .pt file alone is a
+model only if it is ours (index.py); any other .pt file is never opened.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,12 +18,12 @@ from kws_app.errors import ModelError, brief
 from kws_app.regular_file import make_private
 from kws_app.translation import _
 
-MOST_FILES = 1_000  # in a folder; more are not looked at
+MOST_FILES = 1_000  # files of a folder; further files are ignored
 
 
 @dataclass(frozen=True)
 class ModelEntry:
-    """A model that can be chosen: `name` is keyword/role, its place below the folder. A pair has its first's path."""
+    """A model that can be chosen. `name` is keyword/role. The entry of a pair has the path of its first model."""
 
     name: str
     path: Path
@@ -31,17 +31,17 @@ class ModelEntry:
 
 
 def find_models(folder: Path) -> list[ModelEntry]:
-    """The readable models of a folder, by name; what cannot be read is left out."""
+    """The readable models of a folder, sorted by name. Files that cannot be read are left out."""
     return [entry for entry in _scan(folder) if isinstance(entry, ModelEntry)]
 
 
 def find_model(name: str, folder: Path) -> ModelEntry:
-    """The model called keyword/role below `folder`. raises ModelError naming the models there are"""
+    """The model keyword/role in `folder`. raises ModelError, which names all models"""
     return ModelFolders([folder]).find(name)
 
 
 def model_path(folder: Path, name: ModelName) -> Path | None:
-    """The file of a model: its numbers, or else its program; None if it has neither."""
+    """The path of a model's .safetensors file, or else of its .pt file; None without both."""
     for suffix in (MODEL_SUFFIX, PROGRAM_SUFFIX):
         path = folder / name.keyword / f"{name.role}{suffix}"
         if path.is_file():
@@ -50,9 +50,9 @@ def model_path(folder: Path, name: ModelName) -> Path | None:
 
 
 def _scan(folder: Path) -> Iterator[ModelEntry | ModelError]:
-    """Each model's entry, by name, or the reason why it cannot be offered, in one sentence."""
+    """For each file, sorted by name: its entry, or why it cannot be offered, in one sentence."""
     files = {
-        path.with_suffix(""): path  # the numbers win over the program
+        path.with_suffix(""): path  # the .safetensors file replaces the .pt file
         for suffix in (PROGRAM_SUFFIX, MODEL_SUFFIX)
         for path in sorted(folder.glob(f"*/*{suffix}"))[:MOST_FILES]
     }
@@ -61,7 +61,7 @@ def _scan(folder: Path) -> Iterator[ModelEntry | ModelError]:
             yield _entry(path)
         except ModelError as error:
             yield error
-        except Exception as error:  # a stranger's file: whatever it raises, the other models are still offered
+        except Exception as error:  # any error of a foreign file: the other models are still offered
             yield ModelError(_("{path} cannot be offered ({error}).", path=path, error=brief(error)))
 
 
@@ -70,25 +70,25 @@ def _entry(path: Path) -> ModelEntry:
         name = ModelName(path.parent.name, path.stem)
     except ValueError as error:
         raise ModelError(
-            _("{path} cannot be offered: a model is called by letters and digits, rename it.", path=ascii(str(path)))
+            _("{path} cannot be offered: rename it, with letters and digits.", path=ascii(str(path)))
         ) from error
     return ModelEntry(str(name), path, read_card(path))
 
 
 def unknown_model(name: str, entries: list[ModelEntry]) -> ModelError:
-    """What to raise where no model has that name, and these are all there are."""
+    """The error for a name without a model. entries: all models, which the error names"""
     names = ", ".join(entry.name for entry in entries) or _("none")
-    return ModelError(_("There is no model {name!r}; there are: {names}.", name=name, names=names))
+    return ModelError(_("There is no model {name!r}. The models are: {names}.", name=name, names=names))
 
 
 class ModelFolders:
-    """Folders with models; a name that is in several is the first one's."""
+    """Several folders with models. If a name is in several folders, the first folder counts."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self.folders = folders
 
     def find_all(self) -> tuple[list[ModelEntry], list[str]]:
-        """Every model by name, and one sentence for each file that cannot be offered."""
+        """Every model, sorted by name, and one sentence for each file that cannot be offered."""
         entries: dict[str, ModelEntry] = {}
         broken: list[str] = []
         for folder in self.folders:
@@ -100,11 +100,11 @@ class ModelFolders:
         return sorted(entries.values(), key=lambda entry: entry.name), broken
 
     def find(self, name: str) -> ModelEntry:
-        """The model called keyword/role. raises ModelError naming the models there are"""
+        """The model keyword/role. raises ModelError, which names all models"""
         return _entry(self.path(name))
 
     def path(self, name: str) -> Path:
-        """The file of the model called keyword/role, not yet read. raises ModelError naming the models there are"""
+        """The path of the model keyword/role. raises ModelError, which names all models"""
         try:
             parsed = ModelName.parse(name)
         except ValueError as error:
@@ -116,9 +116,9 @@ class ModelFolders:
         raise unknown_model(name, self.find_all()[0])
 
     def add(self, path: Path) -> str:
-        """Copy a model file into the last folder, the user's own; its name, keyword/role.
+        """Copy a model file into the last folder, which is the user's. Returns its name, keyword/role.
 
-        raises ModelError, in one sentence, if it is no model file, or its name is taken by a model that ships
+        raises ModelError, in one sentence, if it is no model file, or if a model of the program has its name
         """
         check_suffix(path)
         content = read_bytes(path)
@@ -137,21 +137,22 @@ class ModelFolders:
         return str(name)
 
     def check_name(self, path: Path, card: ModelCard) -> None:
-        """raises ModelError if a model that ships has the name of the one in `path`"""
+        """raises ModelError if a model of the program has the name on this card. path: for the message"""
         if any(model_path(folder, card.name) for folder in self.folders[:-1]):
             raise ModelError(
-                _("{path} cannot be added: a model called {name} comes with the program.", path=path, name=card.name)
+                _("{path} cannot be added: the program already has a model {name}.", path=path, name=card.name)
             )
 
 
 def check_suffix(path: Path) -> None:
-    """raises ModelError, in one sentence, if a file that somebody wants to add is no model file by its name"""
+    """raises ModelError, in one sentence, unless the file name ends in .safetensors"""
     if path.suffix == PROGRAM_SUFFIX:
         raise ModelError(
             _(
-                "{path} is a program, and a model is added as numbers alone: ask its maker for the .safetensors file.",
+                "{path} is a program, and only a model without a program can be added: ask its maker for the "
+                ".safetensors file.",
                 path=path,
             )
         )
     if path.suffix != MODEL_SUFFIX:
-        raise ModelError(_("{path} is no model file: a model is a .safetensors file.", path=path))
+        raise ModelError(_("{path} is no model file: choose a .safetensors file.", path=path))

@@ -1,7 +1,8 @@
-"""The numbers of a `crnn` network as the tensors of a model file, and back. NumPy alone.
+"""Converts the parameters of a `crnn` network to the tensors of a model file and back. Only NumPy.
 
-Without a grid all parameters lie end to end in `f`, single precision. On a grid of 2 to 8 bits, `w` holds the whole
-numbers of all matrices, `s` the scale of each of their rows and `b` all other parameters, both in half precision.
+Without a grid, `f` holds all parameters one after the other, in single precision. On a grid of 2 to 8 bits, `w` holds
+the whole numbers of all matrices, `s` the scale of each row, and `b` all other parameters; `s` and `b` are in half
+precision.
 """
 
 from collections.abc import Mapping
@@ -21,17 +22,17 @@ FAMILY = "crnn"
 GRID_BITS = (2, 8)
 CALIBRATION_SCALE = (1e-3, 1e3)
 CALIBRATION_OFFSET = (-1e3, 1e3)
-LARGEST_WEIGHT = 1e4  # larger numbers are no weights; sums of them stay finite
+LARGEST_WEIGHT = 1e4  # larger numbers are refused, so that sums stay finite
 
 
 @dataclass(frozen=True)
 class CrnnSettings:
-    """What a card says of a `crnn`: posterior = sigmoid(scale * (margin - offset))."""
+    """The settings of a `crnn` on a card: posterior = sigmoid(scale * (margin - offset))."""
 
     shape: CrnnShape
     scale: float
     offset: float
-    weight_bits: int = 0  # of the grid; 0 for none
+    weight_bits: int = 0  # bits of the grid; 0 without a grid
 
     def __post_init__(self) -> None:
         bits, (least, most) = self.weight_bits, GRID_BITS
@@ -44,14 +45,14 @@ class CrnnSettings:
 
     @classmethod
     def from_card(cls, network: Mapping[str, Any]) -> "CrnnSettings":
-        """raises TypeError, ValueError or KeyError on what is no `crnn` within the bounds"""
+        """raises TypeError, ValueError or KeyError unless it is a `crnn` within the limits"""
         if set(network) != {"family", "shape", "scale", "offset", "weight_bits"} or network["family"] != FAMILY:
             raise ValueError("a crnn's network has the fields family, shape, scale, offset and weight_bits")
         shape = CrnnShape.from_json(network["shape"])
         return cls(shape, network["scale"], network["offset"], network["weight_bits"])
 
     def for_card(self) -> dict[str, Any]:
-        """What `from_card` reads."""
+        """The field `network` of a card, for `from_card`."""
         own = {"scale": self.scale, "offset": self.offset, "weight_bits": self.weight_bits}
         return {"family": FAMILY, "shape": asdict(self.shape), **own}
 
@@ -69,12 +70,12 @@ class CrnnSettings:
 
     @property
     def packed_bytes(self) -> int:
-        """Bytes of the tensors."""
+        """The size of the tensors."""
         return sum(np.dtype(kind).itemsize * length for kind, length in self.tensor_kinds.values())
 
 
 def unpack(settings: CrnnSettings, tensors: Mapping[str, NDArray[Any]]) -> Parameters:
-    """The parameters by name, in single precision. raises ValueError on any that are not as the settings say"""
+    """The parameters by name, in single precision. raises ValueError if the tensors do not fit the settings"""
     found = {name: (str(tensor.dtype), *tensor.shape) for name, tensor in tensors.items()}
     if found != settings.tensor_kinds:
         raise ValueError(f"its tensors must be {settings.tensor_kinds}, and are {found!r:.200}")
@@ -97,13 +98,13 @@ def unpack(settings: CrnnSettings, tensors: Mapping[str, NDArray[Any]]) -> Param
             parameters[name] = whole * take("s", shape[0]).reshape(-1, *[1] * (len(shape) - 1))
         else:
             parameters[name] = take("b", prod(shape))
-        if not np.abs(parameters[name]).max(initial=0.0) <= LARGEST_WEIGHT:  # also where one is no number
-            raise ValueError(f"{name} holds numbers that no weights are")
+        if not np.abs(parameters[name]).max(initial=0.0) <= LARGEST_WEIGHT:  # also refuses NaN
+            raise ValueError(f"{name} holds numbers that are too large for weights")
     return parameters
 
 
 def whole_numbers(packed: NDArray[Any], bits: int) -> NDArray[np.int8]:
-    """The whole numbers [n] that `packed_numbers` was given, and at their end what fills the last byte."""
+    """The whole numbers [n] in a result of `packed_numbers`, and the padding of the last byte after them."""
     if bits == 8:
         return packed
     each = np.unpackbits(packed)
@@ -112,7 +113,7 @@ def whole_numbers(packed: NDArray[Any], bits: int) -> NDArray[np.int8]:
 
 
 def packed_numbers(whole: NDArray[np.int8], bits: int) -> NDArray[Any]:
-    """Whole numbers [n] laid end to end, [ceil(n * bits / 8)] uint8; 8 bits stay what they are, int8."""
+    """Whole numbers [n] packed without gaps, [ceil(n * bits / 8)] uint8; with 8 bits they stay int8."""
     if bits == 8:
         return whole
     codes = (whole.astype(np.int16) + 2 ** (bits - 1)).astype(np.uint8)
@@ -120,7 +121,7 @@ def packed_numbers(whole: NDArray[np.int8], bits: int) -> NDArray[Any]:
 
 
 def quantise(weight: NDArray[np.float32], bits: int) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
-    """Whole numbers [rows, ...], symmetric round 0, and scales [rows] of a weight [rows, ...]."""
+    """Whole numbers [rows, ...], symmetric around 0, and scales [rows] of a weight [rows, ...]."""
     highest = 2 ** (bits - 1) - 1
     largest = np.abs(weight.reshape(len(weight), -1)).max(axis=1)
     scale = np.maximum(largest / np.float32(highest), np.float32(1e-6)).astype(np.float16)
@@ -129,9 +130,9 @@ def quantise(weight: NDArray[np.float32], bits: int) -> tuple[NDArray[np.int8], 
 
 
 def pack(settings: CrnnSettings, parameters: Mapping[str, NDArray[np.float32]]) -> Tensors:
-    """The tensors that `unpack` takes back bit for bit.
+    """The tensors of the parameters. `unpack` gives exactly the same parameters back.
 
-    raises ValueError if a parameter is not on the grid, as it would not come back as it is
+    raises ValueError if a parameter is not on the grid
     """
     ordered = [np.asarray(parameters[name], np.float32) for name in settings.shape.parameter_shapes]
     if settings.weight_bits == 0:

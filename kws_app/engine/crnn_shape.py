@@ -1,11 +1,11 @@
-"""The shape of a `crnn` network, with the bounds within which the app builds one. Plain numbers; no torch."""
+"""The shape of a `crnn` network, and the limits within which the app runs it. Plain numbers; no torch."""
 
 from dataclasses import dataclass, fields
 from typing import Any
 
 from kws_app.engine.frontend_config import FrontendConfig
 
-# Least and most of each size. What ships has at most 8 channels, 32 hidden units and 16 steps in the window.
+# Least and most of each size. The models of the program have at most 8 channels, 32 hidden units and 16 window steps.
 BOUNDS: dict[str, tuple[float, float]] = {
     "channels": (1, 64),
     "kernel_mels": (1, FrontendConfig.mel_bins),
@@ -26,12 +26,12 @@ BOUNDS: dict[str, tuple[float, float]] = {
 }
 _KINDS: dict[Any, tuple[type, ...]] = {int: (int,), bool: (bool,), float: (int, float)}
 MOST_PARAMETERS = 1_000_000
-MOST_MACS = 4_000_000  # multiply-accumulates of one step: some milliseconds
+MOST_MACS = 4_000_000  # multiply-accumulates of a step, which take some milliseconds
 
 
 @dataclass(frozen=True)
 class CrnnShape:
-    """Convolution, GRU and windowed attention; the fields mean what they do in training/config.py."""
+    """Convolution, GRU and windowed attention. training/config.py explains the fields."""
 
     channels: int
     kernel_mels: int
@@ -43,7 +43,7 @@ class CrnnShape:
     window_steps: int
     pool_frames: int = 1
     pool_mels: int = 1
-    energy_hidden: int = 0  # 0 for as many as `hidden`
+    energy_hidden: int = 0  # 0 for the value of `hidden`
     heads: int = 1
     weighs_age: bool = False
     input_mean: float = -6.0
@@ -59,7 +59,7 @@ class CrnnShape:
         if self.kernel_frames < self.stride_frames:
             raise ValueError(
                 f"kernel_frames {self.kernel_frames} must be at least stride_frames {self.stride_frames}, "
-                "else frames between steps are never seen"
+                "else some frames are never used"
             )
         if self.kernel_frames % self.pool_frames or self.stride_frames % self.pool_frames:
             raise ValueError(f"pool_frames {self.pool_frames} must divide kernel_frames and stride_frames")
@@ -68,28 +68,30 @@ class CrnnShape:
         if self.hidden % self.heads:
             raise ValueError(f"heads {self.heads} must divide hidden {self.hidden}")
         if self.parameters > MOST_PARAMETERS or self.macs > MOST_MACS:
-            raise ValueError(f"at most {MOST_PARAMETERS:,} parameters and {MOST_MACS:,} multiplications a step are run")
+            raise ValueError(
+                f"at most {MOST_PARAMETERS:,} parameters and {MOST_MACS:,} multiplications a step are allowed"
+            )
 
     @classmethod
     def from_json(cls, raw: Any) -> "CrnnShape":
-        """raises TypeError or ValueError on what is no shape within the bounds"""
+        """raises TypeError or ValueError unless it is a shape within the limits"""
         if not isinstance(raw, dict):
             raise TypeError("the shape of a network must be an object")
         return cls(**raw)
 
     @property
     def kernel(self) -> tuple[int, int]:
-        """The convolution's kernel over what pooling leaves: mels, frames."""
+        """The size of the convolution's kernel after pooling: mels, frames."""
         return self.kernel_mels // self.pool_mels, self.kernel_frames // self.pool_frames
 
     @property
     def positions(self) -> int:
-        """Places of the kernel along the mels."""
+        """The number of positions of the kernel along the mels."""
         return (self.mel_bins - self.kernel_mels) // self.stride_mels + 1
 
     @property
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """By name, in the order in which a file holds them."""
+        """The shape of each parameter, by name, in the order of the file."""
         H, energy = self.hidden, self.energy_hidden or self.hidden
         shapes: dict[str, tuple[int, ...]] = {}
         if self.weighs_age:
@@ -115,6 +117,6 @@ class CrnnShape:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one step as the NumPy engine takes it, pooling multiplied out."""
+        """Multiply-accumulates of a step on the NumPy engine, where pooling is part of the convolution."""
         conv = self.kernel_frames * self.mel_bins * self.channels * self.positions
         return conv + self.parameters + self.window_steps * self.hidden * self.heads

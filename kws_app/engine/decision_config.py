@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 
 MOST_STEPS = 1000
-LONGEST_S = 3600.0
+LONGEST_S = 3600.0  # longest refractory time
 
 
 @dataclass(frozen=True)
 class DecisionConfig:
-    """When a run of posteriors counts as the keyword."""
+    """When posteriors count as a detection."""
 
-    threshold: float = 0.5  # smoothed posterior at or above which a step counts, 0..1
-    smoothing_steps: int = 1  # posteriors averaged; 1 is none
+    threshold: float = 0.5  # a step counts if its smoothed posterior reaches this, 0..1
+    smoothing_steps: int = 1  # number of posteriors that are averaged; 1 means no smoothing
     patience_steps: int = 1  # steps in a row at or above the threshold before a detection
-    refractory_s: float = 1.0  # after a detection, no other for this long
+    refractory_s: float = 1.0  # time after a detection without another detection
 
     def __post_init__(self) -> None:
         if not 0.0 < self.threshold <= 1.0:
@@ -25,6 +25,6 @@ class DecisionConfig:
             )
         if max(self.smoothing_steps, self.patience_steps) > MOST_STEPS or not 0 <= self.refractory_s <= LONGEST_S:
             raise ValueError(
-                f"at most {MOST_STEPS} steps are smoothed or waited for, and refractory_s is from 0 to {LONGEST_S:g}, "
-                f"got {self.smoothing_steps}, {self.patience_steps} and {self.refractory_s}"
+                f"smoothing_steps and patience_steps must be at most {MOST_STEPS}, and refractory_s from 0 to "
+                f"{LONGEST_S:g}, got {self.smoothing_steps}, {self.patience_steps} and {self.refractory_s}"
             )

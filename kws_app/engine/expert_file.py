@@ -1,4 +1,4 @@
-"""The head of an `expert` as the tensors of a model file, and back. NumPy alone.
+"""Converts the head of an `expert` to the tensors of a model file and back. Only NumPy.
 
 posterior = sigmoid(scale * (margin - offset)); margin = out(relu(norm2(second(relu(norm1(first(window)))))).
 """
@@ -16,9 +16,9 @@ from kws_app.engine.crnn_file import CALIBRATION_OFFSET, CALIBRATION_SCALE, LARG
 from kws_app.engine.speech_body import EMBEDDING, MACS_A_STEP
 
 FAMILY = "expert"
-WINDOW_STEPS = (2, 40)  # embeddings that a head looks at
-HIDDEN = (4, 256)  # width of a head
-HEADS = (1, 8)  # whose margins are averaged
+WINDOW_STEPS = (2, 40)  # least and most embeddings in the input of a head
+HIDDEN = (4, 256)  # least and most width of a head
+HEADS = (1, 8)  # least and most heads, whose margins are averaged
 NORM_EPSILON = 1e-5
 
 Parameters = dict[str, NDArray[np.float32]]
@@ -26,7 +26,7 @@ Parameters = dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class ExpertSettings:
-    """What a card says of an `expert`."""
+    """The settings of an `expert` on a card."""
 
     body_sha256: str  # of the speech embedding's data file
     window_steps: int
@@ -48,19 +48,19 @@ class ExpertSettings:
 
     @classmethod
     def from_card(cls, network: Mapping[str, Any]) -> "ExpertSettings":
-        """raises TypeError or ValueError on what is no `expert` within the bounds"""
+        """raises TypeError or ValueError unless it is an `expert` within the limits"""
         known = {"family", "body_sha256", "window_steps", "hidden", "heads", "scale", "offset"}
         if set(network) != known or network["family"] != FAMILY:
             raise ValueError(f"an expert's network has the fields {', '.join(sorted(known))}")
         return cls(**{name: value for name, value in network.items() if name != "family"})
 
     def for_card(self) -> dict[str, Any]:
-        """What `from_card` reads."""
+        """The field `network` of a card, for `from_card`."""
         return {"family": FAMILY, **vars(self)}
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Every tensor of the file by name; all in half precision."""
+        """The shape of each tensor in the file, by name. All are in half precision."""
         inputs, H, heads = self.window_steps * EMBEDDING, self.hidden, self.heads
         return {
             "mean": (EMBEDDING,),
@@ -79,32 +79,32 @@ class ExpertSettings:
 
     @property
     def parameters(self) -> int:
-        """Numbers of the head; the body has its own."""
+        """The number of parameters of the head, without the body."""
         return sum(prod(shape) for shape in self.shapes.values())
 
     @property
     def macs_a_step(self) -> int:
-        """Multiply-accumulates of a step, body and head."""
+        """Multiply-accumulates of a step of body and head."""
         inputs, H = self.window_steps * EMBEDDING, self.hidden
         return MACS_A_STEP + self.heads * (inputs * H + H * H + H)
 
 
 def unpack_head(settings: ExpertSettings, tensors: Mapping[str, NDArray[Any]]) -> Parameters:
-    """The numbers of a head by name, in single precision. raises ValueError on any that are not as the settings say"""
+    """The parameters of a head by name, in single precision. raises ValueError if they do not fit the settings"""
     found = {name: tensor.shape for name, tensor in tensors.items()}
     if found != settings.shapes or any(tensor.dtype != np.float16 for tensor in tensors.values()):
         raise ValueError(f"its tensors must be {settings.shapes} in half precision, and are {found!r:.200}")
     parameters = {name: np.asarray(tensors[name]).astype(np.float32) for name in settings.shapes}
     for name, values in parameters.items():
-        if not np.abs(values).max(initial=0.0) <= LARGEST_WEIGHT:  # also where one is no number
-            raise ValueError(f"{name} holds numbers that no weights are")
+        if not np.abs(values).max(initial=0.0) <= LARGEST_WEIGHT:  # also refuses NaN
+            raise ValueError(f"{name} holds numbers that are too large for weights")
     if not parameters["std"].min() > 0:
         raise ValueError("std must be above 0")
     return parameters
 
 
 def pack_head(settings: ExpertSettings, parameters: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
-    """The tensors of a head, rounded to half precision: what `unpack_head` reads."""
+    """The tensors of a head for `unpack_head`, rounded to half precision."""
     return {
         name: np.asarray(parameters[name]).astype(np.float16).reshape(shape) for name, shape in settings.shapes.items()
     }

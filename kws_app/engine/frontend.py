@@ -1,4 +1,4 @@
-"""Log-mel frontend in NumPy: samples in, frames out, the same frames in any chunking.
+"""The log-mel frontend in NumPy: turns samples into frames. The frames do not depend on how the samples are cut.
 
 The tail of a stream goes in and comes out. Buffers are kept between calls, so an object belongs to one thread.
 """
@@ -14,9 +14,9 @@ from kws_app.engine.frontend_config import FrontendConfig
 Samples = NDArray[np.float32]  # [N]
 Frames = NDArray[np.float32]  # [T, F], natural log of mel power
 
-STEP_FRAMES = 16  # the buffers for a live step stay small and warm
-BLOCK_FRAMES = 256  # of a long stretch at once: its spectra fit the second-level cache
-MELS_AT_ONCE = 16  # in one product: a whole number of the processor's registers
+STEP_FRAMES = 16  # frames of a live step at most: its buffers are small and stay in the cache
+BLOCK_FRAMES = 256  # frames of long sound that are computed at once: their spectra fit into the second-level cache
+MELS_AT_ONCE = 16  # mel bins in a product: a multiple of the size of the processor's registers
 
 
 def mel_filterbank(config: FrontendConfig) -> NDArray[np.float32]:
@@ -40,7 +40,7 @@ def mel_filterbank(config: FrontendConfig) -> NDArray[np.float32]:
 
 
 def _bands(filters: NDArray[np.float32]) -> list[tuple[slice, slice, NDArray[np.float32]]]:
-    """The filters [bins, F] in parts: the bins that a part reads, its mels, its matrix. Most of the rest is zeros."""
+    """Cut the filters [bins, F] into parts, without most of the zeros: the bins, mels and matrix of each part."""
     parts = []
     for first in range(0, filters.shape[1], MELS_AT_ONCE):
         mels = slice(first, first + MELS_AT_ONCE)
@@ -51,7 +51,7 @@ def _bands(filters: NDArray[np.float32]) -> list[tuple[slice, slice, NDArray[np.
 
 
 class _Buffers:
-    """Where up to `frames` frames are worked out."""
+    """The buffers for up to `frames` frames."""
 
     def __init__(self, frames: int, config: FrontendConfig) -> None:
         bins = config.window_samples // 2 + 1
@@ -63,7 +63,7 @@ class _Buffers:
 
 
 class LogMel:
-    """Natural log of mel power, framed without centring so that chunks and wholes give the same frames."""
+    """Natural log of mel power. Frames are not centred, so chunks give the same frames as the whole."""
 
     def __init__(self, config: FrontendConfig | None = None) -> None:
         config = config or FrontendConfig()
@@ -72,20 +72,20 @@ class LogMel:
         self._floor = np.full(config.mel_bins, config.power_floor, np.float32)
         turn = 2 * np.pi * np.arange(config.window_samples) / config.window_samples
         self._window = (0.5 - 0.5 * np.cos(turn)).astype(np.float32)  # Hann, periodic
-        # `norm="forward"` divides by the length, and the filters take that back: only with such a factor does NumPy
-        # work in single precision. With 1, a whole number, it makes doubles of everything.
+        # `norm="forward"` divides by the length, and the filters multiply by it. Without this factor NumPy works in
+        # double precision
         self._filters = _bands(mel_filterbank(config) * np.float32(config.window_samples**2))
         self._step, self._block = _Buffers(STEP_FRAMES, config), _Buffers(BLOCK_FRAMES, config)
-        # the samples of a live step, and its frames as a view of them, which takes long to make
+        # the samples of a live step, and a view of them as frames, which takes long to make
         self._pending = np.empty((STEP_FRAMES - 1) * config.hop_samples + config.window_samples, np.float32)
         self._framed = self._frames_of(self._pending, STEP_FRAMES)
 
     def initial_tail(self) -> Samples:
-        """The tail of a stream that has heard nothing: [0]."""
+        """The tail at the start of a stream: [0]."""
         return np.zeros(0, np.float32)
 
     def __call__(self, samples: Samples, tail: Samples) -> tuple[Frames, Samples]:
-        """Frames that the new samples complete, and the samples that later frames still need.
+        """The frames that the new samples complete, and the samples that later frames need.
 
         samples: [N] float32 in [-1, 1], any N
         tail: [fewer than window_samples] as returned before, or `initial_tail`
@@ -103,7 +103,7 @@ class LogMel:
             self._make(self._framed[:frames], log_mel, self._step)
             return log_mel, pending[frames * self.hop_samples :]
         head = -(-len(tail) // self.hop_samples)  # frames that begin in the tail
-        beyond = head * self.hop_samples - len(tail)  # the samples in front of the other frames
+        beyond = head * self.hop_samples - len(tail)  # samples before the first frame that begins after the tail
         self._make_all(np.concatenate((tail, samples[: self.window_samples + beyond])), log_mel[:head])
         self._make_all(samples[beyond:], log_mel[head:])
         return log_mel, samples[frames * self.hop_samples - len(tail) :].copy()

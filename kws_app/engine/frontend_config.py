@@ -1,4 +1,4 @@
-"""The settings of the log-mel frontend, apart from its arithmetic so that reading them needs no torch."""
+"""The settings of the log-mel frontend. Reading them needs no torch."""
 
 from dataclasses import asdict, dataclass
 
@@ -7,13 +7,13 @@ SAMPLE_RATE = 16_000
 
 @dataclass(frozen=True)
 class FrontendConfig:
-    """What a model's frames are made of; stored in its card and compared when it is loaded."""
+    """How frames are made. A card stores it, and loading a model compares it."""
 
     sample_rate: int = SAMPLE_RATE  # Hz
-    window_samples: int = 400  # 25 ms, also the FFT's length
+    window_samples: int = 400  # 25 ms, also the length of the FFT
     hop_samples: int = 160  # 10 ms
     mel_bins: int = 40
-    power_floor: float = 1e-9  # the log's argument is clamped here
+    power_floor: float = 1e-9  # lowest argument of the log
 
     def __post_init__(self) -> None:
         if not 0 < self.hop_samples <= self.window_samples:

@@ -1,7 +1,7 @@
-"""Which jitted models are ours, by SHA-256: the models that ship with the app, and the models made on this machine.
+"""Decides by SHA-256 which jitted models are ours: those of the program, and those made on this machine.
 
-Two lists vouch, and no other: index.json in the app's own folder of models, and the user's list, which lies in the
-folder for settings, outside any folder of models. An index.json beside a stranger's models vouches for nothing.
+Only two lists count: index.json in the program's folder of models, and the user's list in the folder for settings,
+outside any folder of models. An index.json in another folder does not count.
 """
 
 import json
@@ -17,27 +17,27 @@ from kws_app.translation import _
 
 INDEX = "index.json"
 PROGRAM_SUFFIX = ".pt"
-LARGEST_PROGRAM_BYTES = 64_000_000  # ours have 150,000
+LARGEST_PROGRAM_BYTES = 64_000_000  # the program's own have 150,000
 LARGEST_INDEX_BYTES = 4_000_000
-MOST_OWN = 10_000  # programs made here; beyond it the oldest are forgotten
+MOST_OWN = 10_000  # jitted models made here that are listed; with more, the oldest are dropped
 
 
 @dataclass(frozen=True)
 class Program:
-    """The bytes of a jitted model, which `own_program` has found to be ours."""
+    """The bytes of a jitted model that is ours."""
 
     path: Path
     content: bytes
 
 
 def own_program(path: Path) -> Program:
-    """A jitted model that one of the two lists vouches for. raises ModelError, in one sentence, on any other"""
+    """A jitted model, if it is in a list. raises ModelError, in one sentence, for any other file"""
     content = _read(path)
     if not is_ours(content):
         raise ModelError(
             _(
-                "{path} is a program that was not made on this machine, and is not opened: "
-                "ask its maker for the .safetensors file, which holds numbers alone.",
+                "{path} is a program that was not made on this machine, so it is not opened: "
+                "ask its maker for the .safetensors file, which contains no program.",
                 path=path,
             )
         )
@@ -45,13 +45,13 @@ def own_program(path: Path) -> Program:
 
 
 def is_ours(content: bytes) -> bool:
-    """Whether one of the two lists has the SHA-256 of a program."""
+    """Whether a list has the SHA-256 of a jitted model."""
     sha256 = sha256_of(content)
     return sha256 in _listed(MODELS_DIR / INDEX) or sha256 in _listed(own_programs_file())
 
 
 def note_own(content: bytes) -> None:
-    """A program was made on this machine: put it on the user's list. raises OSError if that cannot be written"""
+    """Add a jitted model that was made on this machine to the user's list. raises OSError if it cannot be written"""
     path = own_programs_file()
     sha256 = sha256_of(content)
     known = _listed(path)
@@ -63,9 +63,9 @@ def note_own(content: bytes) -> None:
 
 
 def write_index(folder: Path) -> None:
-    """List every jitted model <folder>/<keyword>/<role>.pt with its SHA-256 in the folder's index.json.
+    """Write index.json with the SHA-256 of every jitted model <folder>/<keyword>/<role>.pt.
 
-    It counts where the folder is the app's own.
+    It only counts in the program's own folder.
     """
     models = {
         f"{path.parent.name}/{path.stem}": {"sha256": sha256_of(path.read_bytes())}
@@ -83,7 +83,7 @@ def sha256_of(content: bytes) -> str:
 
 
 def _listed(index: Path) -> list[str]:
-    """The SHA-256 of each program in a list, oldest first; none where the list cannot be read."""
+    """Each SHA-256 in a list, oldest first; empty if the list cannot be read."""
     try:
         if index.stat().st_size > LARGEST_INDEX_BYTES:
             return []
@@ -94,7 +94,7 @@ def _listed(index: Path) -> list[str]:
 
 
 def _read(path: Path) -> bytes:
-    if not path.is_file():  # nobody waits for a pipe
+    if not path.is_file():  # so that nothing waits for a pipe
         raise ModelError(_("There is no model file at {path}: choose another model.", path=path))
     try:
         with path.open("rb") as file:

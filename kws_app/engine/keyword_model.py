@@ -1,7 +1,7 @@
-"""KeywordModel: a model file, checked and ready to run on one of the engines, with the frontend that goes with it.
+"""KeywordModel: a checked model that is ready to run on an engine, with its frontend.
 
-Before a model is handed out, its answer to a golden input is compared with the one that its card promises. A model
-belongs to one thread, however many streams it hears there.
+Loading compares the scores of a golden input with the scores on the card. A model belongs to one thread, but may
+process several streams there.
 """
 
 from pathlib import Path
@@ -25,12 +25,12 @@ GOLDEN_SECONDS = 2.0
 
 
 def golden_samples() -> Samples:
-    """Two seconds of swept tones in faint noise, made by formula: the same on every machine. [N] float32
+    """Two seconds of tones that rise and fall, in faint noise: [N] float32, the same on every machine.
 
-    Without the noise, mel bins between the tones would hold nothing but rounding, which differs between processors.
+    Without the noise, mel bins between the tones would hold only rounding errors, which differ between processors.
     """
     n = np.arange(int(GOLDEN_SECONDS * SAMPLE_RATE), dtype=np.uint64)
-    noise = n * n * np.uint64(2654435761) % np.uint64(2**32) / 2**32 - 0.5  # whole numbers: exact everywhere
+    noise = n * n * np.uint64(2654435761) % np.uint64(2**32) / 2**32 - 0.5  # whole numbers are exact everywhere
     t = n / SAMPLE_RATE
     sweep = 0.3 * np.sin(2 * np.pi * (150 * t + 600 * t**2)) + 0.1 * np.sin(2 * np.pi * (2500 * t - 500 * t**2))
     envelope = 0.5 - 0.5 * np.cos(2 * np.pi * 3 * t)
@@ -38,9 +38,9 @@ def golden_samples() -> Samples:
 
 
 def golden_scores(network: Network, frontend: Frontend) -> dict[str, list[float]]:
-    """Posteriors of the golden input, and the second part of the state after it.
+    """The posteriors of the golden input, and the second part of the state after it.
 
-    That part is the GRU's of a `crnn`, and the last embeddings of an `expert`.
+    This part is the state of the GRU for a `crnn`, and the last embeddings for an `expert`.
     """
     frames, _tail = frontend(golden_samples(), frontend.initial_tail())
     posteriors, state = network.step(columns_for(frontend, frames), network.initial_state())
@@ -51,9 +51,9 @@ def golden_scores(network: Network, frontend: Frontend) -> dict[str, list[float]
 
 
 def columns_for(frontend: Frontend, frames: Frames) -> Frames:
-    """The columns of frames [T, F] that a network takes which goes with a frontend; there may be more in them.
+    """The columns of frames [T, F] for the network that uses this frontend. The frames may have more columns.
 
-    A speech frontend makes the app's own columns first, and what an `expert` takes after them.
+    The frames of a speech frontend have the usual columns first, then the columns for an `expert`.
     """
     own = FrontendConfig.mel_bins
     return frames[:, own:] if frontend.mel_bins > own else frames[:, :own]
@@ -69,16 +69,16 @@ class KeywordModel:
 
     @classmethod
     def load(cls, path: Path, engine: str | None = None) -> "KeywordModel":
-        """engine: where it is to run, the default engine for None
+        """Load a model. engine: None for the default engine
 
-        A model that comes as numbers alone runs in NumPy on either engine.
-        raises ModelError, in one sentence, if the file is damaged, not to be opened, or answers wrongly
+        A model without a jitted form of ours runs in NumPy on either engine.
+        raises ModelError, in one sentence, if the file is damaged, must not be opened, or gives wrong scores
         """
         engine = checked_engine(engine)
         if path.suffix == PROGRAM_SUFFIX:
             program = own_program(path)
             if engine == PLAIN:
-                raise ModelError(_("{path} runs on the jitted engine alone: choose that.", path=path))
+                raise ModelError(_("{path} runs only on the jitted engine: choose this engine.", path=path))
             return cls._checked(path, card_of_program(program), _jitted_network(path, program), frontend_of(engine))
         file = read_model_file(path)
         program_beside = _program_beside(path) if engine == JITTED else None
@@ -87,7 +87,7 @@ class KeywordModel:
 
     @classmethod
     def of_file(cls, path: Path, file: ModelFile) -> "KeywordModel":
-        """The numbers of a file that was read, on the plain engine; path: what errors call it"""
+        """A model file that was read, on the plain engine. path: for messages"""
         return cls._checked(path, file.card, cls._plain(path, file), frontend_of(PLAIN))
 
     @staticmethod
@@ -104,30 +104,30 @@ class KeywordModel:
             frontend = SpeechFrontend(frontend)
         try:
             scores = golden_scores(network, frontend)
-        except Exception as error:  # a damaged model may fail in any way
+        except Exception as error:  # any error of a damaged model
             raise ModelError(_("{path} is no usable model: {error}", path=path, error=brief(error))) from error
         for name, expected in card.golden.items():
             same_length = len(expected) == len(scores[name])
             if not (same_length and np.allclose(scores[name], expected, atol=card.golden_tolerance)):
                 raise ModelError(
-                    _("{path} does not give the scores its card promises: it is damaged, get it again.", path=path)
+                    _("{path} does not give the scores on its card: it is damaged, get the file again.", path=path)
                 )
         return cls(card, network, frontend)
 
 
 def _program_beside(path: Path) -> Program | None:
-    """The jitted form of a model file, if it is ours."""
+    """The jitted form beside a model file, if it is ours; else None."""
     program = path.with_suffix(PROGRAM_SUFFIX)
     if not program.is_file():
         return None
     try:
         return own_program(program)
-    except ModelError:  # not ours, and so not opened: the numbers do as well
+    except ModelError:  # not ours, so it is not opened; the numbers are used instead
         return None
 
 
 def _jitted_network(path: Path, program: Program) -> Network:
-    from kws_app.engine.backends.jitted import JittedNetwork  # brings torch
+    from kws_app.engine.backends.jitted import JittedNetwork  # imports torch
 
     try:
         return JittedNetwork.open(program)

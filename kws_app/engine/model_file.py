@@ -1,7 +1,7 @@
-"""Model files: one .safetensors with the weights as tensors and the card as JSON in its header. Numbers, not programs.
+"""Model files: a .safetensors file holds the weights as tensors, and the card as JSON in its header.
 
-Reading one runs nothing of it: sizes are bounded first, then the safetensors library and a JSON parser read it. The
-card of a jitted model (.pt) of ours is read here too.
+Reading a file runs nothing of it. First its size is checked, then the safetensors library and a JSON parser read it.
+This module also reads the card of a jitted model (.pt) of ours.
 """
 
 import io
@@ -23,35 +23,35 @@ from kws_app.errors import ModelError
 from kws_app.translation import _
 
 MODEL_SUFFIX = ".safetensors"
-CARD_FIELD = "card"  # of the header's metadata
-CARD_FILE = "card.json"  # among the extra files of a jitted model
-LARGEST_FILE_BYTES = 16_000_000  # ours have up to 170,000
+CARD_FIELD = "card"  # field of the metadata in the header
+CARD_FILE = "card.json"  # an extra file of a jitted model
+LARGEST_FILE_BYTES = 16_000_000  # the program's own have up to 170,000
 LARGEST_HEADER_BYTES = 2 * LARGEST_CARD_BYTES
 MOST_TENSORS = 100
 
 
 @dataclass(frozen=True)
 class ModelFile:
-    """What a file holds: checked as a file, not yet as a network."""
+    """The content of a model file. The file is checked, but not the network."""
 
     card: ModelCard
     tensors: Mapping[str, NDArray[Any]]
 
 
 def read_card(path: Path) -> ModelCard:
-    """The card of a model file, read as data. raises ModelError, in one sentence, if there is none"""
+    """The card of a model file. raises ModelError, in one sentence, without a valid card"""
     return card_of_program(own_program(path)) if path.suffix == PROGRAM_SUFFIX else read_model_file(path).card
 
 
 def read_model_file(path: Path) -> ModelFile:
-    """raises ModelError, in one sentence, whatever is wrong with the file"""
+    """Read a model file. raises ModelError, in one sentence, on any failure"""
     if path.suffix == PROGRAM_SUFFIX:
-        raise ModelError(_("{path} is a program, and holds no numbers that can be read.", path=path))
+        raise ModelError(_("{path} is a program without readable numbers: choose a .safetensors file.", path=path))
     return parse_model_file(path, read_bytes(path))
 
 
 def read_bytes(path: Path) -> bytes:
-    """All of a model file. raises ModelError, in one sentence, if it is not there or too large"""
+    """The bytes of a model file. raises ModelError, in one sentence, if it is missing or too large"""
     if not path.is_file():
         raise ModelError(_("There is no model file at {path}: choose another model.", path=path))
     try:
@@ -66,7 +66,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def parse_model_file(path: Path, content: bytes) -> ModelFile:
-    """A model file by its bytes. raises ModelError, in one sentence, which calls it `path`"""
+    """A model file from its bytes. raises ModelError, in one sentence. path: for messages"""
     try:
         return _parsed(content)
     except ModelError as error:
@@ -76,26 +76,26 @@ def parse_model_file(path: Path, content: bytes) -> ModelFile:
 def _parsed(content: bytes) -> ModelFile:
     header_bytes = int.from_bytes(content[:8], "little")
     if not 2 <= header_bytes <= min(LARGEST_HEADER_BYTES, len(content) - 8):
-        raise ModelError(_("it is no model file (.safetensors), or was cut short"))
+        raise ModelError(_("it is no model file (.safetensors), or it is incomplete"))
     try:
-        tensors = load(content)  # checks the header as well: every tensor lies within the file, and no two overlap
+        tensors = load(content)  # also checks that every tensor lies within the file, and that tensors do not overlap
         metadata = json.loads(content[8 : 8 + header_bytes]).get("__metadata__") or {}
     except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise ModelError(_("it is no model file (.safetensors), or was damaged")) from error
+        raise ModelError(_("it is no model file (.safetensors), or it is damaged")) from error
     if set(metadata) != {CARD_FIELD} or len(tensors) > MOST_TENSORS:
         raise ModelError(_("it has no card; was it exported by `python -m training export`?"))
     return ModelFile(parse_card(metadata[CARD_FIELD]), tensors)
 
 
 def write_model_file(path: Path, card: ModelCard, tensors: Mapping[str, NDArray[Any]]) -> None:
-    """Write a model file that everybody may read, whole or not at all. raises OSError if the disk refuses"""
+    """Write a model file that everybody may read, whole or not at all. raises OSError if it cannot be written"""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, save(dict(tensors), metadata={CARD_FIELD: card.to_json()}))
     path.chmod(0o644)
 
 
 def card_of_program(program: Program) -> ModelCard:
-    """The card among the extra files of a jitted model of ours. raises ModelError if there is none"""
+    """The card in a jitted model of ours. raises ModelError without a valid card"""
     import zipfile  # late, as they take long
     import zlib
 

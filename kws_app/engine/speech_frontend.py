@@ -1,4 +1,4 @@
-"""The frames of an `expert`: 32 mel bands for the speech embedding, beside the 40 of the app's own frontend.
+"""The frames of an `expert`: 32 mel bands for the speech embedding, beside the 40 mel bins of the usual frontend.
 
 Both look through the same window at the same samples, so a frame of the one is a frame of the other, and a stream
 needs one tail. Buffers are kept between calls: an object belongs to one thread.
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 FFT_SAMPLES = 512  # the window of 400 samples, with zeros after it
 LOWEST_HZ, HIGHEST_HZ = 60.0, 3800.0
 POWER_FLOOR = 1e-10
-FULL_SCALE = 32768.0  # the embedding was trained on samples as whole numbers of 16 bits
-BLOCK_FRAMES = 128  # at once
+FULL_SCALE = 32768.0  # the embedding was trained on samples with the scale of 16 bits
+BLOCK_FRAMES = 128  # frames that are computed at once
 _LINEAR_HZ, _HZ_A_MEL, _LOG_STEP = 1000.0, 200.0 / 3, np.log(6.4) / 27  # of Slaney's mel scale
 
 
@@ -40,7 +40,7 @@ def speech_filterbank(config: FrontendConfig) -> NDArray[np.float32]:
 
 
 def _mel(hz: float) -> float:
-    """Even below 1 kHz, logarithmic above."""
+    """Slaney's mel scale: linear below 1 kHz, logarithmic above."""
     if hz < _LINEAR_HZ:
         return hz / _HZ_A_MEL
     return float(_LINEAR_HZ / _HZ_A_MEL + np.log(hz / _LINEAR_HZ) / _LOG_STEP)
@@ -52,14 +52,14 @@ def _hz(mel: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 class SpeechBands:
-    """Decibels of the power in each of the 32 bands, for samples as whole numbers of 16 bits."""
+    """The power in each of the 32 bands in dB, for samples with the scale of 16 bits."""
 
     def __init__(self, config: FrontendConfig | None = None) -> None:
         config = config or FrontendConfig()
         self.window_samples, self.hop_samples = config.window_samples, config.hop_samples
         turn = 2 * np.pi * np.arange(config.window_samples) / config.window_samples
         self._window = ((0.5 - 0.5 * np.cos(turn)) * FULL_SCALE).astype(np.float32)  # Hann, periodic
-        # Each filter twice, as it adds the two parts of a bin up as well. For the factor, see frontend.py.
+        # each filter twice: the product also adds the two parts of a bin. frontend.py explains the factor
         self._filters = np.repeat(speech_filterbank(config) * np.float32(FFT_SAMPLES**2), 2, axis=0)
         self._windowed = np.zeros((BLOCK_FRAMES, FFT_SAMPLES), np.float32)
         self._spectrum = np.empty((BLOCK_FRAMES, FFT_SAMPLES // 2 + 1), np.complex64)
@@ -90,7 +90,7 @@ class SpeechBands:
 
 
 class SpeechFrontend:
-    """A frontend whose frames are the app's own with the 32 bands beside them: [T, 40 + 32]."""
+    """A frontend with the 40 mel bins and the 32 bands in each frame: [T, 40 + 32]."""
 
     def __init__(self, own: "Frontend") -> None:
         """own: an engine's frontend, which makes the first 40 columns"""

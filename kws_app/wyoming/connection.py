@@ -120,7 +120,7 @@ class Connection:
         log.debug("%s will hear %s", self.peer, ", ".join(self._choice.names) or "nothing")
         if self._choice.unknown:
             known = ", ".join([*self._models.by_keyword, *self._models.entries])
-            reason = f"There is no model {_quoted(self._choice.unknown)}; there are: {known}."
+            reason = f"There is no model {_quoted(self._choice.unknown)}. The models are: {known}."
             await self._refuse(reason, "unknown-model")
         if self._choice.too_many:
             reason = (

@@ -1,7 +1,6 @@
-"""The jitted engine: TorchScript programs and the torch frontend. The app's only door to torch.
+"""The jitted engine: TorchScript programs and the torch frontend. Only this part of the app imports torch.
 
-A program is opened only if the index that ships with the app, or the list of what was made on this machine, has its
-SHA-256: see `index.py`. Nothing else is ever handed to `torch.jit.load`.
+`torch.jit.load` gets only programs that are ours: `index.py` checks their SHA-256.
 """
 
 import io
@@ -24,16 +23,17 @@ Tensors = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def prepare_torch() -> None:
-    """Set this process's torch up for steps that are far too small to share among threads, or to prepare at length.
+    """Set up torch for small steps: one thread, and no oneDNN.
 
-    oneDNN prepares each convolution anew, which takes longer than convolving: 270 us a step with it, 170 without.
+    oneDNN prepares each convolution again, which takes longer than the convolution: a step takes 270 us with oneDNN
+    and 170 us without.
     """
     torch.set_num_threads(1)
     torch.backends.mkldnn.enabled = False  # type: ignore[assignment]  # a property of the module, which mypy cannot see
 
 
 class _TorchState(Sequence[NDArray[np.float32]]):
-    """A state that is arrays when somebody looks, and tensors until then: making the views takes a tenth of a step."""
+    """A state that is kept as tensors. It makes arrays only when they are read, which takes a tenth of a step."""
 
     def __init__(self, tensors: Tensors, has_heads: bool) -> None:
         self.tensors = tensors
@@ -53,21 +53,21 @@ class _TorchState(Sequence[NDArray[np.float32]]):
 
 
 class JittedNetwork:
-    """A TorchScript program as a network. It belongs to one thread."""
+    """A network that runs a TorchScript program. It belongs to one thread."""
 
     engine = JITTED
     block_frames = 6_000
 
     def __init__(self, module: Any) -> None:
-        """module: scripted, or eager; frames [1, T, F] and a state in, posteriors, attention and the state out"""
+        """module: scripted or eager; takes frames [1, T, F] and a state; returns posteriors, attention and the state"""
         self.module = module
-        self._forward = module.forward  # what torch wraps round a call takes a fifth of a step
+        self._forward = module.forward  # a call of the module itself takes a fifth of a step more
         self._inference = torch.inference_mode()
-        self._has_heads = module.initial_state()[3].dim() == 3  # the first models had a single head, and no axis for it
+        self._has_heads = module.initial_state()[3].dim() == 3  # the first models have a single head without an axis
 
     @classmethod
     def open(cls, program: Program) -> "JittedNetwork":
-        """raises ModelError if torch cannot open it"""
+        """Open a program. raises ModelError if torch cannot open it"""
         prepare_torch()
         try:
             module: Any = torch.jit.load(io.BytesIO(program.content), map_location="cpu")
@@ -85,7 +85,7 @@ class JittedNetwork:
             return posterior.numpy()[0], _TorchState(after, self._has_heads)
 
     def _tensors(self, state: State) -> Tensors:
-        """The state as this program takes it; it may come from another engine."""
+        """The state as tensors for this program. The state may come from another engine."""
         if isinstance(state, _TorchState):
             return state.tensors
         context, hidden, outputs, energies = (torch.from_numpy(np.ascontiguousarray(part)) for part in state)
@@ -94,7 +94,7 @@ class JittedNetwork:
 
 
 class JittedFrontend:
-    """The frontend in torch, on arrays."""
+    """The torch frontend, with arrays as input and output."""
 
     def __init__(self) -> None:
         prepare_torch()

@@ -1,7 +1,7 @@
-"""The plain engine: a `crnn` in NumPy. The weights are folded once; a live step then is some thirty small products.
+"""The plain engine: a `crnn` in NumPy. A live step is about thirty small products.
 
-Long stretches go through in large blocks: convolution and GRU input are one product over all steps, and the recurrence
-runs over many places of the block at once (plain_recurrence.py).
+Long sound is processed in large blocks. Convolution and GRU input are one product over all steps, and the recurrence
+runs at many places of the block at once (plain_recurrence.py).
 """
 
 import numpy as np
@@ -14,11 +14,11 @@ from kws_app.engine.crnn_file import FAMILY, CrnnSettings, Parameters, unpack
 from kws_app.engine.frontend import Frames
 from kws_app.engine.model_file import ModelFile
 
-LONG_FRAMES = 1_000  # more are no live sound
+LONG_FRAMES = 1_000  # more frames than this are not live sound
 
 
 def plain_network(file: ModelFile) -> Network:
-    """The network of a model file. raises TypeError, ValueError or KeyError on what is none within the bounds"""
+    """The network of a model file. raises TypeError, ValueError or KeyError if it is no network within the limits"""
     card = file.card
     if card.network.get("family") != FAMILY:
         raise ValueError(f"its network is of an unknown family {card.network.get('family')!r:.60}")
@@ -34,20 +34,20 @@ def plain_network(file: ModelFile) -> Network:
 
 
 class PlainCrnn:
-    """Convolution, GRU and windowed attention, as training/network/crnn.py defines them. It belongs to one thread."""
+    """Convolution, GRU and windowed attention, as in training/network/crnn.py. It belongs to one thread."""
 
     engine = PLAIN
-    block_frames = 60_000  # 10 MB; of a shorter block, a larger part is warm-up of the recurrence
+    block_frames = 60_000  # 10 MB; in a shorter block the warm-up of the recurrence takes a larger part
 
     def __init__(self, settings: CrnnSettings, parameters: Parameters) -> None:
         self.shape = shape = settings.shape
         self._convolution = Convolution(shape, parameters["conv.weight"], parameters["conv.bias"])
         self._layers = [Recurrence(shape, layer, parameters) for layer in range(shape.layers)]
         self._attention = Attention(settings, parameters)
-        self._room = np.empty((0, shape.mel_bins), np.float32)  # for the frames of a long stretch
+        self._room = np.empty((0, shape.mel_bins), np.float32)  # memory for the frames of long sound
 
     def initial_state(self) -> State:
-        """An energy of -inf gives a past output no weight."""
+        """The state at the start of a stream. An energy of -inf gives a past output no weight."""
         shape = self.shape
         past = shape.window_steps - 1
         return (
@@ -58,7 +58,7 @@ class PlainCrnn:
         )
 
     def step(self, log_mel: Frames, state: State) -> tuple[Posteriors, State]:
-        """Any number of frames [T, F]; S = (Tc + T - kernel_frames) // stride_frames + 1 posteriors, or none."""
+        """Take any number of frames [T, F]. Returns S = (Tc + T - kernel_frames) // stride_frames + 1 posteriors."""
         context, hidden, outputs, energies = state
         frames = self._joined(context, log_mel)  # [Tc + T, F]
         steps = (len(frames) - self.shape.kernel_frames) // self.shape.stride_frames + 1
@@ -80,9 +80,9 @@ class PlainCrnn:
         return posteriors, (kept, after, outputs, energies)
 
     def _joined(self, context: Frames, log_mel: Frames) -> Frames:
-        """[Tc, F] and [T, F] as [Tc + T, F]; of a long stretch, in memory that the next one uses again.
+        """Join [Tc, F] and [T, F] to [Tc + T, F]. Long sound uses the same memory each time.
 
-        Fresh memory is slow: the system clears it, page by page.
+        New memory is slow, because the system clears it page by page.
         """
         count = len(context) + len(log_mel)
         if count <= LONG_FRAMES:

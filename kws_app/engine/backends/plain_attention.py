@@ -1,4 +1,4 @@
-"""The plain engine's attention: the weighted past of a stream becomes a posterior."""
+"""The attention on the plain engine: turns the weighted past of a stream into a posterior."""
 
 import math
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from kws_app.engine.crnn_file import CrnnSettings, Parameters
 
 Array = NDArray[np.float32]
 
-HIGHEST_ENERGY = 60.0  # exp of it is far from the largest number
+HIGHEST_ENERGY = 60.0  # its exponential is far below the largest float
 
 
 class Attention:
-    """Weights over the last W outputs, and the calibrated margin of what they gather.
+    """Weights the last W outputs, and computes the calibrated margin of their mean.
 
-    Each head gathers its own part of the outputs, of which the margin takes one number: so outputs become one number a
-    head before they are gathered.
+    Each head has its own part of an output, and the margin is linear. So each part becomes one number before the
+    weighting.
     """
 
     def __init__(self, settings: CrnnSettings, parameters: Parameters) -> None:
@@ -38,10 +38,10 @@ class Attention:
         for head, weights in enumerate(margin):
             self._margin[head * len(weights) : (head + 1) * len(weights), head] = weights
         self._margin_bias = float(settings.scale * (keyword_bias - other_bias - settings.offset))
-        # exp must not overflow: where energies may grow large, the largest is taken off first
+        # exp must not overflow: if energies can be large, the largest energy is subtracted first
         highest = np.abs(self._second).sum(0).max() + np.abs(self._second_bias).max() + np.abs(self._age).max()
         self._takes_highest_off = bool(highest > HIGHEST_ENERGY)
-        # of one step: the weights and, below them, what they gather, so that one product adds both up
+        # for a step: the weights, and below them the weighted margins, so that one product sums both
         self._inner, self._energy = np.empty_like(self._first_bias), np.empty(heads, np.float32)
         self._terms, self._column = np.empty((2 * heads, self._window), np.float32), np.ones(self._window, np.float32)
         self._weights, self._gathered = self._terms[:heads], self._terms[heads:]  # [heads, W]
@@ -49,7 +49,7 @@ class Attention:
         self._margin_rows = np.ascontiguousarray(self._margin.T)  # [heads, H]
 
     def one(self, output: Array, outputs: Array, energies: Array) -> tuple[Posteriors, Array, Array]:
-        """The posterior [1] of a step with its output [H]; the past [W - 1, ...] goes in and comes out."""
+        """The posterior [1] of a step with output [H]. Takes and returns the past outputs and energies [W - 1, ...]."""
         recent = np.concatenate((outputs, output[None]))
         inner, energy, weights, gathered = self._inner, self._energy, self._weights, self._gathered
         np.dot(output, self._first, out=inner)
@@ -79,15 +79,15 @@ class Attention:
         margins = np.full(len(block), self._margin_bias)
         for gathered, weights in sums(energies, outputs @ self._margin):
             margins += gathered / weights
-        with np.errstate(over="ignore"):  # exp of a large number: its posterior is 0
+        with np.errstate(over="ignore"):  # the exponential of a large number is inf, and the posterior is 0
             posteriors = (1.0 / (1.0 + np.exp(-margins))).astype(np.float32)
         return posteriors, outputs[len(block) :], energies[len(block) :]
 
     def _sums_of(self, energies: Array, margins: Array) -> Iterator[tuple[Array, Array]]:
-        """For each head, of each step [S]: what the window gathers, and the sum of its weights.
+        """For each head: the weighted sum of the margins in each window [S], and the sum of the weights [S].
 
-        energies, margins: [W - 1 + S, heads]. A weight is exp(energy + age) = exp(energy) exp(age), so both sums are a
-        filter over the steps, whose taps are exp(age).
+        energies, margins: [W - 1 + S, heads]. A weight is exp(energy + age) = exp(energy) exp(age), so both sums are
+        filters over the steps with the taps exp(age).
         """
         weights = np.exp(energies)
         for taps, weight, margin in zip(np.exp(self._age), weights.T, margins.T, strict=True):
@@ -95,7 +95,7 @@ class Attention:
             yield np.correlate(weight * margin, taps), np.correlate(weight, taps)
 
     def _stable_sums(self, energies: Array, margins: Array) -> Iterator[tuple[Array, Array]]:
-        """The same for energies of any size: the largest of each window is taken off first."""
+        """The same for energies of any size: the largest energy of each window is subtracted first."""
         exponents = sliding_window_view(energies, self._window, 0) + self._age  # [S, heads, W]
         weights = np.exp(exponents - exponents.max(-1, keepdims=True))
         gathered = np.einsum("shw,shw->hs", weights, sliding_window_view(margins, self._window, 0))

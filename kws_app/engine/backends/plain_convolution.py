@@ -1,4 +1,4 @@
-"""The plain engine's convolution: scale, pooling and kernel in one product, for a live step or a long stretch."""
+"""The convolution on the plain engine: scale, pooling and kernel in one product, for a live step or long sound."""
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -9,12 +9,12 @@ from kws_app.engine.frontend import Frames
 
 Array = NDArray[np.float32]
 
-POSITIONS_AT_ONCE = 6  # of the convolution's kernel, in one product: more multiply zeros, fewer copy too often
-PATCH_STEPS = 128  # of a block whose patches are copied at once
+POSITIONS_AT_ONCE = 6  # kernel positions in a product; more would multiply zeros, fewer would copy too often
+PATCH_STEPS = 128  # steps whose patches are copied at once
 
 
 class Convolution:
-    """Scale, pooling and convolution are linear, and so one product with a dense matrix; the rectifier follows."""
+    """Scale, pooling and convolution are linear: here they are one product with a dense matrix. The ReLU follows."""
 
     def __init__(self, shape: CrnnShape, weight: Array, bias: Array) -> None:
         C, (kernel_mels, kernel_frames) = shape.channels, shape.kernel
@@ -27,10 +27,10 @@ class Convolution:
         for first in range(0, shape.positions, POSITIONS_AT_ONCE):
             self._groups.append(_Group(shape, kernel, first, min(POSITIONS_AT_ONCE, shape.positions - first)))
         self._maps = np.empty(shape.positions * C, np.float32)
-        self._zeros = np.zeros_like(self._maps)  # an array is taken faster than a number
+        self._zeros = np.zeros_like(self._maps)  # NumPy is faster with an array than with a number
 
     def one(self, frames: Frames) -> Array:
-        """The maps [F' * C] of the first step, good until the next call."""
+        """The maps [F' * C] of the first step. The next call overwrites them."""
         maps = self._maps
         for group in self._groups:
             group.flat[:] = frames[: self._shape.kernel_frames, group.mels]
@@ -58,7 +58,7 @@ class Convolution:
         return np.maximum(maps, 0.0, out=maps)
 
     def _pooled(self, frames: Frames) -> Frames:
-        """The sums of neighbouring frames, as many as are averaged into one."""
+        """The sums of each `pool_frames` neighbouring frames."""
         count = self._shape.pool_frames
         if count == 1:
             return frames
@@ -70,7 +70,7 @@ class Convolution:
 
 
 class _Group:
-    """Some positions of the kernel side by side: the mels that they read, and the matrix from those to their maps."""
+    """Some neighbouring positions of the kernel: their mels, and the matrix from these mels to their maps."""
 
     def __init__(self, shape: CrnnShape, kernel: NDArray[np.float64], first: int, count: int) -> None:
         """kernel: [frames after pooling, mels, C]; first, count: positions"""

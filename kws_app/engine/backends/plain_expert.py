@@ -1,7 +1,7 @@
-"""The plain engine's `expert`: the speech embedding and a word's heads in NumPy.
+"""The `expert` on the plain engine: the speech embedding and the heads of a word in NumPy.
 
-A step makes eight new columns of the first layer and keeps two old columns of every layer that looks at three: so a
-step costs what is new. Buffers belong to the object, the state of a stream does not.
+A step computes eight new frames, and keeps the last two frames of every layer over frames. So nothing is computed
+twice. Buffers belong to the object, but the state of a stream does not.
 """
 
 import math
@@ -31,19 +31,19 @@ from kws_app.engine.speech_body import (
 )
 
 Array = NDArray[np.float32]
-BLOCK_STEPS = 16  # of a long stretch at once
-DYNAMIC_DB = 80.0  # bands further below the loudest of their step are raised to it
+BLOCK_STEPS = 16  # steps of a long piece of sound that are computed at once
+DYNAMIC_DB = 80.0  # a band is raised to at least this far below the loudest band of its step
 
 
 def scaled_bands(bands: Frames) -> Frames:
-    """What the embedding takes, from decibels [8 * S, 32]: each step's own floor, then a tenth, and two added."""
+    """The input of the embedding, from decibels [8 * S, 32]: limited to DYNAMIC_DB in each step, then x / 10 + 2."""
     by_step = bands.reshape(-1, STEP_FRAMES * BANDS)
     floored = np.maximum(by_step, by_step.max(axis=1, keepdims=True) - np.float32(DYNAMIC_DB))
     return (floored * np.float32(0.1) + np.float32(2.0)).reshape(-1, BANDS)
 
 
 class _Convolution:
-    """One layer for a fixed number of steps: its input with what is kept before it, patches, and their product."""
+    """A layer for a fixed number of steps: the kept input and the new input become patches for a matrix product."""
 
     def __init__(self, layer: Layer, weight: Array, bias: Array, steps: int, kept_at: int) -> None:
         self.layer = layer
@@ -55,7 +55,7 @@ class _Convolution:
         self._kept = slice(kept_at, kept_at + past * F * C)
         taps_t, taps_f = layer.kernel
         row, column, item = self._padded.strides
-        patches = np.ones((T, F, taps_t * taps_f * C + 1), np.float32)  # the last column takes the bias
+        patches = np.ones((T, F, taps_t * taps_f * C + 1), np.float32)  # the last column is for the bias
         self._from = as_strided(
             self._padded, (T, F, taps_t, taps_f, C), (row, column, row, column, item), writeable=False
         )
@@ -68,7 +68,7 @@ class _Convolution:
         self.kept_end = self._kept.stop
 
     def __call__(self, x: Array, kept: Array) -> Array:
-        """x: [T, F, Cin]; kept: all that a stream keeps, changed in place. Returns [T, F, Cout], before the pooling"""
+        """x: [T, F, Cin]; kept: the state of the stream, changed in place. Returns [T, F, Cout], before the pooling"""
         self._inside[:] = x
         if self.layer.over_frames:
             past = kept[self._kept].reshape(self._first.shape)
@@ -79,7 +79,7 @@ class _Convolution:
         return self.by_band
 
     def pooled(self, x: Array) -> Array:
-        """The maximum of neighbours. The activation rises, so it may follow."""
+        """Max pooling. It may come before the activation, because the activation never falls."""
         layer = self.layer
         if layer.pool_bands == 2:
             x = np.maximum(x[:, 0::2], x[:, 1::2])
@@ -99,7 +99,7 @@ class _Block:
         self._scale, self._shift = body["norm.scale"], body["norm.shift"]
 
     def __call__(self, frames: Frames, kept: Array) -> Array:
-        """Scaled bands [8 * S, 32] -> embeddings [S, 96], good until the next call."""
+        """Scaled bands [8 * S, 32] -> embeddings [S, 96]. The next call overwrites them."""
         first, *between, last = self._layers
         x = first(frames[:, :, None], kept)
         np.maximum(x, 0.0, out=x)
@@ -112,14 +112,14 @@ class _Block:
 
 
 def _activated(x: Array) -> Array:
-    """max(x, SLOPE * x), but not below LOWEST."""
+    """The activation: max(x, SLOPE * x), but at least LOWEST."""
     low = np.multiply(x, np.float32(SLOPE))
     np.maximum(low, np.float32(LOWEST), out=low)
     return np.maximum(x, low, out=x)
 
 
 class SpeechEmbedding:
-    """The body: frames of a stream in, embeddings out. It belongs to one thread and keeps nothing of a stream."""
+    """The body: turns frames into embeddings. It belongs to one thread and has no state of a stream."""
 
     def __init__(self, body: Mapping[str, Array]) -> None:
         self._body = body
@@ -131,7 +131,7 @@ class SpeechEmbedding:
         self._quiet_kept = kept
 
     def quiet(self) -> tuple[Array, Array]:
-        """What a stream that has heard nothing keeps [K], and the embedding [96] of nothing."""
+        """The state [K] at the start of a stream, and the embedding [96] of silence."""
         return self._quiet_kept.copy(), self._quiet_embedding.copy()
 
     def __call__(self, bands: Frames, kept: Array) -> Array:
@@ -153,7 +153,7 @@ class SpeechEmbedding:
 
 
 class _Heads:
-    """The heads of a word side by side; the mean of their margins is the word's."""
+    """The heads of a word. The margin of the word is the mean of their margins."""
 
     def __init__(self, settings: ExpertSettings, parameters: Parameters) -> None:
         H, inputs = settings.hidden, settings.window_steps * EMBEDDING
@@ -175,14 +175,14 @@ class _Heads:
 
 
 def _normalised(x: Array) -> Array:
-    """Mean 0 and variance 1 over the last axis."""
+    """Normalise the last axis to mean 0 and variance 1."""
     centred = x - x.mean(axis=-1, keepdims=True)
     variance = np.square(centred).mean(axis=-1, keepdims=True)
     return centred / np.sqrt(variance + np.float32(NORM_EPSILON))
 
 
 class PlainExpert:
-    """The speech embedding with a word's heads. It belongs to one thread."""
+    """The speech embedding with the heads of a word. It belongs to one thread."""
 
     engine = PLAIN
     block_frames = 6_000
@@ -194,13 +194,13 @@ class PlainExpert:
         self._mean, self._std = parameters["mean"], parameters["std"]
 
     def initial_state(self) -> State:
-        """Frames that wait [t, 32], the last embeddings [W - 1, 96], what the body keeps [1, K], and nothing."""
+        """Waiting frames [t, 32], the last embeddings [W - 1, 96], the state of the body [1, K], and an empty array."""
         kept, embedding = self._embedding.quiet()
         past = np.tile((embedding - self._mean) / self._std, (self.settings.window_steps - 1, 1))
         return np.zeros((0, BANDS), np.float32), past, kept[None], np.zeros((0, 1), np.float32)
 
     def step(self, log_mel: Frames, state: State) -> tuple[Posteriors, State]:
-        """Decibels [T, 32], any number; a posterior for every eighth frame of the stream."""
+        """Take any number of frames [T, 32], in dB. Returns a posterior for every eighth frame of the stream."""
         waiting, past, kept, nothing = state
         frames = np.concatenate((waiting, log_mel))
         steps = len(frames) // STEP_FRAMES
@@ -225,7 +225,7 @@ def sigmoid(margin: float) -> float:
 
 
 def plain_expert(file: ModelFile) -> PlainExpert:
-    """The expert of a model file. raises TypeError, ValueError, KeyError or ModelError on what is none of ours"""
+    """The expert of a model file. raises TypeError, ValueError, KeyError or ModelError if it is no valid expert"""
     card = file.card
     settings = ExpertSettings.from_card(card.network)
     if (card.step_frames, card.context_frames, card.window_steps) != (STEP_FRAMES, STEP_FRAMES, settings.window_steps):

@@ -1,4 +1,4 @@
-"""The plain engine's GRU: a live step, or a long stretch whose parts run side by side."""
+"""The GRU on the plain engine: for a live step, or for long sound whose parts run side by side."""
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -9,16 +9,16 @@ from kws_app.engine.crnn_shape import CrnnShape
 
 Array = NDArray[np.float32]
 
-LANE_STEPS = 32  # of a block, at least, that are worth a lane of their own
-WARM_UP_STEPS = 48  # before a lane's first step, from a state of nothing
+LANE_STEPS = 32  # fewest steps of a lane
+WARM_UP_STEPS = 48  # steps before the first step of a lane, from a state of zeros
 MOST_LANES = 64
-LANE_TOLERANCE = 1e-6  # between the state that a lane began with and the one that the lane before ended with
+LANE_TOLERANCE = 1e-6  # allowed difference of the first state of a lane and the last state of the lane before it
 
 
 class Recurrence:
-    """One layer of the GRU (Cho et al. 2014, as in torch: the reset gate after the product).
+    """A layer of the GRU (Cho et al. 2014; as in torch, the reset gate comes after the product).
 
-    sigmoid(x) = (tanh(x / 2) + 1) / 2: the halves are folded into the weights.
+    sigmoid(x) = (tanh(x / 2) + 1) / 2: the weights contain the factors 1/2.
     """
 
     def __init__(self, shape: CrnnShape, layer: int, parameters: Parameters) -> None:
@@ -41,7 +41,7 @@ class Recurrence:
         self._lanes: dict[int, _Lanes] = {}
 
     def one(self, x: Array, hidden: Array, after: Array) -> Array:
-        """The output [H] of one step, written to `after`, from its input [I] and the state [H]."""
+        """The output [H] of a step for an input [I] and a state [H]. It is written to `after`."""
         given = np.dot(x, self._from_input, out=self._given)
         np.add(given, self._input_bias, out=given)
         return self._advance(given, hidden, after, self._lanes_of(0))
@@ -49,9 +49,10 @@ class Recurrence:
     def many(self, x: Array, hidden: Array) -> Array:
         """The outputs [S, H] of all steps, from their inputs [S, I] and the state [H].
 
-        One step hangs on the one before, but a GRU forgets: so the block is cut into lanes that run side by side, each
-        from a state of nothing some steps before its own. Where a lane did not begin as the one before it ended, it is
-        run again from there, until it agrees with itself. So the result is that of step by step, to LANE_TOLERANCE.
+        A step depends on the step before it, but a GRU forgets. So the block is cut into lanes that run side by side.
+        Each lane begins WARM_UP_STEPS early, from a state of zeros. If the first state of a lane then differs from the
+        last state of the lane before it, the lane runs again from that state, until its states no longer change. So the
+        result equals that of a run step by step, within LANE_TOLERANCE.
         """
         given = x @ self._from_input
         given += self._input_bias
@@ -65,7 +66,7 @@ class Recurrence:
         return outputs
 
     def _run(self, given: Array, hidden: Array, outputs: Array) -> None:
-        """Step by step."""
+        """Run the steps one after the other."""
         buffers = self._lanes_of(0)
         for now, after in zip(given, outputs, strict=True):
             hidden = self._advance(now, hidden, after, buffers)
@@ -88,9 +89,9 @@ class Recurrence:
         outputs[:] = found[warm_up:].swapaxes(0, 1).reshape(lanes * length, H)[:steps]
 
     def _mend(self, given: Array, found: Array, begun: Array) -> None:
-        """Run lanes again that began otherwise than the lane before ended, until they agree with what they were.
+        """Run each lane again whose first state differs from the last state of the lane before it.
 
-        given: [length, lanes, 3 H]; found: [length, lanes, H]; begun: [lanes, H], before each lane's first step
+        given: [length, lanes, 3 H]; found: [length, lanes, H]; begun: [lanes, H], the first state of each lane
         """
         while True:
             wrong = 1 + np.flatnonzero(np.abs(found[-1, :-1] - begun[1:]).max(1) > LANE_TOLERANCE)
@@ -106,13 +107,13 @@ class Recurrence:
                     break
 
     def _lanes_of(self, count: int) -> "_Lanes":
-        """Buffers for so many lanes; 0 for a single step without one."""
+        """The buffers for this many lanes; 0 for a single step."""
         if count not in self._lanes:
             self._lanes[count] = _Lanes(count, self._hidden)
         return self._lanes[count]
 
     def _advance(self, given: Array, hidden: Array, after: Array, buffers: "_Lanes") -> Array:
-        """One step of [..., 3 H] and [..., H]; `after` must not be `hidden`."""
+        """A step from inputs [..., 3 H] and states [..., H]. `after` must be another array than `hidden`."""
         gates, reset, update, new = buffers.gates, buffers.reset, buffers.update, buffers.new
         np.dot(hidden, self._from_hidden, out=buffers.recurrent)
         H = self._hidden
@@ -130,7 +131,7 @@ class Recurrence:
 
 
 class _Lanes:
-    """Where a step of one lane, or of several side by side, is worked out."""
+    """The buffers for a step of one or several lanes."""
 
     def __init__(self, count: int, hidden: int) -> None:
         lead = (count,) if count else ()
@@ -139,4 +140,7 @@ class _Lanes:
         self.gates = np.empty((*lead, 2 * hidden), np.float32)
         self.reset, self.update = self.gates[..., :hidden], self.gates[..., hidden:]
         self.new = np.empty((*lead, hidden), np.float32)
-        self.ones, self.halves = np.ones_like(self.gates), np.full_like(self.new, 0.5)  # faster to take than numbers
+        self.ones, self.halves = (
+            np.ones_like(self.gates),
+            np.full_like(self.new, 0.5),
+        )  # NumPy is faster with arrays than with numbers

@@ -1,6 +1,6 @@
-"""Log-mel frontend in torch: samples in, frames out, streaming and whole-clip by the same code.
+"""The log-mel frontend in torch: turns samples into frames, for streams and for whole clips.
 
-Runs wherever it is called (worker thread, command line, training); holds no hidden state.
+It runs on the calling thread (worker, command line, training) and has no state.
 """
 
 import math
@@ -17,7 +17,7 @@ def mel_filterbank(config: FrontendConfig) -> Tensor:
     returns: [window // 2 + 1, F] float32
     """
 
-    # Single precision throughout, as in torchaudio: rounding is all that a nearly nil weight is made of.
+    # single precision, as in torchaudio: float64 would change weights near zero
     nyquist = config.sample_rate / 2
     highest_mel = 2595.0 * math.log10(1.0 + nyquist / 700.0)
     bin_hz = torch.linspace(0.0, nyquist, config.window_samples // 2 + 1)
@@ -30,7 +30,7 @@ def mel_filterbank(config: FrontendConfig) -> Tensor:
 
 
 class LogMel(nn.Module):
-    """Natural log of mel power, framed without centring so that chunks and wholes give the same frames."""
+    """Natural log of mel power. Frames are not centred, so chunks give the same frames as the whole."""
 
     window: Tensor
     filters: Tensor
@@ -46,11 +46,11 @@ class LogMel(nn.Module):
         self.register_buffer("filters", mel_filterbank(config).double(), persistent=False)
 
     def initial_tail(self, batch: int = 1) -> Tensor:
-        """The tail of a stream that has heard nothing: [B, 0]."""
+        """The tail at the start of a stream: [B, 0]."""
         return torch.zeros(batch, 0)
 
     def forward(self, samples: Tensor, tail: Tensor) -> tuple[Tensor, Tensor]:
-        """Frames that the new samples complete, and the samples that later frames still need.
+        """The frames that the new samples complete, and the samples that later frames need.
 
         samples: [B, N] float32 in [-1, 1], any N
         tail: [B, fewer than window_samples] as returned before, or `initial_tail`
@@ -64,6 +64,6 @@ class LogMel(nn.Module):
         spectrum = torch.view_as_real(torch.fft.rfft(framed * self.window))  # [B, T, bins, 2]
         squares = spectrum * spectrum
         power = squares[..., 0] + squares[..., 1]  # [B, T, bins]; a sum over two at a time takes three times as long
-        # In double precision, as the order in which a matrix product adds up depends on how many frames there are.
+        # in double precision, because the order of the sums in a matrix product depends on the number of frames
         mel = torch.matmul(power.double(), self.filters).float()  # [B, T, F]
         return mel.clamp_min_(self.power_floor).log_(), pending[:, frames * self.hop_samples :]

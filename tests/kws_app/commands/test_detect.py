@@ -114,7 +114,10 @@ def test_goes_on_after_a_bad_file(write_wav: Callable[..., Path], capsys: pytest
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--model", "happy/nobody"], "There is no model 'happy/nobody'; there are: computer/expert, computer/teacher"),
+        (
+            ["--model", "happy/nobody"],
+            "There is no model 'happy/nobody'. The models are: computer/expert, computer/teacher",
+        ),
         (["--threshold", "1.5"], "the threshold must be above 0 and at most 1"),
         (["--threshold", "nan"], "the threshold must be above 0 and at most 1"),
     ],

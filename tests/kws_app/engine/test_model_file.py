@@ -43,7 +43,9 @@ def test_models_are_found_by_name(tiny_models: Path) -> None:
     assert [entry.name for entry in find_models(tiny_models)] == ["loud/broken", "loud/student", "loud/teacher"]
     entry = find_model("loud/student", tiny_models)
     assert entry.card.threshold == 0.9 and entry.card.keyword == "loud"
-    with pytest.raises(ModelError, match="no model 'loud/none'; there are: loud/broken, loud/student, loud/teacher"):
+    with pytest.raises(
+        ModelError, match=r"no model 'loud/none'\. The models are: loud/broken, loud/student, loud/teacher"
+    ):
         find_model("loud/none", tiny_models)
 
 
@@ -58,7 +60,7 @@ def test_each_card_is_taken_to_pieces_once(tiny_models: Path) -> None:
 
 
 def test_wrong_golden_scores_are_refused(tiny_models: Path) -> None:
-    with pytest.raises(ModelError, match="does not give the scores its card promises"):
+    with pytest.raises(ModelError, match="does not give the scores on its card"):
         KeywordModel.load(tiny_models / "loud" / "broken.safetensors", "plain")
 
 

@@ -240,7 +240,7 @@ def test_one_that_answers_with_no_score_is_left_out_and_the_other_hears_on(
 
     monkeypatch.setattr(detector.model.network, "step", spoilt)
     heard = feed_all(source, session, bursts(0.5, duration_s=1.0), 1280)
-    assert session.failures == {"teacher": "ModelError: it answered with a score outside 0..1"}
+    assert session.failures == {"teacher": "ModelError: it returned a score outside 0..1"}
     assert times_s(heard) == [] and len(times_s(heard, "student")) == 1
 
 

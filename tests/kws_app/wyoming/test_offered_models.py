@@ -42,12 +42,15 @@ def test_a_model_that_is_none_and_one_that_is_broken_are_said(uri: str):
             await client.write_event(Detect(names=["jarvis", "loud"]).event())
             error = Error.from_event(await answer(client))
             assert error.code == "unknown-model"
-            assert error.text == "There is no model 'jarvis'; there are: loud, loud/broken, loud/student, loud/teacher."
+            assert (
+                error.text
+                == "There is no model 'jarvis'. The models are: loud, loud/broken, loud/student, loud/teacher."
+            )
             await send(client, bursts(1.0, duration_s=2.0))  # the model that there is listens
             assert Detection.from_event(await answer(client)).name == "loud"
             await client.write_event(Detect(names=["loud/broken"]).event())
             await send(client, bursts(1.0, duration_s=2.0))
-            assert "does not give the scores its card promises" in Error.from_event(await answer(client)).text
+            assert "does not give the scores on its card" in Error.from_event(await answer(client)).text
             assert NotDetected.is_type((await answer(client)).type)
 
     asyncio.run(scene(uri))

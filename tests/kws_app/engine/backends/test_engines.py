@@ -210,7 +210,7 @@ def test_an_answer_that_is_no_row_of_scores_is_refused(answer: object) -> None:
 
 def test_an_engine_that_cannot_run_here_is_refused_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     assert checked_engine(None) == JITTED and checked_engine(PLAIN) == PLAIN
-    with pytest.raises(ModelError, match="no engine 'x'; there are: jitted, plain"):
+    with pytest.raises(ModelError, match=r"no engine 'x'\. The engines are: jitted, plain"):
         checked_engine("x")
     monkeypatch.setattr("kws_app.engine.backends.has_torch", lambda: False)
     assert checked_engine(None) == PLAIN

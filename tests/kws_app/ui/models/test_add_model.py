@@ -101,7 +101,7 @@ def test_a_file_that_is_no_model_is_refused_at_once(bench: Bench, tmp_path: Path
 def test_one_with_the_name_of_a_shipped_model_is_refused_at_once(bench: Bench, tiny_models: Path):
     window = bench.open()
     window.adding.propose(tiny_models / "loud" / "teacher.safetensors")
-    assert "loud/teacher comes with the program" in window.parts.banner.text
+    assert "the program already has a model loud/teacher" in window.parts.banner.text
     assert window.findChildren(CardDialog) == []
 
 
@@ -119,7 +119,7 @@ def test_the_menu_asks_for_a_file_and_blocks_nothing(bench: Bench, brought: Path
 def test_the_name_of_a_shipped_model_cannot_be_taken(tiny_models: Path, tmp_path: Path):
     own = tmp_path / "own"
     folders = ModelFolders([tiny_models, own])
-    with pytest.raises(ModelError, match="loud/teacher comes with the program"):
+    with pytest.raises(ModelError, match="the program already has a model loud/teacher"):
         folders.add(tiny_models / "loud" / "teacher.safetensors")
     assert not own.exists()
 
@@ -139,5 +139,5 @@ def test_both_folders_are_searched_and_the_first_has_precedence(tiny_models: Pat
     assert names == ["boom/teacher", "loud/broken", "loud/student", "loud/teacher"]
     assert folders.find("loud/teacher").card.threshold == 0.5
     assert folders.find("boom/teacher").path == tmp_path / "boom" / "teacher.safetensors"
-    with pytest.raises(ModelError, match="there are: boom/teacher, loud/broken"):
+    with pytest.raises(ModelError, match="models are: boom/teacher, loud/broken"):
         folders.find("loud/none")
