@@ -3,6 +3,7 @@
 Modules that take long to import are imported late, where Ctrl-C is handled.
 """
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 CLOSED = 141  # exit status if the output is closed, as in a shell: 128 + SIGPIPE
 FAILED = 2
 MOST_JOBS = 256
+# NumPy's products are small here: threads wait for each other longer than they multiply. --jobs is for several cores.
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def parse_arguments(arguments: list[str] | None = None) -> "argparse.Namespace":
@@ -84,6 +87,8 @@ def _jobs(text: str) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    for variable in ONE_THREAD:  # read when NumPy is imported, below
+        os.environ.setdefault(variable, "1")
     with interruptible() as interruption:
         try:
             with interruption.held():

@@ -24,6 +24,8 @@ from kws_app.translation import _
 
 BLOCK_S = 15.0  # decoded at once; a network hears more of it at once, which `block_frames` says
 
+LARGEST_KEPT_BYTES = (32 << 20) - (64 << 10)  # of a freed block
+
 
 @dataclass(frozen=True)
 class Question:
@@ -87,6 +89,7 @@ class Models:
 @lru_cache(maxsize=4)
 def models_of(question: Question) -> Models:
     """The models, loaded once in a process. raises ModelError or ValueError, in one sentence"""
+    _keep_freed_memory()
     folders = ModelFolders([Path(folder) for folder in question.folders])
     names = [question.model, *([question.confirm] if question.confirm else [])]
     paths = tuple(folders.path(name) for name in names)
@@ -102,6 +105,15 @@ def models_of(question: Question) -> Models:
             )
         )
     return models
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc use large blocks again, and not give each back to the system, which clears every page of a new one.
+
+    glibc does so with blocks up to the size of the largest one that was freed (mallopt(3), M_MMAP_THRESHOLD; 32 MB).
+    Nothing is written to this one, so it takes no memory. Other C libraries take no notice.
+    """
+    np.empty(LARGEST_KEPT_BYTES, np.uint8)
 
 
 def detections(
