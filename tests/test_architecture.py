@@ -221,6 +221,18 @@ def test_nothing_is_unpickled_and_no_folder_is_a_rag_bag():
         assert not {"utils", "helpers", "common"} & set(name.split(".")), name
 
 
+# --- signals and threads --------------------------------------------------------------------------------------------
+
+
+def test_nobody_is_given_a_signal_to_emit():
+    """A signal does not keep its object alive: to emit it later is a crash. A method keeps its object alive."""
+    for name, path in OURS.items():
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        called = {node.func for node in nodes if isinstance(node, ast.Call)}
+        emits = {node for node in nodes if isinstance(node, ast.Attribute) and node.attr == "emit"}
+        assert emits <= called, name
+
+
 # --- the audio callback ---------------------------------------------------------------------------------------------
 
 # What PortAudio's callback runs, and all that it may call there. Nothing in it waits, allocates much or can fail.

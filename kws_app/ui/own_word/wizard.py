@@ -64,7 +64,7 @@ class OwnWordWizard(QWidget):
         self.setMinimumSize(*LEAST_SIZE)
         self.resize(*SIZE)
         self._data_dir, self._models_dir, self._taken = data_dir, models_dir, taken
-        self.job = TrainingJob(self._progressed.emit, self._ended.emit, options)
+        self.job = TrainingJob(self._tell_progress, self._tell_end, options)
         self._progressed.connect(self._show_progress)
         self._ended.connect(self._show_end)
         self.word_page, self.say_page = WordPage(play), SayPage(microphone, play)
@@ -263,6 +263,14 @@ class OwnWordWizard(QWidget):
         if self._order is not None and not self.job.running:
             self._undoing = True
             self.job.undo(self._order)
+
+    def _tell_progress(self, progress: Progress) -> None:
+        """Called on the job's thread, which holds this method and so keeps this object alive."""
+        self._progressed.emit(progress)
+
+    def _tell_end(self, trouble: str) -> None:
+        """Called on the job's thread, as `_tell_progress`."""
+        self._ended.emit(trouble)
 
     def _show_progress(self, progress: Progress) -> None:
         if progress.ready and progress.ready != self._last.ready:

@@ -42,8 +42,8 @@ class WordPage(QWidget):
         """play: let the word be heard"""
         super().__init__()
         self._play = play
-        self._advisor = Advisor(self._advised.emit)
-        self._fetching = TrainingJob(self._note_nothing, self._voices_fetched.emit)
+        self._advisor = Advisor(self._tell_advice)
+        self._fetching = TrainingJob(self._note_nothing, self._tell_fetched)
         self.edit = QLineEdit()
         self.edit.setPlaceholderText(_("For example a name, or two words"))
         self.edit.setAccessibleName(_("Your word"))
@@ -157,6 +157,14 @@ class WordPage(QWidget):
 
     def _ask(self) -> None:
         self._advisor.ask(self.word, self.language)
+
+    def _tell_advice(self, advice: Advice) -> None:
+        """Called on the advisor's thread, which holds this method and so keeps this object alive."""
+        self._advised.emit(advice)
+
+    def _tell_fetched(self, trouble: str) -> None:
+        """Called on the job's thread, which holds this method and so keeps this object alive."""
+        self._voices_fetched.emit(trouble)
 
     def _show_advice(self, advice: Advice) -> None:
         if (advice.word, advice.language) != (self.word, self.language):
