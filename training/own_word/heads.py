@@ -81,6 +81,7 @@ class Head(nn.Module):
 
 def windows_of(stream: Tensor, window_steps: int) -> Tensor:
     """All windows [S - W + 1, W * 96] of embeddings [S, 96]. They share the memory of the embeddings."""
+    stream = stream.contiguous()  # else the strides below would mean other numbers
     return stream.as_strided((len(stream) - window_steps + 1, window_steps * EMBEDDING), (EMBEDDING, 1))
 
 

@@ -33,7 +33,7 @@ class KnownExpert:
         width = self.settings.window_steps
         scaled = ((embeddings.astype(np.float32) - self.mean) / self.std).astype(np.float32)
         padded = torch.from_numpy(np.concatenate([np.repeat(scaled[:1], width - 1, axis=0), scaled]))
-        windows = padded.as_strided((len(scaled), width * EMBEDDING), (EMBEDDING, 1))
+        windows = padded.contiguous().as_strided((len(scaled), width * EMBEDDING), (EMBEDDING, 1))
         found = torch.cat([self._heads(block) for block in windows.split(BLOCK_STEPS)])
         return (self.settings.scale * (found - self.settings.offset)).numpy()
 

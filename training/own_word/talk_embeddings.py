@@ -95,7 +95,7 @@ def read_talk(path: Path = ASSETS_DIR / TALK_FILE) -> Talk:
         listed = json.loads(metadata["streams"])
         if metadata["body_sha256"] != BODY_SHA256:
             raise ValueError("it was made with another speech embedding")
-        codes = unsqueezed(codes).reshape(EMBEDDING, -1).T
+        codes = np.ascontiguousarray(unsqueezed(codes).reshape(EMBEDDING, -1).T)  # windows of a stream share memory
         streams, at = [], 0
         for entry in listed:
             steps = int(entry["steps"])

@@ -87,6 +87,7 @@ def read_frames(talk: Talk, path: Path = ASSETS_DIR / FRAMES_FILE) -> TalkFrames
         if metadata["talk"] != fingerprint(talk):
             raise ValueError("it belongs to other talk embeddings; `python -m training talk` makes both")
         codes = unsqueezed(squeezed_codes).view(np.int8).reshape(STEP_FRAMES * FrontendConfig.mel_bins, -1).T
+        codes = np.ascontiguousarray(codes)
         rng = np.random.default_rng(0)
         ends = np.cumsum(steps)
         parts = [codes[end - count : end] for end, count in zip(ends, steps, strict=True)]
