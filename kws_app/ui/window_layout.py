@@ -81,8 +81,17 @@ class WindowLayout(QWidget):
     def _fit(self) -> None:
         """Give the column the width that its texts need, within the limits."""
         wanted = self.fontMetrics().horizontalAdvance("0") * SIDE_DIGITS
-        self._side.setFixedWidth(max(SIDE_LEAST, min(wanted, round(SIDE_SHARE * self.width()))))
+        share = min(wanted, round(SIDE_SHARE * self.width()))
+        self._side.setFixedWidth(max(SIDE_LEAST, self._side_needs, share))
         self.banner.set_low(self.height() < LOW_WINDOW)
+
+    @property
+    def _side_needs(self) -> int:
+        """The narrowest width that cuts nothing off, in px; a narrower window scrolls."""
+        inside, bar = self._side.widget(), self._side.verticalScrollBar()
+        if inside is None or bar is None:
+            return 0
+        return inside.minimumSizeHint().width() + bar.sizeHint().width()
 
     def set_theme(self, theme: Theme) -> None:
         for part in (self.meter, self.banner, self.plots, self.legend, self.words, self.history):

@@ -267,3 +267,13 @@ def test_a_dialog_is_never_higher_than_the_screen(bench: Bench):
     room = dialog.screen().availableGeometry()
     bench.qtbot.waitUntil(lambda: dialog.height() > 0.8 * room.height())
     assert dialog.height() <= room.height()
+
+
+@pytest.mark.parametrize("size", [(480, 360), (700, 420), (900, 560)])
+def test_the_column_of_words_is_never_cut_off_at_its_right(bench: Bench, size: tuple[int, int]):
+    window = bench.open()
+    window.resize(*size)
+    side = window.parts._side
+    inside, viewport = side.widget(), side.viewport()
+    assert inside is not None and viewport is not None
+    bench.qtbot.waitUntil(lambda: 0 < inside.width() <= viewport.width())
