@@ -35,6 +35,8 @@ def test_windows_share_the_streams_memory() -> None:
     windows = windows_of(stream, 3)
     assert windows.shape == (3, 288)
     torch.testing.assert_close(windows[1], stream[1:4].flatten())
+    column_by_column = stream.t().contiguous().t()  # the same numbers, in another order in memory
+    torch.testing.assert_close(windows_of(column_by_column, 3), windows)
 
 
 def test_margins_of_a_stream_are_those_of_its_windows() -> None:
