@@ -12,21 +12,19 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
 from kws_app.audio.source import Phase, Source, SourceState
-from kws_app.detection.decision import Detection
 from kws_app.engine.catalogue import ModelFolders
-from kws_app.errors import LabelError, ModelError, brief
+from kws_app.errors import ModelError, brief
 from kws_app.history.disk_thread import DiskThread
-from kws_app.history.entries import ModelSetup, model_setup
-from kws_app.history.facts import DetectionRecord
 from kws_app.history.log import DetectionLog
 from kws_app.history.recorder import Recorder
-from kws_app.listening.active_models import ActiveModel, ActiveModels
+from kws_app.listening.active_models import ActiveModels
+from kws_app.listening.findings import Findings
 from kws_app.listening.options import ListeningOptions
 from kws_app.listening.own_sounds import OwnSounds
 from kws_app.listening.session import Health, Session, SoundChunk
@@ -41,15 +39,6 @@ JOIN_S = 0.5  # the window's wait for this thread to end, so that detections are
 UNHEARD_S = 0.2  # the same wait while no model is loaded: nothing is lost, and an import of PyTorch cannot be stopped
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A detection for the window: its source, its sample on the session's clock, and its line in the log."""
-
-    source: Source
-    sample: int
-    record: DetectionRecord
 
 
 class Worker(QObject):
@@ -78,10 +67,11 @@ class Worker(QObject):
         self._own_sounds = OwnSounds()
         self.disk = DiskThread(log)
         self.recorder = Recorder(self.disk)
-        self._told = self.recorder.listened  # to the window
         self.folders = ModelFolders([models_dir, *([own_models_dir] if own_models_dir else [])])
-        self._log = log
         self._active = ActiveModels(self.folders, engine)
+        self._findings = Findings(
+            self.recorder, log, self._active, self.detected.emit, self.listened.emit, self.failed.emit
+        )
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._source: Source | None = None
         self._session: Session | None = None
@@ -146,7 +136,7 @@ class Worker(QObject):
 
     def save_missed(self) -> None:
         """The user says that a word was missed: keep the last seconds. A refusal comes as `failed`."""
-        self._commands.put(self._save_missed)
+        self._commands.put(self._findings.save_missed)
 
     def shut_down(self) -> bool:
         """Stop the source and both threads. Returns whether both have ended, as an import cannot be stopped."""
@@ -208,19 +198,7 @@ class Worker(QObject):
         if self._source is not None:
             self._listen()  # while a threshold is dragged, commands come without a pause, and the sound must be read
         else:
-            self._note_setups()
-
-    def _note_setups(self) -> None:
-        """After the end of a source, tell the recorder which models are in use now."""
-        if self.recorder.setups:
-            self.recorder.use(self._setups())
-            self._tell_listened()
-
-    def _tell_listened(self) -> None:
-        """Send the hours to the window, where they are others than the last that were sent."""
-        if self.recorder.listened is not self._told:
-            self._told = self.recorder.listened
-            self.listened.emit(self._told)
+            self._findings.models_changed()
 
     def _use_models(self, names: Sequence[str]) -> None:
         refused = self._active.use(names)
@@ -228,7 +206,7 @@ class Worker(QObject):
             self.models_refused.emit(refused)
         if self._session is not None and self._active.detectors:
             self._session.use(self._active.detectors)
-        self._note_setups()
+        self._findings.models_changed()
         self.models_changed.emit(list(self._active.models.values()))
 
     def _use_engine(self, engine: str | None) -> None:
@@ -243,8 +221,7 @@ class Worker(QObject):
 
     def _listen_to(self, source: Source, plot_data: deque[SoundChunk]) -> None:
         self._stop_listening()
-        self.recorder.begin(source)
-        self._tell_listened()
+        self._findings.begin(source)
         self._source, self._plot_data = source, plot_data
         self._state = SourceState(Phase.STOPPED)
         self._to_start = source.path is not None
@@ -261,11 +238,7 @@ class Worker(QObject):
         """End the session of the source."""
         session = self._session
         self._source = self._session = self._health = None
-        if session is not None:
-            for model, end in session.finish():
-                self.recorder.end(model, end)
-        self.recorder.finish()
-        self._tell_listened()
+        self._findings.finish(session.finish() if session is not None else [])
 
     def _listen(self) -> None:
         """Read all sound that came since the last read."""
@@ -285,7 +258,7 @@ class Worker(QObject):
             self._plot_data.append(chunk)
             if self._session.failures and not self._go_on_without(self._session):
                 return
-            self._hand_out(source, chunk)
+            self._findings.take(source, chunk)
             if not self._commands.empty():
                 return  # a command does not wait for a backlog; the rest is read after the command
         waiting = source.feed is None or state.phase is Phase.WAITING  # then there are no numbers
@@ -302,29 +275,6 @@ class Worker(QObject):
             return session.health
         return self._health
 
-    def _hand_out(self, source: Source, chunk: SoundChunk) -> None:
-        self.recorder.hear(chunk.samples, chunk.first_sample, self._setups())
-        self._tell_listened()
-        for scored in chunk.scored:
-            model = self._active.models[scored.model]
-            self.recorder.note_scores(scored.model, scored.step_ends, scored.scores)
-            for detection in scored.detections if model.main else ():
-                self._record(source, model, detection)
-            for end in scored.ends:
-                self.recorder.end(scored.model, end)
-
-    def _setups(self) -> dict[str, ModelSetup]:
-        """By keyword, the main model and its decision."""
-        models = [model for model in self._active.models.values() if model.main]
-        decisions = self._active.detectors
-        return {model.keyword: model_setup(model.name, decisions[model.name].decision.config) for model in models}
-
-    def _save_missed(self) -> None:
-        try:
-            self.recorder.missed(self._setups())
-        except LabelError as error:
-            self.failed.emit(str(error))
-
     def _go_on_without(self, session: Session) -> bool:
         """Drop the models that failed. If no model is left, stop the listening and return False."""
         failures, session.failures = session.failures, {}
@@ -337,16 +287,6 @@ class Worker(QObject):
             self._give_up()
         self.models_left.emit(list(self._active.models.values()))
         return bool(self._active.detectors)
-
-    def _record(self, source: Source, model: ActiveModel, detection: Detection) -> None:
-        record = self.recorder.add(model.keyword, self._setups()[model.keyword], detection)
-        self.detected.emit(Mark(source, detection.sample, record))
-        try:
-            self._log.append(record)
-        except OSError as error:
-            self.failed.emit(
-                _("The detection could not be written to {file} ({error}).", file=self._log.path, error=error)
-            )
 
     def _report(self, source: Source, state: SourceState) -> None:
         if state != self._state:

@@ -10,7 +10,7 @@ from PyQt6.QtGui import QKeySequence, QShortcut
 from PyQt6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from kws_app.engine.names import written
-from kws_app.listening.worker import Mark
+from kws_app.listening.findings import Mark
 from kws_app.translation import _
 from kws_app.ui.listening import Listening
 from kws_app.ui.settings_store import SettingsStore

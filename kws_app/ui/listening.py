@@ -12,8 +12,9 @@ from PyQt6.QtWidgets import QApplication
 
 from kws_app.audio.source import Phase, Source, SourceState
 from kws_app.engine.names import written
+from kws_app.listening.findings import Mark
 from kws_app.listening.session import SoundChunk
-from kws_app.listening.worker import Mark, Worker
+from kws_app.listening.worker import Worker
 from kws_app.translation import _, ngettext
 from kws_app.ui.plots.recording import DetectionMark, Recording
 from kws_app.ui.sources.level_hint import LevelHint

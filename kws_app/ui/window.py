@@ -22,7 +22,8 @@ from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.model_file import MODEL_SUFFIX
 from kws_app.engine.names import written
 from kws_app.history.entries import Entry
-from kws_app.listening.worker import Mark, Worker
+from kws_app.listening.findings import Mark
+from kws_app.listening.worker import Worker
 from kws_app.paths import ASSETS_DIR
 from kws_app.settings import SettingsFile
 from kws_app.translation import _

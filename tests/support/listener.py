@@ -11,8 +11,9 @@ from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.detection.tuning import Tuning
 from kws_app.history.log import DetectionLog
 from kws_app.listening.active_models import ActiveModel
+from kws_app.listening.findings import Mark
 from kws_app.listening.session import SoundChunk
-from kws_app.listening.worker import Mark, Worker
+from kws_app.listening.worker import Worker
 
 
 class Listener:

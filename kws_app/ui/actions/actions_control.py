@@ -7,7 +7,7 @@ from kws_app.actions.choices import KeywordActions
 from kws_app.actions.event import DetectionEvent
 from kws_app.actions.runner import ActionRunner, Kind, Notify, Outcome, Play
 from kws_app.history.facts import ActionDone, now_iso
-from kws_app.listening.worker import Mark
+from kws_app.listening.findings import Mark
 from kws_app.translation import _
 from kws_app.ui.actions.actions_dialog import ActionsDialog
 from kws_app.ui.actions.media_players import press

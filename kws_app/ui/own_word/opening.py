@@ -16,7 +16,7 @@ from kws_app.audio.source import Feed, Phase
 from kws_app.engine.model_file import MODEL_SUFFIX
 from kws_app.history.clip_store import ClipStore
 from kws_app.history.entries import Entry
-from kws_app.listening.worker import Mark
+from kws_app.listening.findings import Mark
 from kws_app.own_word.lessons import Lessons, write_lessons
 from kws_app.own_word.order import Typed, WordPlaces
 from kws_app.translation import _
