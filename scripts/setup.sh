@@ -5,8 +5,8 @@
 #   KWS_SKIP_SYSTEM_PACKAGES=1    do not look at Debian's packages: the libraries come from elsewhere
 #
 # pip installs only files whose SHA-256 is in requirements.hashes.lock or scripts/torch-cpu.lock. scripts/app.lock lists
-# the packages of the app, with what learns a word. After a change of dependencies in pyproject.toml make each lock again, requirements.lock
-# first: the command stands at the top of each lock.
+# the packages of the app, with what learns a word. After a change of dependencies in pyproject.toml make each lock
+# again, requirements.lock first: the command stands at the top of each lock.
 
 ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
 VENV="$ROOT/.venv"

@@ -115,5 +115,6 @@ class ActionsDialog(Dialog):
     def show_outcome(self, outcome: Outcome) -> None:
         """Show the outcome of a trial, if its keyword is still shown."""
         if outcome.keyword == self.chosen:
-            failed = bool(outcome.failure)
-            self.parts[outcome.kind].say(outcome.failure or _("It worked."), over=True, failed=failed)
+            part, failed = self.parts[outcome.kind], bool(outcome.failure)
+            worked = _("It worked.") if part.switch.isChecked() else _("It worked. Tick the box to switch it on.")
+            part.say(outcome.failure or worked, over=True, failed=failed)

@@ -1,6 +1,6 @@
 """The frame of the dialogs. A dialog does not block the window. On the window's thread."""
 
-from PyQt6.QtCore import QEvent, QObject, Qt, QTimer
+from PyQt6.QtCore import QEvent, QObject, QRect, Qt, QTimer
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -74,6 +74,15 @@ class Dialog(QDialog):
             height = min(height, round(SCREEN_SHARE * room.height()))
         self.resize(width, max(height, self.height() if self._was_fitted else 0))
         self._was_fitted = True
+        if screen is not None and self.isVisible():
+            self._stay_within(screen.availableGeometry())
+
+    def _stay_within(self, area: QRect) -> None:
+        """Move up where the buttons would be below the screen: not every desktop does so by itself."""
+        frame = self.frameGeometry()
+        beyond = frame.bottom() - area.bottom()
+        if beyond > 0:
+            self.move(frame.x(), max(area.top(), frame.y() - beyond))
 
     _was_fitted = False
 

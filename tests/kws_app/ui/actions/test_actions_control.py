@@ -135,7 +135,7 @@ def test_success_and_failure_look_different_and_go_when_the_command_is_edited(be
     part = dialog.command
     fill_in(dialog, "true")
     part.try_it.click()
-    bench.qtbot.waitUntil(lambda: part.outcome.text() == "✓ It worked.")
+    bench.qtbot.waitUntil(lambda: part.outcome.text() == "✓ It worked. Tick the box to switch it on.")
     assert part.outcome.property("outcome") == "worked"
     height = dialog.height()
     fill_in(dialog, "no-such-program")
