@@ -15,7 +15,8 @@ from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.pairs import card_of_pair, curve_of_pair
 from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.corpus.sound import load_sound
-from training.corpus.synthetic_speech import passages
+from training.corpus.synthetic_speech import passages, write_sound
+from training.corpus.takes import plan_takes
 from training.corpus.voice_engines import EspeakEngine
 from training.network.speech_embedding import WholeStreams
 from training.own_word import gather_lessons, make, material
@@ -141,3 +142,18 @@ def test_quantised_weights_lie_on_the_grid(work: Path, talked: Talked, tmp_path:
     made = students(work, talked, tmp_path / "work", tmp_path / "models", Progress())
     student, quantized = (KeywordModel.load(path).card for path in made.paths[1:])
     assert quantized.parameters == student.parameters and quantized.weight_bytes < 0.4 * student.weight_bytes
+
+
+def test_two_recordings_and_no_voices_are_enough(talked: Talked, tmp_path: Path) -> None:
+    (tmp_path / "said").mkdir()
+    engine = EspeakEngine()
+    for take in plan_takes(make.pronunciations_of("marmalade"), [engine], "en", tmp_path, 2):
+        sound = engine.say(take.pronunciation, take.voice, take.speed)
+        write_sound(tmp_path / "said" / take.path.name, np.pad(sound, 8000))
+    asked = OwnWord("marmalade", (tmp_path / "said",), voices=False, config=SMALL)
+    with pytest.MonkeyPatch.context() as patch:
+        only_espeak(patch)
+        expert = own_word(asked, tmp_path / "work", tmp_path / "models", talk=talked.talk).path
+        made = make_students(asked, expert, FEW, tmp_path / "work", tmp_path / "models", talked=talked)
+    assert len(made.judged["student"].alone.word) >= 32  # nothing could be kept back
+    assert len(made.paths) == 3 and all(path.with_suffix(".pt").is_file() for path in made.paths)
