@@ -45,7 +45,7 @@ class WordsPanel(QWidget):
         self.advanced_button.setProperty("small", True)
         self.advanced_button.setCheckable(True)
         self.advanced_button.setToolTip(_("The threshold as a number, the network of the word, and more"))
-        self.compare = QPushButton()
+        self.compare = QPushButton(_("Compare"))
         self.compare.setProperty("small", True)
         self.compare.setProperty("drops", True)
         self.compare.setToolTip(
