@@ -70,7 +70,12 @@ class Worker(QObject):
         self.folders = ModelFolders([models_dir, *([own_models_dir] if own_models_dir else [])])
         self._active = ActiveModels(self.folders, engine)
         self._findings = Findings(
-            self.recorder, log, self._active, self.detected.emit, self.listened.emit, self.failed.emit
+            self.recorder,
+            log,
+            self._active,
+            detected=lambda mark: self.detected.emit(mark),
+            listened=lambda hours: self.listened.emit(hours),
+            failed=lambda sentence: self.failed.emit(sentence),
         )
         self._commands: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._source: Source | None = None
