@@ -35,6 +35,7 @@ from training.own_word.student_config import QUICK_STUDENTS, StudentsConfig
 from training.own_word.students import make_students
 from training.own_word.talk_embeddings import TALK_FILE, read_talk, write_talk
 from training.own_word.talk_frames import FRAMES_FILE, write_frames
+from training.own_word.trial import CELLS_FILE, as_table, for_trial, run_trial, write_cells
 from training.own_word.undo import undo
 from training.progress import Progress, StageStoppedError, terminal_progress
 from training.stages import evaluation, model_files, reports, runs
@@ -196,6 +197,14 @@ def train_own_word(options: argparse.Namespace, places: Places, progress: Progre
         print(students.describe())
 
 
+def run_own_word_table(options: argparse.Namespace, places: Places, progress: Progress) -> None:
+    config = QUICK if options.quick else OwnWordConfig()
+    asked = for_trial(options.words, options.counts, options.draws, config)
+    cells = run_trial(asked, places.data, places.work, progress)
+    write_cells(places.models / CELLS_FILE, cells)
+    print("\n".join(as_table(cells)))
+
+
 def run_talk(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     left_out = options.leave_out.read_text(encoding="utf-8").split() if options.leave_out else []
     both = gather_talk(places.data, left_out, progress)
@@ -247,6 +256,7 @@ STAGES: dict[str, Stage] = {
     "quantize": run_quantize,
     "evaluate": run_evaluate,
     "own-word": run_own_word,
+    "own-word-table": run_own_word_table,
     "talk": run_talk,
     "report": run_report,
     "all": run_all,

@@ -10,6 +10,7 @@ from training.config import DataConfig
 from training.corpus.recordings import SPLITS
 from training.evaluate.test_sets import HOURS
 from training.network.dynamic_int8 import PARTS
+from training.own_word.trial import Trial
 
 DESCRIPTION = "Train wake-word models, from audio to model files and measured figures. Each stage is a command."
 
@@ -66,6 +67,13 @@ def build_parser() -> argparse.ArgumentParser:
 
     own = stage("own-word", "make a model of a word of your own, from voices, from recordings, or from both")
     add_own_word(own)
+
+    table = stage("own-word-table", "try own-word on words of many people: misses by the number of recordings")
+    table.add_argument("--words", nargs="+", default=Trial.words, metavar="WORD", help="folders below wake_words")
+    table.add_argument("--counts", nargs="+", type=int, default=Trial.counts, metavar="N", help="recordings given")
+    table.add_argument("--draws", type=int, default=Trial.draws, metavar="N", help="default: %(default)s of each")
+    table.add_argument("--quick", action="store_true", help="few takes and short training, to try the command out")
+    add_places(table)
 
     talk = stage("talk", "turn the talk below the data folder into the files of talk that ship with the project")
     add_places(talk)

@@ -13,6 +13,7 @@ from kws_app.engine.pairs import curve_of_pair
 from training.evaluate.figures import AlarmRate, Fired, Interval, MissedShare, Misses, StreamFigures
 from training.evaluate.test_sets import WHOLE
 from training.evaluate.voices import GROUPS
+from training.own_word.trial import CELLS_FILE, as_table, read_cells
 from training.report.seeds import Seed, known_seeds, seed_range
 from training.report.shipped import Shipped, base_cost, cost_of, shipped
 
@@ -38,6 +39,9 @@ def results(models: Path) -> str:
         lines += ["", "### False alarms an hour (95 %) and their count, by the kind of sound", "", *kind_table(entries)]
     if experts := [entry for entry in find_models(models) if entry.card.network.get("family") == EXPERT]:
         lines += ["", "## Experts", "", *expert_table(experts)]
+    if cells := read_cells(models / CELLS_FILE):
+        lines += ["", "## Words of one's own, by how many recordings were given", "", *as_table(cells)]
+        lines += ["", "`python -m training own-word-table` counts this. A range is of the draws of the recordings."]
     return "\n".join(lines) + "\n"
 
 
