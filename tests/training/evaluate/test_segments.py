@@ -107,7 +107,7 @@ def test_a_cluster_that_loses_a_worker_scores_the_same(stream: Stream, heard: He
 
 
 def test_workers_that_contradict_each_other_or_are_not_there_are_refused(stream: Stream, heard: Heard) -> None:
-    with pytest.raises(ValueError, match="leave --jobs out"):
+    with pytest.raises(ValueError, match="leave --jobs 2 out"):
         Workers(jobs=2, scheduler="tcp://127.0.0.1:8786")
     with pytest.raises(ValueError, match="at least 1, got 0"):
         Workers(jobs=0)

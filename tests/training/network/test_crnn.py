@@ -156,7 +156,7 @@ def test_batch_rows_do_not_touch() -> None:
 
 
 def test_config_refuses_gaps_between_steps() -> None:
-    with pytest.raises(ValueError, match="frames between steps are never seen"):
+    with pytest.raises(ValueError, match="never sees some frames between two steps"):
         CrnnConfig(kernel_frames=8, stride_frames=10)
 
 
