@@ -160,7 +160,8 @@ class HistoryPanel(QWidget):
         if lessons is None:
             return
         self.learn.setEnabled(lessons.enough)
-        counts = _("{said} right or missed, {wrong} false alarms", said=lessons.said, wrong=lessons.not_the_word)
+        wrong = ngettext("{count} false alarm", "{count} false alarms", lessons.not_the_word)
+        counts = _("{said} right or missed, {wrong}", said=lessons.said, wrong=wrong)
         if lessons.enough:
             self.learn.setToolTip(_("Make “{word}” better from its marks: {counts}", word=written(word), counts=counts))
         else:
