@@ -145,6 +145,7 @@ def _run(options: "argparse.Namespace", interruption: Interruption) -> int:
 
 def _question(options: "argparse.Namespace") -> tuple["Question", str]:
     """The question of the options, and its keyword. raises ModelError or ValueError"""
+    import os
     from dataclasses import replace
 
     from kws_app.commands.file_hearing import Question, models_of
@@ -155,7 +156,7 @@ def _question(options: "argparse.Namespace") -> tuple["Question", str]:
     question = Question(options.model, confirm, options.threshold, checked_engine(options.engine), folders)
     models = models_of(question)
     if options.scheduler:
-        question = replace(question, digests=models.digests)
+        question = replace(question, digests=models.digests, started_in=os.getcwd())
     return question, models.keyword
 
 

@@ -36,6 +36,7 @@ class Question:
     threshold: float | None  # None for the threshold of the model
     engine: str
     folders: tuple[str, ...]  # folders of models
+    started_in: str = ""  # the folder that relative names of files begin in; empty for this process's own
     digests: tuple[str, ...] = ()  # SHA-256 of the model files; empty to accept any file of that name
 
     @property
@@ -176,7 +177,7 @@ def hear_file(question: Question, file: str) -> FileResult:
     try:
         with native_noise_silenced():
             detector = models_of(question).detector()
-            for rows in detections(Path(file), detector, result.remarks.append, result):
+            for rows in detections(Path(question.started_in, file), detector, result.remarks.append, result):
                 result.rows.extend(rows)
     except (AudioError, ModelError, ValueError, OSError) as error:
         result.error = str(error)

@@ -16,7 +16,7 @@ import pytest
 
 from kws_app.commands import detect
 from kws_app.commands.detect import main
-from kws_app.commands.file_hearing import BLOCK_S, FileResult, Question, detections, models_of
+from kws_app.commands.file_hearing import BLOCK_S, FileResult, Question, detections, hear_file, models_of
 from kws_app.commands.interruption import INTERRUPTED
 from tests.support.dask_cluster import Cluster, dask_cluster
 from tests.support.loudness import bursts
@@ -270,6 +270,13 @@ def test_a_cluster_that_loses_a_worker_finds_every_detection_once(cluster: Clust
     assert (process.returncode, err) == (0, "")
     assert counted(first + out) == expected(archive)
     assert cluster.workers[0].wait() == -signal.SIGKILL and cluster.workers[1].poll() is None
+
+
+def test_a_relative_name_begins_where_the_command_was_started(tiny_models: Path, archive: Path):
+    """A worker of a cluster runs in another folder."""
+    question = Question("loud/teacher", "", None, "plain", (str(tiny_models),), started_in=str(archive))
+    result = hear_file(question, "00.wav")
+    assert (result.file, result.error, len(result.rows)) == ("00.wav", "", len(BURSTS_S))
 
 
 @pytest.mark.long
