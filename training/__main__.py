@@ -190,6 +190,7 @@ def train_own_word(options: argparse.Namespace, places: Places, progress: Progre
     if not with_students or not made.replaced:
         return
     amount = QUICK_STUDENTS if options.quick else StudentsConfig()
+    logging.getLogger("training.fit").setLevel(logging.WARNING)  # its epochs tell a user of the word nothing
     students = make_students(asked, made.path, amount, places.work, places.models, progress)
     if told:
         told.print_students(students)
