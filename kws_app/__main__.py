@@ -3,10 +3,14 @@
 import argparse
 import atexit
 import errno
+import gc
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kws_app import __version__
 from kws_app.audio.audio_file import read_blocks
@@ -21,6 +25,10 @@ from kws_app.regular_file import make_private
 from kws_app.settings import LOWEST_THRESHOLD
 from kws_app.translation import language, prefer
 from kws_app.ui.keys import help_text
+
+if TYPE_CHECKING:
+    from kws_app.ui.application import Application
+    from kws_app.ui.window import MainWindow
 
 # errors of a full disk: the app can still listen
 FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -125,8 +133,30 @@ def list_microphones() -> int:
     return 0
 
 
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """A start makes a hundred thousand objects that all stay: to look through them again and again takes 50 ms."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def run(options: argparse.Namespace) -> int:
     """Show the window until it is closed."""
+    with _without_garbage_collection():
+        app, _window = _started(options)  # the window lives as long as it has a name
+    status = app.exec()
+    # registered last, so it runs first. The exit handler of sounddevice would wait for a sound system that hangs
+    atexit.register(_leave, status)
+    return status
+
+
+def _started(options: argparse.Namespace) -> "tuple[Application, MainWindow]":
+    """The program with its window, which is shown."""
     from PyQt6.QtCore import QLocale, QTimer
 
     prefer(QLocale.system().uiLanguages())  # before kws_app.ui is imported: its constants hold sentences
@@ -156,10 +186,7 @@ def run(options: argparse.Namespace) -> int:
     app.leaving.connect(window.leave)
     window.closed.connect(app.quit)
     window.start_up(options.minimised)
-    status = app.exec()
-    # registered last, so it runs first. The exit handler of sounddevice would wait for a sound system that hangs
-    atexit.register(_leave, status)
-    return status
+    return app, window
 
 
 def _leave(status: int) -> None:

@@ -17,7 +17,6 @@ from kws_app.actions.command import Command
 from kws_app.actions.event import DetectionEvent
 from kws_app.actions.media_key import MediaKey, press_media_key
 from kws_app.actions.program import OpenedProgram
-from kws_app.actions.webhook import Webhook
 from kws_app.audio.ring import Samples
 from kws_app.errors import ActionError, AudioError
 from kws_app.translation import _
@@ -203,6 +202,8 @@ class ActionRunner:
             return KeyPress(self._press, actions.media_key)
         if kind is Kind.COMMAND:
             return Command(actions.command, event)
+        from kws_app.actions.webhook import Webhook  # late, as HTTP takes long to import
+
         return Webhook(actions.webhook, event)
 
     def _run(self, kind: Kind, action: Running, report: Callable[[str], None]) -> None:
