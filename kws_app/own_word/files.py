@@ -1,4 +1,4 @@
-"""Takes in recordings that the user has already: files, or folders of files. No Qt."""
+"""Reads recordings of the user as takes: files, or folders of files. No Qt."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 def read_files(paths: Sequence[Path], takes: Sequence[Take]) -> tuple[list[Take], str]:
     """The recordings of files and folders as takes, and one sentence about those that cannot be used.
 
-    takes: those so far, which say how the word sounds
+    takes: the takes so far, which the recordings are compared with
     """
     files: list[Path] = []
     for path in paths:

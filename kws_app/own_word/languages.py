@@ -1,4 +1,4 @@
-"""The languages in which a word of one's own can be typed: those that espeak-ng reads and many people speak."""
+"""The languages of the user's own words: languages of espeak-ng that many people speak."""
 
 LANGUAGES = (
     "en", "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id",

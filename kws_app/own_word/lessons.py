@@ -1,4 +1,4 @@
-"""Turns the user's labels into sounds that a training learns from: the word, and what is not the word. No Qt.
+"""Turns the user's labels into sounds for a training: sounds of the word, and other sounds. No Qt.
 
 On the disk thread, which owns the clips.
 """
@@ -17,17 +17,17 @@ from kws_app.history.entries import FALSE_ALARM, Entry
 from kws_app.history.export import the_word
 from kws_app.own_word.order import WordPlaces
 
-LESSON_S = 1.6  # of a clip: two words that are said slowly
+LESSON_S = 1.6  # length of a sound: enough for two words that are said slowly
 NAME = "heard-{}.flac"
-FEWEST = 3  # sounds of one kind: some are kept back, to compare the new model with the old
+FEWEST = 3  # sounds of a kind; some are kept back, to compare the new model with the old model
 
 
 @dataclass(frozen=True)
 class Lessons:
-    """How much there is to learn from."""
+    """The number of sounds for a training."""
 
-    said: int  # clips of the word
-    not_the_word: int  # clips of something else
+    said: int  # sounds of the word
+    not_the_word: int  # other sounds
 
     @property
     def count(self) -> int:
@@ -35,7 +35,7 @@ class Lessons:
 
     @property
     def enough(self) -> bool:
-        """Whether a new model could be compared with the old."""
+        """Whether there are enough sounds to compare a new model with the old model."""
         return max(self.said, self.not_the_word) >= FEWEST
 
     @classmethod

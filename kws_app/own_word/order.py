@@ -1,4 +1,4 @@
-"""What a training of a word is asked to do, and where everything of a user's own words lies. No Qt."""
+"""The order for a training, and the folders of the user's own words. No Qt."""
 
 import json
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ from kws_app.atomic_file import write_whole
 from kws_app.own_word.languages import LANGUAGES, USUAL
 from kws_app.own_word.word import check_word, folder_name
 
-_RECORDINGS = "own_words"  # below the data folder
-_SAID, _NOT_THE_WORD, _WORK = ".said", ".not_the_word", ".work"  # in it; no word begins with a dot
-_TYPED = "word.json"  # in a word's folder: how it was typed
-MOST_BYTES = 20_000  # of that file
+_RECORDINGS = "own_words"  # folder in the data folder
+_SAID, _NOT_THE_WORD, _WORK = ".said", ".not_the_word", ".work"  # folders in it; no word begins with a dot
+_TYPED = "word.json"  # file in a word's folder with the word as the user typed it
+MOST_BYTES = 20_000  # largest file that is read
 
 
 @dataclass(frozen=True)
@@ -28,56 +28,56 @@ class WordPlaces:
 
     @property
     def takes(self) -> Path:
-        """What the user recorded in the wizard."""
+        """The folder of the takes from the wizard."""
         return self._all / folder_name(self.word)
 
     @property
     def said(self) -> Path:
-        """Clips that the user marked as the word: right or missed."""
+        """The folder of clips that the user labelled as right or missed."""
         return self._all / _SAID / folder_name(self.word)
 
     @property
     def not_the_word(self) -> Path:
-        """Clips that the user marked as false alarms, and the sound of the room."""
+        """The folder of clips that the user labelled as false alarms, and of the sound of the room."""
         return self._all / _NOT_THE_WORD / folder_name(self.word)
 
     @property
     def work(self) -> Path:
-        """What a training makes on the way, of all words: a training that was ended goes on from there."""
+        """The folder for unfinished files of all words. A training that was stopped continues from them."""
         return self._all / _WORK
 
 
 @dataclass(frozen=True)
 class Typed:
-    """A word as the user typed it, and how far it is."""
+    """A word as the user typed it, and whether its training is finished."""
 
     word: str
     language: str = USUAL
     sayings: tuple[str, ...] = ()  # IPA; empty for all common ways
-    learnt: bool = False  # else its training was not finished
+    learnt: bool = False  # whether its training is finished
 
     def save(self, data_dir: Path) -> None:
-        """raises OSError if the disk refuses"""
+        """Write the file. raises OSError if it cannot be written"""
         folder = WordPlaces(data_dir, self.word).takes
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_whole(folder / _TYPED, json.dumps(vars(self), ensure_ascii=False).encode())
 
     @classmethod
     def of(cls, data_dir: Path, keyword: str) -> "Typed":
-        """The word of a model; where nobody knows how it was typed, the model's keyword."""
+        """The word of a model. Without a file: from the keyword of the model."""
         word = keyword.replace("_", " ")
         return _read(WordPlaces(data_dir, word).takes / _TYPED) or cls(word, learnt=True)
 
     @classmethod
     def unfinished(cls, data_dir: Path) -> "Typed | None":
-        """The word whose training was cut last; None where none was."""
+        """The word whose training was stopped last; None if every training is finished."""
         folder = data_dir / _RECORDINGS
         files = sorted(folder.glob(f"*/{_TYPED}"), key=lambda path: path.stat().st_mtime, reverse=True)
         return next((typed for path in files[:1] if (typed := _read(path)) is not None and not typed.learnt), None)
 
 
 def _read(path: Path) -> Typed | None:
-    """None where there is no such file, or a damaged one."""
+    """Read the file; None if it is missing or damaged."""
     try:
         if path.stat().st_size > MOST_BYTES:
             return None
@@ -92,20 +92,20 @@ def _read(path: Path) -> Typed | None:
 
 @dataclass(frozen=True)
 class Order:
-    """A training of one word."""
+    """The order for a training of a word."""
 
     places: WordPlaces
-    models: Path  # where the model goes
+    models: Path  # folder for the model
     language: str = USUAL
     sayings: tuple[str, ...] = ()  # IPA; empty for all common ways
-    if_better: bool = False  # the model that is there stays, unless the new one is better
+    if_better: bool = False  # True: the new model replaces the present model only if it is better
 
     @property
     def word(self) -> str:
         return self.places.word
 
     def arguments(self) -> Iterator[str]:
-        """For `python -m training own-word`."""
+        """The arguments for `python -m training own-word`."""
         yield from (self.word, "--models", str(self.models), "--work", str(self.places.work))
         yield from ("--language", self.language)
         recordings = [folder for folder in (self.places.takes, self.places.said) if holds_sound(folder)]
@@ -120,5 +120,5 @@ class Order:
 
 
 def holds_sound(folder: Path) -> bool:
-    """Whether there is a recording in a folder of ours."""
+    """Whether a folder holds a recording."""
     return folder.is_dir() and any(folder.glob("*.flac"))

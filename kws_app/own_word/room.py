@@ -1,4 +1,4 @@
-"""The sound of the user's room: read from the microphone, cut into pieces, kept as files. No Qt."""
+"""Records the sound of the user's room, cuts it into pieces, and saves them as files. No Qt."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.errors import AudioError
 from kws_app.translation import _
 
-ROOM_S = 120.0  # of sound, then it is enough
-LEAST_ROOM_S = 10.0  # less than this says nothing of a room
-PIECE_S = 3.0  # a training takes short sounds
-QUIETEST = 10 ** (-60 / 20)  # root mean square of a piece that is kept: silence sets nothing off
+ROOM_S = 120.0  # length of a whole recording
+LEAST_ROOM_S = 10.0  # shortest recording that is useful
+PIECE_S = 3.0  # length of a piece; a training takes short sounds
+QUIETEST = 10 ** (-60 / 20)  # lowest root mean square of a piece that is saved; silence causes no false alarm
 ROOM_NAME = "room-{:02}.flac"
 
 

@@ -155,7 +155,7 @@ class HistoryPanel(QWidget):
         self.export_clip.setEnabled(can_play)
 
     def show_lessons(self, lessons: Lessons | None, word: str) -> None:
-        """lessons: what the labels of a word of the user's teach; None where there is no such word"""
+        """Show or hide "Learn from these". lessons: what the labels of a user's word teach; None without such a word"""
         self.learn.setVisible(lessons is not None and lessons.count > 0)
         if lessons is None:
             return
@@ -163,11 +163,13 @@ class HistoryPanel(QWidget):
         wrong = ngettext("{count} false alarm", "{count} false alarms", lessons.not_the_word)
         counts = _("{said} right or missed, {wrong}", said=lessons.said, wrong=wrong)
         if lessons.enough:
-            self.learn.setToolTip(_("Make “{word}” better from its marks: {counts}", word=written(word), counts=counts))
+            self.learn.setToolTip(
+                _("Train “{word}” again with its labels: {counts}", word=written(word), counts=counts)
+            )
         else:
             self.learn.setToolTip(
                 _(
-                    "“{word}” can learn from at least {least} marks of a kind; so far: {counts}",
+                    "Training “{word}” again needs at least {least} labels of a kind. So far: {counts}",
                     word=written(word),
                     least=FEWEST,
                     counts=counts,

@@ -15,7 +15,7 @@ from kws_app.ui.theme import LIGHT, Theme
 
 FEWEST_ALARMS = 0.05  # false alarms an hour; 0 is drawn here, because the axis is logarithmic
 MOST_ALARMS = 5.0  # false alarms an hour; the right end of the axis
-LEAST_DONE, LEAST_TOOK_S = 0.03, 5.0  # of the whole: before that nobody knows how long it takes
+LEAST_DONE, LEAST_TOOK_S = 0.03, 5.0  # share of the training, and time, after which the rest can be estimated
 TICKS = {FEWEST_ALARMS: _("none"), 0.1: "0.1", 0.2: "0.2", 0.5: "0.5", 1.0: "1", 2.0: "2", MOST_ALARMS: "5"}
 
 
@@ -24,12 +24,12 @@ LEAST_HEIGHT = 170  # px of the plot
 
 
 class LearnPage(QWidget):
-    """A bar, a sentence, and the curve of the models so far."""
+    """A bar, a sentence, and the curve of the present model."""
 
     def __init__(self, listen: Callable[[], str]) -> None:
         super().__init__()
-        self._begun_s = 0.0  # monotonic
-        self._begun_share: float | None = None  # of the first progress: a training may go on where it was
+        self._begun_s = 0.0  # monotonic seconds of the first progress
+        self._begun_share: float | None = None  # share of the first progress: a training may continue an earlier one
         self._theme: Theme = LIGHT
         self.title = QLabel()
         self.title.setObjectName("pageTitle")
@@ -81,11 +81,11 @@ class LearnPage(QWidget):
         self._curve.setSymbolPen(theme.panel)
 
     def begin(self, word: str, lessons: int = 0) -> None:
-        """A training starts. lessons: marks in the list that it learns from"""
+        """Show that a training starts. lessons: number of labelled rows that it learns from"""
         self._begun_s, self._begun_share = time.monotonic(), None
         if lessons:
             text = ngettext(
-                "Learning “{word}” from {count} mark", "Learning “{word}” from {count} marks", lessons, word=word
+                "Learning “{word}” from {count} label", "Learning “{word}” from {count} labels", lessons, word=word
             )
         else:
             text = _("Learning “{word}”", word=word)
@@ -107,7 +107,7 @@ class LearnPage(QWidget):
             self.plot.show()
 
     def _time_left(self, share: float) -> str:
-        """A guess from the pace so far; nothing while there is no pace yet."""
+        """The estimated time that is left; empty while it cannot be estimated."""
         if self._begun_share is None:
             self._begun_share = share
         done, took_s = share - self._begun_share, time.monotonic() - self._begun_s

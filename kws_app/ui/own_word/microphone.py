@@ -1,4 +1,4 @@
-"""What the wizard needs of the window's microphone."""
+"""The window's microphone, for the wizard."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from kws_app.audio.source import Feed
 
 @dataclass(frozen=True)
 class Microphone:
-    """The microphone that is chosen in the window."""
+    """The chosen microphone of the window."""
 
-    feed: Callable[[], Feed | None]  # what it gives now; None while it is off, or opens
-    open: Callable[[], str]  # switches it on where it is off; says in a sentence why it cannot, or nothing
+    feed: Callable[[], Feed | None]  # returns its sound; None while it is off or opens
+    open: Callable[[], str]  # switches it on; returns why it cannot, in one sentence, or an empty text

@@ -1,7 +1,4 @@
-"""Opens the wizard from the window: with the microphone in use, a way to play takes, and a place for the word.
-
-On the window's thread.
-"""
+"""Opens the wizard, and connects it with the microphone, the player and the list of words. On the window's thread."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -28,17 +25,17 @@ from kws_app.ui.own_word.wizard import OwnWordWizard
 from kws_app.ui.theme import LIGHT, Theme
 from kws_app.ui.words.active_words import ActiveWords
 
-TAKE = "take"  # what the player plays
-OWN_ROLE = "expert"  # of the model that a training of a word makes first
+TAKE = "take"  # id of the sound for the player
+OWN_ROLE = "expert"  # role of the model that a training makes first
 
 
 @dataclass(frozen=True)
 class WordFolders:
-    """Where everything of a word lies."""
+    """The folders for words."""
 
-    data: Path  # of the app: takes and clips
-    models: Path  # that the user made or added
-    shipped: Path  # models that come with the program
+    data: Path  # the data folder of the app, with takes and clips
+    models: Path  # models that the user made or added
+    shipped: Path  # models of the program
 
     def has_own(self, keyword: str) -> bool:
         """Whether the user made the word: then it can learn from labels."""
@@ -50,7 +47,7 @@ class WordFolders:
 
 
 class OwnWordOpening(QObject):
-    """The one wizard of a window; it is made when it is wanted."""
+    """The wizard of a window. It is made when it is opened for the first time."""
 
     _written = pyqtSignal(str, object)  # keyword and Lessons, from the disk thread
 
@@ -63,7 +60,7 @@ class OwnWordOpening(QObject):
         words: ActiveWords,
         history: HistoryControl,
     ) -> None:
-        """playing: what is entered around a sound that the program plays"""
+        """playing: a context that is entered around each sound that the program plays"""
         super().__init__(window)
         self._window, self._listening, self._folders = window, listening, folders
         self._words, self._history = words, history
@@ -76,19 +73,19 @@ class OwnWordOpening(QObject):
         listening.marked.connect(self._note_heard)
 
     def open(self, word: str = "") -> None:
-        """Show the wizard; word: to begin with"""
+        """Open the wizard. word: for the input field"""
         self._made().open(word)
 
     def learn(self, keyword: str) -> None:
-        """Let a word of the user's learn from its labels."""
+        """Train a word of the user again, with its labels."""
         places = WordPlaces(self._folders.data, Typed.of(self._folders.data, keyword).word)
 
         def write(store: ClipStore, entries: Sequence[Entry]) -> str:
             lessons = write_lessons(store, entries, keyword, places)
             self._written.emit(keyword, lessons)
-            return _("{count} marks of “{word}” are used.", count=lessons.count, word=places.word)
+            return _("{count} labels of “{word}” are used.", count=lessons.count, word=places.word)
 
-        self._history.with_clips(write, _("The marks could not be used"))
+        self._history.with_clips(write, _("The labels could not be used"))
 
     def _learn_from(self, keyword: str, lessons: Lessons) -> None:
         self._made().learn_from(keyword, lessons)
@@ -111,7 +108,7 @@ class OwnWordOpening(QObject):
             self.wizard.set_theme(theme)
 
     def finish(self) -> None:
-        """The window closes: so does the wizard, and a training that runs goes on at the next start."""
+        """The window closes: close the wizard and stop a training. It can be continued after the next start."""
         self._player.stop()
         if self.wizard is not None:
             self.wizard.finish()
@@ -121,14 +118,14 @@ class OwnWordOpening(QObject):
             self.wizard.note_heard(mark.record.keyword)
 
     def _feed(self) -> Feed | None:
-        """The microphone that is heard."""
+        """The sound of the microphone; None while it is off or opens."""
         listening = self._listening
         if listening.source is None or listening.source.path is not None:
             return None
         return listening.source.feed if listening.state.phase is Phase.LISTENING else None
 
     def _open_microphone(self) -> str:
-        """Switch it on where it is off; why that cannot be, in one sentence, or nothing."""
+        """Switch the microphone on. Returns why that is not possible, in one sentence, or an empty text."""
         listening = self._listening
         if listening.source is None or listening.source.path is not None:
             trouble = listening.forbidden or listening.no_microphone

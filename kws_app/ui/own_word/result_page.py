@@ -1,4 +1,4 @@
-"""The last page: what to expect of the word, in plain numbers, and the way back to the model before."""
+"""The last page: the measured figures of the word, and a button that brings the earlier model back."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from kws_app.ui.own_word.try_panel import TryPanel
 
 
 class ResultPage(QWidget):
-    """Says that the word listens, and how well it was measured."""
+    """Says that the word is ready, and how well it was heard in the measurement."""
 
     undo_wanted = pyqtSignal()
 
@@ -40,38 +40,38 @@ class ResultPage(QWidget):
         self.say_more("")
 
     def show_new(self, word: str, figures: str) -> None:
-        """A word that was learnt for the first time."""
+        """Show a word that was learnt for the first time."""
         self.title.setText(_("“{word}” is ready and listens now", word=word))
         self.text.setText(figures)
         self.next_steps.setText(
             _(
-                "Mark in the list what was right and what was a false alarm. After a few marks, “Learn from these” "
-                "below the list makes it better with your voice and in your room."
+                "Label the rows of the list as right or as false alarms. After a few labels, “Learn from these” below "
+                "the list makes the word better for your voice and your room."
             )
         )
         self._show(undo=False)
 
     def add_figures(self, figures: str) -> None:
-        """What to expect of a smaller network of the word, too."""
+        """Add the figures of a smaller network of the word."""
         self.text.setText(f"{self.text.text()}\n{figures}")
 
     def show_lesson(self, word: str, verdict: str, replaced: bool) -> None:
-        """A word that learnt from labels."""
+        """Show a word that was trained again with labels."""
         better = _("“{word}” is better now", word=word)
         self.title.setText(better if replaced else _("“{word}” stays as it was", word=word))
         self.text.setText(verdict)
-        self.next_steps.setText("" if replaced else _("Nothing was changed. More marks in the list may help."))
+        self.next_steps.setText("" if replaced else _("Nothing was changed. More labels in the list may help."))
         self._show(undo=replaced)
 
     def show_undone(self, word: str) -> None:
-        """The earlier model is back."""
+        """Show that the earlier model is back."""
         self.title.setText(_("“{word}” is as it was before", word=word))
         self.text.setText(_("The earlier model listens again."))
         self.next_steps.setText("")
         self._show(undo=False)
 
     def say_more(self, text: str) -> None:
-        """What still goes on."""
+        """Show a sentence about work that still goes on."""
         self.more.setText(text)
         self.more.setVisible(bool(text))
 

@@ -1,4 +1,4 @@
-"""The optional part of the second page: two minutes of the user's room and television. On the window's thread."""
+"""The optional part of the second page: records two minutes of the user's room. On the window's thread."""
 
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -8,11 +8,14 @@ from kws_app.audio.source import Feed
 from kws_app.own_word.room import LEAST_ROOM_S, ROOM_S, RoomRecorder
 from kws_app.translation import _
 
-WHY = _("Optional: two minutes of your room, with the television on, make false alarms rarer. Do not say the word.")
+WHY = _(
+    "Optional: record your room for two minutes, with the television on. This gives fewer false alarms. Do not say the "
+    "word."
+)
 
 
 class RoomBox(QWidget):
-    """A button, how far the recording is, and what it is good for."""
+    """A button, the progress of the recording, and its purpose."""
 
     wanted = pyqtSignal()  # the button was pressed
 
@@ -46,23 +49,23 @@ class RoomBox(QWidget):
 
     @property
     def feed(self) -> Feed | None:
-        """From which it records."""
+        """The sound that is recorded; None without a recording."""
         return None if self._recorder is None else self._recorder.feed
 
     def forget(self) -> None:
-        """Another word: nothing was recorded."""
+        """Begin another word, without a recording."""
         self.samples = None
         self.stop()
         self._say(WHY)
 
     def begin(self, feed: Feed) -> None:
-        """Record from now on."""
+        """Start to record."""
         self._recorder = RoomRecorder(feed)
         self.samples = None
         self._show()
 
     def look(self) -> Samples:
-        """Take in what arrived since the last call; returns it at 16 kHz."""
+        """Read the sound since the last call. Returns samples [N] at 16 kHz."""
         assert self._recorder is not None
         samples = self._recorder.look()
         if self._recorder.over:
@@ -72,13 +75,15 @@ class RoomBox(QWidget):
         return samples
 
     def stop(self) -> None:
-        """Keep what there is, if it is enough."""
+        """Stop, and keep the recording if it is long enough."""
         recorder, self._recorder = self._recorder, None
         if recorder is not None and recorder.seconds >= LEAST_ROOM_S:
             self.samples = recorder.samples
-            self._say(_("{seconds:.0f} s of your room will be learnt, too.", seconds=recorder.seconds))
+            self._say(_("The training uses {seconds:.0f} s of your room.", seconds=recorder.seconds))
         elif recorder is not None:
-            self._say(_("That was too short: record at least {seconds:.0f} s of your room.", seconds=LEAST_ROOM_S))
+            self._say(
+                _("The recording is too short: record at least {seconds:.0f} s of your room.", seconds=LEAST_ROOM_S)
+            )
         self._show()
 
     def _say(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""How the typed word is said: a line for each way, to be heard, left out, or added to. On the window's thread."""
+"""The ways to say the typed word: the user hears them, leaves some out, or adds some. On the window's thread."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,11 @@ from PyQt6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QLineEdit, QPushButt
 from kws_app.own_word.advice import Saying
 from kws_app.translation import _
 
-LONGEST = 80  # letters of a way that is added
+LONGEST = 80  # letters of a way that the user adds
 
 
 class SayingsBox(QWidget):
-    """The ways that are found are all chosen at first."""
+    """A line for each way. At first all ways are chosen."""
 
     changed = pyqtSignal()
     hear_wanted = pyqtSignal(str)  # IPA
@@ -23,7 +23,7 @@ class SayingsBox(QWidget):
         self.checks: dict[str, QCheckBox] = {}  # by IPA
         self.plays: dict[str, QPushButton] = {}
         self._found: tuple[str, ...] = ()
-        title = QLabel(_("It will know the word said like this"))
+        title = QLabel(_("The word may sound like this"))
         title.setObjectName("sectionTitle")
         self.edit = QLineEdit()
         self.edit.setMaxLength(LONGEST)
@@ -56,7 +56,7 @@ class SayingsBox(QWidget):
 
     @property
     def chosen(self) -> tuple[str, ...]:
-        """The IPA of the chosen ways; empty where they are those that were found: then the training finds them."""
+        """The IPA of the chosen ways; empty for the ways that were found, because the training finds them, too."""
         ways = tuple(ipa for ipa, check in self.checks.items() if check.isChecked())
         return () if ways == self._found else ways
 
@@ -66,7 +66,7 @@ class SayingsBox(QWidget):
         return bool(self.checks) and not any(check.isChecked() for check in self.checks.values())
 
     def show_sayings(self, sayings: Sequence[Saying]) -> None:
-        """Those that were found of a word, in place of the lines before."""
+        """Show the ways that were found for a word, in place of the present lines."""
         while (item := self._lines.takeAt(0)) is not None:
             line = item.widget()
             if line is not None:
@@ -81,7 +81,7 @@ class SayingsBox(QWidget):
         self.changed.emit()
 
     def take_in(self, saying: Saying) -> None:
-        """Another way, which the user added."""
+        """Add a way of the user."""
         self.edit.clear()
         self.say("")
         if saying.ipa in self.checks:
@@ -91,12 +91,12 @@ class SayingsBox(QWidget):
             self.changed.emit()
 
     def say(self, trouble: str) -> None:
-        """Why something could not be added."""
+        """Show why a way could not be added."""
         self.trouble.setText(trouble)
         self.trouble.setVisible(bool(trouble))
 
     def set_asking(self, asking: bool) -> None:
-        """Whether an answer is on its way."""
+        """asking: True while an answer is awaited; then the buttons are disabled"""
         self.add.setEnabled(not asking and bool(self.edit.text().strip()))
         for play in self.plays.values():
             play.setEnabled(not asking)

@@ -1,4 +1,4 @@
-"""The takes of a word, a line each: whether it is good, and buttons to hear it, say it again, or remove it."""
+"""The list of takes. Each line says whether the take is good, and has buttons to play, repeat or remove it."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from kws_app.translation import _
 
 
 class TakeLine(QFrame):
-    """One take."""
+    """The line of a take."""
 
     def __init__(self, number: int, take: Take) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class TakeLine(QFrame):
 
 
 class TakesView(QScrollArea):
-    """All takes, the newest in sight."""
+    """All takes. The newest take is visible."""
 
     play_wanted = pyqtSignal(int)  # index of a take
     again_wanted = pyqtSignal(int)
@@ -71,7 +71,7 @@ class TakesView(QScrollArea):
         self._follow = False
 
     def show_takes(self, takes: Sequence[Take]) -> None:
-        """In place of the lines before."""
+        """Show these takes in place of the present lines."""
         self._follow = len(takes) > len(self.lines)
         for line in self.lines:
             self._column.removeWidget(line)
@@ -85,7 +85,7 @@ class TakesView(QScrollArea):
             self._column.insertWidget(index, line)
 
     def set_busy(self, busy: bool) -> None:
-        """Whether something is recorded: then nothing else can be done."""
+        """recording: True during a recording; then the buttons are disabled"""
         self._inside.setEnabled(not busy)
 
     def _show_newest(self, most: int) -> None:

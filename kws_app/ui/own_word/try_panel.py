@@ -12,7 +12,7 @@ class TryPanel(QFrame):
     """Asks the user to say the word, and counts how often it was heard."""
 
     def __init__(self, listen: Callable[[], str]) -> None:
-        """listen: switch the microphone on; says in a sentence why it cannot, or nothing"""
+        """listen: switches the microphone on; returns why it cannot, in one sentence, or an empty text"""
         super().__init__()
         self.setObjectName("part")
         self._listen = listen
@@ -31,13 +31,13 @@ class TryPanel(QFrame):
         self.button.clicked.connect(self._try)
 
     def begin(self, word: str) -> None:
-        """The word listens from now on."""
+        """Show that the word is on."""
         self._word, self._heard = word, 0
         self.text.setText(_("“{word}” is on.", word=word))
         self.button.show()
 
     def note_heard(self) -> None:
-        """The word was heard."""
+        """Count a detection of the word."""
         self._heard += 1
         self.button.hide()
         self.text.setText(

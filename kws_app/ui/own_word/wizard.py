@@ -40,7 +40,7 @@ class OwnWordWizard(QWidget):
     ready = pyqtSignal(str)  # name of the model that hears the word from now on
     added = pyqtSignal(str)  # name of a smaller model of the word
     _progressed = pyqtSignal(object)  # Progress, from the job's thread
-    _ended = pyqtSignal(str)  # a sentence, or nothing
+    _ended = pyqtSignal(str)  # why the training failed, or empty
 
     def __init__(
         self,
@@ -120,7 +120,7 @@ class OwnWordWizard(QWidget):
         column.addLayout(buttons)
 
     def open(self, word: str = "") -> None:
-        """Show the wizard, at the first page where no training runs. A training that was cut is offered again."""
+        """Open the wizard, at its first page if no training runs. An unfinished training is offered again."""
         if not self.job.running and self.page in (WORD, RESULT):
             self._go_to(WORD)
             unfinished = None if word or self.word_page.word else Typed.unfinished(self._data_dir)
@@ -128,12 +128,14 @@ class OwnWordWizard(QWidget):
                 self.word_page.edit.setText(word)
             elif unfinished is not None:
                 self.word_page.show_typed(unfinished)
-                self._say(_("The learning of “{word}” was cut: it goes on where it was.", word=unfinished.word))
+                self._say(
+                    _("The training of “{word}” was not finished: it can go on from there.", word=unfinished.word)
+                )
             self.word_page.edit.setFocus()
         self._come_forward()
 
     def learn_from(self, keyword: str, lessons: Lessons) -> None:
-        """Train a word again, from the labels that were written into its folders."""
+        """Train a word again, with the labelled sounds in its folders."""
         if self.job.running:
             self._say(_("Another word is being learnt: wait until it is ready."))
         else:
@@ -144,7 +146,7 @@ class OwnWordWizard(QWidget):
         self._come_forward()
 
     def note_heard(self, keyword: str) -> None:
-        """A word was heard: is it the new word?"""
+        """Count a detection if it is of the new word."""
         if self._made and self._order is not None and keyword == folder_name(self._order.word):
             self.learn_page.trial.note_heard()
             self.result_page.trial.note_heard()
@@ -156,7 +158,7 @@ class OwnWordWizard(QWidget):
 
     @property
     def places(self) -> WordPlaces:
-        """The folders of the word that is typed."""
+        """The folders of the typed word."""
         return WordPlaces(self._data_dir, self.word_page.word)
 
     def set_theme(self, theme: Theme) -> None:
@@ -197,7 +199,7 @@ class OwnWordWizard(QWidget):
         self.next.setEnabled(can_go.get(page, True))
         stops = running and bool(self._made) and page == LEARN
         self.back.setText(_("&Stop") if stops else _("&Back"))
-        self.back.setToolTip(_("What was made so far is kept") if stops else _("Go back to the last step (Alt+B)"))
+        self.back.setToolTip(_("Stop. The progress is saved") if stops else _("Go back to the last step (Alt+B)"))
         self.back.setVisible(page == SAY or stops or (page == LEARN and not running and self._lessons is None))
 
     def _go_back(self) -> None:
@@ -226,7 +228,9 @@ class OwnWordWizard(QWidget):
     def _go_to_takes(self) -> None:
         problem = self.word_page.problem or why_not()
         if not problem and self._taken(folder_name(self.word_page.word)):
-            problem = _("“{word}” is here already: “Add a word…” in the window has it.", word=self.word_page.word)
+            problem = _(
+                "“{word}” comes with the program: choose it with “Add a word…” in the window.", word=self.word_page.word
+            )
         if problem:
             self._say(problem)
         else:
@@ -254,7 +258,7 @@ class OwnWordWizard(QWidget):
         self._show_buttons()
 
     def _keep_takes(self) -> None:
-        """raises AudioError, in one sentence, if the disk refuses"""
+        """Save the takes and the room. raises AudioError, in one sentence, if they cannot be written"""
         save_takes([take for take in self.say_page.takes if take.good], self.places.takes)
         if self.say_page.room.samples is not None:
             save_room(self.say_page.room.samples, self.places.not_the_word)
@@ -281,7 +285,7 @@ class OwnWordWizard(QWidget):
             self.result_page.say_more(_("The smaller networks are still being made. {text}", text=progress.text))
 
     def _take_in(self, progress: Progress) -> None:
-        """A model is ready. The first listens from now on; the smaller models after it are offered in Advanced."""
+        """A model is ready. The first model listens from now on. The user finds the smaller models in Advanced."""
         assert self._order is not None
         if self._made:
             self.added.emit(progress.ready)
@@ -325,21 +329,26 @@ class OwnWordWizard(QWidget):
             self.ready.emit(self._made)
 
     def _note_learnt(self) -> None:
-        """The next start does not offer to go on."""
+        """Note that the training is finished, so that the next start does not offer it again."""
         assert self._order is not None
         order = self._order
         try:
             Typed(order.word, order.language, order.sayings, learnt=True).save(self._data_dir)
         except OSError as error:
-            self._say(_("That the word is learnt could not be noted ({error}).", error=error.strerror or error))
+            self._say(
+                _(
+                    "The folder of the word could not be written ({error}): free some space.",
+                    error=error.strerror or error,
+                )
+            )
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
-        """The window closes; a training goes on, and the wizard shows it when it is opened again."""
+        """The wizard closes. A training goes on, and the wizard shows it when it is opened again."""
         self._leave()
         super().closeEvent(event)
 
     def finish(self) -> None:
-        """The app ends: so does a training, which resumes when it is started again."""
+        """The app ends: stop a training. It continues when the user starts it again."""
         self._leave()
         self.word_page.finish()
         self.job.cancel()
@@ -355,6 +364,6 @@ class OwnWordWizard(QWidget):
         self.say_page.set_active(False)
 
     def showEvent(self, event: object) -> None:
-        """Opened again on the second page, the microphone is wanted again."""
+        """Switch the microphone on again if the wizard is opened on the second page."""
         super().showEvent(event)  # type: ignore[arg-type]
         self.say_page.set_active(self.page == SAY)

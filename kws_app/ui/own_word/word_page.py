@@ -20,7 +20,7 @@ from kws_app.translation import _
 from kws_app.ui.own_word.sayings_box import SayingsBox
 
 GENERAL_NAMES = {"en": "English", "es": "Español"}  # Qt names a country's language, such as "American English"
-TYPING_MS = 500  # without a key: the word is complete
+TYPING_MS = 500  # after the last key the word counts as complete
 
 
 def language_name(code: str) -> str:
@@ -30,16 +30,16 @@ def language_name(code: str) -> str:
 
 
 class WordPage(QWidget):
-    """A field for the word, what is known of it, and the voices that will say it."""
+    """The input field, advice about the word, and the voices that will say it."""
 
     changed = pyqtSignal()
     entered = pyqtSignal()  # the Enter key
     _advised = pyqtSignal(object)  # Advice, from the advisor's thread
     _answered = pyqtSignal(str, object)  # the question, and Samples, a Saying, or a sentence
-    _voices_fetched = pyqtSignal(str)  # a sentence, or nothing
+    _voices_fetched = pyqtSignal(str)  # why the download failed, or empty
 
     def __init__(self, play: Callable[[Samples], None]) -> None:
-        """play: let the word be heard"""
+        """play: plays samples [N] at 16 kHz"""
         super().__init__()
         self._play = play
         self._advisor = Advisor(self._tell_advice)
@@ -50,7 +50,7 @@ class WordPage(QWidget):
         self.edit.setMaxLength(5 * MOST_LETTERS)  # longer texts get their sentence, too
         self.languages = QComboBox()
         self.languages.setAccessibleName(_("The language of the word"))
-        self.languages.setToolTip(_("In which language the word is read"))
+        self.languages.setToolTip(_("The language in which the word is pronounced"))
         for code in LANGUAGES:
             self.languages.addItem(language_name(code), code)
         self.languages.setCurrentIndex(self.languages.findData(language_of(QLocale().name())))
@@ -107,7 +107,7 @@ class WordPage(QWidget):
 
     @property
     def word(self) -> str:
-        """As typed, without spaces around it."""
+        """The typed word, without spaces around it."""
         return " ".join(self.edit.text().split())
 
     @property
@@ -116,23 +116,23 @@ class WordPage(QWidget):
 
     @property
     def chosen(self) -> tuple[str, ...]:
-        """The IPA of the ways that the user chose; empty for all that are found."""
+        """The IPA of the ways that the user chose; empty for all ways that were found."""
         return self.sayings.chosen
 
     def show_typed(self, typed: Typed) -> None:
-        """A word of an earlier run."""
+        """Show a word of an earlier run."""
         self.languages.setCurrentIndex(self.languages.findData(typed.language))
         self.edit.setText(typed.word)
 
     @property
     def problem(self) -> str:
-        """Why the word cannot be taken, in one sentence; empty where it can."""
+        """Why the word cannot be used, in one sentence; empty if it can."""
         if self.sayings.none_chosen:
             return _("Keep at least one way to say the word.")
         return check_word(self.word) or self._trouble
 
     def finish(self) -> None:
-        """The app ends: so does a download."""
+        """The app ends: stop a download."""
         self._pause.stop()
         self._fetching.cancel()
 
@@ -149,11 +149,11 @@ class WordPage(QWidget):
         elif why_not():
             self.advice.setText(why_not())
         else:
-            self.advice.setText(_("Looking at the word…"))
+            self.advice.setText(_("Checking the word…"))
             self._pause.start()
         self.changed.emit()
 
-    _trouble = ""  # what the advisor has against the word
+    _trouble = ""  # why the word cannot be used, by the advisor
 
     def _ask(self) -> None:
         self._advisor.ask(self.word, self.language)
@@ -218,18 +218,18 @@ class WordPage(QWidget):
 
     def _fetch_voices(self) -> None:
         self.fetch.hide()
-        self.voices.setText(_("Downloading the voices, 120 MB. You may go on meanwhile."))
+        self.voices.setText(_("Downloading the voices, 120 MB. You can go on in the meantime."))
         self._fetching.fetch_voices()
 
     def _show_fetched(self, trouble: str) -> None:
-        self.voices.setText(trouble or _("The voices are here."))
+        self.voices.setText(trouble or _("The voices are downloaded."))
         self.fetch.setVisible(bool(trouble))
         if self.word and not check_word(self.word):
             self._ask()
 
     @staticmethod
     def _note_nothing(progress: Progress) -> None:
-        """A download tells no progress."""
+        """Do nothing: a download reports no progress."""
 
 
 def _wrapped(muted: bool = False) -> QLabel:

@@ -196,7 +196,7 @@ def test_the_room_is_recorded_until_it_is_stopped(room: Room, qtbot: QtBot):
         room.hear(np.full(RATE_HZ, 0.1, np.float32))
         qtbot.waitUntil(lambda before=before: page.room.bar.value() > before)
     page.room.record.click()
-    assert page.room.samples is not None and "will be learnt" in page.room.text.text()
+    assert page.room.samples is not None and "The training uses" in page.room.text.text()
     assert page.record.isEnabled()
 
 
