@@ -204,7 +204,7 @@ def style_sheet(theme: Theme) -> str:
         subcontrol-position: right center; subcontrol-origin: padding; right: 7px; }}
     QPushButton[drops="true"] {{ padding-right: 24px; }}
     QLabel#pageTitle {{ font-weight: 600; font-size: 15pt; }}
-    QLabel#prompt {{ font-weight: 600; font-size: 12pt; }}
+    QLabel#prompt {{ font-weight: 600; }}
     QLabel#trouble {{ color: {theme.on_warning}; background: {theme.warning}; border-radius: 6px; padding: 6px 10px; }}
     QPushButton#forward {{ background: {theme.accent}; color: {theme.on_accent}; border-color: {theme.accent}; }}
     QPushButton#forward:disabled {{ background: {theme.window}; color: {theme.muted}; border-color: {theme.border}; }}

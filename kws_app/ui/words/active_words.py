@@ -204,6 +204,8 @@ class ActiveWords(QObject):
         offer = self.thresholds.offers_of(self.words[keyword].model)[level]
         if offer.model:
             self.use_network(keyword, offer.model)
+            if self.thresholds.offers_of(self.words[keyword].model)[level].threshold is None:
+                level = Level.BALANCED  # of that model it is strict enough
         self.thresholds.choose_level(self.words[keyword].model, level)
         self.shown.emit()
 

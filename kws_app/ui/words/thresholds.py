@@ -68,11 +68,13 @@ class Thresholds:
             theirs = self.curve_of(other)
             if theirs is None or its.keyword != card.keyword or other == name or second_of(other):
                 continue
-            offer = offers(its, theirs)[Level.STRICT]
-            if offer.threshold is None or not is_stricter(ours, own, theirs, theirs.at(offer.threshold)):
-                continue
-            said = _("{figures} Uses {network}.", figures=offer.text, network=network(other).text)
-            found.append((theirs.at(offer.threshold).missed / theirs.keywords, Offer(None, said, other)))
+            offered = offers(its, theirs)
+            for level in (Level.STRICT, Level.BALANCED):
+                threshold = offered[level].threshold
+                if threshold is not None and is_stricter(ours, own, theirs, theirs.at(threshold)):
+                    said = _("{figures} Uses {network}.", figures=offered[level].text, network=network(other).text)
+                    found.append((theirs.at(threshold).missed / theirs.keywords, Offer(None, said, other)))
+                    break
         return min(found, key=lambda each: each[0])[1] if found else None
 
     def set_for_this_run(self, name: str, threshold: float) -> None:

@@ -32,6 +32,18 @@ def test_strict_is_that_of_another_network_which_then_hears_the_word(bench: Benc
     assert names(window) == ["loud/expert"] and threshold(window) == pytest.approx(0.5)
 
 
+def test_a_network_that_is_stricter_by_itself_hears_the_word_at_its_own_threshold(bench: Bench, tmp_path: Path):
+    models(bench, tmp_path / "measured", teacher=THIN, expert=curve([0.2, 3, 9, 9], [0.5, 7, 0, 0], hours=12.0))
+    window = bench.open()
+    choose_level(window, Level.SENSITIVE)
+    assert (
+        row(window).levels[Level.STRICT].text().endswith("no false alarm in 12 hours of talk. Uses Accurate (expert).")
+    )
+    choose_level(window, Level.STRICT)
+    bench.qtbot.waitUntil(lambda: names(window) == ["loud/expert"])
+    assert threshold(window) == pytest.approx(0.5)
+
+
 def test_without_a_stricter_network_the_reason_is_told(bench: Bench, tmp_path: Path):
     models(bench, tmp_path / "measured", teacher=THIN, student=NO_BETTER)
     window = bench.open()
