@@ -1,4 +1,4 @@
-"""The light app: it listens where PyTorch is not installed, and leaves it alone where it is not asked for."""
+"""The light app: it works without PyTorch, and does not import PyTorch when it is not needed."""
 
 import subprocess
 import sys

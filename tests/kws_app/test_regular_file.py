@@ -1,4 +1,4 @@
-"""The user's own files: what is no plain file is refused at once, and folders are for their owner alone."""
+"""The user's files: anything but a plain file is refused, and only the owner can open the folders."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""The language that is chosen, the template for translators, and that every sentence goes through a catalogue."""
+"""The chosen language, the template for translators, and that every text goes through a catalogue."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""What may stand in the settings, and which addresses can be posted to."""
+"""The checked values of actions in the settings, and the addresses of web hooks."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Commands: real processes, hostile values, hangs, floods and what they leave behind."""
+"""Commands with real processes: hostile values, programs that hang, long output, and programs left behind."""
 
 import json
 import os

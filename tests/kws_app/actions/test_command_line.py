@@ -1,4 +1,4 @@
-"""One line and the arguments in it: read like a shell's words, and written back to the same."""
+"""A line is split into arguments as in a shell, and arguments are joined to the same line."""
 
 import sys
 

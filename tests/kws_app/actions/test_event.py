@@ -1,4 +1,4 @@
-"""Placeholders and environment variables, with values from strangers."""
+"""Placeholders and environment variables with values from foreign cards and file names."""
 
 from kws_app.actions.event import DetectionEvent
 

@@ -1,4 +1,4 @@
-"""Programs that are opened: real processes that outlive the action, and failures that are told."""
+"""Programs that stay open: real processes that outlive the action, and failures with a message."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The runner: what is on is done, at once and off the caller's thread; hangs stay few; failures are told."""
+"""The runner: each action runs in its own thread, actions that hang do not pile up, failures are reported."""
 
 import queue
 import sys

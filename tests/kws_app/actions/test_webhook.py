@@ -1,4 +1,4 @@
-"""Webhooks against a real server on loopback: well, slow, down, broken, elsewhere."""
+"""Web hooks with a real local server that answers, is slow, is down, sends nonsense or redirects."""
 
 import json
 import socket

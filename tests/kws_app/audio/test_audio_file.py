@@ -1,4 +1,4 @@
-"""Audio files: every format, rate and channel count; what is no audio gets one sentence."""
+"""Audio files: every format, rate and channel count. Any other file gives one sentence."""
 
 import os
 import struct

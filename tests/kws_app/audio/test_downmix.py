@@ -1,4 +1,4 @@
-"""Several channels to one: the mean, and the strongest channel where the mean is next to nothing."""
+"""Several channels become one: the mean, or the strongest channel if the mean nearly cancels."""
 
 import numpy as np
 import pytest

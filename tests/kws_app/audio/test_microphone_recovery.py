@@ -1,4 +1,4 @@
-"""A microphone that goes away, stalls or comes late: with a made-up PortAudio, then with a real sound server."""
+"""A microphone that is unplugged, stalls or is late: with a made-up PortAudio, then with a real sound server."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""The terminal shows what the program says, and not what a decoder in C says."""
+"""The terminal shows the messages of the program, but not those of C libraries."""
 
 import subprocess
 import sys

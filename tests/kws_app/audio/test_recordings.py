@@ -1,4 +1,4 @@
-"""Files that hold several recordings, or whose header states too little: all of the sound is heard."""
+"""Files with several recordings, or with too small a size in the header: all of their sound is heard."""
 
 import errno
 import io

@@ -1,4 +1,4 @@
-"""Microphones by the names that the desktop shows: with a real sound server, and with what has none."""
+"""Microphones by the names of the desktop: with a real sound server, and without a sound server."""
 
 import os
 from collections.abc import Callable

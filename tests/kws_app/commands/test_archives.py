@@ -1,4 +1,4 @@
-"""kws-detect over many files: over cores, over a cluster, ended in the midst, and gone on with."""
+"""kws-detect over many files: on several cores, on a cluster, interrupted, and continued."""
 
 import json
 import os

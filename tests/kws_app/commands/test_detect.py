@@ -1,4 +1,4 @@
-"""kws-detect: the shipped model over files, and what bad input gets."""
+"""kws-detect: a shipped model over files, and the messages for bad input."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Which files are meant by names, folders and patterns."""
+"""The files for names, folders and patterns."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A result that is its own record: what is whole is kept, what was torn is heard again."""
+"""A result file records which files are done: whole results are kept, an unfinished file is read again."""
 
 import json
 from pathlib import Path

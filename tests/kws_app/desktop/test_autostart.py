@@ -1,4 +1,4 @@
-"""Starting at login: the file is where the desktop looks, says what was meant, and goes again."""
+"""Starting at login: the file has the right place and content, and can be removed."""
 
 import plistlib
 import sys

@@ -1,4 +1,4 @@
-"""The .desktop file: what a desktop makes of it is the command that was meant, whatever the paths hold."""
+"""The .desktop file: a desktop reads the same command from it, whatever the paths contain."""
 
 import shutil
 import subprocess

@@ -1,4 +1,4 @@
-"""The lock of the data folder: held by one process, and never the reason that a file elsewhere is lost."""
+"""The lock of the data folder: one process holds it, and no other file is ever harmed."""
 
 import os
 import sys

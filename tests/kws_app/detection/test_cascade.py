@@ -1,4 +1,4 @@
-"""Two models in a cascade: the second hears only what the first stirs at, and decides; any chunking gives the same."""
+"""A cascade of two models: the second model decides when the first wakes it; chunks do not change the result."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Hand-worked timelines: what makes a detection, and what makes no second one."""
+"""Hand-worked timelines: which steps make a detection, and which do not make a second detection."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a threshold means: against hand-worked curves and published intervals."""
+"""The operating curve against hand-worked curves and published intervals."""
 
 from typing import Any
 

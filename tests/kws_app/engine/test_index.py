@@ -1,4 +1,4 @@
-"""Which programs are ours: two lists vouch, and a stranger's program is opened on no path."""
+"""Which jitted models are ours: only two lists count, and no path opens a foreign program."""
 
 import json
 import os

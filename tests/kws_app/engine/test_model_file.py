@@ -1,4 +1,4 @@
-"""Model files: cards read as data, damage refused in one sentence, one bad file hides no other."""
+"""Model files: cards are read as data, damage gives one sentence, and a bad file hides no other file."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Pairs of models, one confirming the other: their names and cards, in the worker, in the window, over files."""
+"""Pairs of models: their names and cards, in the worker, in the window, and over files."""
 
 import json
 import shutil

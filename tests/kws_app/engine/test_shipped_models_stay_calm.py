@@ -1,4 +1,4 @@
-"""What ships stays calm where there is no speech: silence, steady noise and hum, from a start and after a pause."""
+"""The shipped models detect nothing without speech: in silence, steady noise and hum, at a start and after a pause."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The disk thread: a real thread, a real folder, and what it tells."""
+"""The disk thread: a real thread, a real folder, and its reports."""
 
 import subprocess
 import threading

@@ -1,4 +1,4 @@
-"""What a log adds up to, hand-worked."""
+"""The history of a log, worked out by hand."""
 
 from dataclasses import replace
 

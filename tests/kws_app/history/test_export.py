@@ -1,4 +1,4 @@
-"""Exported clips and labels: what training reads is what the user said."""
+"""Exported clips and labels: training reads what the user labelled."""
 
 from dataclasses import replace
 from pathlib import Path

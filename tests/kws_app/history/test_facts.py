@@ -1,4 +1,4 @@
-"""The facts of the log: any line is understood or refused, and ids are safe names of files."""
+"""The lines of the log: every line is read or refused, and ids are safe file names."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""The running rate in words and numbers."""
+"""The text of the rate."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The recorder: what lies in a clip, sample by sample, and which hours count."""
+"""The recorder: the content of a clip, sample by sample, and the hours that count."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Another engine in the midst of listening: nothing of the sound and nothing of the models' past is lost."""
+"""A change of the engine during the listening: no sound and no state of a model is lost."""
 
 from collections import deque
 from collections.abc import Iterator

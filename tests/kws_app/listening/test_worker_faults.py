@@ -1,4 +1,4 @@
-"""A worker whose model, source, log or time fails it: a real thread, real signals."""
+"""A worker whose model, source or log fails: with a real thread and real signals."""
 
 import threading
 import zlib

@@ -1,4 +1,4 @@
-"""What a worker keeps of what it heard: clips, how each detection went, words missed, hours."""
+"""What a worker saves: clips, the end of each detection, missed words, hours."""
 
 from collections import deque
 

@@ -1,4 +1,4 @@
-"""What is known of a typed word, asked of the real child process."""
+"""The advice about a typed word, from the real child process."""
 
 import queue
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a training is asked to do, and how a word is remembered."""
+"""The order for a training, and how a word is saved."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Takes: what is wrong with a take is found, a good take is trimmed, and another word is not like the others."""
+"""Takes: faults are found, good takes are trimmed, and another word is refused."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which words can be taken: each bad word gets a sentence of its own that says what to do."""
+"""Typed words: each bad word gets a sentence that says what to do."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The first steps: they pass by doing them, block nothing, can be skipped, and do not come back."""
+"""The first steps: each step ends when the user does it; they block nothing, can be skipped, and do not come back."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Listening: start, stop, what is heard and said of it, with a real worker and a loudness model."""
+"""Start, stop and the sentences of the banner, with a real worker and a loudness model."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The app in a made-up language: what stays English there was forgotten when it was written."""
+"""The app in a made-up language: a text that stays English was not marked for translation."""
 
 import os
 import subprocess

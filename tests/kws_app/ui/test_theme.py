@@ -1,4 +1,4 @@
-"""The colours: what lies in one plot is told apart, also by eyes that see no red or no green."""
+"""The colours of a plot can be told apart, even by users who see no red or no green."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""A window that nobody sees: it hears as before, draws nothing, and shows what was missed when it comes back."""
+"""A hidden window: it hears as before, draws nothing, and shows the missed detections when it comes back."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a word sets off, from the detection in a real worker to a real process and a real server; and its dialog."""
+"""The actions after a detection, from a real worker to a real process and a real server; and their dialog."""
 
 import threading
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Notifications over a real message bus, to a service of the test's own that is well, hangs or is missing."""
+"""Notifications over a real message bus, to a service of the test that answers, hangs or is missing."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""What leaves the panel of what was heard: exports; and how many clips stay."""
+"""The exports of the history, and the limit of the clips."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The way to a word of one's own: from the list of words and from the first steps, with the microphone in use."""
+"""Opening the wizard: from the list of words and from the first steps, with the microphone in use."""
 
 from PyQt6.QtWidgets import QLabel
 

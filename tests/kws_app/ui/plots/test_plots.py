@@ -1,4 +1,4 @@
-"""The plots: positions on the sample clock end up at the right place, gaps stay gaps, and the line can be dragged."""
+"""The plots: samples appear at the right place, lost sound shows as a gap, and a threshold line can be dragged."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Which stretch is shown: it follows, stands still, goes back, and never leaves what is kept."""
+"""The time that the plots show: it follows the sound, freezes, goes back, and never leaves the kept sound."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The meters in the list of sources: there while it is open, and of the microphones that it lists."""
+"""The meters in the list of sources: they exist only while the list is open, for the listed microphones."""
 
 from kws_app.audio.portaudio import Microphone
 from kws_app.ui.sources.chooser_meters import LEVEL_ROLE

@@ -1,4 +1,4 @@
-"""The hint about a microphone's level: silence, whispers and clipping are told, ordinary rooms are not."""
+"""The hint about the level: silence, whispers and clipping give a hint, ordinary rooms do not."""
 
 import numpy as np
 import pytest

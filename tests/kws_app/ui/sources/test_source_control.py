@@ -1,4 +1,4 @@
-"""Which source: microphones that come and go, and files."""
+"""The choice of the source: microphones that are plugged in and out, and files."""
 
 from collections.abc import Callable
 from pathlib import Path

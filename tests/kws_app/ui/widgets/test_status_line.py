@@ -1,4 +1,4 @@
-"""The status line: quiet while all is well, says what is wrong, and gives numbers when asked."""
+"""The status line: empty while all is well, names a trouble, and shows numbers on request."""
 
 import pytest
 from pytestqt.qtbot import QtBot

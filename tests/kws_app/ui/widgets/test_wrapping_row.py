@@ -1,4 +1,4 @@
-"""A row of buttons: in one line where there is room, in more where there is not; its last at the right end."""
+"""A row of buttons: one line if there is room, else several lines; the last button stands at the right end."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The three levels: the model's own point in the middle; others only where the measurement shows what they promise."""
+"""The three levels: "Balanced" is the card's threshold; the other levels are offered only if they were measured."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The saved list of words beside the models that are really there."""
+"""The saved list of words, fitted to the models that are there."""
 
 from kws_app.engine.catalogue import find_models
 from kws_app.paths import MODELS_DIR
