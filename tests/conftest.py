@@ -66,6 +66,12 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def user_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """For XDG_DATA_HOME of tests that ask about words: the lists of words, which take seconds, are made once in it."""
+    return tmp_path_factory.mktemp("user")
+
+
 @pytest.fixture
 def write_wav(tmp_path: Path) -> Callable[..., Path]:
     """write_wav(samples, name, rate) -> path"""

@@ -13,9 +13,9 @@ from tests.support.programs import require
 
 
 @pytest.fixture(autouse=True)
-def _voices(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _voices(monkeypatch: pytest.MonkeyPatch, user_folder: Path) -> None:
     require("espeak-ng")
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # lists of words are kept there
+    monkeypatch.setenv("XDG_DATA_HOME", str(user_folder))  # lists of words are kept there
 
 
 def test_a_good_word_is_told_with_how_it_sounds():

@@ -23,9 +23,9 @@ TRAINED_MS = round(1000 * LONG_PATIENCE_S)
 
 
 @pytest.fixture
-def wizard(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnWordWizard]:
+def wizard(qtbot: QtBot, tmp_path: Path, user_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OwnWordWizard]:
     require("espeak-ng")
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))  # lists of words and of models made here
+    monkeypatch.setenv("XDG_DATA_HOME", str(user_folder))  # lists of words are kept there
     wizard = OwnWordWizard(
         tmp_path / "data",
         tmp_path / "models",
