@@ -10,13 +10,13 @@ from kws_app.audio.source import Feed
 from kws_app.own_word.takes import LEAD_IN_S, Take, TakeRecorder, check
 from kws_app.translation import _
 
-COUNT_S = 0.6  # of one number
-FIRST_COUNT, NEXT_COUNT = 3, 2  # numbers before the first take, and before each other
-MOST_BAD = 3  # takes one after the other: something is wrong that another try does not mend
+COUNT_S = 0.6  # length of each number of the count-down
+FIRST_COUNT, NEXT_COUNT = 3, 2  # numbers before the first take, and before each further take
+MOST_BAD = 3  # bad takes in a row that end the series
 
 
 class Phase(Enum):
-    """What goes on."""
+    """The state of a series."""
 
     COUNT = "count"  # the user gets ready
     SPEAK = "speak"  # the word is recorded
@@ -24,35 +24,34 @@ class Phase(Enum):
 
 
 class Series:
-    """Records takes into a list. A take that is not good is said again in its place."""
+    """Records takes into a list. The next take replaces a bad take."""
 
     def __init__(self, feed: Feed, takes: list[Take], wanted: int, redo: int | None = None) -> None:
-        """takes: those so far; new ones are added to this list
-
-        wanted: good takes after which the series is over
-        redo: the place of a take that is said again; then the series is over
+        """takes: the takes so far; new takes are added to this list
+        wanted: number of good takes that ends the series
+        redo: index of a take to repeat; then the series ends after this take
         """
         self.feed, self.takes = feed, takes
         self.trouble = ""  # why the series ended early, in one sentence
-        self.placed: int | None = None  # where the last take was put
+        self.placed: int | None = None  # index of the last take
         self.phase = Phase.COUNT
         self._wanted, self._redo = wanted, redo
-        self._bad = 0  # takes that were not good, one after the other
+        self._bad = 0  # number of bad takes in a row
         self._numbers = FIRST_COUNT
         self._recorder = TakeRecorder(feed)
 
     @property
     def number(self) -> int:
-        """The number of the count-down that is shown: 3, 2, 1."""
+        """The present number of the count-down: 3, 2, 1."""
         return max(1, self._numbers - int(self._recorder.seconds / COUNT_S))
 
     @property
     def listens(self) -> bool:
-        """Whether the user is to speak now."""
+        """Whether the user must speak now."""
         return self.phase is Phase.SPEAK and self._recorder.seconds >= LEAD_IN_S
 
     def look(self) -> Samples:
-        """Take in what arrived since the last call; returns it at 16 kHz."""
+        """Read the sound since the last call. Returns samples [N] at 16 kHz."""
         samples = self._recorder.look()
         if self._recorder.lost:
             self._end(_("Some sound was lost: record the take again."))
@@ -82,7 +81,7 @@ class Series:
             self._recorder = TakeRecorder(self.feed)
 
     def _place(self) -> int:
-        """Where the take goes: to be said again, in place of the last bad take of this series, or at the end."""
+        """The index for the take: of the take to repeat, of the last bad take of this series, or at the end."""
         if self._redo is not None:
             return self._redo
         return self.placed if self._bad and self.placed is not None else len(self.takes)

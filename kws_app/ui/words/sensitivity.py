@@ -98,7 +98,7 @@ def _sensitive(curve: OperatingCurve, own: Point) -> Point | None:
 
 
 def is_stricter(ours: OperatingCurve, own: Point, theirs: OperatingCurve, point: Point) -> bool:
-    """Whether another model's point is to our own point what "Strict" is to "Balanced"."""
+    """Whether a point of another model can be the level "Strict" of a model with the point `own`."""
     rate, share = own.false_alarms / ours.hours, own.missed / ours.keywords
     most_missed = max(STRICT_MISSES * share, share + STRICT_MISSES_MORE)
     return point.false_alarms / theirs.hours <= STRICT_ALARMS * rate and point.missed / theirs.keywords <= most_missed

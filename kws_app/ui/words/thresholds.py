@@ -1,4 +1,4 @@
-"""The threshold and decision of each model, as the user set them, and the measurements behind them. No Qt of its own.
+"""The threshold and decision of each model, as the user set them, and the measurements behind them.
 
 On the window's thread. A setting belongs to its model and comes back with the model.
 """
@@ -58,7 +58,7 @@ class Thresholds:
         return offered
 
     def _stricter_model(self, name: str) -> Offer | None:
-        """ "Strict" of the model of the same word that misses the fewest words then; None if no model is stricter."""
+        """The level "Strict" of another model of the word, with the fewest misses; None without such a model."""
         ours, card = self.curve_of(name), self.cards[name]
         if ours is None:
             return None
