@@ -43,4 +43,4 @@ def test_scores_are_a_line_through_the_stir_and_the_usual_word() -> None:
     scores = [1 / (1 + np.exp(-line.scale * (margin - line.offset))) for margin in (-1.0, 5.0)]
     assert scores == pytest.approx([STIR, 0.97])
     assert STIR < judged.decision.threshold < 0.97
-    assert "missed 11, with 0 false alarms on 2.0 h" in judged.describe("student")
+    assert "missed 11 of 31 sounds" in judged.describe("student")
