@@ -16,7 +16,7 @@ from training.corpus.pronunciations import pronunciations_of
 from training.corpus.synthetic_speech import passages, write_sound
 from training.corpus.voice_engines.espeak import EspeakEngine
 from training.network.speech_embedding import WholeStreams
-from training.own_word import make, material
+from training.own_word import make, material, measure
 from training.own_word.compare import Mistakes, Verdict, read_trained
 from training.own_word.gather_talk import as_stream, embeddings_of
 from training.own_word.heads import HeadConfig
@@ -30,11 +30,14 @@ SMALL = OwnWordConfig(
     takes=8, sequences=24, recording_copies=2, heads=1, head=HeadConfig(hidden=16, steps=80, mined_windows=200)
 )
 
+ALLOWED_AN_HOUR = 200.0  # the talk of this test lasts 40 s: no alarm in it is enough evidence for this rate
+
 
 @pytest.fixture(autouse=True)
 def only_espeak(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(make, "find_engines", lambda: [EspeakEngine()])
     monkeypatch.setattr(material, "PASSAGES", 1)
+    monkeypatch.setattr(measure, "ALLOWED_AN_HOUR", ALLOWED_AN_HOUR)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from training.corpus.synthetic_speech import passages, write_sound
 from training.corpus.takes import plan_takes
 from training.corpus.voice_engines import EspeakEngine
 from training.network.speech_embedding import WholeStreams
-from training.own_word import gather_lessons, make, material
+from training.own_word import gather_lessons, make, material, measure
 from training.own_word.gather_lessons import Talked
 from training.own_word.gather_talk import as_stream, embeddings_of, frames_of
 from training.own_word.heads import HeadConfig
@@ -36,6 +36,7 @@ pytestmark = [
 SMALL = OwnWordConfig(takes=16, sequences=40, heads=1, head=HeadConfig(hidden=16, steps=80, mined_windows=200))
 FEW = replace(QUICK_STUDENTS, sequences=32, near_sequences=8, near_takes=2, rows=16)
 ASKED = OwnWord("marmalade", config=SMALL)
+ALLOWED_AN_HOUR = 100.0  # the talk of these tests lasts 80 s: no alarm in it is enough evidence for this rate
 STAGES = (
     "takes",
     "near takes",
@@ -74,6 +75,7 @@ def only_espeak(patch: pytest.MonkeyPatch) -> None:
     for module in (make, gather_lessons):
         patch.setattr(module, "find_engines", lambda: [EspeakEngine()])
     patch.setattr(material, "PASSAGES", 1)
+    patch.setattr(measure, "ALLOWED_AN_HOUR", ALLOWED_AN_HOUR)
 
 
 def students(
