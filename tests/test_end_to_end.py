@@ -221,7 +221,7 @@ def on_screen(screen: Screen, sound: dict[str, str], rows_file: Path) -> dict[st
 
 @pytest.mark.long
 def test_two_models_are_compared_on_the_same_sound_and_the_first_alone_counts(
-    spoken, virtual_display, virtual_microphone, python: Callable, tmp_path: Path
+    spoken, model, virtual_display, virtual_microphone, python: Callable, tmp_path: Path
 ):
     samples, _ = spoken
     soundfile.write(str(tmp_path / "speech.wav"), samples, SAMPLE_RATE, subtype="PCM_16")
@@ -236,7 +236,8 @@ def test_two_models_are_compared_on_the_same_sound_and_the_first_alone_counts(
     output, errors = app.communicate(timeout=PATIENCE_S)
     peaks = {line.split()[1]: float(line.split()[2]) for line in output.splitlines() if line.startswith("peak")}
     assert set(peaks) == {DEFAULT_MODEL, OTHER_MODEL}
-    assert peaks[DEFAULT_MODEL] >= 0.5 and 0.0 < peaks[OTHER_MODEL] <= 1.0
+    threshold = model.card.decision_config().threshold
+    assert peaks[DEFAULT_MODEL] >= threshold and 0.0 < peaks[OTHER_MODEL] <= 1.0
     assert [record["model"] for record in detections_in(data)] == [DEFAULT_MODEL]
     assert (app.returncode, errors) == (0, "")
 

@@ -37,7 +37,7 @@ def test_marks_of_an_own_word_are_offered_once_there_are_enough(own: Bench):
     own.qtbot.waitUntil(lambda: window.own_word.wizard is not None)
     wizard = window.own_word.wizard
     assert wizard is not None and wizard.page == LEARN
-    assert "4 marks" in wizard.learn_page.title.text()
+    assert "from 4 labels" in wizard.learn_page.title.text()
     places = WordPlaces(own.folder, "loud")
     assert len(list(places.said.glob("*.flac"))) == FEWEST
     assert len(list(places.not_the_word.glob("*.flac"))) == 1
