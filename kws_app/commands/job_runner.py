@@ -59,7 +59,7 @@ def over_cluster(
         from distributed import Client, as_completed
     except ImportError as error:
         raise JobError("--scheduler needs another package: `pip install 'kws-app[cluster]'`.") from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # its errors are reported here
+    _silence_dask()
     try:
         client = Client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -81,3 +81,12 @@ def over_cluster(
             future.release()
             ready.update(handed_out(1))
             yield result
+
+
+def _silence_dask() -> None:
+    """Stop Dask's own log: every fault that it tells becomes a JobError or is repaired here.
+
+    Dask gives several of its loggers a level of their own, so the level of the top one is not enough.
+    """
+    for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "distributed"]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

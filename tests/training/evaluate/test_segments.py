@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kws_app.commands import job_runner
 from kws_app.commands.job_runner import JobError
 from tests.support.dask_cluster import dask_cluster
 from tests.support.toy_speech import KEYWORD
@@ -106,7 +107,10 @@ def test_a_cluster_that_loses_a_worker_scores_the_same(stream: Stream, heard: He
     assert len(list(tmp_path.glob("*.npz"))) == 3, "the process that asked keeps the scores"
 
 
-def test_workers_that_contradict_each_other_or_are_not_there_are_refused(stream: Stream, heard: Heard) -> None:
+def test_workers_that_contradict_each_other_or_are_not_there_are_refused(
+    stream: Stream, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job_runner, "CONNECT_S", 0.5)
     with pytest.raises(ValueError, match="leave --jobs 2 out"):
         Workers(jobs=2, scheduler="tcp://127.0.0.1:8786")
     with pytest.raises(ValueError, match="at least 1, got 0"):
