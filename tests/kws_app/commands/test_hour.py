@@ -44,6 +44,7 @@ def minutes() -> list[np.ndarray]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not CAN_TELL, reason="reads /proc")
 def test_an_hour_is_heard_as_live_in_less_than_150_mb(tmp_path: Path) -> None:
     path = tmp_path / "hour.wav"

@@ -33,6 +33,7 @@ def test_a_word_that_nobody_can_say_is_one_sentence():
         spoken("привет")
 
 
+@pytest.mark.long
 def test_a_german_word_is_read_in_german():
     advice = ask("Küchenradio", "de")
     assert not advice.trouble and [saying.description for saying in advice.sayings] == ["German"]

@@ -85,12 +85,14 @@ def test_a_cut_evaluation_reads_kept_scores_and_scores_the_rest(
     assert len(scored) == 6 - kept, "another condition is another file"
 
 
+@pytest.mark.long
 def test_two_at_a_time_score_the_same(stream: Stream, heard: Heard) -> None:
     alone = score_segments(heard, AROUND, stream, None)
     together = score_segments(heard, AROUND, stream, None, Workers(jobs=2))
     assert equal(alone.scores, together.scores)
 
 
+@pytest.mark.long
 def test_a_cluster_that_loses_a_worker_scores_the_same(stream: Stream, heard: Heard, tmp_path: Path) -> None:
     alone = score_segments(heard, AROUND, stream, None)
     with contextmanager(dask_cluster)() as cluster:

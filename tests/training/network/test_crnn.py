@@ -57,6 +57,7 @@ def test_no_dependence_on_the_future(config: CrnnConfig) -> None:
     assert not torch.equal(first[:, before:], second[:, before:])
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.integers(0, 60), min_size=1, max_size=10),

@@ -90,6 +90,7 @@ def test_what_is_kept_back_stays_kept_back_when_more_comes() -> None:
     assert not kept_back_of(sounds[:9], compares=False).any() and kept_back_of(sounds[:10], compares=False).any()
 
 
+@pytest.mark.long
 def test_learning_replaces_a_worse_model_alone_and_undo_brings_it_back(tmp_path: Path, talk: Talk) -> None:
     work, models = tmp_path / "work", tmp_path / "models"
     right, wrong = said("marmalade", tmp_path / "right", 8), said("lemonade", tmp_path / "wrong", 8)

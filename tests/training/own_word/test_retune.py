@@ -21,6 +21,7 @@ def test_points_keep_their_counts_at_the_margin_where_they_were_counted() -> Non
     assert moved == {"split": "testing", "points": [[0.268941, 3, 23, 23], [0.5, 6, 0, 0]]}
 
 
+@pytest.mark.long
 def test_the_threshold_rises_to_what_the_talk_asks_and_stays_there(tmp_path: Path) -> None:
     shutil.copytree(MODELS_DIR / "computer", tmp_path / "computer")
     path = tmp_path / "computer" / "expert.safetensors"

@@ -87,6 +87,7 @@ def students(
         return make_students(ASKED, expert, config, folder, models, progress, talked)
 
 
+@pytest.mark.long
 def test_cut_at_every_stage_and_resumed_they_are_the_same(work: Path, talked: Talked, tmp_path: Path) -> None:
     for folder in ("whole", "cut"):
         shutil.copytree(work / "work", tmp_path / folder)
@@ -117,6 +118,7 @@ def stopped_in(stage: str) -> Progress:
     return Progress(tell=lambda what, *_: seen.append(what), is_cancelled=lambda: stage in seen)
 
 
+@pytest.mark.long
 def test_a_student_stirs_for_the_expert_as_its_card_says(work: Path, talked: Talked, tmp_path: Path) -> None:
     shutil.copytree(work / "work", tmp_path / "work")
     longer = replace(FEW, sequences=96, teacher_epochs=8, batches=25)
@@ -141,6 +143,7 @@ def test_a_student_stirs_for_the_expert_as_its_card_says(work: Path, talked: Tal
     assert "false alarms" in made.describe()
 
 
+@pytest.mark.long
 def test_two_recordings_and_no_voices_are_enough(talked: Talked, tmp_path: Path) -> None:
     (tmp_path / "said").mkdir()
     engine = EspeakEngine()
