@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from kws_app.paths import default_data_dir
 from training.corpus.pronunciations import (
     Pronunciation,
     chosen_pronunciations,
@@ -20,6 +19,7 @@ from training.corpus.pronunciations import (
 from training.corpus.synthetic_speech import write_sound
 from training.corpus.voice_engines import UnsayableError, find_engines, missing_engines
 from training.corpus.word_advice import advise
+from training.corpus.word_frequencies import word_lists_dir
 
 Answer = dict[str, object]
 
@@ -110,7 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--like", metavar="LETTERS", help="tell the pronunciation of these letters, for this word")
     parser.add_argument("--json", action="store_true", help="an object a line")
     options = parser.parse_args(arguments)
-    cache = default_data_dir() / "word-lists"
+    cache = word_lists_dir()
     try:
         if options.like is not None:
             answers = sounds_like(options.word, options.like, options.language)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from kws_app.paths import default_data_dir
 from training.atomic_file import written_whole
 from training.corpus.phonemes import Phonemes
 from training.corpus.pronunciations import phonemes_of
@@ -32,6 +33,11 @@ def _wordfreq() -> Any:
         return importlib.import_module("wordfreq")
     except ImportError:
         return None
+
+
+def word_lists_dir() -> Path:
+    """Where the lists of words are kept: in the user's data folder, as all words of a user share them."""
+    return default_data_dir() / "word-lists"
 
 
 def listed_words(language: str, accent: str, cache: Path) -> dict[str, Phonemes]:

@@ -18,6 +18,7 @@ from training.corpus.pronunciations import Pronunciation, check_word, pronunciat
 from training.corpus.sound import load_sound
 from training.corpus.takes import Take, make_takes, plan_near
 from training.corpus.voice_engines import find_engines
+from training.corpus.word_frequencies import word_lists_dir
 from training.network.speech_embedding import WholeStreams
 from training.own_word.known_expert import KnownExpert
 from training.own_word.lesson_sequences import LessonSequences, make_lesson_sequences
@@ -126,7 +127,7 @@ def _near_takes(asked: OwnWord, word: str, config: StudentsConfig, folder: Path,
     engines = find_engines()
     try:
         ways: list[Pronunciation] = list(asked.pronunciations) or pronunciations_of(word, asked.language)
-        sounds = [*parts_of(ways), *near_words(ways, asked.language, folder.parent), *invented_words(ways)]
+        sounds = [*parts_of(ways), *near_words(ways, asked.language, word_lists_dir()), *invented_words(ways)]
     except OSError as error:
         log.warning("No near words are known: %s", error)
         return []
