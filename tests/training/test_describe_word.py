@@ -21,7 +21,7 @@ needs_espeak = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="esp
 def own_words_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The short list of words that this project has, kept in a folder of the test's own."""
     monkeypatch.setattr(word_frequencies, "_wordfreq", lambda: None)
-    monkeypatch.setattr(describe_word, "default_data_dir", lambda: tmp_path)
+    monkeypatch.setattr(describe_word, "word_lists_dir", lambda: tmp_path / "word-lists")
 
 
 @needs_espeak
