@@ -8,21 +8,19 @@ import numpy as np
 import pytest
 
 from kws_app.engine.keyword_model import KeywordModel
-from kws_app.engine.speech_body import BODY_SHA256, load_body
 from kws_app.errors import ModelError
 from kws_app.paths import MODELS_DIR
+from tests.support.spoken_talk import spoken_talk
 from training.__main__ import main
 from training.corpus.pronunciations import pronunciations_of
-from training.corpus.synthetic_speech import passages, write_sound
+from training.corpus.synthetic_speech import write_sound
 from training.corpus.voice_engines.espeak import EspeakEngine
-from training.network.speech_embedding import WholeStreams
 from training.own_word import make, material, measure
 from training.own_word.compare import Mistakes, Verdict, read_trained
-from training.own_word.gather_talk import as_stream, embeddings_of
 from training.own_word.heads import HeadConfig
 from training.own_word.make import OwnWord, OwnWordConfig, own_word
 from training.own_word.material import kept_back_of
-from training.own_word.talk_embeddings import Talk, TalkStream, talk_of
+from training.own_word.talk_embeddings import Talk
 from training.own_word.undo import undo
 
 pytestmark = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng says the words")
@@ -42,12 +40,7 @@ def only_espeak(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def talk() -> Talk:
-    body = WholeStreams(load_body(BODY_SHA256))
-    streams = []
-    for split in ("training", "validation"):
-        said = passages("training" if split == "training" else "validation", "zebra", 0)
-        streams.append(TalkStream(split, split, embeddings_of(as_stream([next(said)[1] for _ in range(2)]), body)))
-    return talk_of(streams)
+    return spoken_talk(2)
 
 
 def said(word: str, folder: Path, count: int) -> Path:

@@ -14,14 +14,13 @@ from kws_app.detection.operating_curve import OperatingCurve
 from kws_app.engine.backends import JITTED, PLAIN
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.keyword_model import KeywordModel
-from kws_app.engine.speech_body import BODY_SHA256, load_body
+from tests.support.spoken_talk import spoken_talk
 from training.__main__ import main
 from training.corpus.synthetic_speech import passages, write_sound
 from training.corpus.takes import plan_takes
 from training.corpus.voice_engines import EspeakEngine
-from training.network.speech_embedding import WholeStreams
 from training.own_word import gather_lessons, make, material, students
-from training.own_word.gather_talk import as_stream, embeddings_of, gather_talk, split_of_talk
+from training.own_word.gather_talk import gather_talk, split_of_talk
 from training.own_word.heads import HeadConfig
 from training.own_word.make import OwnWord, OwnWordConfig, own_word, without_word
 from training.own_word.talk_embeddings import Talk, TalkStream, talk_of, write_talk
@@ -45,12 +44,7 @@ def only_espeak(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def talk() -> Talk:
-    body = WholeStreams(load_body(BODY_SHA256))
-    streams = []
-    for split in ("training", "validation"):
-        said = passages("training" if split == "training" else "validation", "zebra", 0)
-        streams.append(TalkStream(split, split, embeddings_of(as_stream([next(said)[1] for _ in range(3)]), body)))
-    return talk_of(streams)
+    return spoken_talk(3)
 
 
 def recordings(folder: Path, count: int) -> Path:
