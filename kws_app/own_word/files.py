@@ -11,7 +11,7 @@ AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 
 
 def read_files(paths: Sequence[Path], takes: Sequence[Take]) -> tuple[list[Take], str]:
-    """The recordings of files and folders as takes, and one sentence about those that cannot be used.
+    """The recordings of files and folders as takes, and a sentence about recordings that cannot be used.
 
     takes: the takes so far, which the recordings are compared with
     """

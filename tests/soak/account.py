@@ -86,7 +86,7 @@ class Account:
         return HEARD_WITHIN_S + (STALL_S if stalls else 0.0)
 
     def counts(self) -> tuple[int, int, int]:
-        """Three counts: keywords that the app had to hear, those that it heard, detections without a keyword."""
+        """Three counts: keywords played, keywords that the app heard, and detections without a keyword."""
         expected, missed, false = self._match()
         return expected, expected - len(missed), len(false)
 

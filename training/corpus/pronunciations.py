@@ -239,7 +239,7 @@ def pronunciation_like(text: str, like: str, language: str = "en") -> Pronunciat
 
 
 def chosen_pronunciations(text: str, ipas: Sequence[str], language: str = "en") -> list[Pronunciation]:
-    """The pronunciations that a user chose, by their IPA: those that are found by themselves, and others.
+    """The pronunciations that a user chose, by their IPA. The program need not have found them itself.
 
     raises ValueError with a sentence if one cannot be said, OSError if espeak-ng is missing
     """

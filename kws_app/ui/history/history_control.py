@@ -25,7 +25,7 @@ from kws_app.ui.settings_store import SettingsStore
 
 UNDO_MS = 300_000  # after this time a deletion cannot be undone
 MOST_STEPS = 100  # steps that can be undone
-KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; with more entries, those that nothing needs are dropped
+KEPT_ENTRIES = 4 * MOST_ROWS  # in memory; beyond this number, entries that nothing needs are dropped
 
 
 @dataclass(frozen=True)

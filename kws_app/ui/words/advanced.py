@@ -223,7 +223,7 @@ class Advanced(QFrame):
         self.network_text.setText(text)
 
     def show_confirming(self, networks: Sequence[Network], chosen: str) -> None:
-        """networks: those that can confirm the word's network; chosen: the name of the network in use, or empty"""
+        """networks: all that can confirm the word's network; chosen: the name of the network in use, or empty"""
         with QSignalBlocker(self.confirm):
             self.confirm.clear()
             self.confirm.addItem(_("no other network"), "")
