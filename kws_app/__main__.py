@@ -134,8 +134,8 @@ def list_microphones() -> int:
 
 
 @contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """A start makes a hundred thousand objects that all stay: to look through them again and again takes 50 ms."""
+def without_garbage_collection() -> Iterator[None]:
+    """For a start: it makes a hundred thousand objects that all stay, and looking through them takes 50 ms."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -147,7 +147,7 @@ def _without_garbage_collection() -> Iterator[None]:
 
 def run(options: argparse.Namespace) -> int:
     """Show the window until it is closed."""
-    with _without_garbage_collection():
+    with without_garbage_collection():
         app, _window = _started(options)  # the window lives as long as it has a name
     status = app.exec()
     # registered last, so it runs first. The exit handler of sounddevice would wait for a sound system that hangs

@@ -153,8 +153,10 @@ def measure(
 
 def observe(options: argparse.Namespace, engine: str) -> int:
     """The app, which says when its window is there and when it listens, and, if asked, what it takes; then it ends."""
-    import kws_app.ui.window as window_module
     from kws_app import __main__ as app
+
+    with app.without_garbage_collection():  # as in a start of the app
+        import kws_app.ui.window as window_module
 
     window_module.MainWindow = observed(  # type: ignore[misc]
         window_module.MainWindow, options.seconds, options.settle_s

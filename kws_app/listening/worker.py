@@ -213,6 +213,8 @@ class Worker(QObject):
             self._session.use(self._active.detectors)
         self._findings.models_changed()
         self.models_changed.emit(list(self._active.models.values()))
+        if self._to_start and self._source is not None:
+            self._listen()  # the file starts now
 
     def _use_engine(self, engine: str | None) -> None:
         try:
