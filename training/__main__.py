@@ -29,6 +29,7 @@ from training.evaluate.segments import Workers
 from training.own_word.gather_talk import gather_talk
 from training.own_word.make import QUICK, ROLE, OwnWord, OwnWordConfig, folder_of, own_word
 from training.own_word.one_at_a_time import one_at_a_time
+from training.own_word.people import make_expert, measure_again
 from training.own_word.progress_json import JsonProgress
 from training.own_word.retune import retune
 from training.own_word.student_config import QUICK_STUDENTS, StudentsConfig
@@ -206,6 +207,16 @@ def run_own_word_table(options: argparse.Namespace, places: Places, progress: Pr
     print("\n".join(as_table(cells)))
 
 
+def run_expert(options: argparse.Namespace, places: Places, progress: Progress) -> None:
+    for word in options.words:
+        if options.measure:
+            found = measure_again(word, places.data, places.work, places.models, progress)
+        else:
+            config = QUICK if options.quick else OwnWordConfig()
+            found = make_expert(word, places.data, places.work, places.models, config, progress)
+        print(found.describe(word), flush=True)
+
+
 def run_talk(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     left_out = options.leave_out.read_text(encoding="utf-8").split() if options.leave_out else []
     both = gather_talk(places.data, left_out, progress)
@@ -240,10 +251,13 @@ def run_arena(options: argparse.Namespace, places: Places, progress: Progress) -
         split=options.split,
         talk=tuple(options.talk),
         conditions=tuple(options.conditions),
+        hours=options.hours,
+        more_hours=options.more_hours,
+        models=tuple(options.our_models) or (places.models,),
         takes=options.takes,
         seed=options.seed,
     )
-    compared = reports.arena(places, asked, progress)
+    compared = reports.arena(places, asked, options.publish, progress)
     print(compared.text)
     print(f"The table, the plot and the counts are at {compared.path.with_suffix('')}.*")
 
@@ -258,6 +272,7 @@ STAGES: dict[str, Stage] = {
     "evaluate": run_evaluate,
     "own-word": run_own_word,
     "own-word-table": run_own_word_table,
+    "expert": run_expert,
     "talk": run_talk,
     "report": run_report,
     "all": run_all,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kws_app.detection.cascade import STIR
 from kws_app.paths import ASSETS_DIR, MODELS_DIR
+from training.arena.contest import Contest
 from training.config import DataConfig
 from training.corpus.recordings import SPLITS
 from training.evaluate.test_sets import HOURS
@@ -75,6 +76,12 @@ def build_parser() -> argparse.ArgumentParser:
     table.add_argument("--quick", action="store_true", help="few takes and short training, to try the command out")
     add_places(table)
 
+    expert = stage("expert", "make the expert of a word that ships, from its recordings by set, and measure it")
+    expert.add_argument("words", nargs="+", metavar="WORD", help="a word with recordings of many people")
+    expert.add_argument("--measure", action="store_true", help="only measure the expert that is there")
+    expert.add_argument("--quick", action="store_true", help="few takes and short training, to try the command out")
+    add_places(expert)
+
     talk = stage("talk", "turn the talk below the data folder into the files of talk that ship with the project")
     add_places(talk)
     add_assets(talk)
@@ -98,6 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     arena = stage("arena", "compare wake-word engines on the same sound, each in its own environment")
     add_places(arena)
+    add_assets(arena)
     add_contest(arena)
     return parser
 
@@ -168,8 +176,26 @@ def add_contest(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="such as clean, 'noise 10 dB', room, telephone; default: clean and 'noise 10 dB'",
     )
-    parser.add_argument("--takes", type=Path, metavar="DIR", help="recordings for engines that learn a word from them")
+    parser.add_argument(
+        "--hours", type=float, default=float("inf"), metavar="HOURS", help="of speech, at most; default: all there is"
+    )
+    parser.add_argument(
+        "--more-hours",
+        type=float,
+        default=Contest.more_hours,
+        metavar="HOURS",
+        help="of speech under each condition but the first, at most; default: %(default)s",
+    )
+    parser.add_argument(
+        "--our-models", nargs="+", type=Path, default=[], metavar="DIR", help="folders of our models; default: --models"
+    )
+    parser.add_argument(
+        "--takes", type=Path, metavar="DIR", help="recordings for engines that learn a word from them; none is played"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="each number composes another stream")
+    parser.add_argument(
+        "--publish", action="store_true", help="write models/ARENA.md and assets/arena.png too, with all words so far"
+    )
 
 
 def add_places(parser: argparse.ArgumentParser, threads: int | None = None) -> None:

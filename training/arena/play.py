@@ -1,23 +1,31 @@
-"""Plays a stream to an engine, which runs in its own process, and keeps the engine's scores."""
+"""Plays a stream to engines, each in its own process, and keeps their scores.
+
+A segment of the stream is rendered once, and all engines hear the same file.
+"""
 
 import json
+import os
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kws_app.atomic_file import write_whole
-from training.arena.plugins import Environment, Plugin
+from training.arena.entries import Entry
+from training.arena.plugins import Environment
 from training.evaluate.hits_and_alarms import StreamScores
-from training.evaluate.segments import SegmentScores, Surroundings, read_scores, write_scores
+from training.evaluate.segments import SegmentScores, Surroundings, joined, read_scores, segments_of, write_scores
 from training.evaluate.stream_plan import Stream
 from training.evaluate.stream_replay import Timeline
 from training.progress import SILENT, Progress
 
 RUNNER = Path(__file__).with_name("runner.py")
+BLOCK_BYTES = 1 << 20  # of int16 samples that an engine gets at once: half a minute
 
 
 @dataclass(frozen=True)
@@ -37,38 +45,105 @@ class Answer:
     cost: Cost
 
 
+@dataclass(frozen=True)
+class Player:
+    """An entry that is ready to play."""
+
+    entry: Entry
+    environment: Environment
+    word: str
+
+
 def play(
-    plugin: Plugin,
-    environment: Environment,
-    word: str,
-    stream: Stream,
+    players: Sequence[Player], stream: Stream, around: Surroundings, folder: Path, progress: Progress = SILENT
+) -> list[Answer]:
+    """Play a stream under a condition, segment by segment, each to fresh engines. Returns an answer for each player.
+
+    folder: keeps the answers. What lies there already is not played again.
+    raises OSError, with a sentence, if an engine fails
+    """
+    segments = segments_of(stream)
+    heard = [
+        _segment(players, segment, number, around, folder, f"{number + 1} of {len(segments)}", progress)
+        for number, segment in enumerate(segments)
+    ]
+    return [_joined(answers) for answers in zip(*heard, strict=True)]
+
+
+def _joined(answers: Sequence[Answer]) -> Answer:
+    costs = [answer.cost for answer in answers]
+    cost = Cost(costs[0].frame_samples, sum(cost.cpu_s for cost in costs), max(cost.peak_mb for cost in costs))
+    return Answer(joined([SegmentScores(answer.scores) for answer in answers]).scores, cost)
+
+
+def _segment(
+    players: Sequence[Player],
+    segment: Stream,
+    number: int,
     around: Surroundings,
     folder: Path,
-    takes: Path | None = None,
-    progress: Progress = SILENT,
-) -> Answer:
-    """Play a stream under a condition. If `folder` holds the answer already, it is read from there.
-
-    raises OSError, with a sentence, if the engine fails
-    """
-    what = f"{plugin.name}-{word}-{around.condition.name}-{stream.digest()}".replace(" ", "_").replace("/", "_")
-    kept, cost_file = folder / f"{what}.npz", folder / f"{what}.json"
-    if kept.is_file() and cost_file.is_file():
-        return Answer(read_scores(kept).scores, Cost(**json.loads(cost_file.read_text())))
-    timeline = Timeline()
+    which: str,
+    progress: Progress,
+) -> list[Answer]:
+    answers = []
+    timeline: Timeline | None = None
     with tempfile.TemporaryDirectory() as name:
+        sound = Path(name) / "sound"
+        for player in players:
+            entry, condition = player.entry, around.condition.name
+            what = f"{entry.name}-{player.word}-{condition}-{number}-{segment.digest()}-{entry.digest()}.npz"
+            kept = folder / what.replace(" ", "_").replace("/", "_")
+            answer = _kept(kept)
+            if answer is None:
+                timeline = timeline or _render(segment, number, around, sound, progress)
+                answer = _answer_of(player, sound, timeline, f"{entry.name}, {condition}, {which}", progress)
+                _keep(answer, kept)
+            answers.append(answer)
+    return answers
+
+
+def _render(segment: Stream, number: int, around: Surroundings, path: Path, progress: Progress) -> Timeline:
+    """Write the samples as int16, without a header."""
+    timeline = Timeline()
+    with path.open("wb") as file:
+        for done, rendered in enumerate(around.renderer(number).render(segment.parts)):
+            progress.step(f"sound, {around.condition.name}", done, len(segment.parts))
+            timeline.add(rendered)
+            file.write((np.clip(rendered.sound, -1, 1) * 32767).astype(np.int16).tobytes())
+    return timeline
+
+
+def _kept(path: Path) -> Answer | None:
+    cost = path.with_suffix(".json")
+    if not (path.is_file() and cost.is_file()):
+        return None
+    return Answer(read_scores(path).scores, Cost(**json.loads(cost.read_text())))
+
+
+def _keep(answer: Answer, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_scores(SegmentScores(answer.scores), path)
+    write_whole(path.with_suffix(".json"), json.dumps(asdict(answer.cost)).encode())
+
+
+def _answer_of(player: Player, sound: Path, timeline: Timeline, label: str, progress: Progress) -> Answer:
+    """Start the engine's process and give it the sound."""
+    entry = player.entry
+    with tempfile.TemporaryDirectory() as name, sound.open("rb") as samples:
         out, errors = Path(name) / "scores", Path(name) / "errors"
-        command = [str(environment.python), str(RUNNER), str(plugin.path), word, str(out)]
-        command += [str(takes)] if takes is not None else []
+        command = [str(player.environment.python), str(RUNNER), str(entry.plugin.path), player.word, str(out)]
+        command += [str(entry.takes)] if entry.takes is not None else []
         with errors.open("wb") as log:
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=os.environ | entry.environ
+            )
         assert process.stdin is not None and process.stdout is not None
         finished = False
+        total = sound.stat().st_size // BLOCK_BYTES + 1
         try:
-            for done, rendered in enumerate(around.renderer(0).render(stream.parts)):
-                progress.step(f"{plugin.name}, {around.condition.name}", done, len(stream.parts))
-                timeline.add(rendered)
-                process.stdin.write((np.clip(rendered.sound, -1, 1) * 32767).astype(np.int16).tobytes())
+            for done in range(total):
+                progress.step(label, done, total)
+                process.stdin.write(samples.read(BLOCK_BYTES))
             finished = True
         except BrokenPipeError:
             finished = True  # the engine ended before the sound did: its exit status tells why
@@ -80,15 +155,15 @@ def play(
             said = process.stdout.read()
             process.stdout.close()
             process.wait()
-        progress.tell(f"{plugin.name}, {around.condition.name}", len(stream.parts), len(stream.parts), "")
+        progress.tell(label, total, total, "")
         if process.returncode:
             lines = errors.read_text(errors="replace").strip().splitlines()
-            raise OSError(f"{plugin.name} failed: {lines[-1] if lines else f'exit status {process.returncode}'}")
+            raise OSError(f"{entry.name} failed: {lines[-1] if lines else f'exit status {process.returncode}'}")
         cost = Cost(**json.loads(said.splitlines()[-1]))
         scores = np.fromfile(out, np.float32).astype(np.float64)
-    ends = cost.frame_samples * np.arange(1, len(scores) + 1, dtype=np.int64)
-    answer = Answer(timeline.scores(scores, ends), cost)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_scores(SegmentScores(answer.scores), kept)
-    write_whole(cost_file, json.dumps(asdict(cost)).encode())
-    return answer
+    return Answer(timeline.scores(scores, _ends(len(scores), cost.frame_samples)), cost)
+
+
+def _ends(steps: int, frame_samples: int) -> NDArray[np.int64]:
+    """The samples at which the frames end."""
+    return frame_samples * np.arange(1, steps + 1, dtype=np.int64)

@@ -40,7 +40,7 @@ class Environment:
     """A Python with an engine's packages, and the size of their download."""
 
     python: Path
-    download_mb: float | None  # None if nothing was downloaded
+    download_mb: float  # 0 if nothing was downloaded
 
 
 def read_plugin(path: Path) -> Plugin:
@@ -100,7 +100,7 @@ def environment_of(plugin: Plugin, folder: Path) -> Environment:
     """
     wanted = (*plugin.requirements, *plugin.without_dependencies)
     if not wanted:
-        return Environment(Path(sys.executable), None)
+        return Environment(Path(sys.executable), 0.0)
     place = folder / f"{plugin.name}-{hashlib.sha256(repr(wanted).encode()).hexdigest()[:8]}"
     python = place / ("Scripts" if os.name == "nt" else "bin") / "python"
     done = place / "download_mb"

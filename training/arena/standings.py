@@ -1,14 +1,10 @@
 """The results of a contest: misses at given rates of false alarms with their intervals, and each engine's cost."""
 
-import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from typing import Any, NamedTuple
 
-import matplotlib
 import numpy as np
-
-matplotlib.use("Agg")  # files only, no window
-import matplotlib.pyplot as plt
+from numpy.typing import NDArray
 
 from kws_app.detection.intervals import wilson_interval
 from kws_app.engine.decision_config import DecisionConfig
@@ -18,60 +14,97 @@ from training.evaluate.figures import Interval
 from training.evaluate.hits_and_alarms import LATE_S, StreamScores, operating_curve
 
 AT = (0.1, 0.5, 2.0)  # false alarms an hour of real speech at which misses are stated
-DECISION = DecisionConfig(threshold=1.0)  # at most one detection a second and no smoothing, for all engines
+MOST, MOST_COUNTED = 10.0, 10  # false alarms an hour, and false alarms in all, up to which counts are kept
+# At most one detection in two seconds and no smoothing, for all engines. Some keep a high score for more than a second.
+DECISION = DecisionConfig(threshold=1.0, refractory_s=2.0)
+
+
+class Share(NamedTuple):
+    """The share of words that are missed."""
+
+    missed: float
+    interval: Interval  # 95 %
 
 
 @dataclass(frozen=True)
-class Point:
-    """The counts at a threshold."""
+class Counts:
+    """The counts of an engine under a condition, at each of its thresholds."""
 
-    threshold: float
-    missed: int
-    alarms: int  # in real speech
+    keywords: int
+    hours: float  # of real speech
+    missed: tuple[int, ...]
+    alarms: tuple[int, ...]  # in real speech
 
 
 @dataclass(frozen=True)
 class Standing:
-    """The result of an engine under a condition."""
+    """The result of an engine. The first condition chooses the threshold for a rate, the others are counted there."""
 
     engine: str
-    condition: str
-    keywords: int
-    hours: float  # of real speech
-    points: tuple[Point, ...]
-    cpu_s_per_hour: float  # seconds of processor time for an hour of sound
+    version: str
+    thresholds: tuple[float, ...]
+    counts: dict[str, Counts]  # by condition
+    cpu_s_per_hour: float  # seconds of processor time for an hour of sound, under the first condition
     peak_mb: float
-    download_mb: float | None
+    download_mb: float
 
-    def missed_at(self, fa_per_hour: float) -> tuple[float, Interval] | None:
-        """The lowest share of misses at no more than this rate of false alarms. None if no threshold keeps to it."""
-        allowed = [point.missed for point in self.points if point.alarms <= fa_per_hour * self.hours + 1e-9]
-        if not allowed:
+    @property
+    def first(self) -> Counts:
+        """The counts under the condition that chooses the threshold."""
+        return next(iter(self.counts.values()))
+
+    def chosen(self, fa_per_hour: float) -> int | None:
+        """Which threshold misses least at no more than this rate of false alarms. None if no threshold keeps to it."""
+        allowed = [i for i, alarms in enumerate(self.first.alarms) if alarms <= fa_per_hour * self.first.hours + 1e-9]
+        return min(allowed, key=lambda i: (self.first.missed[i], self.first.alarms[i])) if allowed else None
+
+    def missed_at(self, fa_per_hour: float, condition: str = "") -> Share | None:
+        """The share of misses at the threshold for this rate. None if no threshold keeps to it."""
+        which = self.chosen(fa_per_hour)
+        if which is None:
             return None
-        missed = min(allowed)
-        return missed / self.keywords, Interval(*wilson_interval(missed, self.keywords))
+        counts = self.counts[condition] if condition else self.first
+        missed = counts.missed[which]
+        return Share(missed / counts.keywords, Interval(*wilson_interval(missed, counts.keywords)))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
 
 
-def standing_of(engine: str, condition: str, answer: Answer, download_mb: float | None) -> Standing:
-    """Count misses and alarms at the highest score of each keyword. raises ValueError without keywords or speech"""
-    scores, step = answer.scores, answer.cost.frame_samples
-    if not scores.occurrences or scores.speech_hours <= 0:
+def from_json(row: dict[str, Any]) -> Standing:
+    """The standing that `as_json` gave, read from a file."""
+    counts = {
+        name: Counts(found["keywords"], found["hours"], tuple(found["missed"]), tuple(found["alarms"]))
+        for name, found in row["counts"].items()
+    }
+    return Standing(**{**row, "thresholds": tuple(row["thresholds"]), "counts": counts})
+
+
+def standing_of(engine: str, version: str, answers: dict[str, Answer], download_mb: float) -> Standing:
+    """Count misses and alarms under each condition. raises ValueError without keywords or speech"""
+    first = next(iter(answers.values()))
+    if not first.scores.occurrences or first.scores.speech_hours <= 0:
         raise ValueError("The arena needs recordings of the word and of real speech without it.")
-    curve = operating_curve(scores, DECISION, step, _thresholds(scores))
-    hours = int(scores.kind_ends[-1]) / SAMPLE_RATE / 3600
+    thresholds = _worth_keeping(first, _thresholds(first.scores))
+    hours = int(first.scores.kind_ends[-1]) / SAMPLE_RATE / 3600
     return Standing(
         engine=engine,
-        condition=condition,
-        keywords=len(scores.occurrences),
-        hours=scores.speech_hours,
-        points=tuple(Point(p.threshold, p.missed, p.speech_alarms) for p in curve),
-        cpu_s_per_hour=answer.cost.cpu_s / hours,
-        peak_mb=answer.cost.peak_mb,
-        download_mb=download_mb,
+        version=version,
+        thresholds=tuple(round(float(threshold), 6) for threshold in thresholds),
+        counts={name: _counts(answer, thresholds) for name, answer in answers.items()},
+        cpu_s_per_hour=round(first.cost.cpu_s / hours, 2),
+        peak_mb=round(max(answer.cost.peak_mb for answer in answers.values()), 1),
+        download_mb=round(download_mb, 1),
     )
 
 
-def _thresholds(scores: StreamScores) -> np.ndarray:
+def _counts(answer: Answer, thresholds: NDArray[np.float64]) -> Counts:
+    curve = operating_curve(answer.scores, DECISION, answer.cost.frame_samples, thresholds)
+    missed, alarms = tuple(p.missed for p in curve), tuple(p.speech_alarms for p in curve)
+    return Counts(len(answer.scores.occurrences), round(answer.scores.speech_hours, 3), missed, alarms)
+
+
+def _thresholds(scores: StreamScores) -> NDArray[np.float64]:
     """The highest score of each keyword, because no keyword is lost between two of them, and a threshold above all."""
     late = int(LATE_S * SAMPLE_RATE)
     peaks = []
@@ -82,49 +115,12 @@ def _thresholds(scores: StreamScores) -> np.ndarray:
     return np.append(found, min(1.0, np.nextafter(found[-1], 2.0)))
 
 
-def as_table(word: str, standings: list[Standing]) -> str:
-    """The table in Markdown."""
-    first = standings[0]
-    at = " | ".join(f"missed at <= {rate:g}/h" for rate in AT)
-    lines = [
-        f"## {word}",
-        "",
-        f"{first.keywords} recordings of the word in {first.hours:.2f} h of real speech, the same for all engines.",
-        "Thresholds are chosen on this sound, for all alike. Shares with their 95 % intervals.",
-        "",
-        f"| engine | condition | {at} | processor s per h | memory MB | download MB |",
-        "| --- | --- |" + " --- |" * len(AT) + " ---: | ---: | ---: |",
-    ]
-    for standing in standings:
-        cells = [_share(standing.missed_at(rate)) for rate in AT]
-        download = "" if standing.download_mb is None else f"{standing.download_mb:.0f}"
-        cost = f"{standing.cpu_s_per_hour:.1f} | {standing.peak_mb:.0f} | {download}"
-        lines.append(f"| {standing.engine} | {standing.condition} | {' | '.join(cells)} | {cost} |")
-    return "\n".join(lines) + "\n"
-
-
-def _share(found: tuple[float, Interval] | None) -> str:
-    return "none" if found is None else f"{found[0]:.1%} ({found[1].low:.1%} to {found[1].high:.1%})"
-
-
-def write_json(standings: list[Standing], path: Path) -> None:
-    """Write all counts, for other plots and tables."""
-    path.write_text(json.dumps([asdict(standing) for standing in standings], indent=1) + "\n")
-
-
-def plot(word: str, standings: list[Standing], path: Path) -> None:
-    """Plot misses over false alarms an hour: a line for each engine and condition, on logarithmic axes."""
-    figure, axes = plt.subplots(figsize=(7.0, 4.5))
-    for standing in standings:
-        floor = 0.5 / standing.hours  # stands for no alarm on a logarithmic axis
-        x = [max(point.alarms / standing.hours, floor) for point in standing.points]
-        y = [max(point.missed / standing.keywords, 0.3 / standing.keywords) for point in standing.points]
-        style = "-" if standing.condition == standings[0].condition else "--"
-        axes.step(x, y, style, where="post", label=f"{standing.engine}, {standing.condition}", linewidth=1.2)
-    axes.set(xscale="log", yscale="log", xlabel="false alarms an hour of real speech", ylabel="share of words missed")
-    axes.set_title(f"{word!r}: {standings[0].keywords} recordings, {standings[0].hours:.1f} h of speech", fontsize=10)
-    axes.grid(True, which="both", alpha=0.2)
-    axes.legend(frameon=False, fontsize=8)
-    figure.tight_layout()
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+def _worth_keeping(answer: Answer, thresholds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One threshold for each number of alarms up to MOST and MOST_COUNTED: the threshold that misses least."""
+    counts = _counts(answer, thresholds)
+    best: dict[int, int] = {}
+    for i in sorted(range(len(thresholds)), key=lambda i: counts.missed[i], reverse=True):
+        best[counts.alarms[i]] = i
+    most = max(MOST * counts.hours, MOST_COUNTED)
+    kept = [i for alarms, i in best.items() if alarms <= most] or [len(thresholds) - 1]
+    return thresholds[sorted(kept)]

@@ -12,6 +12,7 @@ from training.config import DataConfig
 from training.corpus.held_back import without_held_back
 
 SPLITS = ("training", "validation", "testing")
+WORD_FOLDERS = ("wake_words", "more_wake_words", "speech_commands")  # of recordings of words, below the data folder
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 _HASH_SPAN = 2**27 - 1
 # Sources that belong to one set as a whole. So the test set has kinds of talk that training never hears.
@@ -123,6 +124,23 @@ def read_clips(folder: Path) -> list[Clip]:
     if not clips:
         raise ValueError(f"{folder} holds no clips: expected <word>/<speaker>_nohash_<n>.wav below it.")
     return clips
+
+
+def clips_of(root: Path, word: str, with_sets: bool = True) -> list[Clip]:
+    """The recordings of a word below the data folder, with their sets.
+
+    word: a folder's name; with_sets: whether the sets matter
+
+    raises ValueError if there is none, or if nobody divided recordings without speakers into sets
+    """
+    for name in WORD_FOLDERS:
+        folder = root / name
+        if not (folder / word).is_dir():
+            continue
+        if with_sets and not (folder / "testing_list.txt").is_file():
+            raise ValueError(f"The recordings in {folder} have no sets: run `python -m training fetch --lists {name}`.")
+        return [clip for clip in read_clips(folder) if clip.word == word]
+    raise ValueError(f"There are no recordings of {word!r} below {root}: looked in {', '.join(WORD_FOLDERS)}.")
 
 
 def stream_group(path: Path) -> str:

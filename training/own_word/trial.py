@@ -5,7 +5,7 @@ Every cell of the table is a model of its own. What is finished lies in the work
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
@@ -14,31 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kws_app.atomic_file import write_whole
-from kws_app.engine.frontend_config import SAMPLE_RATE
-from kws_app.engine.speech_body import BODY_SHA256, load_body
-from training.config import DataConfig
 from training.corpus.held_back import without_held_back
-from training.corpus.recordings import audio_files, read_recordings
-from training.corpus.sound import load_or_pass_over, load_sound
-from training.network.speech_embedding import WholeStreams
+from training.corpus.recordings import audio_files
 from training.own_word.compare import Trained, read_trained
-from training.own_word.gather_talk import as_stream, embeddings_of
 from training.own_word.make import OwnWord, OwnWordConfig, own_word
 from training.own_word.measure import mean_margins, peaks_of
-from training.own_word.sequences import Sound, rms, trimmed
-from training.own_word.talk_embeddings import STEP_S, read_talk
+from training.own_word.unheard import NOISE_DB, Embeddings, Unheard, unheard
 from training.progress import SILENT, Progress
 
 CELLS_FILE = "own_words.json"  # in the folder of models
 RATES = (0.1, 0.5)  # false alarms an hour
-NOISE_DB = 10.0  # the word over the noise
-BEFORE_S, AFTER_S = 1.6, 0.7  # of faint noise around a recording
-HISS = 10 ** (-65 / 20)  # RMS of the faint noise
 FEWEST_TO_TEST = 20  # recordings that are left for the test
-# Speech that the shipped talk holds nothing of, or other speakers of the same source.
-TALK = ("speech_streams/*", "more_speech/*_??", "more_speech/english_learners", "acted_talk/*", "more_talk/*")
-
-Embeddings = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -64,20 +50,6 @@ class Cell:
     missed_in_noise: int  # at the threshold of the last rate
 
 
-@dataclass(frozen=True)
-class TestSounds:
-    """The embeddings of what a model is tried on."""
-
-    talk: tuple[Embeddings, ...]
-    quiet: dict[str, list[Embeddings]]  # by word, each recording
-    noisy: dict[str, list[Embeddings]]
-
-    @property
-    def hours(self) -> float:
-        """Hours of talk."""
-        return sum(map(len, self.talk)) * STEP_S / 3600
-
-
 def run_trial(asked: Trial, data: Path, work: Path, progress: Progress = SILENT) -> list[Cell]:
     """All cells of the table, each finished cell from the work folder.
 
@@ -85,7 +57,7 @@ def run_trial(asked: Trial, data: Path, work: Path, progress: Progress = SILENT)
     """
     folder = work / "own_word_trial"
     folder.mkdir(parents=True, exist_ok=True)
-    sounds = _test_sounds(asked.words, data, folder, progress)
+    sounds = unheard(data, {word: _recordings(data, word) for word in asked.words}, folder, progress)
     cells = []
     for word in asked.words:
         paths = _recordings(data, word)
@@ -118,7 +90,7 @@ def _cell(
     count: int,
     draw: int,
     paths: list[Path],
-    sounds: TestSounds,
+    sounds: Unheard,
     folder: Path,
     progress: Progress,
 ) -> Cell:
@@ -135,7 +107,7 @@ def _cell(
     return tested(read_trained(made.path), word, count, draw, ~given, sounds)
 
 
-def tested(trained: Trained, word: str, count: int, draw: int, rest: NDArray[np.bool_], sounds: TestSounds) -> Cell:
+def tested(trained: Trained, word: str, count: int, draw: int, rest: NDArray[np.bool_], sounds: Unheard) -> Cell:
     """Count what a model misses. rest: [recordings], which of the word's recordings are the test"""
 
     def highest(heard: Sequence[Embeddings]) -> NDArray[np.float64]:
@@ -152,70 +124,6 @@ def tested(trained: Trained, word: str, count: int, draw: int, rest: NDArray[np.
     thresholds = [float(talk[int(rate * sounds.hours)]) for rate in RATES]
     missed = tuple(int((quiet <= threshold).sum()) for threshold in thresholds)
     return Cell(word, count, draw, len(quiet), sounds.hours, missed, int((noisy <= thresholds[-1]).sum()))
-
-
-def _test_sounds(words: Sequence[str], data: Path, folder: Path, progress: Progress) -> TestSounds:
-    """Embeddings, made once and kept."""
-    body = WholeStreams(load_body(BODY_SHA256))
-    talk = _kept(folder / "talk.npz", lambda: _talk(data, body, progress))
-    noises = _noises(data)
-    quiet, noisy = {}, {}
-    for word in words:
-        paths = _recordings(data, word)
-        quiet[word] = _kept(folder / f"{word}-quiet.npz", lambda: _laid(paths, [], body))  # noqa: B023 (called at once)
-        noisy[word] = _kept(folder / f"{word}-noisy.npz", lambda: _laid(paths, noises, body))  # noqa: B023
-    return TestSounds(tuple(talk), quiet, noisy)
-
-
-def _kept(path: Path, make: Callable[[], list[Embeddings]]) -> list[Embeddings]:
-    if not path.is_file():
-        made = make()
-        with path.with_suffix(".part").open("wb") as file:
-            np.savez(file, sizes=[len(one) for one in made], all=np.concatenate(made).astype(np.float16))
-        path.with_suffix(".part").replace(path)
-    with np.load(path) as kept:
-        return np.split(kept["all"].astype(np.float32), np.cumsum(kept["sizes"])[:-1])
-
-
-def _talk(data: Path, body: WholeStreams, progress: Progress) -> list[Embeddings]:
-    """A stream for each source: the test set's talk, and sources that the shipped talk does not know."""
-    shipped = {stream.source.split("/")[-1] for stream in read_talk().streams}
-    by_source: dict[str, list[Path]] = {}
-    for recording in read_recordings(data, TALK, DataConfig(keyword="\0")):
-        source = recording.path.parent.name
-        if recording.split == "testing" or (recording.split == "training" and source not in shipped):
-            by_source.setdefault(source, []).append(recording.path)
-    if not by_source:
-        raise ValueError(f"There is no talk for the test below {data}: bring it with `python -m training fetch`.")
-    return [
-        embeddings_of(as_stream(load_or_pass_over(path) for path in progress.track(paths, source)), body)
-        for source, paths in by_source.items()
-    ]
-
-
-def _noises(data: Path) -> list[Sound]:
-    config = DataConfig()
-    found = read_recordings(data, config.test_noise, config) or read_recordings(data, config.noise, config)
-    if not found:
-        raise ValueError(f"There is no noise for the test below {data}: bring it with `python -m training fetch`.")
-    return [load_or_pass_over(recording.path)[: 60 * SAMPLE_RATE] for recording in found]
-
-
-def _laid(paths: Sequence[Path], noises: Sequence[Sound], body: WholeStreams) -> list[Embeddings]:
-    """Each recording with faint noise around it, and with noise at NOISE_DB below the word where there are noises."""
-    rng = np.random.default_rng(1)
-    laid = []
-    before, after = (round(seconds * SAMPLE_RATE) for seconds in (BEFORE_S, AFTER_S))
-    for path in paths:
-        said = load_sound(path)
-        sound = np.pad(said, (before, after))
-        sound = sound + rng.standard_normal(len(sound)).astype(np.float32) * np.float32(HISS)
-        if noises:
-            noise = noises[int(rng.integers(len(noises)))]
-            noise = np.resize(np.roll(noise, -int(rng.integers(len(noise)))), len(sound))
-            sound = sound + noise * np.float32(rms(trimmed(said)) / rms(noise) * 10 ** (-NOISE_DB / 20))
-        laid.append(embeddings_of(sound.astype(np.float32), body))
-    return laid
 
 
 def write_cells(path: Path, cells: Sequence[Cell]) -> None:

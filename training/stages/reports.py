@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kws_app.engine.catalogue import find_model
+from training.arena import page
 from training.arena.contest import Contest, compare
 from training.features.frame_store import open_store
 from training.progress import SILENT, Progress
@@ -14,6 +15,7 @@ from training.report.shipped import shipped
 from training.stages.places import Places
 
 RESULTS_FILE = "RESULTS.md"  # in the models folder
+ARENA_FILE = "ARENA.md"  # in the models folder
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,19 @@ def report(places: Places) -> Report:
     return Report(path, text)
 
 
-def arena(places: Places, asked: Contest, progress: Progress = SILENT) -> Report:
-    """Compare wake-word engines on the same sound. Writes a table, a plot and all counts below `work`/arena."""
-    path, text = compare(places.data, places.work / "arena", asked, progress)
-    return Report(path, text)
+def arena(places: Places, asked: Contest, publish: bool = False, progress: Progress = SILENT) -> Report:
+    """Compare wake-word engines on the same sound. Writes a table, a plot and all counts below `work`/arena.
+
+    publish: put the results among those that ship, too: the models' ARENA.md and arena.json, the assets' arena.png
+    """
+    found = compare(places.data, places.work / "arena", asked, progress)
+    if publish:
+        counts = places.models / "arena.json"
+        contests = page.read_counts(counts) | {found.word: list(found.standings)}
+        page.write_counts(contests, counts)
+        page.write_page(contests, places.models / ARENA_FILE)
+        page.plot(contests, places.assets / "arena.png")
+    return Report(found.path, found.text)
 
 
 def benchmark_model(places: Places, name: str) -> list[str]:

@@ -12,7 +12,7 @@ from training.corpus.pronunciations import pronunciations_of
 from training.corpus.synthetic_speech import passages, write_sound
 from training.corpus.voice_engines.espeak import EspeakEngine
 from training.network.speech_embedding import WholeStreams
-from training.own_word import make, material, trial
+from training.own_word import make, material, unheard
 from training.own_word.gather_talk import embeddings_of
 from training.own_word.heads import HeadConfig
 from training.own_word.make import OwnWordConfig
@@ -51,7 +51,7 @@ def test_a_trial_tests_what_it_did_not_give_and_is_resumed(tmp_path: Path, monke
     monkeypatch.setattr(material, "PASSAGES", 1)
     body, engine, said = WholeStreams(load_body(BODY_SHA256)), EspeakEngine(), passages("training", "zebra", 0)
     talk = talk_of([TalkStream(s, s, embeddings_of(next(said)[1], body)) for s in ("training", "validation")])
-    for module in (make, trial):
+    for module in (make, unheard):
         monkeypatch.setattr(module, "read_talk", lambda: replace(talk))
     data = tmp_path / "data"
     for folder in ("wake_words/marmalade", "more_talk/kathleen_en", "more_noise/moodist"):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 REQUIREMENTS = ("pvporcupine==1.9.5", "numpy")
 WORDS = ("alexa", "computer", "smart_mirror")
 BY_NAME_ONLY = True  # it is not an open engine, so it plays only if somebody names it
-SENSITIVITIES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+SENSITIVITIES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 class Engine:

@@ -1,0 +1,84 @@
+"""The expert of a word that ships: its recordings by set, its figures on people, and the card that states them."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from kws_app.detection.operating_curve import OperatingCurve
+from kws_app.engine.backends import JITTED, PLAIN
+from kws_app.engine.keyword_model import KeywordModel
+from kws_app.engine.model_file import read_card
+from kws_app.paths import MODELS_DIR
+from training.corpus.recordings import clips_of
+from training.own_word.make import QUICK
+from training.own_word.people import ON_PEOPLE, OnPeople, make_expert, write_figures
+
+FOUND = OnPeople(
+    words=np.array([9.0, 7.0, 5.0, 3.0]),
+    noisy=np.array([8.0, 4.0, 2.0, 1.0]),
+    talk=np.array([8.0, 6.0, 4.0, 2.0, 0.0]),
+    hours=4.0,
+    threshold=6.5,
+)
+
+
+def record(folder: Path, count: int, lists: bool = True) -> None:
+    """Recordings of "plum", of which the last two are for the test."""
+    (folder / "plum").mkdir(parents=True)
+    for i in range(count):
+        soundfile.write(folder / "plum" / f"{i}.wav", np.full(8000, 0.1, np.float32), 16000)
+    if lists:
+        (folder / "validation_list.txt").write_text("plum/0.wav\n")
+        (folder / "testing_list.txt").write_text(f"plum/{count - 2}.wav\nplum/{count - 1}.wav\n")
+
+
+def test_a_rate_allows_as_many_alarms_as_fit_into_the_hours() -> None:
+    # 4 hours: no alarm at 0.1 an hour, two at 0.5, all at 2; a threshold lies just above the first peak too many
+    assert [round(FOUND.threshold_at(rate), 3) for rate in (0.1, 0.5)] == [8.0, 4.0]
+    assert FOUND.alarms(FOUND.threshold_at(0.1)) == 0 and FOUND.alarms(FOUND.threshold_at(0.5)) == 2
+    card = FOUND.for_card()
+    assert card["missed_at"] == {"0.1": 3, "0.5": 1, "2": 0}
+    assert card["missed_at_10_db"] == {"0.1": 4, "0.5": 3, "2": 0}
+    assert (card["words"], card["missed"], card["missed_10_db"], card["false_alarms"]) == (4, 2, 3, 1)
+    assert "of 4 recordings that it had not heard, the expert missed 2" in FOUND.describe("plum")
+
+
+def test_the_figures_stand_on_the_cards_of_both_files(tmp_path: Path) -> None:
+    for name in ("expert.safetensors", "expert.pt"):
+        (tmp_path / "happy").mkdir(exist_ok=True)
+        shutil.copy(MODELS_DIR / "happy" / name, tmp_path / "happy" / name)
+    path = tmp_path / "happy" / "expert.safetensors"
+    before = read_card(path)
+    write_figures(path, FOUND)
+    plain, jitted = (KeywordModel.load(path, engine).card for engine in (PLAIN, JITTED))  # their scores are the card's
+    assert plain == jitted and plain.golden == before.golden
+    curve = OperatingCurve.of(plain)
+    assert curve is not None and (curve.keywords, curve.hours) == (4, 4.0)
+    assert (curve.at(0.5).missed, curve.at(0.5).false_alarms) == (2, 1)
+    assert plain.data[ON_PEOPLE] == FOUND.for_card()
+
+
+def test_recordings_have_the_sets_of_their_lists(tmp_path: Path) -> None:
+    record(tmp_path / "more_wake_words", 5)
+    found = [(clip.path.name, clip.split) for clip in clips_of(tmp_path, "plum")]
+    sets = ("validation", "training", "training", "testing", "testing")
+    assert found == [(f"{i}.wav", split) for i, split in enumerate(sets)]
+
+
+def test_recordings_without_sets_are_told(tmp_path: Path) -> None:
+    record(tmp_path / "wake_words", 5, lists=False)
+    with pytest.raises(ValueError, match="have no sets: run `python -m training fetch --lists wake_words`"):
+        clips_of(tmp_path, "plum")
+    assert len(clips_of(tmp_path, "plum", with_sets=False)) == 5
+    with pytest.raises(ValueError, match="There are no recordings of 'pear'"):
+        clips_of(tmp_path, "pear")
+
+
+def test_too_few_recordings_are_told_before_anything_is_made(tmp_path: Path) -> None:
+    record(tmp_path / "wake_words", 30)
+    with pytest.raises(ValueError, match="'plum' has 28 recordings to learn from and 2 to test with, and needs 20"):
+        make_expert("plum", tmp_path, tmp_path / "work", tmp_path / "models", QUICK)
+    assert not (tmp_path / "work").exists()

@@ -1,0 +1,162 @@
+"""Makes the expert of a word that ships, from recordings of many people, and measures it on other people.
+
+The recordings have sets. Training and validation recordings make the expert; test recordings only measure it.
+"""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kws_app.engine.card import CURVE_FIELD
+from kws_app.engine.expert_file import ExpertSettings, unpack_head
+from kws_app.engine.index import PROGRAM_SUFFIX
+from kws_app.engine.model_file import MODEL_SUFFIX, read_model_file, write_model_file
+from training.corpus.recordings import clips_of
+from training.export.artifact import save_program, update_index
+from training.own_word.compare import Trained, read_trained
+from training.own_word.export import program_of
+from training.own_word.make import ROLE, OwnWord, OwnWordConfig, curve_offsets, folder_of, own_word
+from training.own_word.measure import mean_margins, peaks_of
+from training.own_word.unheard import Embeddings, Unheard, unheard
+from training.progress import SILENT, Progress
+
+SETS = ("training", "validation")  # that make an expert
+FEWEST = 20  # recordings for the making, and for the test
+TALK = (
+    "acted dialogue, spoken commands, readers, telephone announcements, read sentences; no speaker of it was trained on"
+)
+RATES = (0.1, 0.5, 2.0)  # false alarms an hour at which misses are stated
+ON_PEOPLE = "measured_on_people"  # field of a card's `data`
+
+
+@dataclass(frozen=True)
+class OnPeople:
+    """What an expert misses of recordings that it never heard, and its false alarms on talk, by threshold."""
+
+    words: NDArray[np.float64]  # the highest margin of each recording
+    noisy: NDArray[np.float64]  # the same in noise
+    talk: NDArray[np.float64]  # peaks, the highest first
+    hours: float
+    threshold: float  # a margin
+
+    def missed(self, threshold: float) -> int:
+        return int((self.words < threshold).sum())
+
+    def missed_in_noise(self, threshold: float) -> int:
+        return int((self.noisy < threshold).sum())
+
+    def alarms(self, threshold: float) -> int:
+        return int((self.talk >= threshold).sum())
+
+    def threshold_at(self, fa_per_hour: float) -> float:
+        """The lowest margin at which the rate of false alarms is at most this: above the first peak too many."""
+        allowed = int(fa_per_hour * self.hours + 1e-9)
+        return float(np.nextafter(self.talk[allowed], np.inf)) if allowed < len(self.talk) else -np.inf
+
+    def for_card(self) -> dict[str, Any]:
+        """The counts at the expert's own threshold, and the misses at some rates of false alarms."""
+        at = self.threshold
+        thresholds = {f"{rate:g}": self.threshold_at(rate) for rate in RATES}
+        return {
+            "talk_hours": round(self.hours, 1),
+            "talk": TALK,
+            "words": len(self.words),
+            "missed": self.missed(at),
+            "missed_10_db": self.missed_in_noise(at),
+            "false_alarms": self.alarms(at),
+            "missed_at": {rate: self.missed(threshold) for rate, threshold in thresholds.items()},
+            "missed_at_10_db": {rate: self.missed_in_noise(threshold) for rate, threshold in thresholds.items()},
+        }
+
+    def describe(self, word: str) -> str:
+        """The counts at the expert's own threshold, and the misses at some rates, in sentences."""
+        at, words = self.threshold, len(self.words)
+        rates = ", ".join(f"{self.missed(self.threshold_at(rate))} at {rate:g}" for rate in RATES)
+        heard = f"In {self.hours:.1f} h of talk it gave {self.alarms(at)} false alarms."
+        return (
+            f"{word}: of {words} recordings that it had not heard, the expert missed {self.missed(at)}, and "
+            f"{self.missed_in_noise(at)} in noise. {heard} "
+            f"At thresholds for fixed rates of false alarms an hour it missed {rates}."
+        )
+
+
+def make_expert(
+    word: str, data: Path, work: Path, models: Path, config: OwnWordConfig, progress: Progress = SILENT
+) -> OnPeople:
+    """Make <models>/<word>/expert from the recordings of the training and validation sets, and measure it.
+
+    raises ValueError with a sentence if recordings, talk or noise are missing; otherwise as `own_word`
+    """
+    keyword = folder_of(word, "en")
+    by_set = [(clip.split, clip.path) for clip in clips_of(data, keyword)]
+    given = [path for split, path in by_set if split in SETS]
+    test = [path for split, path in by_set if split == "testing"]
+    if min(len(given), len(test)) < FEWEST:
+        raise ValueError(
+            f"{word!r} has {len(given)} recordings to learn from and {len(test)} to test with, and needs {FEWEST} of "
+            "each: use `own-word` instead."
+        )
+    folder = work / "own_word" / keyword / "given"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in given:
+        shutil.copy(path, folder)
+    made = own_word(OwnWord(word, (folder,), config=config), work, models, progress)
+    found = measure(read_trained(made.path), keyword, unheard(data, {keyword: test}, work / "unheard", progress))
+    write_figures(made.path, found)
+    return found
+
+
+def measure(trained: Trained, word: str, sounds: Unheard) -> OnPeople:
+    """Play the test recordings of a word, and the talk, to an expert."""
+
+    def heard(embeddings: Embeddings) -> NDArray[np.float64]:
+        return mean_margins(trained.heads, ((embeddings - trained.mean) / trained.std).astype(np.float32))
+
+    def highest(recordings: Sequence[Embeddings]) -> NDArray[np.float64]:
+        return np.array([heard(one).max() for one in recordings])
+
+    talk = -np.sort(-np.concatenate([peaks_of(heard(stream)) for stream in sounds.talk]))
+    return OnPeople(highest(sounds.quiet[word]), highest(sounds.noisy[word]), talk, sounds.hours, trained.threshold)
+
+
+def write_figures(path: Path, found: OnPeople) -> None:
+    """Write the curve and the counts into the cards of both files of an expert."""
+    file = read_model_file(path)
+    settings = ExpertSettings.from_card(file.card.network)
+    decision = file.card.decision_config()
+    at = found.threshold
+    curve = {
+        "split": "testing",
+        "points": [
+            [round(float(1 / (1 + np.exp(-offset))), 6), found.missed(at + offset), *[found.alarms(at + offset)] * 2]
+            for offset in curve_offsets()
+        ],
+        "keywords": len(found.words),
+        "speech_hours": round(found.hours, 3),
+        "hours": round(found.hours, 3),
+        "smoothing_steps": decision.smoothing_steps,
+        "patience_steps": decision.patience_steps,
+        "refractory_s": decision.refractory_s,
+    }
+    data = {name: value for name, value in file.card.data.items() if name != "measured"} | {ON_PEOPLE: found.for_card()}
+    program = program_of(settings, unpack_head(settings, file.tensors))
+    card = replace(file.card, figures=dict(file.card.figures) | {CURVE_FIELD: curve}, data=data)
+    save_program(program, card, path.with_suffix(PROGRAM_SUFFIX))
+    write_model_file(path, card, file.tensors)
+    update_index(path.parent.parent)
+
+
+def measure_again(word: str, data: Path, work: Path, models: Path, progress: Progress = SILENT) -> OnPeople:
+    """Measure the expert that is there, and write the figures into its cards. raises ModelError if there is none"""
+    keyword = folder_of(word, "en")
+    path = models / keyword / f"{ROLE}{MODEL_SUFFIX}"
+    test = [clip.path for clip in clips_of(data, keyword) if clip.split == "testing"]
+    found = measure(read_trained(path), keyword, unheard(data, {keyword: test}, work / "unheard", progress))
+    write_figures(path, found)
+    return found
