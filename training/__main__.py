@@ -210,7 +210,7 @@ def run_own_word_table(options: argparse.Namespace, places: Places, progress: Pr
 def run_expert(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     for word in options.words:
         if options.measure:
-            found = measure_again(word, places.data, places.work, places.models, progress)
+            found = measure_again(word, options.sets, places.data, places.work, places.models, progress)
         else:
             config = QUICK if options.quick else OwnWordConfig()
             found = make_expert(word, places.data, places.work, places.models, config, progress)

@@ -79,6 +79,14 @@ def build_parser() -> argparse.ArgumentParser:
     expert = stage("expert", "make the expert of a word that ships, from its recordings by set, and measure it")
     expert.add_argument("words", nargs="+", metavar="WORD", help="a word with recordings of many people")
     expert.add_argument("--measure", action="store_true", help="only measure the expert that is there")
+    expert.add_argument(
+        "--sets",
+        nargs="+",
+        choices=SPLITS,
+        default=["testing"],
+        metavar="SET",
+        help="with --measure: the recordings to measure on, which it was not trained on; default: testing",
+    )
     expert.add_argument("--quick", action="store_true", help="few takes and short training, to try the command out")
     add_places(expert)
 

@@ -152,11 +152,18 @@ def write_figures(path: Path, found: OnPeople) -> None:
     update_index(path.parent.parent)
 
 
-def measure_again(word: str, data: Path, work: Path, models: Path, progress: Progress = SILENT) -> OnPeople:
-    """Measure the expert that is there, and write the figures into its cards. raises ModelError if there is none"""
+def measure_again(
+    word: str, sets: Sequence[str], data: Path, work: Path, models: Path, progress: Progress = SILENT
+) -> OnPeople:
+    """Measure the expert that is there on the recordings of some sets, and write the figures into its cards.
+
+    sets: those that it was not trained on
+    raises ModelError if there is no expert, ValueError if there are no recordings
+    """
     keyword = folder_of(word, "en")
     path = models / keyword / f"{ROLE}{MODEL_SUFFIX}"
-    test = [clip.path for clip in clips_of(data, keyword) if clip.split == "testing"]
-    found = measure(read_trained(path), keyword, unheard(data, {keyword: test}, work / "unheard", progress))
+    trained = read_trained(path)
+    test = [clip.path for clip in clips_of(data, keyword) if clip.split in sets]
+    found = measure(trained, keyword, unheard(data, {keyword: test}, work / "unheard", progress))
     write_figures(path, found)
     return found

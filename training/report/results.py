@@ -5,14 +5,16 @@ The figures come from the cards of the models, and the areas of other seeds from
 
 from pathlib import Path
 
+from kws_app.detection.intervals import wilson_interval
 from kws_app.detection.operating_curve import OperatingCurve
 from kws_app.engine.catalogue import ModelEntry, find_models
 from kws_app.engine.expert_file import FAMILY as EXPERT
 from kws_app.engine.names import PLUS
 from kws_app.engine.pairs import curve_of_pair
-from training.evaluate.figures import AlarmRate, Fired, Interval, MissedShare, Misses, StreamFigures
+from training.evaluate.figures import AlarmRate, Fired, MissedShare, Misses, StreamFigures
 from training.evaluate.test_sets import WHOLE
 from training.evaluate.voices import GROUPS
+from training.own_word.people import ON_PEOPLE
 from training.own_word.trial import CELLS_FILE, as_table, read_cells
 from training.report.seeds import Seed, known_seeds, seed_range
 from training.report.shipped import Shipped, base_cost, cost_of, shipped
@@ -47,17 +49,23 @@ def results(models: Path) -> str:
 
 def expert_table(entries: list[ModelEntry]) -> list[str]:
     """The misses of experts at some rates of false alarms, on recordings and talk that they had not heard."""
+    titles = [*(f"missed at <= {rate}/h" for rate in AT), "at 10 dB, <= 0.5/h"]
     rows = [
-        "| model | words | hours of talk | missed, at no more than so many false alarms an hour |",
-        "| --- | ---: | ---: | --- |",
+        f"| model | words | hours of talk | {' | '.join(titles)} |",
+        "| --- | ---: | ---: |" + " --- |" * len(titles),
     ]
     for entry in entries:
         curve = OperatingCurve.of(entry.card)
         if curve is None:
             continue
-        points = [(rate, curve.at(curve.threshold_for(float(rate))).missed) for rate in AT]
-        missed = ", ".join(f"{100 * count / curve.keywords:.1f} % at {rate}" for rate, count in points)
-        rows.append(f"| {entry.name} | {curve.keywords} | {curve.hours:.1f} | {missed} |")
+        people = entry.card.data.get(ON_PEOPLE, {})
+        by_curve = {rate: curve.at(curve.threshold_for(float(rate))).missed for rate in AT}
+        missed = [
+            *(people.get("missed_at", by_curve).get(rate) for rate in AT),
+            people.get("missed_at_10_db", {}).get("0.5"),
+        ]
+        cells = ["" if n is None else share(n / curve.keywords, wilson_interval(n, curve.keywords)) for n in missed]
+        rows.append(f"| {entry.name} | {curve.keywords} | {curve.hours:.1f} | {' | '.join(cells)} |")
     return [*rows, "", "Training never heard these kinds of talk. The card of each expert names them."]
 
 
@@ -217,5 +225,5 @@ def misses_at(misses: Misses) -> str:
     return "; ".join(cells)
 
 
-def share(value: float, interval: Interval) -> str:
-    return f"{value:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+def share(value: float, interval: tuple[float, float]) -> str:
+    return f"{value:.1%} ({interval[0]:.1%} to {interval[1]:.1%})"
