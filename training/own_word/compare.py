@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from kws_app.engine.speech_body import BODY_SHA256
 from kws_app.errors import ModelError
 from training.own_word.heads import Head, HeadConfig
 from training.own_word.material import FEWEST_TO_COMPARE, Gathered
-from training.own_word.measure import ALLOWED_AN_HOUR, talk_peaks, word_peaks
+from training.own_word.measure import ALLOWED_AN_HOUR, PATIENCE_STEPS, talk_peaks, word_peaks
 from training.own_word.talk_embeddings import Talk
 
 
@@ -26,6 +27,7 @@ class Trained:
     mean: NDArray[np.float32]  # [96], scales its embeddings
     std: NDArray[np.float32]  # [96]
     threshold: float  # a margin
+    patience_steps: int = PATIENCE_STEPS
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def read_trained(path: Path) -> Trained:
             for name, parameter in head.named_parameters():
                 parameter.copy_(torch.from_numpy(numbers[name])[number].reshape(parameter.shape))
         heads.append(head.eval())
-    return Trained(heads, numbers["mean"], numbers["std"], settings.offset)
+    patience_steps = file.card.decision_config().patience_steps
+    return Trained(heads, numbers["mean"], numbers["std"], settings.offset, patience_steps)
 
 
 def compare(old: Trained, new: Trained, found: Gathered, talk: Talk) -> Verdict:
@@ -111,13 +114,14 @@ def compare(old: Trained, new: Trained, found: Gathered, talk: Talk) -> Verdict:
 def _mistakes(trained: Trained, found: Gathered, talk: Talk) -> Mistakes:
     scaled = replace(talk, mean=trained.mean, std=trained.std)
     missed, alarms = 0.0, 0
+    peaks_in = partial(word_peaks, trained.heads, scaled, patience_steps=trained.patience_steps)
     if found.recorded is not None:
-        low = word_peaks(trained.heads, scaled, found.recorded) < trained.threshold
+        low = peaks_in(found.recorded) < trained.threshold
         missed = sum(float(low[found.recorded.takes == take].mean()) for take in np.unique(found.recorded.takes))
     if found.not_the_word is not None:
         _, plain = np.unique(found.not_the_word.takes, return_index=True)  # the first copy is the sound as it is
         first = np.zeros(len(found.not_the_word), bool)
         first[plain] = True
-        alarms = int((word_peaks(trained.heads, scaled, found.not_the_word.of(first)) >= trained.threshold).sum())
-    peaks = talk_peaks(trained.heads, scaled, scaled.of("validation"))
+        alarms = int((peaks_in(found.not_the_word.of(first)) >= trained.threshold).sum())
+    peaks = talk_peaks(trained.heads, scaled, scaled.of("validation"), trained.patience_steps)
     return Mistakes(missed, alarms, int((peaks >= trained.threshold).sum()))

@@ -87,10 +87,10 @@ def gather_lessons(
     lessons = Lessons(
         _taught(words, expert),
         _taught([other], expert) if other is not None else empty_words(),
-        taught_talk(talked, "training", word, expert),
+        taught_talk(talked, "training", word, expert, asked.language),
         noise_frames(around.noises),
         _taught(kept, expert),
-        taught_talk(talked, "validation", word, expert),
+        taught_talk(talked, "validation", word, expert, asked.language),
     )
     return lessons, digest([*names, expert.name, lessons.talk.hours, lessons.kept_talk.hours], [])
 
@@ -100,9 +100,9 @@ def _taught(parts: Sequence[LessonSequences], expert: KnownExpert) -> TaughtWord
     return TaughtWords(together, expert.margins_of_each(together.embeddings))
 
 
-def taught_talk(talked: Talked, split: str, word: str, expert: KnownExpert) -> TaughtTalk:
+def taught_talk(talked: Talked, split: str, word: str, expert: KnownExpert, language: str = "en") -> TaughtTalk:
     """All frames of a set of the talk, without the word itself. raises ValueError if there are none"""
-    spoken = {id(stream) for stream in without_word(talked.talk, word).of(split)}
+    spoken = {id(stream) for stream in without_word(talked.talk, word, language).of(split)}
     pairs: list[tuple[TalkStream, NDArray[np.floating]]] = [
         (stream, frames)
         for stream, frames in zip(talked.talk.streams, talked.frames.streams, strict=True)

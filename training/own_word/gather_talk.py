@@ -1,4 +1,4 @@
-"""Makes the talk embeddings that ship with the project, from the folders of audio that `fetch` brings.
+"""Makes the talk embeddings that ship with the project, from the folders of audio that `fetch` brings and from voices.
 
 It does not read the sources for measurements: `corpus.recordings` names them.
 """
@@ -16,6 +16,7 @@ from kws_app.engine.frontend import LogMel
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.engine.speech_body import BODY_SHA256, STEP_FRAMES, load_body
 from kws_app.engine.speech_frontend import SpeechBands
+from training.corpus.foreign_speech import FOREIGN, LANGUAGES, can_speak, phrases
 from training.corpus.held_back import without_held_back
 from training.corpus.recordings import audio_files, group_split, hash_percent, read_clips, stream_group
 from training.corpus.sound import load_or_pass_over
@@ -42,6 +43,9 @@ ACTED_VALIDATION_PERCENT = 25.0
 VARIED_PERCENT = 40.0  # of the training recordings, which are heard in a room, in noise, or at another speed
 FRAMES_SHARE = {"training": 0.6, "validation": 0.5}  # of a stream: as frames too, as many as the file has room for
 WORD_CLIPS = 80  # of each word of Speech Commands
+ACTED_PERCENT = 60.0  # of its training recordings: the file has no room for more
+FOREIGN_S = 105.0  # seconds of each language
+FOREIGN_VARIED_PERCENT = 50.0  # of its phrases
 
 
 def split_of_talk(path: Path) -> str:
@@ -53,6 +57,11 @@ def split_of_talk(path: Path) -> str:
     return group_split(group, VALIDATION_PERCENT, TEST_PERCENT)
 
 
+def is_kept(path: Path, split: str) -> bool:
+    """Whether the file has room for a recording."""
+    return split != "training" or stream_group(path) != ACTED or hash_percent(path.name) < ACTED_PERCENT
+
+
 @dataclass(frozen=True)
 class Both:
     """Talk as the expert hears it, and the beginning of each stream as its students hear it."""
@@ -61,10 +70,13 @@ class Both:
     frames: TalkFrames
 
 
-def gather_talk(root: Path, exclude: Sequence[str] = (), progress: Progress = SILENT) -> Both:
-    """The talk below `root`: as it is, a part of it again in rooms and noise, and single words.
+def gather_talk(
+    root: Path, exclude: Sequence[str] = (), progress: Progress = SILENT, foreign_s: float = FOREIGN_S
+) -> Both:
+    """The talk below `root`: as it is, a part of it again in rooms and noise, and single words; and made speech.
 
     exclude: names of recordings to leave out. Sources that are not there are left out with a warning.
+    foreign_s: seconds of speech in each of many languages
     raises ValueError if none is there, StageStoppedError if the user stops it
     """
     body = WholeStreams(load_body(BODY_SHA256))
@@ -77,13 +89,14 @@ def gather_talk(root: Path, exclude: Sequence[str] = (), progress: Progress = SI
             continue
         paths = [path for path in without_held_back(audio_files(folder)) if path.stem not in exclude]
         for split in ("training", "validation"):
-            chosen = [path for path in paths if split_of_talk(path) == split]
+            chosen = [path for path in paths if split_of_talk(path) == split and is_kept(path, split)]
             streams += _streams(source, split, chosen, body, surroundings, progress)
     if not streams:
         raise ValueError(f"There is no talk below {root}: bring it with `python -m training fetch`.")
     clips = root / "speech_commands"
     if clips.is_dir():
         streams += _words(clips, body, progress)
+    streams += _foreign(foreign_s, body, surroundings, progress)
     talk = talk_of([TalkStream(s.source, s.split, s.embeddings) for s in streams])
     return Both(talk, TalkFrames(tuple(stream.frames for stream in streams)))
 
@@ -125,6 +138,22 @@ def _words(clips: Path, body: WholeStreams, progress: Progress) -> Iterator[_Str
             samples = as_stream(map(load_or_pass_over, kept))
             name, share = f"words/{word}", FRAMES_SHARE["training"]
             yield _Stream(name, "training", embeddings_of(samples, body), frames_of(samples, share))
+
+
+def _foreign(seconds: float, body: WholeStreams, surroundings: Surroundings, progress: Progress) -> Iterator[_Stream]:
+    """Each language as a stream of its own, so that the language of a user's own word can be left out."""
+    reason = can_speak()
+    if reason and seconds:
+        log.warning("There is no talk in other languages: %s.", reason)
+    for language in progress.track([] if reason or not seconds else list(LANGUAGES), "languages"):
+        rng = np.random.default_rng(0)
+        sounds = (
+            varied(sound, surroundings, rng) if hash_percent(name) < FOREIGN_VARIED_PERCENT else sound
+            for name, sound in phrases(language, seconds)
+        )
+        samples = as_stream(sounds)
+        share = FRAMES_SHARE["training"]
+        yield _Stream(f"{FOREIGN}/{language}", "training", embeddings_of(samples, body), frames_of(samples, share))
 
 
 def as_stream(sounds: Iterator[Sound] | Sequence[Sound]) -> Sound:

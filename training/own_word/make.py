@@ -19,6 +19,7 @@ from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import MODEL_SUFFIX
 from kws_app.engine.names import is_name
 from training.atomic_file import written_whole
+from training.corpus.foreign_speech import FOREIGN
 from training.corpus.pronunciations import Pronunciation, check_word, pronunciations_of
 from training.corpus.sound import load_sound
 from training.corpus.takes import Take, make_takes, plan_takes
@@ -27,7 +28,7 @@ from training.own_word.compare import Trained, Verdict, check_enough, compare, r
 from training.own_word.export import export_expert
 from training.own_word.heads import Head, HeadConfig, train_head
 from training.own_word.material import FEWEST_TO_KEEP_BACK, Amounts, Gathered, Sounds, digest, gather, read_sounds
-from training.own_word.measure import Measured, recommended_threshold, talk_peaks, word_peaks
+from training.own_word.measure import PATIENCE_STEPS, Measured, recommended_threshold, talk_peaks, word_peaks
 from training.own_word.talk_embeddings import Talk, read_talk
 from training.own_word.undo import MADE_OF, keep_for_undo
 from training.progress import SILENT, Progress
@@ -149,7 +150,7 @@ def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILE
     if old is not None:
         check_enough(len(recordings), len(mistakes))
     takes = said_by_voices(asked, word, folder / "takes", progress) if asked.voices else []
-    talk = without_word(talk or read_talk(), word)
+    talk = without_word(talk or read_talk(), word, asked.language)
     voices = [take.voice for take in takes]
     sounds = Sounds([load_sound(t.path) for t in takes], voices, recordings, mistakes, compares=old is not None)
     config = asked.config
@@ -170,7 +171,8 @@ def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILE
         about["training"][MADE_OF] = made_of
         keep_for_undo(installed, folder, made_of)
         scale = talk.mean, talk.std
-        export_expert(keyword, heads, scale, threshold, DecisionConfig(0.5), models, about, ROLE)
+        decision = DecisionConfig(0.5, patience_steps=PATIENCE_STEPS)
+        export_expert(keyword, heads, scale, threshold, decision, models, about, ROLE)
     progress.tell("measuring", 2, 2, "")
     passed_over += no_mistakes
     return Made(installed, measured, threshold, counts, len(recordings), tuple(passed_over), verdict)
@@ -192,9 +194,10 @@ def _measured(heads: Sequence[Head], found: Gathered, talk: Talk) -> Measured:
     return Measured(talk_peaks(heads, talk, talk.of("validation")), talk.hours("validation"), said, recorded)
 
 
-def without_word(talk: Talk, word: str) -> Talk:
-    """The talk without the streams of single words that the user's word is or contains."""
+def without_word(talk: Talk, word: str, language: str = "en") -> Talk:
+    """The talk without the streams that may hold the word: single words in it, and made speech in its language."""
     own = {f"words/{part}" for part in [word, word.replace(" ", "_"), *word.split()]}
+    own.add(f"{FOREIGN}/{language.split('-')[0]}")
     return Talk(tuple(stream for stream in talk.streams if stream.source not in own), talk.mean, talk.std)
 
 
@@ -265,7 +268,7 @@ def _about(
             "speech_hours": round(measured.hours, 3),
             "hours": round(measured.hours, 3),
             "smoothing_steps": 1,
-            "patience_steps": 1,
+            "patience_steps": PATIENCE_STEPS,
             "refractory_s": 1.0,
         }
     return {"figures": figures, "training": training, "data": about_data}

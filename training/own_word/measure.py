@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
@@ -13,6 +15,7 @@ from training.own_word.sequences import Sequences
 from training.own_word.talk_embeddings import STEP_S, Talk, TalkStream
 
 REFRACTORY_S = 1.0  # seconds between two detections
+PATIENCE_STEPS = 3  # steps in a row that an expert of one's own word must hear the word: talk seldom lasts so long
 ALLOWED_AN_HOUR = 0.5  # false alarms an hour of talk
 SURE = 0.8  # chance that the true rate of false alarms lies below its upper limit
 TAIL_PEAKS = 10  # highest peaks of the talk, which tell how fast the rate falls
@@ -20,12 +23,21 @@ KEPT_BACK_BELOW = 0.05  # this share of the kept-back sounds may score below the
 MOST_PEAKS = 200  # of a stream; lower peaks lie below every useful threshold
 
 Floats = NDArray[np.float64]
+Float = TypeVar("Float", bound=np.floating[Any])
 
 
 def mean_margins(heads: Sequence[Head], scaled: NDArray[np.float32]) -> Floats:
     """The word's margin at each step from the first full window on. Scaled embeddings [S, 96] -> [S - W + 1]"""
     stream = torch.from_numpy(np.ascontiguousarray(scaled))
     return np.mean([margins(head, stream).numpy().astype(np.float64) for head in heads], axis=0)
+
+
+def lasting(found: NDArray[Float], patience_steps: int) -> NDArray[Float]:
+    """The margin that a run of so many steps keeps, at each step that ends a run. [..., S] -> [..., S - patience + 1]
+
+    It is above a threshold where a decision with this patience detects.
+    """
+    return sliding_window_view(found, patience_steps, axis=-1).min(axis=-1)
 
 
 def peaks_of(found: Floats, step_s: float = STEP_S) -> Floats:
@@ -42,18 +54,21 @@ def peaks_of(found: Floats, step_s: float = STEP_S) -> Floats:
     return np.array(peaks)
 
 
-def talk_peaks(heads: Sequence[Head], talk: Talk, streams: Sequence[TalkStream]) -> Floats:
+def talk_peaks(
+    heads: Sequence[Head], talk: Talk, streams: Sequence[TalkStream], patience_steps: int = PATIENCE_STEPS
+) -> Floats:
     """The peaks of all streams, the highest first."""
-    found = [peaks_of(mean_margins(heads, talk.scaled(s.embeddings))) for s in streams if len(s.embeddings) > 40]
+    long_enough = [talk.scaled(stream.embeddings) for stream in streams if len(stream.embeddings) > 40]
+    found = [peaks_of(lasting(mean_margins(heads, scaled), patience_steps)) for scaled in long_enough]
     return -np.sort(-np.concatenate(found)) if found else np.zeros(0)
 
 
-def word_peaks(heads: Sequence[Head], talk: Talk, sequences: Sequences) -> Floats:
+def word_peaks(heads: Sequence[Head], talk: Talk, sequences: Sequences, patience_steps: int = PATIENCE_STEPS) -> Floats:
     """The highest margin in each sequence of the word. [N]"""
     width = heads[0].config.window_steps
     scaled = talk.scaled(sequences.embeddings)  # [N, T, 96]
     padded = np.concatenate([np.repeat(scaled[:, :1], width - 1, axis=1), scaled], axis=1)
-    return np.array([mean_margins(heads, row).max() for row in padded])
+    return np.array([lasting(mean_margins(heads, row), patience_steps).max() for row in padded])
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from training.export.artifact import save_program, update_index
 from training.own_word.compare import Trained, read_trained
 from training.own_word.export import program_of
 from training.own_word.make import ROLE, OwnWord, OwnWordConfig, curve_offsets, folder_of, own_word
-from training.own_word.measure import mean_margins, peaks_of
+from training.own_word.measure import lasting, mean_margins, peaks_of
 from training.own_word.unheard import Embeddings, Unheard, unheard
 from training.progress import SILENT, Progress
 
@@ -116,7 +116,8 @@ def measure(trained: Trained, word: str, sounds: Unheard) -> OnPeople:
     """Play the test recordings of a word, and the talk, to an expert."""
 
     def heard(embeddings: Embeddings) -> NDArray[np.float64]:
-        return mean_margins(trained.heads, ((embeddings - trained.mean) / trained.std).astype(np.float32))
+        scaled = ((embeddings - trained.mean) / trained.std).astype(np.float32)
+        return lasting(mean_margins(trained.heads, scaled), trained.patience_steps)
 
     def highest(recordings: Sequence[Embeddings]) -> NDArray[np.float64]:
         return np.array([heard(one).max() for one in recordings])

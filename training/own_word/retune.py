@@ -52,7 +52,7 @@ def retune(path: Path, talk: Talk) -> Retuned:
     """
     trained = read_trained(path)
     scaled = replace(talk, mean=trained.mean, std=trained.std)
-    peaks = talk_peaks(trained.heads, scaled, scaled.of("validation"))
+    peaks = talk_peaks(trained.heads, scaled, scaled.of("validation"), trained.patience_steps)
     lowest = Measured(peaks, talk.hours("validation"), np.zeros(0)).threshold_below(ALLOWED_AN_HOUR)
     up = max(0, int(np.ceil((lowest - trained.threshold) / STEP - 1e-6))) * STEP
     file = read_model_file(path)

@@ -22,7 +22,7 @@ from training.fit.validate import FRAMES_PER_S, margins
 from training.network.crnn import Crnn
 from training.own_word.lessons import Lessons, heard_in
 from training.own_word.make import curve_offsets
-from training.own_word.measure import Floats, Measured, peaks_of, recommended_threshold
+from training.own_word.measure import Floats, Measured, lasting, peaks_of, recommended_threshold
 
 AWAKE = 0.003  # share of the kept-back talk in which the expert may listen: unlike talk stirs ten times as often
 SURELY_BELOW = 1.0  # margin; the level lies at most this far below the lowest kept-back word
@@ -50,20 +50,28 @@ def stir_level(found: NDArray[np.float32], step_s: float) -> float:
 
 
 def confirmed(
-    expert: NDArray[np.float32], margin: NDArray[np.float32], ends: NDArray[np.int64], level: float
+    expert: NDArray[np.float32],
+    margin: NDArray[np.float32],
+    ends: NDArray[np.int64],
+    level: float,
+    patience_steps: int = 1,
 ) -> NDArray[np.float32]:
-    """The expert's margins [S'] of a stream while it is awake, and very low margins elsewhere.
+    """The margins of the pair at each step of the expert on which it can decide: very low while the expert sleeps.
 
+    expert: its margins [S'] if it always listened
     margin, ends: the student's margin at each of its steps [S], and the frame at which the step ends
+    patience_steps: of the expert. All earlier steps that count on waking are one step for the patience: so a longer
+    run must follow the waking
     """
     awake = np.zeros(len(expert) + 1, np.int64)
+    counted_s = COUNTED_S if patience_steps == 1 else 0.0
     for end in ends[margin >= level].tolist():
-        first = max(0, (end - round(COUNTED_S * FRAMES_PER_S)) // STEP_FRAMES)
+        first = max(0, (end - round(counted_s * FRAMES_PER_S)) // STEP_FRAMES)
         last = min(len(expert), (end + round(HOLD_S * FRAMES_PER_S)) // STEP_FRAMES)
         if first < last:
             awake[first] += 1
             awake[last] -= 1
-    return np.where(np.cumsum(awake)[:-1] > 0, expert, np.float32(-1e3))
+    return lasting(np.where(np.cumsum(awake)[:-1] > 0, expert, np.float32(-1e3)), patience_steps).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,8 @@ class Judgement:
         line = self.calibration
         own = [(float(p), float(np.log(p / (1 - p))) / line.scale + line.offset) for p in shares]
         theirs = [(float(1 / (1 + np.exp(-offset))), float(offset)) for offset in offsets]
-        pair = {CURVE_FIELD: _curve(self.pair, theirs), "second_awake": round(self.awake, 4)}
+        patience_steps = expert.decision_config().patience_steps
+        pair = {CURVE_FIELD: _curve(self.pair, theirs, patience_steps), "second_awake": round(self.awake, 4)}
         figures = {CURVE_FIELD: _curve(self.alone, own), **with_pair(replace(expert, figures={}), expert, pair)}
         data = {
             "description": f"{len(lessons.words)} made sequences of the word, {len(lessons.near)} of what sounds like "
@@ -134,7 +143,7 @@ def _measured(found: Measured, threshold: float) -> dict[str, Any]:
     }
 
 
-def _curve(found: Measured, points: list[tuple[float, float]]) -> dict[str, Any]:
+def _curve(found: Measured, points: list[tuple[float, float]], patience_steps: int = 1) -> dict[str, Any]:
     """The operating curve of a card. points: thresholds as scores and as margins"""
     return {
         "split": "validation",
@@ -143,16 +152,16 @@ def _curve(found: Measured, points: list[tuple[float, float]]) -> dict[str, Any]
         "speech_hours": round(found.hours, 3),
         "hours": round(found.hours, 3),
         "smoothing_steps": 1,
-        "patience_steps": 1,
+        "patience_steps": patience_steps,
         "refractory_s": DecisionConfig().refractory_s,
     }
 
 
 @torch.inference_mode()
-def judge(crnn: Crnn, lessons: Lessons, recorded: bool) -> Judgement:
+def judge(crnn: Crnn, lessons: Lessons, recorded: bool, patience_steps: int = 1) -> Judgement:
     """Play the kept-back words and talk to a student, and set both levels.
 
-    recorded: whether some of the kept-back words are recordings of people
+    recorded: whether some of the kept-back words are recordings of people; patience_steps: of the expert
     """
     crnn.eval()
     words, talk, step_s = lessons.kept_words, lessons.kept_talk, crnn.stride_frames / FRAMES_PER_S
@@ -161,9 +170,9 @@ def judge(crnn: Crnn, lessons: Lessons, recorded: bool) -> Judgement:
     heard, ends = heard_in(crnn, talk.frames)
     level = max(stir_level(heard, step_s), float(said.max(axis=1).min()) - SURELY_BELOW)
     step_ends = np.arange(said.shape[1]) * crnn.stride_frames + crnn.kernel_frames
-    both = [confirmed(e, m, step_ends, level).max() for e, m in zip(words.margin, said, strict=True)]
+    both = [confirmed(e, m, step_ends, level, patience_steps).max() for e, m in zip(words.margin, said, strict=True)]
     alone = Measured(_peaks(heard, step_s), talk.hours, said.max(axis=1).astype(np.float64))
-    gated = confirmed(talk.margin, heard, ends + 1, level)
+    gated = confirmed(talk.margin, heard, ends + 1, level, patience_steps)
     pair = Measured(_peaks(gated, STEP_FRAMES / FRAMES_PER_S), talk.hours, np.array(both, np.float64))
     return Judgement(alone, pair, awake_share(heard, step_s, level), level, recommended_threshold(alone, recorded))
 

@@ -64,11 +64,11 @@ def make_students(
     lessons, name = gather_lessons(asked, config, expert, talked, folder, progress)
     networks = _trained(keyword, lessons, config, folder / f"students-{digest([name, plain(config)], [])}", progress)
     recorded = len(read_sounds(asked.recordings)[0]) >= FEWEST_TO_KEEP_BACK
-    judged = {}
+    card, judged = read_card(expert_path), {}
     for number, (role, (crnn, _)) in enumerate(networks.items()):
         progress.step("measuring students", number, len(networks))
-        judged[role] = judge(crnn, lessons, recorded)
-    card, paths = read_card(expert_path), []
+        judged[role] = judge(crnn, lessons, recorded, card.decision_config().patience_steps)
+    paths = []
     for role, (crnn, settings) in networks.items():  # no file is written before all networks are made
         found, identity = judged[role], Identity(keyword, role)
         about = found.about(card, lessons, asked.language)

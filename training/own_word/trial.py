@@ -18,7 +18,7 @@ from training.corpus.held_back import without_held_back
 from training.corpus.recordings import audio_files
 from training.own_word.compare import Trained, read_trained
 from training.own_word.make import OwnWord, OwnWordConfig, own_word
-from training.own_word.measure import mean_margins, peaks_of
+from training.own_word.measure import lasting, mean_margins, peaks_of
 from training.own_word.unheard import NOISE_DB, Embeddings, Unheard, unheard
 from training.progress import SILENT, Progress
 
@@ -110,16 +110,12 @@ def _cell(
 def tested(trained: Trained, word: str, count: int, draw: int, rest: NDArray[np.bool_], sounds: Unheard) -> Cell:
     """Count what a model misses. rest: [recordings], which of the word's recordings are the test"""
 
-    def highest(heard: Sequence[Embeddings]) -> NDArray[np.float64]:
-        scaled = ((one - trained.mean) / trained.std for one in heard)
-        return np.array([mean_margins(trained.heads, one.astype(np.float32)).max() for one in scaled])
+    def heard(embeddings: Embeddings) -> NDArray[np.float64]:
+        scaled = ((embeddings - trained.mean) / trained.std).astype(np.float32)
+        return lasting(mean_margins(trained.heads, scaled), trained.patience_steps).astype(np.float64)
 
-    peaks = [
-        peaks_of(mean_margins(trained.heads, ((one - trained.mean) / trained.std).astype(np.float32)))
-        for one in sounds.talk
-    ]
-    talk = -np.sort(-np.concatenate(peaks))
-    quiet, noisy = (highest(of[word])[rest] for of in (sounds.quiet, sounds.noisy))
+    talk = -np.sort(-np.concatenate([peaks_of(heard(stream)) for stream in sounds.talk]))
+    quiet, noisy = (np.array([heard(one).max() for one in of[word]])[rest] for of in (sounds.quiet, sounds.noisy))
     # a detection needs a margin above the highest peak that is one too many
     thresholds = [float(talk[int(rate * sounds.hours)]) for rate in RATES]
     missed = tuple(int((quiet <= threshold).sum()) for threshold in thresholds)

@@ -146,6 +146,14 @@ def test_talk_that_says_the_word_alone_is_left_out() -> None:
     assert [s.source for s in without_word(talk, "turn left").streams] == ["words/right", "book"]
 
 
+def test_made_speech_in_the_language_of_the_word_is_left_out() -> None:
+    rng = np.random.default_rng(0)
+    names = ("made/es", "made/de", "book")
+    talk = talk_of([TalkStream(name, "training", rng.normal(size=(50, 96)).astype(np.float32)) for name in names])
+    assert [s.source for s in without_word(talk, "hola", "es-419").streams] == ["made/de", "book"]
+    assert len(without_word(talk, "hello").streams) == 3
+
+
 @pytest.mark.long
 def test_the_command_makes_a_word_and_tells_its_progress(
     tmp_path: Path, talk: Talk, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -176,7 +184,7 @@ def test_talk_is_gathered_by_speaker_and_without_what_is_held_back(tmp_path: Pat
     folder.mkdir(parents=True)
     for number in range(12):
         write_sound(folder / f"spk{number:04}-1.wav", next(said)[1][:32_000])
-    both = gather_talk(tmp_path, exclude=["spk0000-1"])
+    both = gather_talk(tmp_path, exclude=["spk0000-1"], foreign_s=0)
     talk = both.talk
     splits = {split_of_talk(path) for path in folder.iterdir()}
     assert {stream.split for stream in talk.streams} == splits - {"testing"}

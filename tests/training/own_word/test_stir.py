@@ -35,6 +35,20 @@ def test_the_expert_counts_only_round_a_stir() -> None:
     np.testing.assert_array_equal(heard[steps], expert[steps])
 
 
+def test_a_patient_expert_needs_a_run_that_goes_on_after_the_waking() -> None:
+    expert = np.full(100, -5, np.float32)
+    ends, level = np.array([400]), 0.0
+    margin = np.array([3.0], np.float32)  # wakes the expert at its step 49
+    for first, decides in ((47, False), (50, True), (53, False)):  # too early, in time, after it sleeps again
+        said = expert.copy()
+        said[first : first + 3] = 5.0
+        assert (confirmed(said, margin, ends, level, patience_steps=3).max() > 0) == decides
+    brief = expert.copy()
+    brief[50:52] = 5.0  # a run of two
+    assert confirmed(brief, margin, ends, level, patience_steps=3).max() < 0
+    assert confirmed(brief, margin, ends, level).max() == 5.0
+
+
 def test_scores_are_a_line_through_the_stir_and_the_usual_word() -> None:
     word = np.linspace(2, 8, 31)
     alone = Measured(np.array([4.0, 1.0, 0.5]), 2.0, word)
