@@ -37,6 +37,12 @@ from training.own_word.students import make_students
 from training.own_word.talk_embeddings import TALK_FILE, read_talk, write_talk
 from training.own_word.talk_frames import FRAMES_FILE, write_frames
 from training.own_word.trial import CELLS_FILE, as_table, for_trial, run_trial, write_cells
+from training.own_word.trial_students import (
+    STUDENT_CELLS_FILE,
+    students_table,
+    try_students,
+    write_student_cells,
+)
 from training.own_word.undo import undo
 from training.progress import Progress, StageStoppedError, terminal_progress
 from training.stages import evaluation, model_files, reports, runs
@@ -201,10 +207,16 @@ def train_own_word(options: argparse.Namespace, places: Places, progress: Progre
 
 def run_own_word_table(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     config = QUICK if options.quick else OwnWordConfig()
-    asked = for_trial(options.words, options.counts, options.draws, config)
+    asked = for_trial(options.words, options.counts, options.draws, config, options.students)
     cells = run_trial(asked, places.data, places.work, progress)
     write_cells(places.models / CELLS_FILE, cells)
     print("\n".join(as_table(cells)))
+    if asked.students:
+        logging.getLogger("training.fit").setLevel(logging.WARNING)
+        amount = QUICK_STUDENTS if options.quick else StudentsConfig()
+        tried = try_students(asked, amount, places.data, places.work, progress)
+        write_student_cells(places.models / STUDENT_CELLS_FILE, tried)
+        print("\n".join(["", *students_table(tried)]))
 
 
 def run_expert(options: argparse.Namespace, places: Places, progress: Progress) -> None:

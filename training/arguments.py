@@ -73,6 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
     table.add_argument("--words", nargs="+", default=Trial.words, metavar="WORD", help="folders below wake_words")
     table.add_argument("--counts", nargs="+", type=int, default=Trial.counts, metavar="N", help="recordings given")
     table.add_argument("--draws", type=int, default=Trial.draws, metavar="N", help="default: %(default)s of each")
+    table.add_argument(
+        "--students", nargs="*", type=int, default=(), metavar="N", help="counts at which the students are tried too"
+    )
     table.add_argument("--quick", action="store_true", help="few takes and short training, to try the command out")
     add_places(table)
 

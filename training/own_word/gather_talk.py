@@ -44,7 +44,7 @@ VARIED_PERCENT = 40.0  # of the training recordings, which are heard in a room, 
 FRAMES_SHARE = {"training": 0.6, "validation": 0.5}  # of a stream: as frames too, as many as the file has room for
 WORD_CLIPS = 80  # of each word of Speech Commands
 ACTED_PERCENT = 60.0  # of its training recordings: the file has no room for more
-FOREIGN_S = 105.0  # seconds of each language
+FOREIGN_S = 150.0  # seconds of each language
 FOREIGN_VARIED_PERCENT = 50.0  # of its phrases
 
 

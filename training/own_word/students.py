@@ -35,6 +35,7 @@ class MadeStudents:
 
     paths: tuple[Path, ...]
     judged: Mapping[str, Judgement]  # by role
+    networks: Mapping[str, Crnn]  # by role
 
     def describe(self) -> str:
         """What to expect of the students, in sentences for a person."""
@@ -74,7 +75,7 @@ def make_students(
         about = found.about(card, lessons, asked.language)
         paths.append(export(crnn, settings, found.calibration, identity, found.decision, models, about))
     progress.tell("measuring students", len(networks), len(networks), "")
-    return MadeStudents(tuple(paths), judged)
+    return MadeStudents(tuple(paths), judged, {role: crnn for role, (crnn, _) in networks.items()})
 
 
 def _trained(

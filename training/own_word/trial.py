@@ -35,6 +35,7 @@ class Trial:
     counts: tuple[int, ...] = (0, 3, 5, 10, 20, 100)  # recordings that are given
     draws: int = 5  # of the recordings; none are drawn where none are given
     config: OwnWordConfig = field(default_factory=OwnWordConfig)
+    students: tuple[int, ...] = ()  # of the counts: students are made of the first draw too
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,11 @@ def run_trial(asked: Trial, data: Path, work: Path, progress: Progress = SILENT)
 
     raises ValueError if the recordings or the talk are not there, StageStoppedError if the user stops it
     """
-    folder = work / "own_word_trial"
-    folder.mkdir(parents=True, exist_ok=True)
-    sounds = unheard(data, {word: _recordings(data, word) for word in asked.words}, folder, progress)
+    folder = trial_folder(work)
+    sounds = unheard(data, {word: recordings_of(data, word) for word in asked.words}, folder, progress)
     cells = []
     for word in asked.words:
-        paths = _recordings(data, word)
+        paths = recordings_of(data, word)
         for count in asked.counts:
             for draw in range(asked.draws if count else 1):
                 if len(paths) - count < FEWEST_TO_TEST:
@@ -77,7 +77,15 @@ def _read(fields: dict[str, object]) -> Cell:
     return Cell(**{**fields, "missed": tuple(fields["missed"])})  # type: ignore[arg-type]
 
 
-def _recordings(data: Path, word: str) -> list[Path]:
+def trial_folder(work: Path) -> Path:
+    """The folder that keeps what is finished."""
+    folder = work / "own_word_trial"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def recordings_of(data: Path, word: str) -> list[Path]:
+    """The recordings of a word. raises ValueError if there are none"""
     folder = data / "wake_words" / word
     if not folder.is_dir():
         raise ValueError(f"There are no recordings at {folder}: bring them with `python -m training fetch`.")
@@ -94,6 +102,15 @@ def _cell(
     folder: Path,
     progress: Progress,
 ) -> Cell:
+    request, given = request_for(asked, word, count, draw, paths, folder)
+    made = own_word(request, folder, folder / "models", progress)
+    return tested(read_trained(made.path), word, count, draw, ~given, sounds)
+
+
+def request_for(
+    asked: Trial, word: str, count: int, draw: int, paths: list[Path], folder: Path
+) -> tuple[OwnWord, NDArray[np.bool_]]:
+    """What a user would ask for who has so many recordings, and which of the recordings these are."""
     given = np.zeros(len(paths), bool)
     given[np.random.default_rng([count, draw]).permutation(len(paths))[:count]] = True
     recordings = folder / "given"
@@ -103,8 +120,7 @@ def _cell(
         if is_given:
             shutil.copy(path, recordings)
     folders = (recordings,) if count else ()
-    made = own_word(OwnWord(word.replace("_", " "), folders, config=asked.config), folder, folder / "models", progress)
-    return tested(read_trained(made.path), word, count, draw, ~given, sounds)
+    return OwnWord(word.replace("_", " "), folders, config=asked.config), given
 
 
 def tested(trained: Trained, word: str, count: int, draw: int, rest: NDArray[np.bool_], sounds: Unheard) -> Cell:
@@ -155,8 +171,10 @@ def _spread(shares: list[float]) -> str:
     return middle if len(shares) == 1 else f"{middle} ({min(shares):.1f} to {max(shares):.1f})"
 
 
-def for_trial(words: Sequence[str], counts: Sequence[int], draws: int, config: OwnWordConfig) -> Trial:
+def for_trial(
+    words: Sequence[str], counts: Sequence[int], draws: int, config: OwnWordConfig, students: Sequence[int] = ()
+) -> Trial:
     """raises ValueError if a number cannot be"""
     if draws < 1 or min(counts) < 0:
         raise ValueError("--draws must be at least 1, and --counts at least 0.")
-    return Trial(tuple(words), tuple(counts), draws, config)
+    return Trial(tuple(words), tuple(counts), draws, config, tuple(students))

@@ -3,7 +3,7 @@
 They are made once and kept in a folder.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,27 +53,32 @@ def unheard(data: Path, words: Mapping[str, Sequence[Path]], folder: Path, progr
     """
     folder.mkdir(parents=True, exist_ok=True)
     body = WholeStreams(load_body(BODY_SHA256))
-    talk = _kept(folder / "talk.npz", lambda: _talk(data, body, progress))
+
+    def heard(path: Path, sounds: Iterable[Sound]) -> list[Embeddings]:
+        return kept(path, lambda: [embeddings_of(sound, body) for sound in sounds])
+
+    talk = heard(folder / "talk.npz", talk_to_test(data, progress))
     noises = _noises(data)
     quiet, noisy = {}, {}
     for word, paths in words.items():
         name = f"{word}-{digest([path.name for path in paths], [])}"
-        quiet[word] = _kept(folder / f"{name}-quiet.npz", lambda: _laid(paths, [], body))  # noqa: B023 (called at once)
-        noisy[word] = _kept(folder / f"{name}-noisy.npz", lambda: _laid(paths, noises, body))  # noqa: B023
+        quiet[word] = heard(folder / f"{name}-quiet.npz", laid(paths))
+        noisy[word] = heard(folder / f"{name}-noisy.npz", laid(paths, noises))
     return Unheard(tuple(talk), quiet, noisy)
 
 
-def _kept(path: Path, make: Callable[[], list[Embeddings]]) -> list[Embeddings]:
+def kept(path: Path, make: Callable[[], list[NDArray[np.float32]]]) -> list[NDArray[np.float32]]:
+    """The arrays of a file, in half precision. The file is made if it is not there."""
     if not path.is_file():
         made = make()
         with path.with_suffix(".part").open("wb") as file:
             np.savez(file, sizes=[len(one) for one in made], all=np.concatenate(made).astype(np.float16))
         path.with_suffix(".part").replace(path)
-    with np.load(path) as kept:
-        return np.split(kept["all"].astype(np.float32), np.cumsum(kept["sizes"])[:-1])
+    with np.load(path) as saved:
+        return np.split(saved["all"].astype(np.float32), np.cumsum(saved["sizes"])[:-1])
 
 
-def _talk(data: Path, body: WholeStreams, progress: Progress) -> list[Embeddings]:
+def talk_to_test(data: Path, progress: Progress) -> Iterator[Sound]:
     """A stream for each source: the test set's talk, and sources that the shipped talk does not know."""
     shipped = {stream.source.split("/")[-1] for stream in read_talk().streams}
     by_source: dict[str, list[Path]] = {}
@@ -83,10 +88,8 @@ def _talk(data: Path, body: WholeStreams, progress: Progress) -> list[Embeddings
             by_source.setdefault(source, []).append(recording.path)
     if not by_source:
         raise ValueError(f"There is no talk for the test below {data}: bring it with `python -m training fetch`.")
-    return [
-        embeddings_of(as_stream(load_or_pass_over(path) for path in progress.track(paths, source)), body)
-        for source, paths in by_source.items()
-    ]
+    for source, paths in by_source.items():
+        yield as_stream(load_or_pass_over(path) for path in progress.track(paths, source))
 
 
 def _noises(data: Path) -> list[Sound]:
@@ -97,10 +100,9 @@ def _noises(data: Path) -> list[Sound]:
     return [load_or_pass_over(recording.path)[: 60 * SAMPLE_RATE] for recording in found]
 
 
-def _laid(paths: Sequence[Path], noises: Sequence[Sound], body: WholeStreams) -> list[Embeddings]:
+def laid(paths: Sequence[Path], noises: Sequence[Sound] = ()) -> Iterator[Sound]:
     """Each recording with faint noise around it, and with noise at NOISE_DB below the word where there are noises."""
     rng = np.random.default_rng(1)
-    laid = []
     before, after = (round(seconds * SAMPLE_RATE) for seconds in (BEFORE_S, AFTER_S))
     for path in paths:
         said = load_sound(path)
@@ -110,5 +112,4 @@ def _laid(paths: Sequence[Path], noises: Sequence[Sound], body: WholeStreams) ->
             noise = noises[int(rng.integers(len(noises)))]
             noise = np.resize(np.roll(noise, -int(rng.integers(len(noise)))), len(sound))
             sound = sound + noise * np.float32(rms(trimmed(said)) / rms(noise) * 10 ** (-NOISE_DB / 20))
-        laid.append(embeddings_of(sound.astype(np.float32), body))
-    return laid
+        yield sound.astype(np.float32)

@@ -16,6 +16,7 @@ from training.evaluate.test_sets import WHOLE
 from training.evaluate.voices import GROUPS
 from training.own_word.people import ON_PEOPLE
 from training.own_word.trial import CELLS_FILE, as_table, read_cells
+from training.own_word.trial_students import STUDENT_CELLS_FILE, read_student_cells, students_table
 from training.report.seeds import Seed, known_seeds, seed_range
 from training.report.shipped import Shipped, base_cost, cost_of, shipped
 
@@ -43,6 +44,13 @@ def results(models: Path) -> str:
         lines += ["", "## Experts", "", *expert_table(experts)]
     if cells := read_cells(models / CELLS_FILE):
         lines += ["", "## Words of one's own, by how many recordings were given", "", *as_table(cells)]
+    if tried := read_student_cells(models / STUDENT_CELLS_FILE):
+        lines += [
+            "",
+            "### The small models of these words, alone and confirmed by the expert",
+            "",
+            *students_table(tried),
+        ]
         lines += ["", "`python -m training own-word-table` counts this. A range is of the draws of the recordings."]
     return "\n".join(lines) + "\n"
 

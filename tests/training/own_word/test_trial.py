@@ -12,12 +12,21 @@ from training.corpus.pronunciations import pronunciations_of
 from training.corpus.synthetic_speech import passages, write_sound
 from training.corpus.voice_engines.espeak import EspeakEngine
 from training.network.speech_embedding import WholeStreams
-from training.own_word import make, material, unheard
+from training.own_word import gather_lessons, make, material, students, unheard
 from training.own_word.gather_talk import embeddings_of
 from training.own_word.heads import HeadConfig
 from training.own_word.make import OwnWordConfig
+from training.own_word.student_config import QUICK_STUDENTS
 from training.own_word.talk_embeddings import TalkStream, talk_of
+from training.own_word.talk_frames import TalkFrames
 from training.own_word.trial import Cell, Trial, as_table, for_trial, read_cells, run_trial, write_cells
+from training.own_word.trial_students import (
+    StudentCell,
+    read_student_cells,
+    students_table,
+    try_students,
+    write_student_cells,
+)
 from training.progress import Progress
 
 SMALL = OwnWordConfig(
@@ -37,6 +46,13 @@ def test_counts_are_kept_for_the_report(tmp_path: Path) -> None:
     assert read_cells(tmp_path / "cells.json") == []
     write_cells(tmp_path / "cells.json", CELLS)
     assert read_cells(tmp_path / "cells.json") == CELLS
+
+
+def test_students_have_a_row_each_with_the_pair_beside_the_expert(tmp_path: Path) -> None:
+    cell = StudentCell("smart_mirror", 20, "student", 200, 10.8, 30, 4, 5, 5, 3, 0.031)
+    write_student_cells(tmp_path / "students.json", [cell])
+    assert read_student_cells(tmp_path / "students.json") == [cell]
+    assert students_table([cell])[2] == "| smart mirror | 20 | student | 15.0 % | 2.0 % | 2.5 % | 5, 3 | 3.1 % |"
 
 
 def test_numbers_that_cannot_be_are_told() -> None:
@@ -72,3 +88,17 @@ def test_a_trial_tests_what_it_did_not_give_and_is_resumed(tmp_path: Path, monke
     assert run_trial(asked, data, tmp_path / "work", Progress(is_cancelled=lambda: True)) == cells  # nothing is made
     with pytest.raises(ValueError, match="too few to give 4"):
         run_trial(replace(asked, counts=(4,)), data, tmp_path / "work")
+
+    frames = TalkFrames(tuple(np.full((8 * len(s.embeddings), 40), -6.0, np.float32) for s in talk.streams))
+    monkeypatch.setattr(gather_lessons, "find_engines", lambda: [EspeakEngine()])
+    monkeypatch.setattr(students, "read_talk", lambda: talk)
+    monkeypatch.setattr(students, "read_frames", lambda _: frames)
+    asked = replace(asked, students=(3,))
+    few = replace(QUICK_STUDENTS, sequences=32, near_sequences=8, near_takes=2, rows=16)
+    tried = try_students(asked, few, data, tmp_path / "work")
+    assert [(cell.role, cell.tested) for cell in tried] == [(r, 20) for r in ("teacher", "student", "quantized")]
+    (cell,) = (cell for cell in cells if cell.count == 3)
+    for one in tried:
+        assert one.hours == pytest.approx(cell.hours) and one.missed_by_expert == pytest.approx(cell.missed[1], abs=1)
+        assert one.missed_by_pair >= one.missed_by_expert and one.pair_alarms <= one.expert_alarms == 0
+    assert try_students(asked, few, data, tmp_path / "work", Progress(is_cancelled=lambda: True)) == tried
