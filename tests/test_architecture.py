@@ -49,6 +49,7 @@ training.arena
 training.fit
 training.export
 training.own_word
+training.ready_word
 training.report
 training.arguments training.stages training.describe_word
 training.__main__

@@ -26,6 +26,7 @@ from training.corpus.synthetic_speech import write_speech, write_words
 from training.corpus.voice_engines.kokoro import KokoroEngine
 from training.corpus.voice_files import LICENCE, NAME, SIZE_MB, fetch_voices
 from training.evaluate.segments import Workers
+from training.overrides import override
 from training.own_word.gather_talk import gather_talk
 from training.own_word.make import QUICK, ROLE, OwnWord, OwnWordConfig, folder_of, own_word
 from training.own_word.one_at_a_time import one_at_a_time
@@ -45,6 +46,10 @@ from training.own_word.trial_students import (
 )
 from training.own_word.undo import undo
 from training.progress import Progress, StageStoppedError, terminal_progress
+from training.ready_word.make import ReadyWord, make_ready_word
+from training.ready_word.material import FOLDER
+from training.ready_word.ready_config import QUICK as READY_QUICK
+from training.ready_word.ready_config import ReadyConfig
 from training.stages import evaluation, model_files, reports, runs
 from training.stages.evaluation import Evaluating
 from training.stages.everything import everything
@@ -205,6 +210,16 @@ def train_own_word(options: argparse.Namespace, places: Places, progress: Progre
         print(students.describe())
 
 
+def run_ready_word(options: argparse.Namespace, places: Places, progress: Progress) -> None:
+    start = None if options.from_nothing else options.start or places.models
+    config = override(READY_QUICK if options.quick else ReadyConfig(), options.set)
+    expert = QUICK if options.quick else OwnWordConfig()
+    asked = ReadyWord(options.word, tuple(options.roles), not options.no_voices, start, config, expert)
+    with one_at_a_time(places.work / FOLDER / asked.keyword):
+        for path in make_ready_word(asked, places.data, places.work, places.models, progress):
+            print(f"{path}: {path.stat().st_size:,} bytes. Measure it with `python -m training evaluate`.")
+
+
 def run_own_word_table(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     config = QUICK if options.quick else OwnWordConfig()
     asked = for_trial(options.words, options.counts, options.draws, config, options.students)
@@ -283,6 +298,7 @@ STAGES: dict[str, Stage] = {
     "quantize": run_quantize,
     "evaluate": run_evaluate,
     "own-word": run_own_word,
+    "ready-word": run_ready_word,
     "own-word-table": run_own_word_table,
     "expert": run_expert,
     "talk": run_talk,

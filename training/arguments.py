@@ -12,6 +12,7 @@ from training.corpus.recordings import SPLITS
 from training.evaluate.test_sets import HOURS
 from training.network.dynamic_int8 import PARTS
 from training.own_word.trial import Trial
+from training.ready_word.ready_config import ROLES
 
 DESCRIPTION = "Train wake-word models, from audio to model files and measured figures. Each stage is a command."
 
@@ -68,6 +69,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     own = stage("own-word", "make a model of a word of your own, from voices, from recordings, or from both")
     add_own_word(own)
+
+    ready = stage("ready-word", "teach all networks of a word by its expert, on all talk of the data folder")
+    add_ready_word(ready)
 
     table = stage("own-word-table", "try own-word on words of many people: misses by the number of recordings")
     table.add_argument("--words", nargs="+", default=Trial.words, metavar="WORD", help="folders below wake_words")
@@ -273,6 +277,26 @@ def add_own_word(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--progress-json", action="store_true", help="print the progress as a JSON object on each line")
     add_places(parser)
+
+
+def add_ready_word(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("word", metavar="WORD", help="a word with recordings of many people below the data folder")
+    parser.add_argument(
+        "--roles", nargs="+", choices=ROLES, default=ROLES, metavar="ROLE", help="of %(choices)s; default: all"
+    )
+    parser.add_argument(
+        "--start",
+        type=Path,
+        metavar="DIR",
+        help="folder of models whose networks of the word go on learning; default: the folder of model files",
+    )
+    parser.add_argument("--from-nothing", action="store_true", help="begin with random weights")
+    parser.add_argument("--no-voices", action="store_true", help="learn the word from people alone")
+    parser.add_argument("--quick", action="store_true", help="few sequences and short training, to try the command out")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="FIELD=VALUE", help="change amounts, as in teacher_epochs=20 seed=1"
+    )
+    add_places(parser, threads=1)  # the same number of threads gives the same network
 
 
 def add_keyword(parser: argparse.ArgumentParser) -> None:

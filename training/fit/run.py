@@ -102,6 +102,11 @@ class Run:
         self.best_score = float("inf")  # the lowest Validation.score so far
         self.carried: Tensor | None = None  # [L, B, H], the GRU's state after the last batch of streams
 
+    def start_from(self, crnn: Crnn) -> None:
+        """Begin with these weights, not with random weights. A resumed run has its own weights instead."""
+        self.crnn.load_state_dict(crnn.state_dict())
+        self.average.module.load_state_dict(crnn.state_dict())
+
     def resume(self) -> None:
         """Go on from last.pt, if it exists. raises ValueError if it is damaged or comes from other settings"""
         path = self.folder / "last.pt"

@@ -56,7 +56,7 @@ def gather_lessons(
     word = check_word(asked.word, asked.language)
     takes = said_by_voices(asked, word, folder / "takes", progress) if asked.voices else []
     recordings, _ = read_sounds(asked.recordings)
-    near = _near_takes(asked, word, config, folder / "takes" / NEAR_FOLDER, progress) if asked.voices else []
+    near = near_takes(asked, word, config, folder / "takes" / NEAR_FOLDER, progress) if asked.voices else []
     body, around = WholeStreams(load_body(BODY_SHA256)), made_surroundings(other_speech(word, config.seed, folder))
     names: list[str] = []
 
@@ -122,7 +122,7 @@ def noise_frames(noises: Sequence[Sound]) -> NDArray[np.float16]:
     return np.stack([frames[:shortest] for frames in found]).astype(np.float16)
 
 
-def _near_takes(asked: OwnWord, word: str, config: StudentsConfig, folder: Path, progress: Progress) -> list[Take]:
+def near_takes(asked: OwnWord, word: str, config: StudentsConfig, folder: Path, progress: Progress) -> list[Take]:
     """Takes of words that only sound like the word, and of its halves. None if espeak-ng is missing."""
     engines = find_engines()
     try:

@@ -1,5 +1,6 @@
 """Runs a finished expert on embeddings in large blocks. Its students learn from its scores."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,11 @@ BLOCK_STEPS = 4096
 class KnownExpert:
     """The heads of a model file. The margin is above 0 if the score is above the expert's own threshold."""
 
-    def __init__(self, path: Path) -> None:
-        """raises ModelError if the file is damaged or is not an expert"""
+    def __init__(self, path: Path, lean: float = 0.0) -> None:
+        """lean: is added to every margin. raises ModelError if the file is damaged or is not an expert"""
         file = read_model_file(path)
-        self.settings = ExpertSettings.from_card(file.card.network)
+        settings = ExpertSettings.from_card(file.card.network)
+        self.settings = replace(settings, offset=settings.offset - lean / settings.scale) if lean else settings
         parameters = unpack_head(self.settings, file.tensors)
         self._heads = Heads(self.settings)
         self._heads.load(parameters)

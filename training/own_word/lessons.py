@@ -155,7 +155,7 @@ class LessonSource:
         parts.append((at, *self._talk(rng, len(at))))
         order = np.argsort(np.concatenate([part[0] for part in parts]))
         frames, margin = (np.concatenate([part[n] for part in parts])[order] for n in (1, 2))
-        disturbed = self._disturbed(rng, torch.from_numpy(frames).float())
+        disturbed = self.disturbed(rng, torch.from_numpy(frames).float())
         mine = slice(rank, None, world)
         return LessonBatch(
             disturbed[mine],
@@ -177,7 +177,7 @@ class LessonSource:
         frames = first[:, None] * STEP_FRAMES + np.arange(SEQUENCE_FRAMES)
         return talk.frames[frames], talk.margin[steps]
 
-    def _disturbed(self, rng: np.random.Generator, log_mel: Tensor) -> Tensor:
+    def disturbed(self, rng: np.random.Generator, log_mel: Tensor) -> Tensor:
         """The frames [B, T, F] with another throat, noise, level and tilt."""
         a, (B, T, bins) = self.config.augment, log_mel.shape
         chosen = np.where(rng.random(B) < a.mask_share, rng.integers(0, len(WARPS), B), len(WARPS))

@@ -1,0 +1,163 @@
+"""Makes the networks of a word that ships: `teacher`, `student`, `quantized`, `tiny` and `micro`.
+
+The word's expert teaches them on the word's recordings, on clips and on all talk of the data folder. A run that was cut
+goes on where it was, with the same result.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from kws_app.engine.decision_config import DecisionConfig
+from kws_app.engine.model_file import MODEL_SUFFIX
+from training.atomic_file import written_whole
+from training.config import DataConfig, RunConfig
+from training.export.artifact import DATA_NOTE, Identity, export, load_numbers
+from training.export.calibrate import MISSES, line_through
+from training.fit.distributed import Team
+from training.fit.run import Run, plain
+from training.fit.side_by_side import Cohort
+from training.network.checkpoint import load_crnn
+from training.network.crnn import Crnn
+from training.network.packed_file import put_on_grid
+from training.own_word.known_expert import KnownExpert
+from training.own_word.lessons import hear
+from training.own_word.make import ROLE, OwnWord, OwnWordConfig, folder_of, own_word
+from training.own_word.material import digest
+from training.own_word.student_config import BITS, QUANTIZED
+from training.own_word.taught_loss import TaughtLoss
+from training.progress import SILENT, Progress
+from training.ready_word.clip_lessons import ReadySource
+from training.ready_word.material import FOLDER, ReadyLessons, gather_all
+from training.ready_word.ready_config import ROLES, ReadyConfig, ready_data, ready_run
+from training.ready_word.word_sounds import recordings_of_word, set_of_recordings
+
+ROUNDED = "student"  # `quantized` is this network with rounded weights
+
+
+@dataclass(frozen=True)
+class ReadyWord:
+    """Which networks are made of a word, and from what they start."""
+
+    word: str = DataConfig.keyword
+    roles: tuple[str, ...] = ROLES
+    voices: bool = True  # whether voices say the word too
+    start: Path | None = None  # a folder of models; networks of the word that are there go on learning
+    config: ReadyConfig = field(default_factory=ReadyConfig)
+    expert: OwnWordConfig = field(default_factory=OwnWordConfig)  # how the expert is made, if there is none
+
+    @property
+    def keyword(self) -> str:
+        """The word as a folder of recordings and of models is named."""
+        return folder_of(self.word.replace("_", " "), "en")
+
+    def __post_init__(self) -> None:
+        unknown = [role for role in self.roles if role not in ROLES]
+        if unknown or not self.roles:
+            raise ValueError(f"A role is one of {', '.join(ROLES)}, got {', '.join(unknown) or 'none'}.")
+
+
+def make_ready_word(
+    asked: ReadyWord, data: Path, work: Path, models: Path, progress: Progress = SILENT
+) -> tuple[Path, ...]:
+    """Make <models>/<word>/<role>.safetensors and .pt for each role. If there is no expert, it is made first.
+
+    data: the folder of the audio; work: keeps takes, sequences, talk and runs
+    raises ValueError with a sentence if audio is missing, AudioError if a recording cannot be read, OSError if the disk
+    fails, ModelError if a model file is damaged, StageStoppedError if the user stops it
+    """
+    audio, threads = ready_data(asked.keyword), torch.get_num_threads()
+    found = recordings_of_word(data, audio)
+    folder = work / FOLDER / asked.keyword
+    folder.mkdir(parents=True, exist_ok=True)
+    recorded = set_of_recordings(found, folder / "recordings")
+    own = OwnWord(asked.keyword.replace("_", " "), (recorded,), asked.voices, config=asked.expert)
+    expert = KnownExpert(_expert(own, asked, work, models, progress), asked.config.lean)
+    with _same_arithmetic(threads):
+        lessons = gather_all(own, found, audio, asked.config, expert, data, work, progress)
+        name = digest([lessons.name, plain(asked.config), asked.start is not None], [])
+        networks = {
+            role: _trained(role, asked, lessons, folder / f"networks-{name}" / role, progress) for role in asked.roles
+        }
+    if ROUNDED in networks:
+        crnn, settings = load_crnn(folder / f"networks-{name}" / ROUNDED / "best.pt")
+        put_on_grid(crnn, BITS)
+        settings["train"]["weight_bits"] = BITS
+        networks[QUANTIZED] = crnn, settings
+    return tuple(  # no file is written before all networks are made
+        _exported(role, asked.keyword, *network, lessons, models) for role, network in networks.items()
+    )
+
+
+@contextmanager
+def _same_arithmetic(threads: int) -> Iterator[None]:
+    """This number of threads, and oneDNN. A model file that was opened before has changed both (`jitted.py`).
+
+    Otherwise a run that makes the expert rounds sums in another way than a run that finds it.
+    """
+    before = torch.get_num_threads(), torch.backends.mkldnn.enabled
+    torch.set_num_threads(threads)
+    torch.backends.mkldnn.enabled = True  # type: ignore[assignment]  # a property of the module, which mypy cannot see
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        torch.backends.mkldnn.enabled = before[1]
+
+
+def _expert(own: OwnWord, asked: ReadyWord, work: Path, models: Path, progress: Progress) -> Path:
+    """The word's expert in the folder of models or of the start. Otherwise it is made, in the folder of models."""
+    folders = [models] + ([asked.start] if asked.start else [])
+    for folder in folders:
+        path = folder / asked.keyword / f"{ROLE}{MODEL_SUFFIX}"
+        if path.is_file():
+            return path
+    return own_word(own, work, models, progress).path
+
+
+def _trained(
+    role: str, asked: ReadyWord, lessons: ReadyLessons, folder: Path, progress: Progress
+) -> tuple[Crnn, dict[str, Any]]:
+    """The network of a role, with its settings."""
+    config = ready_run(role, asked.keyword, asked.config)
+    source = ReadySource(lessons.lessons, lessons.clips, lessons.kept_clips, config)
+    run = Run(folder, config, source, Team(), TaughtLoss(config.distill))
+    start = _start(role, asked, folder, config)
+    if start is not None:
+        run.start_from(start)
+    cohort = Cohort([run], progress)
+    cohort.resume()
+    cohort.train()
+    return load_crnn(folder / "best.pt")
+
+
+def _start(role: str, asked: ReadyWord, folder: Path, config: RunConfig) -> Crnn | None:
+    """The network that the run starts from, if there is one. The run's folder keeps a copy: models change.
+
+    raises ValueError if it has another shape than the run
+    """
+    kept = folder / f"start{MODEL_SUFFIX}"
+    if not kept.is_file():
+        path = asked.start / asked.keyword / f"{role}{MODEL_SUFFIX}" if asked.start else None
+        if path is None or not path.is_file():
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
+        with written_whole(kept) as part:
+            shutil.copyfile(path, part)
+    crnn, settings = load_numbers(kept)
+    if asdict(settings.shape) != {name: asdict(config.crnn)[name] for name in asdict(settings.shape)}:
+        raise ValueError(f"{kept} has another shape than the recipe of {role}: begin without it, with --start none.")
+    return crnn
+
+
+def _exported(role: str, word: str, crnn: Crnn, settings: dict[str, Any], lessons: ReadyLessons, models: Path) -> Path:
+    """Calibrate a network and write its model files."""
+    heard = hear(crnn, lessons.lessons.kept_words, lessons.lessons.kept_talk)
+    about = {"data": {**DATA_NOTE, "description": lessons.describe()}}
+    line = line_through(heard.word, MISSES[role])
+    return export(crnn, settings, line, Identity(word, role), DecisionConfig(), models, about)
