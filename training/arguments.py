@@ -9,7 +9,7 @@ from kws_app.paths import ASSETS_DIR, MODELS_DIR
 from training.arena.contest import Contest
 from training.config import DataConfig
 from training.corpus.recordings import SPLITS
-from training.evaluate.test_sets import HOURS
+from training.evaluate.test_sets import CONDITION_SETS, HOURS
 from training.network.dynamic_int8 import PARTS
 from training.own_word.trial import Trial
 from training.ready_word.ready_config import ROLES
@@ -380,9 +380,10 @@ def add_evaluating(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--talk", nargs="+", type=Path, metavar="DIR", help="folders of speech without the keyword")
     what.add_argument(
         "--conditions",
-        choices=("clean", "all"),
+        choices=CONDITION_SETS,
         default="clean",
-        help="streams as recorded, or also with noise, in a room, quiet, loud and over a line; default: %(default)s",
+        help="streams as recorded (clean), also with noise at 10 dB (noise), or also with more noise, in a room, "
+        "quiet, loud and over a line (all); default: %(default)s",
     )
     add_hours(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="each number composes another stream")

@@ -17,7 +17,7 @@ from training.evaluate.as_text import as_text
 from training.evaluate.clips import score_clips
 from training.evaluate.figures import Figures
 from training.evaluate.segments import ALONE, Heard, Workers
-from training.evaluate.stream_render import CONDITIONS
+from training.evaluate.stream_render import CONDITIONS, Condition
 from training.evaluate.tune_decision import as_row
 from training.export.artifact import data_config, update_card
 from training.progress import SILENT, Progress
@@ -33,7 +33,7 @@ class Evaluating:
     clips: Path | None = None  # a folder in Speech Commands' layout, in place of the keyword's own
     stream: bool = False  # also on streams of the split
     talk: tuple[Path, ...] = ()  # folders of speech without the keyword
-    all_conditions: bool = False  # noise, a room, quiet and loud sound too
+    conditions: str = "clean"  # of test_sets.CONDITION_SETS
     hours: float = test_sets.HOURS  # of a stream
     seed: int = 0  # of a stream's composition
     threshold: float | None = None  # by default the model's own
@@ -43,12 +43,21 @@ class Evaluating:
     def __post_init__(self) -> None:
         if self.split not in (*SPLITS, "all"):
             raise ValueError(f"split must be one of {', '.join(SPLITS)} or all, got {self.split!r}")
+        if self.conditions not in test_sets.CONDITION_SETS:
+            raise ValueError(
+                f"conditions must be one of {', '.join(test_sets.CONDITION_SETS)}, got {self.conditions!r}"
+            )
         if not self.hours > 0:
             raise ValueError(f"hours must be above 0, got {self.hours:g}")
         if self.write_card and self.threshold is not None:
             raise ValueError(
                 "A card keeps figures at the model's own threshold only: leave --threshold or --write-card out."
             )
+
+    @property
+    def played(self) -> tuple[Condition, ...]:
+        """The conditions under which streams are played."""
+        return {"clean": CONDITIONS[:1], "noise": CONDITIONS[:2], "all": CONDITIONS}[self.conditions]
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,6 @@ def _load(places: Places, name: str) -> tuple[Path, KeywordModel]:
 def _request(places: Places, asked: Evaluating, card: ModelCard) -> test_sets.Request:
     """What is asked of streams, for the model or the pair that the card describes."""
     config = card.decision_config(asked.threshold)
-    conditions = CONDITIONS if asked.all_conditions else CONDITIONS[:1]
     return test_sets.Request(
-        config, card.step_samples, conditions, asked.hours, asked.seed, places.cache, workers=asked.workers
+        config, card.step_samples, asked.played, asked.hours, asked.seed, places.cache, workers=asked.workers
     )

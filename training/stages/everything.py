@@ -56,7 +56,7 @@ def measure_all(places: Places, keyword: str, hours: float, progress: Progress) 
         progress.say(f"== evaluating {role}")
         asked = Evaluating(f"{keyword}/{role}", hours=hours, write_card=True)
         tune(places, asked, progress)
-        evaluation = evaluate(places, replace(asked, split="all", stream=True, all_conditions=True), progress)
+        evaluation = evaluate(places, replace(asked, split="all", stream=True, conditions="all"), progress)
         progress.say(evaluation.as_text())
     teacher = f"{keyword}/{ORDER[0]}"
     for role in ORDER[1:]:

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from tests.support.toy_speech import KEYWORD, RUN
+from training.evaluate.stream_render import CONDITIONS
+from training.evaluate.test_sets import WHOLE
 from training.features.frame_store import FrameStore
 from training.progress import Progress, StageStoppedError
 from training.stages.evaluation import Evaluating, check_pair
@@ -56,6 +58,7 @@ def test_a_run_that_is_not_there_is_one_sentence(places: Places) -> None:
     ("settings", "expected"),
     [
         ({"split": "test"}, "split must be one of training, validation, testing or all, got 'test'"),
+        ({"conditions": "noisy"}, "conditions must be one of clean, noise, all, got 'noisy'"),
         ({"hours": 0.0}, "hours must be above 0, got 0"),
         ({"threshold": 0.5, "write_card": True}, "leave --threshold or --write-card out"),
     ],
@@ -63,6 +66,12 @@ def test_a_run_that_is_not_there_is_one_sentence(places: Places) -> None:
 def test_requests_that_make_no_sense_are_refused(settings: dict[str, object], expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         Evaluating("rise/teacher", **settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("conditions", "played"), [("clean", WHOLE[:1]), ("noise", WHOLE), ("all", None)])
+def test_conditions_are_chosen_by_name(conditions: str, played: tuple[str, ...] | None) -> None:
+    names = tuple(condition.name for condition in Evaluating("rise/student", conditions=conditions).played)
+    assert names == (played or tuple(condition.name for condition in CONDITIONS))
 
 
 def test_a_card_keeps_a_pair_only_as_the_app_runs_it() -> None:
