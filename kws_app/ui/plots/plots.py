@@ -36,6 +36,9 @@ LABELLED_KHZ = (0.5, 1.0, 2.0, 4.0)
 WHEEL_NOTCH = 120  # angle of one step of a mouse wheel, in eighths of a degree, as Qt counts
 LEAST_WIDTH, LEAST_HEIGHT = 260, 200  # px: smaller plots cannot be read
 KEPT_RECORDINGS = 3  # earlier sources whose sound is kept
+PAINTS_NOTHING = (
+    QGraphicsItem.GraphicsItemFlag.ItemHasNoContents
+)  # only its parts paint: Qt need not ask for its bounds
 BEFORE_MOMENT = 0.6  # share of the picture that shows the time before a moment that the user asked for
 
 
@@ -67,6 +70,7 @@ class Plots(pg.GraphicsLayoutWidget):
         )
         self.ci.setContentsMargins(4, 6, 14, 4)
         self.ci.setSpacing(6)
+        self.ci.setFlag(PAINTS_NOTHING)
         self._waveform = self._add_plot(0, _("Sound"), (-1.0, 1.0), 3)
         self._log_mel = self._add_plot(1, "kHz", (0, MEL_BINS), 4)
         self._log_mel.getViewBox().sigResized.connect(self._label_frequencies)
@@ -108,6 +112,8 @@ class Plots(pg.GraphicsLayoutWidget):
         plot.disableAutoRange()
         plot.setYRange(*y_range, padding=0)
         plot.hideAxis("bottom")
+        for frame in (plot, plot.getViewBox()):
+            frame.setFlag(PAINTS_NOTHING)
         axis = plot.getAxis("left")
         axis.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         axis.enableAutoSIPrefix(False)

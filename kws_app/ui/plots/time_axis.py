@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cached_property
 
 import pyqtgraph as pg
-from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtCore import QLineF, QPointF, Qt
 from PyQt6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QStaticText
 from PyQt6.QtWidgets import QApplication
 
@@ -64,14 +64,16 @@ class TimeAxis(pg.GraphicsWidget):
     def __init__(self, plot: pg.PlotItem) -> None:
         super().__init__()
         self._plot = plot
-        self._theme = LIGHT
+        self._line_pen, self._text_pen = QPen(), QPen()
+        self.set_theme(LIGHT)
         self.scale = TimeScale()
         self._until, self._span_s = 0, 10
-        self._laid_out: dict[float, QStaticText] = {}  # by seconds, in the present font and for the present scale
+        # by seconds, in the present font and for the present scale: each label with its width in px
+        self._laid_out: dict[float, tuple[QStaticText, float]] = {}
         self._label_width = 0.0  # of a text, px; 0 for unknown
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
+        self._line_pen, self._text_pen = QPen(QColor(theme.border)), QPen(QColor(theme.muted))
         self.update()
 
     def fit(self) -> None:
@@ -95,13 +97,14 @@ class TimeAxis(pg.GraphicsWidget):
         self._laid_out.clear()
         self._label_width = 0.0
 
-    def _text(self, seconds: float) -> QStaticText:
-        """The label of a time, laid out."""
+    def _text(self, seconds: float) -> tuple[QStaticText, float]:
+        """The label of a time, laid out, and its width in px."""
         known = self._laid_out.get(seconds)
         if known is None:
-            known = QStaticText(self.scale.text(seconds))
-            known.setTextFormat(Qt.TextFormat.PlainText)
-            known.prepare(font=self._font)
+            text = QStaticText(self.scale.text(seconds))
+            text.setTextFormat(Qt.TextFormat.PlainText)
+            text.prepare(font=self._font)
+            known = text, text.size().width()
             if len(self._laid_out) >= KEPT_LABELS:
                 del self._laid_out[next(iter(self._laid_out))]
             self._laid_out[seconds] = known
@@ -128,18 +131,16 @@ class TimeAxis(pg.GraphicsWidget):
 
     def paint(self, painter: QPainter, *_: object) -> None:
         box = self.mapRectFromScene(self._plot.getViewBox().sceneBoundingRect())
+        begin, width, end = box.left(), box.width(), self.size().width()
         painter.setFont(self._font)
-        lines, texts = QPen(QColor(self._theme.border)), QPen(QColor(self._theme.muted))
-        painter.setPen(lines)
-        painter.drawLine(QPointF(box.left(), 0), QPointF(box.right(), 0))
-        labels = [(box.left() + share * box.width(), self._text(seconds)) for share, seconds in self._places()]
-        for x, _text in labels:
-            painter.drawLine(QPointF(x, 0), QPointF(x, TICK_HEIGHT))
-        painter.setPen(texts)
+        labels = [(begin + share * width, *self._text(seconds)) for share, seconds in self._places()]
+        painter.setPen(self._line_pen)
+        ticks = [QLineF(x, 0, x, TICK_HEIGHT) for x, _text, _width in labels]
+        painter.drawLines(QLineF(begin, 0, begin + width, 0), *ticks)
+        painter.setPen(self._text_pen)
         free = -math.inf  # right end of the last label
-        for x, text in labels:
-            width = text.size().width()
-            left = min(max(x - width / 2, 0.0), self.size().width() - width)
+        for x, text, room in labels:
+            left = min(max(x - room / 2, 0.0), end - room)
             if left > free:
                 painter.drawStaticText(QPointF(left, TICK_HEIGHT), text)
-                free = left + width
+                free = left + room
