@@ -18,7 +18,7 @@ from training.progress import SILENT, Progress
 from training.ready_word.clip_lessons import TaughtClips, taught_clips
 from training.ready_word.clip_sequences import ClipSequences, make_clip_sequences
 from training.ready_word.ready_config import ReadyConfig
-from training.ready_word.talk import gather_talk, talk_sources, word_sources
+from training.ready_word.talk import TalkSource, gather_talk, noise_sources, talk_sources, word_sources
 from training.ready_word.word_sounds import WordRecordings, gather_words
 
 FOLDER = "ready_word"  # below the work folder, with a folder for each word
@@ -40,8 +40,8 @@ class ReadyLessons:
         """A sentence for the card."""
         return (
             f"{self.people} recordings of the word, {len(self.lessons.words)} sequences with it, "
-            f"{len(self.clips)} sequences of single clips, {self.lessons.talk.hours:.1f} h of talk and other words, "
-            "all judged by the word's expert"
+            f"{len(self.clips)} sequences of single clips, {self.lessons.talk.hours:.1f} h of talk, other words, noise "
+            "and music, all judged by the word's expert"
         )
 
 
@@ -81,12 +81,13 @@ def gather_all(
     )
     said = gather_words(own, found, config, expert, folder, progress)
 
-    def talk(split: str, single: Sequence[Clip]) -> TaughtTalk:
-        sources = [*talk_sources(root, data, split), *word_sources(single)]
+    def talk(split: str, more: Sequence[TalkSource]) -> TaughtTalk:
+        sources = [*talk_sources(root, data, split), *more]
         names.extend(f"{source.name} {len(source.paths)}" for source in sources)
         return gather_talk(sources, expert, ear, work / TALK_FOLDER, progress)
 
-    training, validation = talk("training", others["training"]), talk("validation", [])
+    training = talk("training", [*word_sources(others["training"]), *noise_sources(root, data)])
+    validation = talk("validation", [])
     lessons = Lessons(said.words, said.near, training, said.noises, said.kept, validation)
     name = digest([*names, said.name, expert.name], [])
     return ReadyLessons(lessons, clips, kept_clips, len(words["training"]), name)

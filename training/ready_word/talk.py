@@ -1,4 +1,4 @@
-"""Gathers all talk of the data folder for a word's networks: log-mel frames, and embeddings for the expert.
+"""Gathers all talk and noise of the data folder for a word's networks: log-mel frames, and embeddings for the expert.
 
 Each source and set is a file in the work folder, under a digest of its recordings. Sources for measurements stay out.
 """
@@ -52,6 +52,16 @@ def talk_sources(root: Path, data: DataConfig, split: str) -> list[TalkSource]:
     if not found:
         raise ValueError(f"There is no talk for {split} below {root}: bring it with `python -m training fetch`.")
     return found
+
+
+def noise_sources(root: Path, data: DataConfig) -> list[TalkSource]:
+    """Noise and music for training, by folder. None if there is none. What is for the test stays out."""
+    for_test = {recording.path for recording in read_recordings(root, data.test_noise, data)}
+    by_folder: dict[Path, list[Path]] = {}
+    for recording in read_recordings(root, data.noise, data):
+        if recording.split == "training" and recording.path not in for_test:
+            by_folder.setdefault(recording.path.parent, []).append(recording.path)
+    return [TalkSource(str(folder.relative_to(root)), tuple(paths)) for folder, paths in sorted(by_folder.items())]
 
 
 def word_sources(clips: Sequence[Clip]) -> list[TalkSource]:
