@@ -1,5 +1,6 @@
 """Which talk the networks of a word learn from: by speaker and source, never test sources, never held-back audio."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from training.own_word.known_expert import KnownExpert
 from training.own_word.lesson_sequences import Ear
 from training.ready_word import talk
 from training.ready_word.ready_config import ready_data
-from training.ready_word.talk import TalkSource, gather_talk, talk_sources
+from training.ready_word.talk import TalkSource, gather_talk, noise_sources, talk_sources
 
 
 def write(path: Path, seconds: float = 0.1) -> Path:
@@ -93,3 +94,13 @@ def test_talk_is_heard_once_and_kept(expert: Path, tmp_path: Path, monkeypatch: 
     again = gather_talk([source], known, ear, tmp_path / "kept")
     np.testing.assert_array_equal(first.frames, again.frames)
     np.testing.assert_array_equal(first.margin, again.margin)
+
+
+def test_noise_for_the_test_stays_out(tmp_path: Path) -> None:
+    for folder in ("more_noise/moodist", "more_music/singularity", "more_noise/blanket", "more_music/hedgewars"):
+        for number in range(8):
+            write(tmp_path / folder / f"{number}.wav")
+    found = named(noise_sources(tmp_path, ready_data("happy")))
+    assert {name.split("/")[1] for name in found} == {"blanket", "hedgewars"}
+    assert all(group_split(stream_group(tmp_path / name), 15, 25) == "training" for name in found) and len(found) < 16
+    assert noise_sources(tmp_path, replace(ready_data("happy"), noise=())) == []
