@@ -31,17 +31,18 @@ def results(models: Path) -> str:
         "`python -m training report` writes this file from the cards of the models. `training/README.md` says what the",
         "figures mean. A range in brackets holds the true value in 95 of 100 cases.",
     ]
+    experts = {entry.card.keyword: entry for entry in find_models(models) if entry.card.network.get("family") == EXPERT}
     for keyword, entries in shipped(models).items():
         lines += ["", f"## {keyword}", "", "### Clips of the test set", "", *clip_table(entries, known_seeds(models))]
         lines += ["", "### Size and cost", "", *cost_table(entries)]
         lines += ["", "### Keywords in continuous speech that training never heard", "", *stream_table(entries)]
         if voices := voice_table(entries):
             lines += ["", "### Misses at the card's threshold (95 %), by the height of the voice", "", *voices]
-        if pairs := pair_table(entries):
+        if pairs := pair_table(entries, experts.get(keyword)):
             lines += ["", "### Pairs: a second model confirms the first model, on the same streams", "", *pairs]
         lines += ["", "### False alarms an hour (95 %) and their count, by the kind of sound", "", *kind_table(entries)]
-    if experts := [entry for entry in find_models(models) if entry.card.network.get("family") == EXPERT]:
-        lines += ["", "## Experts", "", *expert_table(experts)]
+    if experts:
+        lines += ["", "## Experts", "", *expert_table(list(experts.values()))]
     if cells := read_cells(models / CELLS_FILE):
         lines += ["", "## Words of one's own, by how many recordings were given", "", *as_table(cells)]
     if tried := read_student_cells(models / STUDENT_CELLS_FILE):
@@ -161,9 +162,13 @@ def voice_cell(group: MissedShare | None) -> str:
     return "" if group is None else f"{share(*group.share)}, {group.missed}"
 
 
-def pair_table(entries: list[Shipped]) -> list[str]:
-    """The pairs that were measured on the test set, and the share of the time in which the second model listens."""
-    cards = {model.card.role: model.card for model in entries}
+def pair_table(entries: list[Shipped], expert: ModelEntry | None = None) -> list[str]:
+    """The pairs that were measured on the test set, and the share of the time in which the second model listens.
+
+    expert: of the same keyword; it may confirm the other models
+    """
+    confirming = [model.entry for model in entries] + ([expert] if expert else [])
+    cards = {entry.card.role: entry.card for entry in confirming}
     rows = []
     for model in entries:
         for second, measured in model.figures.pairs.items():

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kws_app.engine.model_file import MODEL_SUFFIX
 from training.config import DataConfig
 from training.evaluate.test_sets import HOURS
+from training.own_word.make import ROLE as EXPERT
 from training.progress import SILENT, Progress
 from training.recipes import LARGE, run_name
 from training.report.shipped import ORDER
@@ -51,15 +53,16 @@ def train_all(places: Places, keyword: str, changes: Sequence[str], progress: Pr
 
 
 def measure_all(places: Places, keyword: str, hours: float, progress: Progress) -> None:
-    """Tune and evaluate every model. Then evaluate every model together with the teacher that confirms."""
+    """Tune and evaluate every model. Then let the expert confirm every model, or the teacher if there is no expert."""
     for role in ORDER:
         progress.say(f"== evaluating {role}")
         asked = Evaluating(f"{keyword}/{role}", hours=hours, write_card=True)
         tune(places, asked, progress)
         evaluation = evaluate(places, replace(asked, split="all", stream=True, conditions="all"), progress)
         progress.say(evaluation.as_text())
-    teacher = f"{keyword}/{ORDER[0]}"
-    for role in ORDER[1:]:
-        progress.say(f"== evaluating {role} confirmed by {ORDER[0]}")
+    is_there = (places.models / keyword / f"{EXPERT}{MODEL_SUFFIX}").is_file()
+    second = EXPERT if is_there else ORDER[0]  # an expert is more accurate
+    for role in [role for role in ORDER if role != second]:
+        progress.say(f"== evaluating {role} confirmed by {second}")
         asked = Evaluating(f"{keyword}/{role}", split="testing", hours=hours, write_card=True)
-        progress.say(evaluate_pair(places, asked, teacher, progress=progress).as_text())
+        progress.say(evaluate_pair(places, asked, f"{keyword}/{second}", progress=progress).as_text())

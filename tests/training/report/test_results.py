@@ -4,9 +4,12 @@ from dataclasses import replace
 
 from kws_app.engine.card import CURVE_FIELD
 from kws_app.engine.catalogue import find_model
+from kws_app.engine.pairs import with_pair
 from kws_app.paths import MODELS_DIR
+from training.evaluate.figures import Figures
 from training.own_word.people import ON_PEOPLE
-from training.report.results import expert_table
+from training.report.results import expert_table, pair_table
+from training.report.shipped import Shipped
 
 
 def test_experts_are_told_with_intervals_and_in_noise_where_it_was_measured() -> None:
@@ -25,3 +28,16 @@ def test_experts_are_told_with_intervals_and_in_noise_where_it_was_measured() ->
         "| happy/expert | 100 | 10.0 | 5.0% (2.2% to 11.2%) | 0.0% (0.0% to 3.7%) | 0.0% (0.0% to 3.7%) "
         "| 10.0% (5.5% to 17.4%) |"
     )
+
+
+def test_a_pair_with_the_expert_is_told_if_that_expert_is_there() -> None:
+    student, expert = (find_model(name, MODELS_DIR) for name in ("happy/student", "happy/expert"))
+    curve = {"split": "testing", "points": [[0.5, 3, 1, 1]], "keywords": 10, "speech_hours": 1.0, "hours": 1.0}
+    clean = student.card.figures["streams"]["testing"]["clean"] | {"second_awake": 0.031}
+    streams = {"testing": {"clean": clean}}
+    confirmed = with_pair(student.card, expert.card, {CURVE_FIELD: curve, "streams": streams})
+    card = replace(student.card, figures=student.card.figures | confirmed)
+    entries = [Shipped(replace(student, card=card), Figures.of_card(card))]
+    rows = [row for row in pair_table(entries, expert) if row.startswith("| student+expert")]
+    assert len(rows) == 1 and rows[0].endswith("| 3.1% |")
+    assert not [row for row in pair_table(entries) if row.startswith("| student+expert")]
