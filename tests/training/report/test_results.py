@@ -32,10 +32,11 @@ def test_experts_are_told_with_intervals_and_in_noise_where_it_was_measured() ->
 
 def test_a_pair_with_the_expert_is_told_if_that_expert_is_there() -> None:
     student, expert = (find_model(name, MODELS_DIR) for name in ("happy/student", "happy/expert"))
-    curve = {"split": "testing", "points": [[0.5, 3, 1, 1]], "keywords": 10, "speech_hours": 1.0, "hours": 1.0}
     clean = student.card.figures["streams"]["testing"]["clean"] | {"second_awake": 0.031}
     streams = {"testing": {"clean": clean}}
-    confirmed = with_pair(student.card, expert.card, {CURVE_FIELD: curve, "streams": streams})
+    confirmed = with_pair(
+        student.card, expert.card, {CURVE_FIELD: student.card.figures[CURVE_FIELD], "streams": streams}
+    )
     card = replace(student.card, figures=student.card.figures | confirmed)
     entries = [Shipped(replace(student, card=card), Figures.of_card(card))]
     rows = [row for row in pair_table(entries, expert) if row.startswith("| student+expert")]
