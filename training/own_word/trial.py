@@ -113,7 +113,7 @@ def request_for(
     """What a user would ask for who has so many recordings, and which of the recordings these are."""
     given = np.zeros(len(paths), bool)
     given[np.random.default_rng([count, draw]).permutation(len(paths))[:count]] = True
-    recordings = folder / "given"
+    recordings = folder / f"given-{word}"
     shutil.rmtree(recordings, ignore_errors=True)
     recordings.mkdir()
     for path, is_given in zip(paths, given, strict=True):
