@@ -14,11 +14,9 @@ from numpy.typing import NDArray
 
 from kws_app.atomic_file import write_whole
 from kws_app.engine.model_file import read_card
-from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.fit.validate import FRAMES_PER_S, margins
 from training.network.crnn import Crnn
-from training.network.speech_embedding import WholeStreams
-from training.own_word.gather_talk import embeddings_of, frames_of
+from training.own_word.gather_talk import frames_of
 from training.own_word.known_expert import KnownExpert
 from training.own_word.lessons import heard_in
 from training.own_word.make import own_word
@@ -29,13 +27,11 @@ from training.own_word.student_config import StudentsConfig
 from training.own_word.students import make_students
 from training.own_word.talk_embeddings import STEP_S
 from training.own_word.trial import Trial, recordings_of, request_for, trial_folder
-from training.own_word.unheard import kept, laid, talk_to_test
+from training.own_word.unheard import kept, laid, talk_to_test, unheard
 from training.progress import SILENT, Progress
 
 STUDENT_CELLS_FILE = "own_word_students.json"  # in the folder of models
 RATE = 0.5  # false alarms an hour
-
-Arrays = list[NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -59,11 +55,11 @@ class StudentCell:
 class Heard:
     """What both networks hear of sounds: frames [T, F] and embeddings [S, 96], for each sound."""
 
-    frames: Arrays
-    embeddings: Arrays
+    frames: Sequence[NDArray[np.float32]]
+    embeddings: Sequence[NDArray[np.float32]]
 
     def of(self, chosen: NDArray[np.bool_]) -> "Heard":
-        keep = np.flatnonzero(chosen)
+        keep = np.flatnonzero(chosen).tolist()
         return Heard([self.frames[at] for at in keep], [self.embeddings[at] for at in keep])
 
 
@@ -75,20 +71,19 @@ def try_students(
     raises the errors of `run_trial` and of `make_students`
     """
     folder = trial_folder(work)
-    body = WholeStreams(load_body(BODY_SHA256))
+    by_word = {word: recordings_of(data, word) for word in asked.words}
+    embeddings = unheard(data, by_word, folder, progress)
 
-    def heard(name: str, sounds: Iterable[Sound]) -> Heard:
-        some = list(sounds) if not (folder / f"frames-{name}.npz").is_file() else []
-        frames = kept(folder / f"frames-{name}.npz", lambda: [frames_of(sound, 1.0) for sound in some])
-        return Heard(frames, kept(folder / f"embeddings-{name}.npz", lambda: [embeddings_of(s, body) for s in some]))
+    def heard(name: str, sounds: Iterable[Sound], same: Sequence[NDArray[np.float32]]) -> Heard:
+        return Heard(kept(folder / f"frames-{name}.npz", lambda: [frames_of(sound, 1.0) for sound in sounds]), same)
 
     cells = []
-    for word in asked.words:
-        paths = recordings_of(data, word)
+    for word, paths in by_word.items():
         for count in asked.students:
             path = folder / f"{word}-{count}-students-{asked.config.seed}.json"
             if not path.is_file():
-                talk, said = heard("talk", talk_to_test(data, progress)), heard(word, laid(paths))
+                talk = heard("talk", talk_to_test(data, progress), embeddings.talk)
+                said = heard(word, laid(paths), embeddings.quiet[word])
                 request, given = request_for(asked, word, count, 0, paths, folder)
                 expert = own_word(request, folder, folder / "models", progress).path
                 made = make_students(request, expert, config, folder, folder / "models", progress)
