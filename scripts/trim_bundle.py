@@ -23,7 +23,7 @@ UNUSED = (
     "_internal/pyqtgraph/icons/peegee",
     *(
         f"_internal/kws_app/assets/{name}.png"
-        for name in ("area-cost-happy", "fa-fr-computer", "fa-fr-happy", "training")
+        for name in ("area-cost-happy", "arena", "fa-fr-computer", "fa-fr-happy", "training")
     ),
     f"{QT}/plugins/egldeviceintegrations",
     f"{QT}/plugins/generic",

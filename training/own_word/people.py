@@ -22,7 +22,8 @@ from training.own_word.compare import Trained, read_trained
 from training.own_word.export import program_of
 from training.own_word.make import ROLE, OwnWord, OwnWordConfig, curve_offsets, folder_of, own_word
 from training.own_word.measure import lasting, mean_margins, peaks_of
-from training.own_word.unheard import Embeddings, Unheard, unheard
+from training.own_word.retune import retune
+from training.own_word.unheard import Embeddings, Unheard, unheard, with_validation_talk
 from training.progress import SILENT, Progress
 
 SETS = ("training", "validation")  # that make an expert
@@ -90,6 +91,8 @@ def make_expert(
 ) -> OnPeople:
     """Make <models>/<word>/expert from the recordings of the training and validation sets, and measure it.
 
+    All talk for validation sets the threshold: the talk that ships, and the rest of the data folder.
+
     raises ValueError with a sentence if recordings, talk or noise are missing; otherwise as `own_word`
     """
     keyword = folder_of(word, "en")
@@ -107,6 +110,7 @@ def make_expert(
     for path in given:
         shutil.copy(path, folder)
     made = own_word(OwnWord(word, (folder,), config=config), work, models, progress)
+    retune(made.path, with_validation_talk(data, work / "unheard", progress))
     found = measure(read_trained(made.path), keyword, unheard(data, {keyword: test}, work / "unheard", progress))
     write_figures(made.path, found)
     return found

@@ -4,7 +4,7 @@ They are made once and kept in a folder.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.config import DataConfig
-from training.corpus.recordings import read_recordings
+from training.corpus.recordings import Recording, read_recordings
 from training.corpus.sound import load_or_pass_over, load_sound
 from training.network.speech_embedding import WholeStreams
 from training.own_word.gather_talk import as_stream, embeddings_of
 from training.own_word.material import digest
 from training.own_word.sequences import Sound, rms, trimmed
-from training.own_word.talk_embeddings import STEP_S, read_talk
+from training.own_word.talk_embeddings import STEP_S, Talk, TalkStream, read_talk
 from training.progress import SILENT, Progress
 
 NOISE_DB = 10.0  # the word over the noise
@@ -81,11 +81,40 @@ def kept(path: Path, make: Callable[[], list[NDArray[np.float32]]]) -> list[NDAr
 def talk_to_test(data: Path, progress: Progress) -> Iterator[Sound]:
     """A stream for each source: the test set's talk, and sources that the shipped talk does not know."""
     shipped = {stream.source.split("/")[-1] for stream in read_talk().streams}
+
+    def is_wanted(recording: Recording) -> bool:
+        is_unknown = recording.split == "training" and recording.path.parent.name not in shipped
+        return recording.split == "testing" or is_unknown
+
+    return _talk(data, is_wanted, progress)
+
+
+def with_validation_talk(data: Path, folder: Path, progress: Progress = SILENT) -> Talk:
+    """The talk that ships, and all other talk of the data folder that is for validation.
+
+    folder: keeps the embeddings
+    raises ValueError if there is no such talk, StageStoppedError if the user stops it
+    """
+    talk, body = read_talk(), WholeStreams(load_body(BODY_SHA256))
+    shipped = {stream.source for stream in talk.streams}
+
+    def is_wanted(recording: Recording) -> bool:
+        source = f"{recording.path.parent.parent.name}/{recording.path.parent.name}"
+        return recording.split == "validation" and source not in shipped
+
+    folder.mkdir(parents=True, exist_ok=True)
+    sounds = _talk(data, is_wanted, progress)
+    more = kept(folder / "validation.npz", lambda: [embeddings_of(sound, body) for sound in sounds])
+    streams = [TalkStream(f"validation/{number}", "validation", found) for number, found in enumerate(more)]
+    return replace(talk, streams=(*talk.streams, *streams))
+
+
+def _talk(data: Path, is_wanted: Callable[[Recording], bool], progress: Progress) -> Iterator[Sound]:
+    """A stream for each source. raises ValueError if there is none"""
     by_source: dict[str, list[Path]] = {}
     for recording in read_recordings(data, TALK, DataConfig(keyword="\0")):
-        source = recording.path.parent.name
-        if recording.split == "testing" or (recording.split == "training" and source not in shipped):
-            by_source.setdefault(source, []).append(recording.path)
+        if is_wanted(recording):
+            by_source.setdefault(recording.path.parent.name, []).append(recording.path)
     if not by_source:
         raise ValueError(f"There is no talk for the test below {data}: bring it with `python -m training fetch`.")
     for source, paths in by_source.items():
