@@ -280,6 +280,7 @@ def run_arena(options: argparse.Namespace, places: Places, progress: Progress) -
         conditions=tuple(options.conditions),
         hours=options.hours,
         more_hours=options.more_hours,
+        segments=options.segments,
         models=tuple(options.our_models) or (places.models,),
         takes=options.takes,
         seed=options.seed,

@@ -202,6 +202,9 @@ def add_contest(parser: argparse.ArgumentParser) -> None:
         help="of speech under each condition but the first, at most; default: %(default)s",
     )
     parser.add_argument(
+        "--segments", type=int, metavar="N", help="play only the first N segments of some 25 minutes, for a quick look"
+    )
+    parser.add_argument(
         "--our-models", nargs="+", type=Path, default=[], metavar="DIR", help="folders of our models; default: --models"
     )
     parser.add_argument(

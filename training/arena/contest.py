@@ -17,7 +17,7 @@ from training.config import DataConfig, RunConfig
 from training.corpus.recordings import audio_files, clips_of
 from training.corpus.synthetic_speech import SPEECH_FOLDER
 from training.evaluate import test_sets
-from training.evaluate.segments import Surroundings
+from training.evaluate.segments import Surroundings, segments_of
 from training.evaluate.stream_plan import Material, plan_stream
 from training.evaluate.stream_render import CONDITIONS
 from training.progress import SILENT, Progress
@@ -38,6 +38,7 @@ class Contest:
     more_hours: float = (
         1.0  # of speech under each of the other conditions, at most; all recordings of the word are in it
     )
+    segments: int | None = None  # only the first of each condition are played; None for all
     takes: Path | None = None  # recordings for engines that learn a word from them; they are not played
     seed: int = 0
 
@@ -46,8 +47,8 @@ class Contest:
         for name in self.conditions:
             if name not in known:
                 raise ValueError(f"There is no condition {name!r}. The conditions are: {', '.join(known)}.")
-        if min(self.hours, self.more_hours) <= 0:
-            raise ValueError("The hours of speech must be more than 0.")
+        if min(self.hours, self.more_hours, 1 if self.segments is None else self.segments) <= 0:
+            raise ValueError("The hours of speech and the segments must be more than 0.")
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _answers(
         around = Surroundings(condition, tuple(material.noises), tuple(rooms), asked.seed)
         hours = min(asked.hours, asked.more_hours) if answers else asked.hours
         stream = plan_stream(material, asked.seed, hours, filled=0.0)
-        answers[name] = play(players, stream, around, kept, progress)
+        answers[name] = play(players, segments_of(stream)[: asked.segments], around, kept, progress)
     return answers
 
 

@@ -19,7 +19,7 @@ from kws_app.atomic_file import write_whole
 from training.arena.entries import Entry
 from training.arena.plugins import Environment
 from training.evaluate.hits_and_alarms import StreamScores
-from training.evaluate.segments import SegmentScores, Surroundings, joined, read_scores, segments_of, write_scores
+from training.evaluate.segments import SegmentScores, Surroundings, joined, read_scores, write_scores
 from training.evaluate.stream_plan import Stream
 from training.evaluate.stream_replay import Timeline
 from training.progress import SILENT, Progress
@@ -55,14 +55,17 @@ class Player:
 
 
 def play(
-    players: Sequence[Player], stream: Stream, around: Surroundings, folder: Path, progress: Progress = SILENT
+    players: Sequence[Player],
+    segments: Sequence[Stream],
+    around: Surroundings,
+    folder: Path,
+    progress: Progress = SILENT,
 ) -> list[Answer]:
-    """Play a stream under a condition, segment by segment, each to fresh engines. Returns an answer for each player.
+    """Play the segments of a stream under a condition, each to fresh engines. Returns an answer for each player.
 
     folder: keeps the answers. What lies there already is not played again.
     raises OSError, with a sentence, if an engine fails
     """
-    segments = segments_of(stream)
     heard = [
         _segment(players, segment, number, around, folder, f"{number + 1} of {len(segments)}", progress)
         for number, segment in enumerate(segments)

@@ -16,6 +16,7 @@ from training.arena.page import as_table, plot, read_counts, write_counts
 from training.arena.play import Answer, Cost
 from training.arena.plugins import environment_of, read_plugin
 from training.arena.standings import Counts, Standing, standing_of
+from training.evaluate import segments
 from training.evaluate.hits_and_alarms import Occurrence, StreamScores
 from training.evaluate.stream_plan import READ
 from training.progress import Progress, StageStoppedError
@@ -70,6 +71,17 @@ def test_another_condition_is_counted_at_the_thresholds_of_the_first(root: Path,
     assert standing.counts["quiet -30 dB"].alarms == (0, 0)
     found = standing.missed_at(0.5, "quiet -30 dB")
     assert found is not None and found.missed == 1.0
+
+
+def test_a_quick_look_plays_the_first_segments(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segments, "SEGMENT_PARTS", 1)  # a segment for each minute of talk
+    (whole,) = compare(root, tmp_path / "arena", asked(root)).standings
+    monkeypatch.setenv("LOUD_ENGINE_FAILS", "1")  # the segments are kept: nothing is played again
+    (first,) = compare(root, tmp_path / "arena", asked(root, segments=2)).standings
+    assert first.first.hours == pytest.approx(whole.first.hours / 2, abs=0.001)
+    assert whole.first.keywords == 4 and first.first.keywords <= 4
+    with pytest.raises(ValueError, match="the segments must be more than 0"):
+        asked(root, segments=0)
 
 
 def test_recordings_that_an_engine_learnt_from_are_not_played(root: Path, tmp_path: Path) -> None:
