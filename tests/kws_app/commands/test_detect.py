@@ -116,7 +116,7 @@ def test_goes_on_after_a_bad_file(write_wav: Callable[..., Path], capsys: pytest
     [
         (
             ["--model", "happy/nobody"],
-            "There is no model 'happy/nobody'. The models are: computer/expert, computer/teacher",
+            "There is no model 'happy/nobody'. The models are: amelia/expert, computer/expert",
         ),
         (["--threshold", "1.5"], "the threshold must be above 0 and at most 1"),
         (["--threshold", "nan"], "the threshold must be above 0 and at most 1"),
