@@ -32,9 +32,9 @@ from training.own_word.material import digest
 from training.own_word.student_config import BITS, QUANTIZED
 from training.own_word.taught_loss import TaughtLoss
 from training.progress import SILENT, Progress
-from training.ready_word.clip_lessons import ReadySource
 from training.ready_word.material import FOLDER, ReadyLessons, gather_all
 from training.ready_word.ready_config import ROLES, ReadyConfig, ready_data, ready_run
+from training.ready_word.ready_source import ReadySource
 from training.ready_word.word_sounds import recordings_of_word, set_of_recordings
 
 ROUNDED = "student"  # `quantized` is this network with rounded weights

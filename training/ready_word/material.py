@@ -17,6 +17,7 @@ from training.own_word.sequences import made_surroundings
 from training.progress import SILENT, Progress
 from training.ready_word.clip_lessons import TaughtClips, taught_clips
 from training.ready_word.clip_sequences import ClipSequences, make_clip_sequences
+from training.ready_word.laid_words import both, kept_laid
 from training.ready_word.ready_config import ReadyConfig
 from training.ready_word.talk import TalkSource, gather_talk, noise_sources, talk_sources, word_sources
 from training.ready_word.word_sounds import WordRecordings, gather_words
@@ -24,6 +25,7 @@ from training.ready_word.word_sounds import WordRecordings, gather_words
 FOLDER = "ready_word"  # below the work folder, with a folder for each word
 TALK_FOLDER = "ready_talk"  # below the work folder; all words share it
 VERSION = 1  # raise this number when the clips on the disk change their meaning
+LAID = "laid 1"  # raise this number when clips are laid into talk in another way
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def gather_all(
 
     training = talk("training", [*word_sources(others["training"]), *noise_sources(root, data)])
     validation = talk("validation", [])
-    lessons = Lessons(said.words, said.near, training, said.noises, said.kept, validation)
-    name = digest([*names, said.name, expert.name], [])
+    kept = both(said.kept, kept_laid(kept_clips, validation))
+    lessons = Lessons(said.words, said.near, training, said.noises, kept, validation)
+    name = digest([*names, said.name, expert.name, LAID], [])
     return ReadyLessons(lessons, clips, kept_clips, len(words["training"]), name)
