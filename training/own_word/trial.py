@@ -149,18 +149,27 @@ def read_cells(path: Path) -> list[Cell]:
 
 
 def as_table(cells: Sequence[Cell]) -> list[str]:
-    """A row for each word and number of recordings: the median of the draws, and their range."""
+    """A row for each word and number of recordings: the median of the draws, and their range.
+
+    If there are several words, the last rows have the median of the words' medians, and the range of these.
+    """
     rows = [
         f"| word | recordings | draws | missed at {RATES[0]} alarms an hour | at {RATES[1]} "
         f"| at {NOISE_DB:.0f} dB, {RATES[1]} |",
         "| --- | ---: | ---: | --- | --- | --- |",
     ]
+    by_count: dict[int, list[list[float]]] = {}  # the medians of each word
     for word, count in dict.fromkeys((cell.word, cell.count) for cell in cells):
         some = [cell for cell in cells if (cell.word, cell.count) == (word, count)]
         columns = [[100 * cell.missed[at] / cell.tested for cell in some] for at in range(len(RATES))]
         columns.append([100 * cell.missed_in_noise / cell.tested for cell in some])
+        by_count.setdefault(count, []).append([median(column) for column in columns])
         said = " | ".join(_spread(column) for column in columns)
         rows.append(f"| {word.replace('_', ' ')} | {count} | {len(some)} | {said} |")
+    for count, words in sorted(by_count.items()):
+        if len(words) > 1:
+            said = " | ".join(_spread(list(column)) for column in zip(*words, strict=True))
+            rows.append(f"| median of {len(words)} words | {count} | | {said} |")
     tests = sorted(cell.tested for cell in cells)
     hours = cells[0].hours
     return [*rows, "", f"{tests[0]} to {tests[-1]} recordings of people, {hours:.1f} h of talk, none of it trained on."]

@@ -39,7 +39,14 @@ def test_a_row_has_the_median_and_the_range_of_its_draws() -> None:
     row = as_table([Cell("smart_mirror", 0, 0, 200, 11.0, (8, 3), 10), *CELLS])
     assert row[2] == "| smart mirror | 0 | 1 | 4.0 % | 1.5 % | 5.0 % |"
     assert row[3] == "| alexa | 20 | 3 | 10.2 % (10.2 to 10.2) | 1.0 % (0.0 to 2.0) | 3.4 % (3.4 to 3.4) |"
+    assert not any("median of" in line for line in row)  # of a single word for each number of recordings
     assert row[-1].startswith("200 to 295 recordings of people, 11.0 h of talk")
+
+
+def test_the_last_rows_have_the_median_of_the_words_and_the_worst() -> None:
+    others = [Cell("zebra", 20, 0, 100, 11.0, (8, 6), 3), Cell("boom", 20, 0, 100, 11.0, (2, 2), 9)]
+    row = as_table([*CELLS, *others])[5]
+    assert row == "| median of 3 words | 20 | | 8.0 % (2.0 to 10.2) | 2.0 % (1.0 to 6.0) | 3.4 % (3.0 to 9.0) |"
 
 
 def test_counts_are_kept_for_the_report(tmp_path: Path) -> None:
