@@ -8,7 +8,6 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +24,8 @@ from training.evaluate.stream_replay import Timeline
 from training.progress import SILENT, Progress
 
 RUNNER = Path(__file__).with_name("runner.py")
-BLOCK_BYTES = 1 << 20  # of int16 samples that an engine gets at once: half a minute
+BLOCK_BYTES = 1 << 20  # of int16 samples, half a minute: the unit of the progress
+TOLD_S = 1.0  # seconds between two looks at how far an engine is
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def _keep(answer: Answer, path: Path) -> None:
 
 
 def _answer_of(player: Player, sound: Path, timeline: Timeline, label: str, progress: Progress) -> Answer:
-    """Start the engine's process and give it the sound."""
+    """Start the engine's process on the sound. It reads the file itself, because a pipe would make both wait."""
     entry = player.entry
     with tempfile.TemporaryDirectory() as name, sound.open("rb") as samples:
         out, errors = Path(name) / "scores", Path(name) / "errors"
@@ -138,33 +138,31 @@ def _answer_of(player: Player, sound: Path, timeline: Timeline, label: str, prog
         command += [str(entry.takes)] if entry.takes is not None else []
         with errors.open("wb") as log:
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=os.environ | entry.environ
+                command, stdin=samples, stdout=subprocess.PIPE, stderr=log, env=os.environ | entry.environ
             )
-        assert process.stdin is not None and process.stdout is not None
-        finished = False
-        total = sound.stat().st_size // BLOCK_BYTES + 1
         try:
-            for done in range(total):
-                progress.step(label, done, total)
-                process.stdin.write(samples.read(BLOCK_BYTES))
-            finished = True
-        except BrokenPipeError:
-            finished = True  # the engine ended before the sound did: its exit status tells why
+            _follow(process, samples.fileno(), sound.stat().st_size, label, progress)
         finally:
-            if not finished:
-                process.kill()  # the stage was cancelled, so nobody needs the rest
-            with suppress(BrokenPipeError):
-                process.stdin.close()
-            said = process.stdout.read()
-            process.stdout.close()
-            process.wait()
-        progress.tell(label, total, total, "")
+            process.kill()  # a process that has ended stays as it is; a cancelled stage needs no scores
+            said = process.communicate()[0]
         if process.returncode:
             lines = errors.read_text(errors="replace").strip().splitlines()
             raise OSError(f"{entry.name} failed: {lines[-1] if lines else f'exit status {process.returncode}'}")
         cost = Cost(**json.loads(said.splitlines()[-1]))
         scores = np.fromfile(out, np.float32).astype(np.float64)
     return Answer(timeline.scores(scores, _ends(len(scores), cost.frame_samples)), cost)
+
+
+def _follow(process: "subprocess.Popen[bytes]", samples: int, size: int, label: str, progress: Progress) -> None:
+    """Tell how far the process has read, until it ends. samples: the file that it reads; both share its position"""
+    while True:
+        progress.step(label, min(size, os.lseek(samples, 0, os.SEEK_CUR)) // BLOCK_BYTES, size // BLOCK_BYTES + 1)
+        try:
+            process.wait(TOLD_S)
+            break
+        except subprocess.TimeoutExpired:
+            continue
+    progress.tell(label, size // BLOCK_BYTES + 1, size // BLOCK_BYTES + 1, "")
 
 
 def _ends(steps: int, frame_samples: int) -> NDArray[np.int64]:
