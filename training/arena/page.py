@@ -25,16 +25,19 @@ def as_table(word: str, standings: Sequence[Standing]) -> str:
     """The table of a word in Markdown."""
     first, others = standings[0].first, list(standings[0].counts)[1:]
     at = [f"missed at <= {rate:g}/h" for rate in AT] + [f"{name}, threshold of {MIDDLE:g}/h" for name in others]
-    noisy = [
-        f"{name}: the same recordings in {found.hours:.1f} h, at the thresholds of the first condition."
+    notes = [
+        f"With {name}: {found.keywords} recordings in {found.hours:.1f} h, at the thresholds of the first sound."
         for name, found in list(standings[0].counts.items())[1:]
     ]
+    silent = [f"{rate:g}" for rate in AT if rate * first.hours < 1]
+    if silent:
+        notes.append(f"In {first.hours:.1f} h no false alarm is allowed at {' and '.join(silent)} an hour.")
     lines = [
         f"## {word}",
         "",
         f"{first.keywords} recordings of the word in {first.hours:.1f} h of real speech, the same for all engines.",
         "Thresholds are chosen on this sound, for all alike. Shares with their 95 % intervals.",
-        *noisy,
+        *notes,
         "",
         f"| engine | {' | '.join(at)} | processor s per h | memory MB | download MB |",
         "| --- |" + " --- |" * len(at) + " ---: | ---: | ---: |",
@@ -56,7 +59,8 @@ def _share(found: Share | None) -> str:
 
 PAGE = """# Wake-word engines on the same sound
 
-`python -m training arena` wrote this page; [training/README.md](../training/README.md) tells how it measures.
+`python -m training arena --publish` wrote this page. [training/README.md](../training/README.md) tells how it
+measures and which models of ours play. Processor time depends on the machine and on other work on it.
 
 """
 

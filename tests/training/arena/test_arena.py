@@ -152,7 +152,9 @@ def test_scores_are_counted_against_the_words() -> None:
 def test_the_table_says_none_if_no_threshold_keeps_to_a_rate() -> None:
     noisy = Standing("x", "1.0", (0.5,), {"clean": Counts(10, 1.0, (1,), (9,))}, 1.0, 50.0, 0.0)
     assert noisy.missed_at(2.0) is None
-    assert "| x 1.0 | none | none | none | 1.0 | 50 | 0 |" in as_table("beep", [noisy])
+    text = as_table("beep", [noisy])
+    assert "| x 1.0 | none | none | none | 1.0 | 50 | 0 |" in text
+    assert "In 1.0 h no false alarm is allowed at 0.1 and 0.5 an hour." in text
 
 
 def test_the_published_page_keeps_the_words_that_are_there(root: Path, tmp_path: Path) -> None:
