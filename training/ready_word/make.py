@@ -4,9 +4,11 @@ The word's expert teaches them on the word's recordings, on clips and on all tal
 goes on where it was, with the same result.
 """
 
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,9 @@ from training.ready_word.ready_config import ROLES, ReadyConfig, ready_data, rea
 from training.ready_word.ready_source import ReadySource
 from training.ready_word.word_sounds import recordings_of_word, set_of_recordings
 
+log = logging.getLogger(__name__)
+
+START_SHARES = (0.0, 0.2, 0.4, 0.6, 0.8)  # of the weights that a network began with, in the network that is written
 ROUNDED = "student"  # `quantized` is this network with rounded weights
 
 
@@ -85,7 +90,7 @@ def make_ready_word(
             role: _trained(role, asked, lessons, folder / f"networks-{name}" / role, progress) for role in asked.roles
         }
     if ROUNDED in networks:
-        crnn, settings = load_crnn(folder / f"networks-{name}" / ROUNDED / "best.pt")
+        crnn, settings = deepcopy(networks[ROUNDED])
         put_on_grid(crnn, BITS)
         settings["train"]["weight_bits"] = BITS
         networks[QUANTIZED] = crnn, settings
@@ -133,7 +138,26 @@ def _trained(
     cohort = Cohort([run], progress)
     cohort.resume()
     cohort.train()
-    return load_crnn(folder / "best.pt")
+    crnn, settings = load_crnn(folder / "best.pt")
+    return (best_mixture(start, crnn, source, config) if start is not None else crnn), settings
+
+
+def best_mixture(start: Crnn, taught: Crnn, source: ReadySource, config: RunConfig) -> Crnn:
+    """The mean of both networks' weights, in the share of START_SHARES that is best on the kept-back sound.
+
+    A network on the way to its new weights still knows what it knew (Wortsman et al. 2022).
+    """
+    found = []
+    for share in START_SHARES:
+        mixed = deepcopy(taught)
+        with torch.no_grad():
+            for ours, theirs in zip(mixed.parameters(), start.parameters(), strict=True):
+                ours.lerp_(theirs, share)
+        if config.train.weight_bits:
+            put_on_grid(mixed, config.train.weight_bits)
+        found.append((source.validate(mixed, config.crnn).score, share, mixed))
+        log.info("a share of %g of the old weights: score %.3f", share, found[-1][0])
+    return min(found, key=lambda one: one[:2])[2]
 
 
 def _start(role: str, asked: ReadyWord, folder: Path, config: RunConfig) -> Crnn | None:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,15 +13,17 @@ from safetensors.numpy import load_file
 
 from kws_app.engine.catalogue import find_models
 from kws_app.engine.keyword_model import KeywordModel
-from tests.support.toy_speech import KEYWORD
+from tests.support.toy_speech import KEYWORD, RUN, TINY_CRNN
 from training.__main__ import main
+from training.config import CrnnConfig
 from training.export.artifact import load_numbers
+from training.network.crnn import Crnn
 from training.own_word import material
 from training.own_word.heads import HeadConfig
 from training.own_word.make import OwnWordConfig
 from training.progress import SILENT, Progress, StageStoppedError
 from training.ready_word import make
-from training.ready_word.make import ReadyWord, make_ready_word
+from training.ready_word.make import ReadyWord, best_mixture, make_ready_word
 from training.ready_word.ready_config import QUICK
 
 FEW = replace(QUICK, recorded_sequences=24, kept_copies=1, rows=16)
@@ -126,3 +129,26 @@ def test_too_few_recordings_are_one_sentence(
 def test_an_unknown_role_is_refused() -> None:
     with pytest.raises(ValueError, match="A role is one of teacher, student, tiny, micro, got huge"):
         ReadyWord(KEYWORD, roles=("huge",))
+
+
+class Liking:
+    """A source that likes networks whose first weight is near a number."""
+
+    def __init__(self, wish: float) -> None:
+        self.wish = wish
+
+    def validate(self, crnn: Crnn, shape: CrnnConfig) -> SimpleNamespace:
+        return SimpleNamespace(score=abs(float(next(crnn.parameters()).detach().flatten()[0]) - self.wish))
+
+
+@pytest.mark.parametrize(("wish", "share"), [(2.0, 0.0), (1.25, 0.4), (-3.0, 0.8)])
+def test_the_mixture_that_is_best_on_validation_is_kept(wish: float, share: float) -> None:
+    start, taught = Crnn(TINY_CRNN), Crnn(TINY_CRNN)
+    with torch.no_grad():
+        for old, new in zip(start.parameters(), taught.parameters(), strict=True):
+            old.fill_(0.0)
+            new.fill_(2.0)
+    mixed = best_mixture(start, taught, Liking(wish), RUN)  # type: ignore[arg-type]
+    for weights in mixed.parameters():
+        np.testing.assert_allclose(weights.detach(), 2.0 * (1 - share), rtol=1e-6)
+    assert all((weights == 2.0).all() for weights in taught.parameters())
