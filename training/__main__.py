@@ -108,7 +108,7 @@ def run_distill(options: argparse.Namespace, places: Places, progress: Progress)
 
 
 def training_of(options: argparse.Namespace) -> Training:
-    return Training(options.recipe, options.keyword, options.run, tuple(options.set))
+    return Training(options.recipe, options.keyword, options.run, tuple(options.set), options.start)
 
 
 def print_checkpoints(best: dict[str, Path]) -> None:

@@ -322,6 +322,9 @@ def add_training(parser: argparse.ArgumentParser, recipes: tuple[str, ...], reci
         "--recipe", choices=recipes, default=recipe, help="as in training/recipes.py; default: %(default)s"
     )
     parser.add_argument("--run", metavar="NAME", help="folder of the run, below --work; default: the recipe's name")
+    parser.add_argument(
+        "--start", type=Path, metavar="DIR", help="go on training the network of the recipe in this folder of models"
+    )
     add_keyword(parser)
     add_changes(parser, example)
 

@@ -23,6 +23,8 @@ class DataConfig:
         "more_speech/nathalie_nl",
         "wake_words/*",
         "synthetic_speech",
+        "more_talk/*",
+        "acted_talk/*",
     )  # folders of continuous speech; recordings that say the keyword are left out
     noise: tuple[str, ...] = ("speech_commands/_background_noise_", "more_speech/household_noise")
     rooms: tuple[str, ...] = ("rooms/*",)  # impulse responses

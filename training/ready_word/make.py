@@ -5,11 +5,10 @@ goes on where it was, with the same result.
 """
 
 import logging
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,10 @@ import torch
 
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import MODEL_SUFFIX
-from training.atomic_file import written_whole
 from training.config import DataConfig, RunConfig
-from training.export.artifact import DATA_NOTE, Identity, export, load_numbers
+from training.export.artifact import DATA_NOTE, Identity, export
 from training.export.calibrate import MISSES, line_through
+from training.export.start import starting_network
 from training.fit.distributed import Team
 from training.fit.run import Run, plain
 from training.fit.side_by_side import Cohort
@@ -132,7 +131,8 @@ def _trained(
     config = ready_run(role, asked.keyword, asked.config)
     source = ReadySource(lessons.lessons, lessons.clips, lessons.kept_clips, config)
     run = Run(folder, config, source, Team(), TaughtLoss(config.distill))
-    start = _start(role, asked, folder, config)
+    path = asked.start / asked.keyword / f"{role}{MODEL_SUFFIX}" if asked.start else None
+    start = starting_network(path, folder, config)
     if start is not None:
         run.start_from(start)
     cohort = Cohort([run], progress)
@@ -158,25 +158,6 @@ def best_mixture(start: Crnn, taught: Crnn, source: ReadySource, config: RunConf
         found.append((source.validate(mixed, config.crnn).score, share, mixed))
         log.info("a share of %g of the old weights: score %.3f", share, found[-1][0])
     return min(found, key=lambda one: one[:2])[2]
-
-
-def _start(role: str, asked: ReadyWord, folder: Path, config: RunConfig) -> Crnn | None:
-    """The network that the run starts from, if there is one. The run's folder keeps a copy: models change.
-
-    raises ValueError if it has another shape than the run
-    """
-    kept = folder / f"start{MODEL_SUFFIX}"
-    if not kept.is_file():
-        path = asked.start / asked.keyword / f"{role}{MODEL_SUFFIX}" if asked.start else None
-        if path is None or not path.is_file():
-            return None
-        folder.mkdir(parents=True, exist_ok=True)
-        with written_whole(kept) as part:
-            shutil.copyfile(path, part)
-    crnn, settings = load_numbers(kept)
-    if asdict(settings.shape) != {name: asdict(config.crnn)[name] for name in asdict(settings.shape)}:
-        raise ValueError(f"{kept} has another shape than the recipe of {role}: begin without it, with --start none.")
-    return crnn
 
 
 def _exported(role: str, word: str, crnn: Crnn, settings: dict[str, Any], lessons: ReadyLessons, models: Path) -> Path:

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kws_app.engine.model_file import MODEL_SUFFIX
 from training.config import DataConfig, RunConfig
+from training.export.start import starting_network
 from training.features.frame_store import open_store
 from training.fit.distill import DistillLoss, Teachers
 from training.fit.distributed import Team
@@ -24,12 +26,18 @@ class Training:
     keyword: str = DataConfig.keyword
     run: str | None = None  # the folder below `work`; by default the recipe's name, with the keyword before it
     changes: tuple[str, ...] = ()  # section.field=value
+    start: Path | None = None  # a folder of models; a network that is there goes on learning
+
+    def start_of(self, recipe: str) -> Path | None:
+        """The model file to start from; None for random weights."""
+        return self.start / self.keyword / f"{recipe}{MODEL_SUFFIX}" if self.start else None
 
 
 def train_teacher(places: Places, asked: Training, progress: Progress = SILENT) -> dict[str, Path]:
     """Train a network on labels alone. Returns the best checkpoint, by the name of its run."""
     name = asked.run or run_name(asked.recipe, asked.keyword)
-    return train(places, {name: with_changes(RECIPES[asked.recipe], asked)}, progress)
+    configs, starts = {name: with_changes(RECIPES[asked.recipe], asked)}, {name: asked.start_of(asked.recipe)}
+    return train(places, configs, progress, starts)
 
 
 def distill(
@@ -51,8 +59,10 @@ def distill(
     names += [run_name(spec.replace(":", "-"), asked.keyword) for spec in beside]
     taught_by = RECIPES[asked.recipe].distill.teachers or (LARGE,)
     asked_teachers = tuple(teachers or [run_name(name, asked.keyword) for name in taught_by])
-    configs = [with_changes(student_config(spec, asked_teachers), asked) for spec in [first, *beside]]
-    return train(places, dict(zip(names, configs, strict=True)), progress)
+    specs = dict(zip(names, [first, *beside], strict=True))
+    configs = {name: with_changes(student_config(spec, asked_teachers), asked) for name, spec in specs.items()}
+    starts = {name: asked.start_of(spec.partition(":")[0].removesuffix(ATTENTIVE)) for name, spec in specs.items()}
+    return train(places, configs, progress, starts)
 
 
 def with_changes(recipe: RunConfig, asked: Training) -> RunConfig:
@@ -60,10 +70,16 @@ def with_changes(recipe: RunConfig, asked: Training) -> RunConfig:
     return override(for_keyword(recipe, asked.keyword), list(asked.changes))
 
 
-def train(places: Places, configs: Mapping[str, RunConfig], progress: Progress = SILENT) -> dict[str, Path]:
+def train(
+    places: Places,
+    configs: Mapping[str, RunConfig],
+    progress: Progress = SILENT,
+    starts: Mapping[str, Path | None] | None = None,
+) -> dict[str, Path]:
     """Train or resume runs side by side. All of them hear the batches of the first run.
 
-    configs: the settings of each run, by the name of the run
+    configs: the settings of each run, by its name
+    starts: the model file that a run starts from, by its name; without one it starts from random weights
     returns: the best checkpoints, by the same names; empty in a process of a distributed run that does not write
     """
     team = Team()
@@ -75,7 +91,11 @@ def train(places: Places, configs: Mapping[str, RunConfig], progress: Progress =
     members = []
     for name, config in configs.items():
         loss: Loss = DistillLoss(config.distill, config.crnn, teachers) if teachers else hard_loss
-        members.append(Run(places.work / name, config, store, team, loss))
+        run = Run(places.work / name, config, store, team, loss)
+        begun = starting_network((starts or {}).get(name), run.folder, config)
+        if begun is not None:
+            run.start_from(begun)
+        members.append(run)
     cohort = Cohort(members, heard)
     cohort.resume()
     best = cohort.train()

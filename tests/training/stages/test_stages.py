@@ -1,5 +1,6 @@
 """Stages as functions: typed results, progress, an end on request, and nothing printed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ import torch
 from tests.support.toy_speech import KEYWORD, RUN
 from training.evaluate.stream_render import CONDITIONS
 from training.evaluate.test_sets import WHOLE
+from training.export.artifact import load_numbers
 from training.features.frame_store import FrameStore
+from training.network.checkpoint import load_crnn
 from training.progress import Progress, StageStoppedError
 from training.stages.evaluation import Evaluating, check_pair
 from training.stages.model_files import Exporting, export_run
@@ -47,6 +50,19 @@ def test_a_training_that_is_cancelled_goes_on_where_it_was(places: Places, capsy
     assert exported.size_bytes == exported.path.stat().st_size
     captured = capsys.readouterr()
     assert captured.out == captured.err == "", "a stage prints nothing"
+
+
+def test_a_network_goes_on_learning_from_its_model_file(places: Places) -> None:
+    train(places, {"toy": RUN})
+    exported = export_run(places, Exporting("toy", "teacher")).path
+    still = replace(RUN, train=replace(RUN.train, learning_rate=1e-9))
+    best = train(places, {"on": still}, starts={"on": exported})["on"]
+    before, after = load_numbers(exported)[0].state_dict(), load_crnn(best)[0].state_dict()
+    for name in before:
+        torch.testing.assert_close(after[name], before[name], atol=1e-5, rtol=0)
+    other = replace(RUN, crnn=replace(RUN.crnn, hidden=2 * RUN.crnn.hidden))
+    with pytest.raises(ValueError, match="another shape than this run"):
+        train(places, {"wide": other}, starts={"wide": exported})
 
 
 def test_a_run_that_is_not_there_is_one_sentence(places: Places) -> None:
