@@ -252,15 +252,17 @@ def rebuild(path: Path, decision: DecisionConfig, folder: Path) -> Path:
 def update_card(path: Path, figures: dict[str, Any], decision: DecisionConfig | None = None) -> None:
     """Add measured figures to the card in both files of a model.
 
-    Figures of other sets stay. A card keeps the operating curve of the test set alone.
+    Figures of other sets and of other conditions stay. A card keeps the operating curve of the test set alone.
     decision: the new decision settings; None leaves them
     """
     card = read_card(path)
     known = card.figures
     kept = {name: value for name, value in figures.items() if name != CURVE_FIELD or value["split"] == "testing"}
-    for name in ("clips", "streams"):
-        if name in kept:
-            kept[name] = known.get(name, {}) | kept[name]
+    if "clips" in kept:
+        kept["clips"] = known.get("clips", {}) | kept["clips"]
+    if "streams" in kept:
+        streams = known.get("streams", {})
+        kept["streams"] = streams | {split: streams.get(split, {}) | found for split, found in kept["streams"].items()}
     card = replace(card, figures=known | kept)
     if decision is not None:
         settings = {name: value for name, value in asdict(decision).items() if name != "threshold"}
