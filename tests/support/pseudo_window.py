@@ -16,6 +16,7 @@ from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from kws_app.actions.choices import CommandChoice, KeywordActions, WebhookChoice
 from kws_app.audio.source import Phase
+from kws_app.engine.catalogue import ModelFolders
 from kws_app.history.export import export_clips, export_labels
 from kws_app.history.log import DetectionLog
 from kws_app.paths import MODELS_DIR
@@ -29,11 +30,12 @@ from tests.support.mouse import move_mouse
 from tests.support.pseudo import cut, plain
 from tests.support.window_bench import TWO, Bench, drop, listening
 
+SHIPPED = sorted({entry.card.keyword for entry in ModelFolders([MODELS_DIR]).find_all()[0]})
 DATA = "|".join(
     [
         r"/\S+",  # paths
         r"\([^()]*(Error|Errno)[^()]*\)|\(Expecting property .*\(char 1\)\)",  # messages of the system or a library
-        r"\b(loud|boom|happy|computer)(/\w+)?\b",  # words and models
+        rf"\b(loud|boom|{'|'.join(SHIPPED)})(/\w+)?\b",  # words and models
         r"\b(expert|teacher|student|quantized|tiny|micro|broken|Default microphone|USB mic|mic|CC0)\b",
         r"\b(sound\.wav|download\.safetensors|settings\.broken\.json)\b",
         r"\*\.\w+",
