@@ -22,6 +22,7 @@ from kws_app.errors import ModelError, brief
 from kws_app.translation import _
 
 GOLDEN_SECONDS = 2.0
+GOLDEN_PIECE = 100  # frames at once: long pieces would make an expert keep buffers that live sound does not need
 
 
 def golden_samples() -> Samples:
@@ -43,9 +44,13 @@ def golden_scores(network: Network, frontend: Frontend) -> dict[str, list[float]
     This part is the state of the GRU for a `crnn`, and the last embeddings for an `expert`.
     """
     frames, _tail = frontend(golden_samples(), frontend.initial_tail())
-    posteriors, state = network.step(columns_for(frontend, frames), network.initial_state())
+    columns, state = columns_for(frontend, frames), network.initial_state()
+    posteriors: list[float] = []
+    for first in range(0, len(columns), GOLDEN_PIECE):
+        found, state = network.step(columns[first : first + GOLDEN_PIECE], state)
+        posteriors += [round(float(value), 6) for value in found]
     return {
-        "posterior": [round(float(value), 6) for value in posteriors],
+        "posterior": posteriors,
         "hidden": [round(float(value), 6) for value in state[1].flat],
     }
 

@@ -124,10 +124,12 @@ class SpeechEmbedding:
     def __init__(self, body: Mapping[str, Array]) -> None:
         self._body = body
         self._one = _Block(body, 1)
-        self._many: _Block | None = None
-        quiet = np.full((FIELD_FRAMES // STEP_FRAMES * 2 * STEP_FRAMES, BANDS), QUIET_BAND, np.float32)
+        self._many: _Block | None = None  # 20 MB, which live sound does not need
+        quiet = np.full((STEP_FRAMES, BANDS), QUIET_BAND, np.float32)
         kept = np.zeros(KEPT_VALUES, np.float32)
-        self._quiet_embedding = self._scaled(quiet, kept)[-1]
+        for _step in range(FIELD_FRAMES // STEP_FRAMES * 2):
+            embedding = self._scaled(quiet, kept)[-1]
+        self._quiet_embedding = embedding
         self._quiet_kept = kept
 
     def quiet(self) -> tuple[Array, Array]:
