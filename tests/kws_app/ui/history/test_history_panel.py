@@ -21,10 +21,11 @@ from tests.support.window_bench import Bench
 
 
 def test_a_detection_shows_how_it_went_and_its_waveform(bench: Bench, write_wav: Callable[..., Path]):
-    window = bench.open(input=write_wav(bursts(3.0, duration_s=4.0)), listen=True)
+    window = bench.open(input=write_wav(bursts(3.0, duration_s=4.0)))
     panel = window.parts.history
     coming: list[bool] = []
     window.listening.marked.connect(lambda: coming.append(panel.table.item(0, CLIP).data(COMING_ROLE)))
+    window.listening.start()
     bench.qtbot.waitUntil(lambda: panel.table.rowCount() == 1 and text(panel, 0, DURATION) != "")
     assert 0.1 < float(text(panel, 0, DURATION).removesuffix(" s")) < 0.6
     assert float(text(panel, 0, PEAK)) > 0.9
