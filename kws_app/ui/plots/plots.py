@@ -36,9 +36,8 @@ LABELLED_KHZ = (0.5, 1.0, 2.0, 4.0)
 WHEEL_NOTCH = 120  # angle of one step of a mouse wheel, in eighths of a degree, as Qt counts
 LEAST_WIDTH, LEAST_HEIGHT = 260, 200  # px: smaller plots cannot be read
 KEPT_RECORDINGS = 3  # earlier sources whose sound is kept
-PAINTS_NOTHING = (
-    QGraphicsItem.GraphicsItemFlag.ItemHasNoContents
-)  # only its parts paint: Qt need not ask for its bounds
+# Of an item whose parts paint: Qt then does not ask for its bounds.
+PAINTS_NOTHING = QGraphicsItem.GraphicsItemFlag.ItemHasNoContents
 BEFORE_MOMENT = 0.6  # share of the picture that shows the time before a moment that the user asked for
 
 

@@ -26,7 +26,7 @@ FOUND = OnPeople(
 
 
 def record(folder: Path, count: int, lists: bool = True) -> None:
-    """Recordings of "plum", of which the last two are for the test."""
+    """Recordings of "plum". The last two are for the test."""
     (folder / "plum").mkdir(parents=True)
     for i in range(count):
         soundfile.write(folder / "plum" / f"{i}.wav", np.full(8000, 0.1, np.float32), 16000)
