@@ -26,7 +26,12 @@ class DataConfig:
         "more_talk/*",
         "acted_talk/*",
     )  # folders of continuous speech; recordings that say the keyword are left out
-    noise: tuple[str, ...] = ("speech_commands/_background_noise_", "more_speech/household_noise")
+    noise: tuple[str, ...] = (
+        "speech_commands/_background_noise_",
+        "more_speech/household_noise",
+        "more_noise/*",
+        "more_music/*",
+    )
     rooms: tuple[str, ...] = ("rooms/*",)  # impulse responses
     # Sources for the test set alone. Training hears none of them, whatever the names of their files.
     test_speech: tuple[str, ...] = ("acted_talk/drascula", "more_talk/fillets_cs", "more_talk/fillets_nl")

@@ -1,10 +1,7 @@
-"""Makes the sequences for students: each sound becomes frames for the student and embeddings for the expert.
-
-The disk keeps the sequences in parts. A finished part is not made again, so a run that was cut goes on where it was.
-"""
+"""Makes the sequences for students: each sound becomes frames for the student and embeddings for the expert."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +10,8 @@ from numpy.typing import NDArray
 from kws_app.engine.frontend import LogMel
 from kws_app.engine.speech_body import EMBEDDING, STEP_FRAMES
 from kws_app.engine.speech_frontend import SpeechBands
-from training.atomic_file import written_whole
 from training.network.speech_embedding import WholeStreams
+from training.own_word.rows import Rows, kept_in_parts
 from training.own_word.sequences import SEQUENCE_STEPS, Sound, Surroundings, sequence_of, trimmed
 from training.progress import SILENT, Progress
 
@@ -23,24 +20,13 @@ PART = 250  # sequences in a file
 
 
 @dataclass(frozen=True)
-class LessonSequences:
+class LessonSequences(Rows):
     """Sequences with a word near the end of each."""
 
     frames: NDArray[np.float16]  # [N, T, F] natural log of mel power
     embeddings: NDArray[np.float16]  # [N, S, 96]
     ends_s: NDArray[np.float32]  # [N], seconds at which the word ends
     takes: NDArray[np.int32]  # [N], the number of the take
-
-    def __len__(self) -> int:
-        return len(self.ends_s)
-
-    def of(self, chosen: NDArray[np.bool_]) -> "LessonSequences":
-        return LessonSequences(*(getattr(self, f.name)[chosen] for f in fields(self)))
-
-    @classmethod
-    def of_all(cls, parts: "Sequence[LessonSequences]") -> "LessonSequences":
-        """The sequences of all parts, one part after another. Take numbers stay as they are in each part."""
-        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
 
 
 class Ear:
@@ -69,16 +55,11 @@ def make_lesson_sequences(
     """Make `count` sequences of the takes in turn, in files <stem>-<part>.npz. raises StageStoppedError to end"""
     words = [trimmed(take) for take in takes]
     ear = Ear(body)
-    parts = []
-    for first in range(0, count, PART):
-        path = stem.with_name(f"{stem.name}-{first // PART}.npz")
-        numbers = range(first, min(count, first + PART))
-        if not path.is_file():
-            made = _part(words, numbers, surroundings, ear, seed, progress, what, count)
-            with written_whole(path) as part, part.open("wb") as file:
-                np.savez(file, **vars(made))
-        with np.load(path) as saved:
-            parts.append(LessonSequences(*(saved[f.name] for f in fields(LessonSequences))))
+
+    def make(numbers: range) -> LessonSequences:
+        return _part(words, numbers, surroundings, ear, seed, progress, what, count)
+
+    parts = kept_in_parts(LessonSequences, stem, count, PART, make)
     progress.tell(what, count, count, "")
     return LessonSequences.of_all(parts)
 

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.speech_body import BODY_SHA256, load_body
 from kws_app.errors import AudioError
-from training.atomic_file import written_whole
 from training.corpus.recordings import audio_files, hash_percent
 from training.corpus.sound import load_sound
 from training.corpus.synthetic_speech import passages
 from training.corpus.takes import LONGEST_S, SHORTEST_S
 from training.network.speech_embedding import WholeStreams
 from training.own_word.heads import Material
+from training.own_word.rows import kept
 from training.own_word.sequences import Sequences, Sound, made_surroundings, make_sequences, trimmed
 from training.own_word.talk_embeddings import Talk
 from training.progress import SILENT, Progress
@@ -123,15 +123,14 @@ def gather(
         name = digest([VERSION, BODY_SHA256, seed, word], some)
         names.append(digest([kind, name, is_kept.tolist()], []))
         path = folder / f"{kind}-{name}-{copies}.npz"
-        if not path.is_file():
+
+        def make() -> Sequences:
             around, body = made_surroundings(other_speech(word, seed, folder)), WholeStreams(load_body(BODY_SHA256))
-            found = make_sequences(some, copies, around, body, seed + len(kind), progress, f"sequences of {kind}")
-            with written_whole(path) as part, part.open("wb") as file:
-                np.savez(file, **vars(found))
-        with np.load(path) as saved:
-            found = Sequences(saved["embeddings"], saved["ends_s"], saved["takes"])
-        kept = is_kept[found.takes]
-        return _Parted(found.of(~kept), found.of(kept))
+            return make_sequences(some, copies, around, body, seed + len(kind), progress, f"sequences of {kind}")
+
+        found = kept(Sequences, path, make)
+        is_kept_row = is_kept[found.takes]
+        return _Parted(found.of(~is_kept_row), found.of(is_kept_row))
 
     takes = made("takes", sounds.takes, by_voice, 12, amounts.takes) if sounds.takes else None
     people = mistakes = None

@@ -16,6 +16,7 @@ from kws_app.engine.speech_body import STEP_FRAMES
 from kws_app.engine.speech_frontend import SpeechBands
 from training.corpus.synthetic_noise import KINDS, coloured_noise, make_sound
 from training.network.speech_embedding import WholeStreams
+from training.own_word.rows import Rows
 from training.progress import SILENT, Progress
 
 Sound = NDArray[np.float32]
@@ -188,18 +189,12 @@ def _as_recorded(sound: Sound, rng: np.random.Generator) -> Sound:
 
 
 @dataclass(frozen=True)
-class Sequences:
+class Sequences(Rows):
     """The embeddings of sequences, with the end of the word in each."""
 
     embeddings: NDArray[np.float16]  # [N, SEQUENCE_STEPS, 96]
     ends_s: NDArray[np.float32]  # [N], seconds from the beginning
     takes: NDArray[np.int32]  # [N], the number of the take
-
-    def __len__(self) -> int:
-        return len(self.ends_s)
-
-    def of(self, chosen: NDArray[np.bool_]) -> "Sequences":
-        return Sequences(self.embeddings[chosen], self.ends_s[chosen], self.takes[chosen])
 
 
 def make_sequences(

@@ -1,10 +1,7 @@
-"""Makes sequences of single clips: a clip from a fresh state, then silence, as frames and as the expert's embeddings.
-
-The disk keeps the sequences in parts. A finished part is not made again, so a run that was cut goes on where it was.
-"""
+"""Makes sequences of single clips: a clip from a fresh state, then silence, as frames and as embeddings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +10,9 @@ from numpy.typing import NDArray
 from kws_app.audio.audio_file import TAIL_S
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.engine.speech_body import EMBEDDING, STEP_FRAMES
-from training.atomic_file import written_whole
 from training.corpus.sound import cut_to_word, load_sound, pad_to_second
 from training.own_word.lesson_sequences import Ear
+from training.own_word.rows import Rows, kept_in_parts
 from training.own_word.sequences import Sound, Surroundings, varied
 from training.progress import SILENT, Progress
 
@@ -26,23 +23,12 @@ MOST_SHIFT_S = 0.1  # a varied clip moves by up to this much, either way
 
 
 @dataclass(frozen=True)
-class ClipSequences:
+class ClipSequences(Rows):
     """Clips, each followed by silence."""
 
     frames: NDArray[np.float16]  # [N, T, F] natural log of mel power
     embeddings: NDArray[np.float16]  # [N, S, 96]
     clips: NDArray[np.int32]  # [N], the number of the clip
-
-    def __len__(self) -> int:
-        return len(self.clips)
-
-    def of(self, chosen: NDArray[np.bool_]) -> "ClipSequences":
-        return ClipSequences(*(getattr(self, f.name)[chosen] for f in fields(self)))
-
-    @classmethod
-    def of_all(cls, parts: "Sequence[ClipSequences]") -> "ClipSequences":
-        """All sequences, one part after another. Clip numbers stay as they are in each part."""
-        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
 
 
 def no_clips() -> ClipSequences:
@@ -65,16 +51,12 @@ def make_clip_sequences(
 
     raises AudioError if a clip cannot be read, StageStoppedError if the user stops it
     """
-    parts = []
-    for first in range(0, len(paths), PART):
-        path = stem.with_name(f"{stem.name}-{first // PART}.npz")
-        if not path.is_file():
-            numbers = range(first, min(len(paths), first + PART))
-            made = [_copies_of(paths, n, copies, surroundings, ear, seed, progress, what) for n in numbers]
-            with written_whole(path) as part, part.open("wb") as file:
-                np.savez(file, **vars(ClipSequences.of_all(made)))
-        with np.load(path) as saved:
-            parts.append(ClipSequences(*(saved[f.name] for f in fields(ClipSequences))))
+
+    def make(numbers: range) -> ClipSequences:
+        copied = (_copies_of(paths, n, copies, surroundings, ear, seed, progress, what) for n in numbers)
+        return ClipSequences.of_all(list(copied))
+
+    parts = kept_in_parts(ClipSequences, stem, len(paths), PART, make)
     progress.tell(what, len(paths), len(paths), "")
     return ClipSequences.of_all(parts) if parts else no_clips()
 

@@ -7,7 +7,6 @@ from training.own_word.student_config import StudentsConfig, run_config
 from training.recipes import RECIPES, for_keyword
 
 ROLES = ("teacher", "student", "tiny", "micro")  # these roles are trained; `quantized` is the student, rounded
-MORE_NOISE = ("more_noise/*", "more_music/*")
 MORE_CLIPS = ("wake_words", "more_wake_words")  # words other than `happy` may be in here
 
 
@@ -50,11 +49,11 @@ QUICK = ReadyConfig(
 
 
 def ready_data(keyword: str) -> DataConfig:
-    """The audio of a word: that of its recipe, and all other noise and music."""
+    """The audio of a word: that of its recipe, and wake words that are not its own."""
     data = for_keyword(RunConfig(), keyword).data
     more = MORE_CLIPS if keyword != DataConfig.keyword else ()
     clips = (*data.more_clips, *(name for name in more if name != data.clips))
-    return replace(data, noise=(*data.noise, *MORE_NOISE), more_clips=clips)
+    return replace(data, more_clips=clips)
 
 
 def ready_run(role: str, keyword: str, asked: ReadyConfig) -> RunConfig:
