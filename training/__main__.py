@@ -15,7 +15,7 @@ from kws_app.engine.model_file import MODEL_SUFFIX
 from kws_app.errors import AudioError, ModelError
 from kws_app.paths import ASSETS_DIR
 from training.arena.contest import Contest
-from training.arguments import build_parser
+from training.arguments.parser import build_parser
 from training.corpus.acoustic_groups import write_lists
 from training.corpus.fetch import fetch_archive, unpack_parts
 from training.corpus.fetch_public import fetch_source

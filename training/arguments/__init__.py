@@ -1,0 +1,1 @@
+"""The options of every stage of `python -m training`."""
