@@ -134,7 +134,8 @@ def keyword_in_talk(crnn: Crnn, store: FrameStore, split: str, snr_db: float | N
         if snr_db is not None:
             which = int(rng.choice(noises))
             gain = float(store.level[keyword] - store.level[which]) - snr_db * LN_PER_DB
-            row = torch.logaddexp(row, store.item(which)[: len(row)] + gain)
+            noise = store.item(which)  # a short noise is repeated
+            row = torch.logaddexp(row, noise[torch.arange(len(row)) % len(noise)] + gain)
         rows.append(row)
     values = margins(crnn, torch.stack(rows))
     first_step = (BEFORE_FRAMES - crnn.kernel_frames) // crnn.stride_frames + 1
