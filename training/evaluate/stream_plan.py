@@ -26,10 +26,11 @@ READ, COMMANDS, ACTED, WORDS = "read speech", "spoken commands", "acted dialogue
 REAL_SPEECH = (READ, COMMANDS, ACTED, WORDS)  # people speak, not programs
 SYNTHETIC = "synthetic speech"
 HOUSEHOLD = "household noise"
+QUIET = "silence with hum"  # also the pauses around keywords
 KINDS = (*REAL_SPEECH, SYNTHETIC, *GENERATORS)
 # Synthetic speech gets at most this share of the time that real speech leaves. Generated sounds share the rest.
 SYNTHETIC_SHARE = 0.35
-GENERATED = {"music-like": 0.45, HOUSEHOLD: 0.35, "silence with hum": 0.2}
+GENERATED = {"music-like": 0.45, HOUSEHOLD: 0.35, QUIET: 0.2}
 RECORDED_SHARE = 0.3  # share of the pieces of household noise that are recordings; the others are made by formula
 
 

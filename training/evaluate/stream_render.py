@@ -18,11 +18,12 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.corpus.sound import load_or_pass_over, pad_to_second, word_bounds
 from training.corpus.synthetic_background import make_background
 from training.corpus.synthetic_noise import KINDS, make_sound
-from training.evaluate.stream_plan import Part
+from training.evaluate.stream_plan import QUIET, Part
 from training.features.variations import through_codec, through_telephone
 
 Sound = NDArray[np.float32]
 MADE_NOISE_S = 30.0  # of each noise that is made by formula
+HISS = 10 ** (-65 / 20)  # RMS of the near-silence in a pause
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Condition:
     in_room: bool = False
     gain_db: float = 0.0
     line: str = ""  # a name in LINES; the sound goes through this line last
+    pause_s: float = 0.0  # of near-silence before and after each keyword, as if it was said by itself
 
 
 CONDITIONS = (
@@ -46,6 +48,8 @@ CONDITIONS = (
     Condition("telephone", line="telephone"),
     Condition("MP3 24 kbit/s", line="mp3"),
     Condition("Opus 12 kbit/s", line="opus"),
+    Condition("after a pause", pause_s=0.7),
+    Condition("after a pause, 10 dB", pause_s=0.7, snr_db=10.0),
 )
 LINES: dict[str, Callable[[Sound], Sound]] = {
     "telephone": through_telephone,
@@ -86,9 +90,16 @@ class Renderer:
         """Yield the parts in turn, each with its pause. Recordings that cannot be read are left out."""
         for part in parts:
             sound = self._sound(part)
-            if len(sound):
-                word_end = word_end_sample(sound) if part.is_keyword else 0
-                yield Rendered(self._apply(sound, part), part, word_end)
+            if not len(sound):
+                continue
+            word_end = word_end_sample(sound) if part.is_keyword else 0
+            pause = round(self.condition.pause_s * SAMPLE_RATE) if part.is_keyword else 0
+            heard = self._apply(np.pad(sound, pause), part, _loudness(sound), pause)
+            if pause:
+                yield Rendered(heard[:pause], Part(QUIET), 0)
+            yield Rendered(heard[pause : len(heard) - pause], part, word_end)
+            if pause:
+                yield Rendered(heard[len(heard) - pause :], Part(QUIET), 0)
 
     def _sound(self, part: Part) -> Sound:
         """The part before the condition changes it."""
@@ -103,16 +114,18 @@ class Renderer:
         sound = sound[begin : None if part.seconds is None else begin + int(part.seconds * SAMPLE_RATE)]
         return np.pad(sound, (0, int(part.pause_s * SAMPLE_RATE)))
 
-    def _apply(self, sound: Sound, part: Part) -> Sound:
+    def _apply(self, sound: Sound, part: Part, loudness: float, pause: int) -> Sound:
+        """The sound under the condition. pause: samples of it at each end that are a pause"""
+        if pause:
+            sound = sound + self.rng.normal(0, HISS, len(sound)).astype(np.float32)
         if self.rooms:
             if part.from_s == 0 and not part.is_keyword:  # each recording gets a room of its own
                 self.room = self.rooms[int(self.rng.integers(len(self.rooms)))]
             sound = self._in_room(sound)
         if self.condition.snr_db is not None:
-            loud = np.sqrt(np.percentile(sound**2, 90) / 2.5) + 1e-6  # RMS of the speech without its pauses
             taken = np.take(self.noise, np.arange(self.noise_at, self.noise_at + len(sound)), mode="wrap")
             self.noise_at += len(sound)
-            sound = sound + taken * loud * 10 ** (-self.condition.snr_db / 20)
+            sound = sound + taken * loudness * 10 ** (-self.condition.snr_db / 20)
         sound = np.clip(sound * 10 ** ((self.condition.gain_db + part.gain_db) / 20), -1, 1).astype(np.float32)
         return LINES[self.condition.line](sound) if self.condition.line else sound
 
@@ -123,6 +136,11 @@ class Renderer:
         heard = np.pad(heard, (0, longest - len(heard))) + np.pad(self.ringing, (0, longest - len(self.ringing)))
         self.ringing = heard[len(sound) :].astype(np.float32)
         return heard[: len(sound)].astype(np.float32)
+
+
+def _loudness(sound: Sound) -> float:
+    """The RMS of speech without its pauses. [N]"""
+    return float(np.sqrt(np.percentile(sound**2, 90) / 2.5)) + 1e-6
 
 
 @lru_cache(maxsize=1)

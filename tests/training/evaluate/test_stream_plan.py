@@ -13,6 +13,7 @@ from training.corpus.synthetic_background import GENERATORS, make_background
 from training.evaluate.stream_plan import (
     COMMANDS,
     PAUSE_S,
+    QUIET,
     READ,
     SYNTHETIC,
     WORDS,
@@ -104,6 +105,21 @@ def test_noise_is_laid_at_the_stated_ratio(material: Material) -> None:
     noise = noisy - clean
     loud = np.sqrt(np.percentile(clean**2, 90) / 2.5)
     assert 20 * np.log10(loud / np.sqrt(np.mean(noise**2))) == pytest.approx(10.0, abs=1.5)
+
+
+def test_a_pause_stands_before_and_after_each_keyword(material: Material) -> None:
+    keyword, talk = Part(READ, material.keywords[0], is_keyword=True), Part(READ, material.talk[0])
+    quiet, noisy = (Condition("pause", pause_s=0.5, snr_db=snr_db) for snr_db in (None, 10.0))
+    _, before, word, after = list(Renderer(quiet, [], [], 0).render([talk, keyword]))
+    assert [r.part.kind for r in (before, word, after)] == [QUIET, READ, QUIET]
+    assert [len(r.sound) for r in (before, word, after)] == [8000, 16000, 8000]
+    (alone,) = Renderer(CONDITIONS[0], [], [], 0).render([keyword])
+    np.testing.assert_allclose(word.sound, alone.sound, atol=4e-3)  # a hiss of -65 dB
+    assert word.word_end == alone.word_end and 0 < np.abs(before.sound).max() < 4e-3
+    in_noise = list(Renderer(noisy, [], [], 0).render([talk, keyword]))
+    levels_db = [20 * np.log10(np.sqrt(np.mean(r.sound**2))) for r in (in_noise[1], in_noise[3])]
+    assert levels_db == pytest.approx([levels_db[0]] * 2, abs=6.0)  # the noise goes on at the word's level
+    assert np.mean(in_noise[1].sound ** 2) > 100 * np.mean(before.sound**2)
 
 
 def test_a_room_rings_on_into_the_next_part_and_keeps_the_level(material: Material) -> None:
