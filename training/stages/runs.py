@@ -62,7 +62,26 @@ def distill(
     specs = dict(zip(names, [first, *beside], strict=True))
     configs = {name: with_changes(student_config(spec, asked_teachers), asked) for name, spec in specs.items()}
     starts = {name: asked.start_of(spec.partition(":")[0].removesuffix(ATTENTIVE)) for name, spec in specs.items()}
+    refuse_twins(specs, starts)
     return train(places, configs, progress, starts)
+
+
+def refuse_twins(specs: Mapping[str, str], starts: Mapping[str, Path | None]) -> None:
+    """raises ValueError if two runs would be the same: the same start, the same batches, and only another seed
+
+    specs: the student of each run, by the run's name; starts: the model file that each run starts from
+    """
+    runs: dict[tuple[str, Path], str] = {}
+    for name, spec in specs.items():
+        start = starts[name]
+        if start is None or not start.is_file():
+            continue
+        other = runs.setdefault((spec.partition(":")[0], start), name)
+        if other != name:
+            raise ValueError(
+                f"{other} and {name} would be the same network: both start from {start}, and runs side by side hear "
+                "the same batches. Train the second seed by itself: --run NAME --set train.seed=1."
+            )
 
 
 def with_changes(recipe: RunConfig, asked: Training) -> RunConfig:

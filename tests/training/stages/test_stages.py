@@ -16,7 +16,7 @@ from training.progress import Progress, StageStoppedError
 from training.stages.evaluation import Evaluating, check_pair
 from training.stages.model_files import Exporting, export_run
 from training.stages.places import Places
-from training.stages.runs import train
+from training.stages.runs import refuse_twins, train
 
 
 @pytest.fixture
@@ -50,6 +50,16 @@ def test_a_training_that_is_cancelled_goes_on_where_it_was(places: Places, capsy
     assert exported.size_bytes == exported.path.stat().st_size
     captured = capsys.readouterr()
     assert captured.out == captured.err == "", "a stage prints nothing"
+
+
+def test_two_seeds_with_the_same_start_are_refused_side_by_side(tmp_path: Path) -> None:
+    start = tmp_path / "student.safetensors"
+    specs = {"student": "student", "student-1": "student:1"}
+    refuse_twins(specs, dict.fromkeys(specs, start))  # there is no such file, so both begin with weights of their own
+    start.write_bytes(b"")
+    refuse_twins({"student": "student", "micro": "micro"}, {"student": start, "micro": tmp_path / "micro.safetensors"})
+    with pytest.raises(ValueError, match=r"student and student-1 would be the same network.*--set train\.seed=1"):
+        refuse_twins(specs, dict.fromkeys(specs, start))
 
 
 def test_a_network_goes_on_learning_from_its_model_file(places: Places) -> None:
