@@ -45,7 +45,9 @@ class DataConfig:
     clip_variants: int = 3  # the same for a clip of another word
     speech_variants: int = 3  # the same for a recording of speech
     speed_range: tuple[float, float] = (0.87, 1.15)  # speed of a varied copy; its pitch changes too
+    speaker_share: float = 0.4  # share of the varied clips whose speed, pitch and throat change apart from each other
     room_share: float = 0.4  # share of the varied copies that are heard in a room
+    line_share: float = 0.4  # share that pass a narrow band, a telephone or a codec, or have their peaks cut
 
 
 @dataclass(frozen=True)

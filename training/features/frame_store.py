@@ -1,7 +1,7 @@
 """The log-mel frames of every recording: computed once, kept on disk, read through a memory map.
 
 Training changes levels, adds noise and joins sounds by arithmetic on mel power: a hundred times cheaper than on
-samples. Speed, pitch and rooms cannot be changed on frames, so varied copies of the training clips are stored as well.
+samples. Speed, pitch, rooms and lines cannot be changed on frames, so varied copies are stored as well.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ from training.progress import SILENT, Progress
 log = logging.getLogger(__name__)
 
 KEYWORD, WORD, SPEECH, NOISE = range(4)  # kinds of stored item
-STORE_VERSION = 3  # raise this number when stored numbers change their meaning
+STORE_VERSION = 4  # raise this number when stored numbers change their meaning
 CACHES_KEPT = 4  # stores of other settings that stay on the disk
 SYNTHETIC_SECONDS = 60.0  # of each noise that is made by formula
 NOT_STORED = ("test_speech", "test_noise")  # settings that do not change the store
@@ -138,11 +138,12 @@ def _sounds(source: _Source, rooms: list[Sound], data: DataConfig) -> Iterator[S
         yield make_sound(source.name.split("/")[0], SYNTHETIC_SECONDS, seed)
         return
     sound = load_sound(source.path)
-    if source.kind in (KEYWORD, WORD):
+    is_word = source.kind in (KEYWORD, WORD)
+    if is_word:
         sound = pad_to_second(cut_to_word(sound))
     yield sound
     for _ in range(source.copies - 1):
-        yield vary(sound, rooms, data, rng)
+        yield vary(sound, rooms, data, rng, is_word)
 
 
 def open_store(root: Path, cache: Path, data: DataConfig, progress: Progress = SILENT) -> FrameStore:

@@ -1,4 +1,4 @@
-"""Copies of a recording at another speed and pitch, or in a room."""
+"""Copies of a recording at another speed and pitch, by another throat, in a room, or over a line."""
 
 import logging
 from pathlib import Path
@@ -11,8 +11,11 @@ from scipy.signal import fftconvolve
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.config import DataConfig
 from training.corpus.sound import Sound
+from training.features.variations import LineConfig, by_another_speaker, through_a_line
 
 log = logging.getLogger(__name__)
+
+A_LINE = LineConfig(band_share=0.33, telephone_share=0.17, codec_share=0.33, clip_share=0.17)  # never unchanged
 
 
 def put_in_room(sound: Sound, room: Sound) -> Sound:
@@ -22,13 +25,20 @@ def put_in_room(sound: Sound, room: Sound) -> Sound:
     return (heard * (level / heard_level)).astype(np.float32)
 
 
-def vary(sound: Sound, rooms: list[Sound], data: DataConfig, rng: np.random.Generator) -> Sound:
-    """A copy at another speed and pitch, sometimes in a room. [N] -> [M]"""
-    speed = rng.uniform(*data.speed_range)
-    varied = soxr.resample(sound, SAMPLE_RATE * speed, SAMPLE_RATE)
+def vary(sound: Sound, rooms: list[Sound], data: DataConfig, rng: np.random.Generator, is_word: bool) -> Sound:
+    """A copy at another speed and pitch, sometimes in a room and over a line. [N] -> [M]
+
+    is_word: whether the speaker may change as well. That costs too much for hours of talk
+    """
+    if is_word and rng.random() < data.speaker_share:
+        varied = by_another_speaker(sound, rng)
+    else:
+        varied = soxr.resample(sound, SAMPLE_RATE * rng.uniform(*data.speed_range), SAMPLE_RATE)
     if rooms and rng.random() < data.room_share:
         varied = put_in_room(varied, rooms[rng.integers(len(rooms))])
-    return varied.astype(np.float32)
+    if rng.random() < data.line_share:
+        varied = through_a_line(varied, rng, A_LINE)
+    return np.asarray(varied, np.float32)
 
 
 def load_rooms(root: Path, patterns: tuple[str, ...], without: tuple[str, ...] = ()) -> list[Sound]:
