@@ -41,15 +41,18 @@ class OwnWordConfig:
     """How much is made for a word."""
 
     takes: int | None = None  # takes by voices; None for takes.TAKES of each pronunciation
-    sequences: int = 1000  # sequences of all takes, about
+    sequences: int = 2000  # sequences of all takes, about
     recording_copies: int = 24  # sequences of each recording, at most
     recording_sequences: int = 1200  # sequences of all recordings, at most
+    background_s: float = 900.0  # seconds of noise without the word
     heads: int = 3
     head: HeadConfig = field(default_factory=HeadConfig)
     seed: int = 0
 
 
-QUICK = OwnWordConfig(takes=24, sequences=150, recording_copies=6, heads=1, head=HeadConfig(steps=150))
+QUICK = OwnWordConfig(
+    takes=24, sequences=150, recording_copies=6, background_s=90.0, heads=1, head=HeadConfig(steps=150)
+)
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILE
     voices = [take.voice for take in takes]
     sounds = Sounds([load_sound(t.path) for t in takes], voices, recordings, mistakes, compares=old is not None)
     config = asked.config
-    amounts = Amounts(config.sequences, config.recording_copies, config.recording_sequences)
+    amounts = Amounts(config.sequences, config.recording_copies, config.recording_sequences, config.background_s)
     found = gather(word, sounds, amounts, talk, config.seed, folder, progress)
     made_of = digest([found.name, asdict(config)], [talk.mean, *(stream.embeddings[::50] for stream in talk.streams)])
     heads = _heads(found, talk, made_of, config, folder, progress)

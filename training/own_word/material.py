@@ -6,8 +6,9 @@ The work folder keeps finished sequences. Their file names hold a digest of the 
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,20 +18,31 @@ from numpy.typing import NDArray
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.speech_body import BODY_SHA256, load_body
 from kws_app.errors import AudioError
+from training.atomic_file import written_whole
 from training.corpus.recordings import audio_files, hash_percent
 from training.corpus.sound import load_sound
 from training.corpus.synthetic_speech import passages
 from training.corpus.takes import LONGEST_S, SHORTEST_S
 from training.network.speech_embedding import WholeStreams
+from training.own_word.gather_talk import as_stream, embeddings_of
 from training.own_word.heads import Material
 from training.own_word.rows import kept
-from training.own_word.sequences import Sequences, Sound, made_surroundings, make_sequences, trimmed
-from training.own_word.talk_embeddings import Talk
+from training.own_word.sequences import (
+    Sequences,
+    Sound,
+    Surroundings,
+    backgrounds,
+    lively_surroundings,
+    make_sequences,
+    trimmed,
+)
+from training.own_word.talk_embeddings import Talk, TalkStream
 from training.progress import SILENT, Progress
 
 log = logging.getLogger(__name__)
 
-VERSION = 1  # raise this number when the files in the work folder change their meaning
+VERSION = 2  # raise this number when the files in the work folder change their meaning
+TAKE_COPIES = 24  # sequences of each take, at most
 PASSAGES = 10  # of other speech, to lay around the word
 KEPT_BACK_PERCENT = 12.0  # of the voices, and of the recordings, are kept back to measure on
 FEWEST_TO_KEEP_BACK = 10  # with fewer recordings none is kept back
@@ -46,6 +58,7 @@ class Amounts:
     takes: int  # sequences of all takes, about
     copies: int  # sequences of each recording, at most
     recordings: int  # sequences of all recordings, at most
+    background_s: float  # seconds of noise without the word
 
 
 @dataclass(frozen=True)
@@ -118,6 +131,10 @@ def gather(
     by_voice = np.array([any(is_kept_back(part) for part in voice.split("+")) for voice in sounds.voices], bool)
     names: list[str] = []
 
+    @cache
+    def surroundings() -> Surroundings:
+        return lively_surroundings(other_speech(word, seed, folder))
+
     def made(kind: str, some: Sequence[Sound], is_kept: NDArray[np.bool_], most: int, total: int) -> _Parted:
         copies = max(2, min(most, round(total / len(some))))
         name = digest([VERSION, BODY_SHA256, seed, word], some)
@@ -125,14 +142,14 @@ def gather(
         path = folder / f"{kind}-{name}-{copies}.npz"
 
         def make() -> Sequences:
-            around, body = made_surroundings(other_speech(word, seed, folder)), WholeStreams(load_body(BODY_SHA256))
-            return make_sequences(some, copies, around, body, seed + len(kind), progress, f"sequences of {kind}")
+            body, what = WholeStreams(load_body(BODY_SHA256)), f"sequences of {kind}"
+            return make_sequences(some, copies, surroundings(), body, seed + len(kind), progress, what)
 
         found = kept(Sequences, path, make)
         is_kept_row = is_kept[found.takes]
         return _Parted(found.of(~is_kept_row), found.of(is_kept_row))
 
-    takes = made("takes", sounds.takes, by_voice, 12, amounts.takes) if sounds.takes else None
+    takes = made("takes", sounds.takes, by_voice, TAKE_COPIES, amounts.takes) if sounds.takes else None
     people = mistakes = None
     if sounds.recordings:
         people = made("recordings", sounds.recordings, recorded, amounts.copies, amounts.recordings)
@@ -143,14 +160,29 @@ def gather(
     if people:
         words.append((people.trained, count / (20 + count) if takes else 1.0))
     kept_back = tuple(some.kept_back for some in (takes, people) if some)
-    material = Material(words, talk, mistakes.trained if mistakes else None)
+    background = _background(surroundings, amounts.background_s, word, seed, folder)
+    material = Material(
+        words, replace(talk, streams=(*talk.streams, background)), mistakes.trained if mistakes else None
+    )
     return Gathered(
         material,
         kept_back,
         people.kept_back if people else None,
         mistakes.kept_back if mistakes else None,
-        digest(names, []),
+        digest([names, VERSION, amounts.background_s], []),
     )
+
+
+def _background(
+    surroundings: Callable[[], Surroundings], seconds: float, word: str, seed: int, folder: Path
+) -> TalkStream:
+    """Noise alone, and noise over speech without the word, to train on. The heads hear the word in the same noise."""
+    path = folder / f"background-{digest([VERSION, BODY_SHA256, seed, word, seconds], [])}.npy"
+    if not path.is_file():
+        samples = as_stream(backgrounds(surroundings(), seconds, seed))
+        with written_whole(path) as part, part.open("wb") as file:
+            np.save(file, embeddings_of(samples, WholeStreams(load_body(BODY_SHA256))))
+    return TalkStream("made/background", "training", np.load(path))
 
 
 @dataclass(frozen=True)

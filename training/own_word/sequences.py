@@ -3,8 +3,8 @@
 A sequence lasts SEQUENCE_STEPS steps and holds the word once, near its end. The same seed gives the same sequences.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import soxr
@@ -16,6 +16,7 @@ from kws_app.engine.speech_body import STEP_FRAMES
 from kws_app.engine.speech_frontend import SpeechBands
 from training.corpus.synthetic_noise import KINDS, coloured_noise, make_sound
 from training.network.speech_embedding import WholeStreams
+from training.own_word.lively_noise import lively_noises
 from training.own_word.rows import Rows
 from training.progress import SILENT, Progress
 
@@ -30,6 +31,7 @@ SPEED = (0.80, 1.25)  # changes length, pitch and the size of the throat togethe
 ROOMS = 60  # rooms made by formula
 NOISES_A_KIND = 6  # noises of each kind made by formula
 NOISE_S = 12.0  # seconds of each noise
+BACKGROUND_S = 9.0  # seconds of one noise in a background
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,12 @@ def made_surroundings(speech: Sequence[Sound], seed: int = 0) -> Surroundings:
     rooms = [made_room(rng) for _ in range(ROOMS)]
     noises = [make_sound(kind, NOISE_S, seed + i) for kind in KINDS for i in range(NOISES_A_KIND)]
     return Surroundings(rooms, noises, list(speech))
+
+
+def lively_surroundings(speech: Sequence[Sound], seed: int = 0) -> Surroundings:
+    """The made surroundings, with lively noises too."""
+    around = made_surroundings(speech, seed)
+    return replace(around, noises=[*around.noises, *lively_noises(speech, seed)])
 
 
 def made_room(rng: np.random.Generator) -> Sound:
@@ -125,6 +133,26 @@ def varied(sound: Sound, surroundings: Surroundings, rng: np.random.Generator) -
         noise = np.resize(_stretch(surroundings.noises, rng), len(sound))
         sound = sound + noise * np.float32(rms(sound) / rms(noise) * 10 ** (-rng.uniform(0, 30) / 20))
     return _as_recorded(sound, rng)
+
+
+def backgrounds(surroundings: Surroundings, seconds: float, seed: int) -> Iterator[Sound]:
+    """Sounds of BACKGROUND_S seconds: the noises in turn, alone or over speech without the word."""
+    rng = np.random.default_rng([seed, len(surroundings.noises)])
+    samples = round(BACKGROUND_S * SAMPLE_RATE)
+    for number in range(round(seconds / BACKGROUND_S)):
+        turn, place = divmod(number, len(surroundings.noises))
+        noise = surroundings.noises[place]
+        first = int(rng.integers(max(1, len(noise) - samples)))
+        noise = np.resize(noise[first : first + samples], samples)
+        if rng.random() < 0.5:
+            noise = _filtered(noise, rng)
+        sound = noise / np.float32(rms(noise))
+        if surroundings.speech and (place + turn) % 2:
+            said = np.resize(_at_speed(_any(surroundings.speech, rng), rng.uniform(0.85, 1.18)), samples)
+            if rng.random() < 0.5:
+                said = fftconvolve(said, _any(surroundings.rooms, rng))[:samples].astype(np.float32)
+            sound = sound + said * np.float32(10 ** (rng.uniform(-5, 15) / 20) / rms(said))
+        yield _as_recorded(sound, rng)
 
 
 def _at_speed(sound: Sound, speed: float) -> Sound:

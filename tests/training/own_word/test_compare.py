@@ -25,7 +25,12 @@ from training.own_word.undo import undo
 
 pytestmark = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng says the words")
 SMALL = OwnWordConfig(
-    takes=8, sequences=24, recording_copies=2, heads=1, head=HeadConfig(hidden=16, steps=80, mined_windows=200)
+    takes=8,
+    sequences=24,
+    recording_copies=2,
+    background_s=18,
+    heads=1,
+    head=HeadConfig(hidden=16, steps=80, mined_windows=200),
 )
 
 ALLOWED_AN_HOUR = 200.0  # the talk of this test lasts 40 s: no alarm in it is enough evidence for this rate

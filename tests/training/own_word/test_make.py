@@ -31,7 +31,12 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng says the words"),
 ]
 SMALL = OwnWordConfig(
-    takes=10, sequences=30, recording_copies=2, heads=2, head=HeadConfig(hidden=16, steps=60, mined_windows=200)
+    takes=10,
+    sequences=30,
+    recording_copies=2,
+    background_s=18,
+    heads=2,
+    head=HeadConfig(hidden=16, steps=60, mined_windows=200),
 )
 
 

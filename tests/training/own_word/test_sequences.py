@@ -7,9 +7,12 @@ from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.network.speech_embedding import WholeStreams
 from training.own_word.sequences import (
+    BACKGROUND_S,
     SEQUENCE_SAMPLES,
     SEQUENCE_STEPS,
     Surroundings,
+    backgrounds,
+    lively_surroundings,
     made_room,
     made_surroundings,
     make_sequences,
@@ -72,6 +75,21 @@ def test_varied_talk_stays_within_range() -> None:
     for _ in range(10):
         sound = varied(tone(1.0), around, rng)
         assert np.isfinite(sound).all() and np.abs(sound).max() <= 1 and 0.8 < len(sound) / SAMPLE_RATE < 1.25
+
+
+def test_backgrounds_hold_each_noise_in_turn_and_are_the_same_for_the_same_seed() -> None:
+    around = lively_surroundings([tone(3.0, 200.0)])
+    assert len(around.noises) > len(made_surroundings([]).noises)
+    first, again, other = (list(backgrounds(around, 30.0, seed)) for seed in (0, 0, 1))
+    assert [len(sound) for sound in first] == [round(BACKGROUND_S * SAMPLE_RATE)] * 3
+    assert all(np.abs(sound).max() <= 1 and rms(sound) > 0 for sound in first)
+    assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
+    assert not any(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+
+
+def test_backgrounds_need_no_speech() -> None:
+    alone = Surroundings([], [tone(1.0)], [])
+    assert len(list(backgrounds(alone, 20.0, 0))) == 2
 
 
 def test_it_stops_when_it_is_cancelled() -> None:

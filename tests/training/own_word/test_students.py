@@ -33,7 +33,9 @@ from training.progress import Progress, StageStoppedError
 pytestmark = [
     pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng says the words"),
 ]
-SMALL = OwnWordConfig(takes=16, sequences=40, heads=1, head=HeadConfig(hidden=16, steps=80, mined_windows=200))
+SMALL = OwnWordConfig(
+    takes=16, sequences=40, background_s=18, heads=1, head=HeadConfig(hidden=16, steps=80, mined_windows=200)
+)
 FEW = replace(QUICK_STUDENTS, sequences=32, near_sequences=8, near_takes=2, rows=16)
 ASKED = OwnWord("marmalade", config=SMALL)
 ALLOWED_AN_HOUR = 100.0  # the talk of these tests lasts 80 s: no alarm in it is enough evidence for this rate

@@ -30,7 +30,12 @@ from training.own_word.trial_students import (
 from training.progress import Progress
 
 SMALL = OwnWordConfig(
-    takes=8, sequences=24, recording_copies=2, heads=1, head=HeadConfig(hidden=16, steps=60, mined_windows=200)
+    takes=8,
+    sequences=24,
+    recording_copies=2,
+    background_s=18,
+    heads=1,
+    head=HeadConfig(hidden=16, steps=60, mined_windows=200),
 )
 CELLS = [Cell("alexa", 20, draw, 295, 11.0, (30, 3 * draw), 10) for draw in range(3)]
 

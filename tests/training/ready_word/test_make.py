@@ -100,7 +100,9 @@ def test_a_network_that_ships_goes_on_learning(toy_data: Path, expert: Path, tmp
 def test_the_expert_is_made_from_training_and_validation_recordings_alone(
     toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = OwnWordConfig(sequences=40, recording_copies=2, heads=1, head=HeadConfig(hidden=16, steps=20))
+    small = OwnWordConfig(
+        sequences=40, recording_copies=2, background_s=18, heads=1, head=HeadConfig(hidden=16, steps=20)
+    )
     asked = replace(ASKED, roles=("micro",), expert=small)
     given: list[str] = []
     own_word = make.own_word
