@@ -32,7 +32,7 @@ class HeadConfig:
 
     window_steps: int = 14  # embeddings: they span 1.04 s, and each looks back over 0.76 s
     hidden: int = 64
-    dropout: float = 0.25
+    dropout: float = 0.4
     steps: int = 900
     positives: int = 96  # in a batch
     negatives: int = 224  # in a batch
@@ -42,7 +42,7 @@ class HeadConfig:
     before_s: float = 0.42  # seconds before the word's end; up to here the word is not finished
     unfinished_share: float = 0.08  # share of the negatives that end before the word is finished
     not_the_word_share: float = 0.08  # share of the negatives that set the word off by mistake, if there are some
-    mined_share: float = 0.5  # share of the negatives that are the talk that the head is most wrong about
+    mined_share: float = 0.7  # share of the negatives that are the talk that the head is most wrong about
     mined_windows: int = 20_000  # windows of talk that mining keeps
     said_quantile: float = 0.995  # of the word's margins; talk above it probably holds the word, so it is not mined
     mine_at: tuple[float, ...] = (0.17, 0.39, 0.61, 0.83)  # shares of the steps
