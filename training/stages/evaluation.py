@@ -11,6 +11,7 @@ from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.model_file import MODEL_SUFFIX
 from kws_app.engine.pairs import card_of_pair, with_pair
+from training.config import DataConfig, RunConfig
 from training.corpus.recordings import SPLITS, audio_files_below, read_clips
 from training.evaluate import test_sets
 from training.evaluate.as_text import as_text
@@ -21,6 +22,7 @@ from training.evaluate.stream_render import CONDITIONS, Condition
 from training.evaluate.tune_decision import as_row
 from training.export.artifact import data_config, update_card
 from training.progress import SILENT, Progress
+from training.recipes import for_keyword
 from training.stages.places import Places
 
 
@@ -81,7 +83,7 @@ def evaluate(places: Places, asked: Evaluating, progress: Progress = SILENT) -> 
     """Score a model file on clips, and on streams or talk if asked."""
     path, model = _load(places, asked.model)
     heard = Heard(path)
-    data = data_config(model.card.training)
+    data = _data_of(model.card)
     request = _request(places, asked, model.card)
     figures = Figures()
     if asked.clips is not None or not asked.talk:
@@ -106,7 +108,7 @@ def tune(places: Places, asked: Evaluating, progress: Progress = SILENT) -> Eval
     """Try smoothing, patience and threshold on the streams of the validation set. `write_card` keeps the best."""
     path, model = _load(places, asked.model)
     request = _request(places, asked, model.card)
-    data = data_config(model.card.training)
+    data = _data_of(model.card)
     tried = test_sets.tune_on_validation(Heard(path), places.data, data, request, progress)
     figures = Figures(tuning=tuple(as_row(tuned) for tuned in tried))
     if asked.write_card:
@@ -126,7 +128,7 @@ def evaluate_pair(
     second_path, confirming = _load(places, second)
     heard = Heard(path, second_path, stir)
     request = _request(places, asked, card_of_pair(model.card, confirming.card))
-    data = data_config(model.card.training)
+    data = _data_of(model.card)
     figures = test_sets.score_sets(heard, places.data, data, [asked.split], request, progress)
     if asked.write_card:
         update_card(path, with_pair(model.card, confirming.card, figures.to_json()))
@@ -156,6 +158,13 @@ def _load(places: Places, name: str) -> tuple[Path, KeywordModel]:
     if path.suffix not in (MODEL_SUFFIX, PROGRAM_SUFFIX):
         path = find_model(name, places.models).path
     return path, KeywordModel.load(path)
+
+
+def _data_of(card: ModelCard) -> DataConfig:
+    """The audio that a model is measured on: as its card says, or as the recipe of its word says (experts)."""
+    if "data" in card.training:
+        return data_config(card.training)
+    return for_keyword(RunConfig(), card.keyword).data
 
 
 def _request(places: Places, asked: Evaluating, card: ModelCard) -> test_sets.Request:

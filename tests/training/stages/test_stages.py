@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from kws_app.engine.model_file import read_card
+from kws_app.paths import MODELS_DIR
 from tests.support.toy_speech import KEYWORD, RUN
 from training.evaluate.stream_render import CONDITIONS
 from training.evaluate.test_sets import WHOLE
@@ -13,7 +15,7 @@ from training.export.artifact import load_numbers
 from training.features.frame_store import FrameStore
 from training.network.checkpoint import load_crnn
 from training.progress import Progress, StageStoppedError
-from training.stages.evaluation import Evaluating, check_pair
+from training.stages.evaluation import Evaluating, _data_of, check_pair
 from training.stages.model_files import Exporting, export_run
 from training.stages.places import Places
 from training.stages.runs import refuse_twins, train
@@ -105,3 +107,11 @@ def test_a_card_keeps_a_pair_only_as_the_app_runs_it() -> None:
     check_pair(asked, 0.2)
     with pytest.raises(ValueError, match=r"at --stir 0\.2 --split testing"):
         check_pair(asked, 0.3)
+
+
+def test_an_expert_is_measured_on_the_audio_of_its_word() -> None:
+    cards = {word: read_card(MODELS_DIR / word / "expert.safetensors") for word in ("happy", "computer")}
+    assert (_data_of(cards["happy"]).keyword, _data_of(cards["happy"]).clips) == ("happy", "speech_commands")
+    assert (_data_of(cards["computer"]).keyword, _data_of(cards["computer"]).clips) == ("computer", "wake_words")
+    teacher = read_card(MODELS_DIR / "happy" / "teacher.safetensors")
+    assert list(_data_of(teacher).speech) == list(teacher.training["data"]["speech"])
