@@ -23,8 +23,8 @@ def add_evaluating(parser: argparse.ArgumentParser) -> None:
         "--conditions",
         choices=CONDITION_SETS,
         default="clean",
-        help="streams as recorded (clean), also with noise at 10 dB (noise), or also with more noise, in a room, "
-        "quiet, loud, over a line and with words that stand by themselves (all); default: %(default)s",
+        help="streams as recorded (clean), also with noise at 10 dB and with words that stand by themselves (noise), "
+        "or also with more noise, in a room, quiet, loud and over a line (all); default: %(default)s",
     )
     add_hours(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="each number composes another stream")

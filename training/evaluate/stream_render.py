@@ -41,6 +41,8 @@ class Condition:
 CONDITIONS = (
     Condition("clean"),
     Condition("noise 10 dB", snr_db=10.0),
+    Condition("after a pause", pause_s=0.7),
+    Condition("after a pause, 10 dB", pause_s=0.7, snr_db=10.0),
     Condition("noise 5 dB", snr_db=5.0),
     Condition("room", in_room=True),
     Condition("quiet -30 dB", gain_db=-30.0),
@@ -48,8 +50,6 @@ CONDITIONS = (
     Condition("telephone", line="telephone"),
     Condition("MP3 24 kbit/s", line="mp3"),
     Condition("Opus 12 kbit/s", line="opus"),
-    Condition("after a pause", pause_s=0.7),
-    Condition("after a pause, 10 dB", pause_s=0.7, snr_db=10.0),
 )
 LINES: dict[str, Callable[[Sound], Sound]] = {
     "telephone": through_telephone,

@@ -22,7 +22,7 @@ from training.features.vary import load_rooms
 from training.progress import SILENT, Progress
 
 HOURS = 20.0  # of a clean stream
-CONDITION_SETS = ("clean", "noise", "all")  # as recorded; also with noise at 10 dB; also every other condition
+CONDITION_SETS = ("clean", "noise", "all")  # as recorded; also at 10 dB and after a pause; every condition
 WHOLE = ("clean", "noise 10 dB")  # conditions with all hours of sound
 FILLED = 0.1  # the other conditions get only this share of the sound that is not real speech
 IN_CONTEXT, NEAR = "more_speech/keyword_in_context", "more_speech/near_keyword"

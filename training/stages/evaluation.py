@@ -59,7 +59,7 @@ class Evaluating:
     @property
     def played(self) -> tuple[Condition, ...]:
         """The conditions under which streams are played."""
-        return {"clean": CONDITIONS[:1], "noise": CONDITIONS[:2], "all": CONDITIONS}[self.conditions]
+        return {"clean": CONDITIONS[:1], "noise": CONDITIONS[:4], "all": CONDITIONS}[self.conditions]
 
 
 @dataclass(frozen=True)
