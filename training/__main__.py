@@ -148,7 +148,7 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
         clips=options.clips,
         stream=options.stream,
         talk=tuple(options.talk or ()),
-        conditions=options.conditions,
+        conditions=tuple(options.conditions),
         hours=options.hours,
         seed=options.seed,
         threshold=options.threshold,

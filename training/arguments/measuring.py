@@ -7,7 +7,6 @@ from kws_app.detection.cascade import STIR
 from training.arena.contest import Contest
 from training.arguments.shared import add_hours, add_model
 from training.corpus.recordings import SPLITS
-from training.evaluate.test_sets import CONDITION_SETS
 
 
 def add_evaluating(parser: argparse.ArgumentParser) -> None:
@@ -21,10 +20,11 @@ def add_evaluating(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--talk", nargs="+", type=Path, metavar="DIR", help="folders of speech without the keyword")
     what.add_argument(
         "--conditions",
-        choices=CONDITION_SETS,
-        default="clean",
+        nargs="+",
+        default=["clean"],
+        metavar="NAME",
         help="streams as recorded (clean), also with noise at 10 dB and with words that stand by themselves (noise), "
-        "or also with more noise, in a room, quiet, loud and over a line (all); default: %(default)s",
+        "under every condition (all), or single conditions such as room; default: clean",
     )
     add_hours(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="each number composes another stream")

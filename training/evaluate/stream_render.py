@@ -51,6 +51,12 @@ CONDITIONS = (
     Condition("MP3 24 kbit/s", line="mp3"),
     Condition("Opus 12 kbit/s", line="opus"),
 )
+# Names of several conditions: as recorded; also at 10 dB, and after a pause; every condition.
+CONDITION_SETS = {
+    "clean": ("clean",),
+    "noise": ("clean", "noise 10 dB", "after a pause", "after a pause, 10 dB"),
+    "all": tuple(condition.name for condition in CONDITIONS),
+}
 LINES: dict[str, Callable[[Sound], Sound]] = {
     "telephone": through_telephone,
     "mp3": partial(through_codec, codec="mp3", kbit=24.0),

@@ -22,7 +22,6 @@ from training.features.vary import load_rooms
 from training.progress import SILENT, Progress
 
 HOURS = 20.0  # of a clean stream
-CONDITION_SETS = ("clean", "noise", "all")  # as recorded; also at 10 dB and after a pause; every condition
 WHOLE = ("clean", "noise 10 dB")  # conditions with all hours of sound
 FILLED = 0.1  # the other conditions get only this share of the sound that is not real speech
 IN_CONTEXT, NEAR = "more_speech/keyword_in_context", "more_speech/near_keyword"
@@ -131,9 +130,10 @@ def figures_of(played: dict[str, Played], request: Request) -> dict[str, StreamF
     }
 
 
-def curve_of(played: dict[str, Played], request: Request, split: str) -> CardCurve:
-    """The operating curve on clean sound, for a card."""
-    return card_curve(played[CONDITIONS[0].name].scores, request.config, request.step_samples, split)
+def curve_of(played: dict[str, Played], request: Request, split: str) -> CardCurve | None:
+    """The operating curve on clean sound, for a card; None if no clean sound was played."""
+    clean = played.get(CONDITIONS[0].name)
+    return card_curve(clean.scores, request.config, request.step_samples, split) if clean else None
 
 
 def score_talk(heard: Heard, files: list[Path], request: Request, progress: Progress = SILENT) -> Figures:

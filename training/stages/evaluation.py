@@ -18,7 +18,7 @@ from training.evaluate.as_text import as_text
 from training.evaluate.clips import score_clips
 from training.evaluate.figures import Figures
 from training.evaluate.segments import ALONE, Heard, Workers
-from training.evaluate.stream_render import CONDITIONS, Condition
+from training.evaluate.stream_render import CONDITION_SETS, CONDITIONS, Condition
 from training.evaluate.tune_decision import as_row
 from training.export.artifact import data_config, update_card
 from training.progress import SILENT, Progress
@@ -35,7 +35,7 @@ class Evaluating:
     clips: Path | None = None  # a folder in Speech Commands' layout, in place of the keyword's own
     stream: bool = False  # also on streams of the split
     talk: tuple[Path, ...] = ()  # folders of speech without the keyword
-    conditions: str = "clean"  # of test_sets.CONDITION_SETS
+    conditions: tuple[str, ...] = ("clean",)  # names of CONDITION_SETS, or of single conditions
     hours: float = test_sets.HOURS  # of a stream
     seed: int = 0  # of a stream's composition
     threshold: float | None = None  # by default the model's own
@@ -45,10 +45,10 @@ class Evaluating:
     def __post_init__(self) -> None:
         if self.split not in (*SPLITS, "all"):
             raise ValueError(f"split must be one of {', '.join(SPLITS)} or all, got {self.split!r}")
-        if self.conditions not in test_sets.CONDITION_SETS:
-            raise ValueError(
-                f"conditions must be one of {', '.join(test_sets.CONDITION_SETS)}, got {self.conditions!r}"
-            )
+        for name in self.conditions:
+            if name not in CONDITION_SETS and name not in [condition.name for condition in CONDITIONS]:
+                known = ", ".join([*CONDITION_SETS, *(f"'{condition.name}'" for condition in CONDITIONS)])
+                raise ValueError(f"There is no condition {name!r}. There are {known}.")
         if not self.hours > 0:
             raise ValueError(f"hours must be above 0, got {self.hours:g}")
         if self.write_card and self.threshold is not None:
@@ -58,8 +58,9 @@ class Evaluating:
 
     @property
     def played(self) -> tuple[Condition, ...]:
-        """The conditions under which streams are played."""
-        return {"clean": CONDITIONS[:1], "noise": CONDITIONS[:4], "all": CONDITIONS}[self.conditions]
+        """The conditions under which streams are played, each once, in the order of CONDITIONS."""
+        wanted = {one for name in self.conditions for one in CONDITION_SETS.get(name, (name,))}
+        return tuple(condition for condition in CONDITIONS if condition.name in wanted)
 
 
 @dataclass(frozen=True)

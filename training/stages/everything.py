@@ -58,7 +58,7 @@ def measure_all(places: Places, keyword: str, hours: float, progress: Progress) 
         progress.say(f"== evaluating {role}")
         asked = Evaluating(f"{keyword}/{role}", hours=hours, write_card=True)
         tune(places, asked, progress)
-        evaluation = evaluate(places, replace(asked, split="all", stream=True, conditions="all"), progress)
+        evaluation = evaluate(places, replace(asked, split="all", stream=True, conditions=("all",)), progress)
         progress.say(evaluation.as_text())
     is_there = (places.models / keyword / f"{EXPERT}{MODEL_SUFFIX}").is_file()
     second = EXPERT if is_there else ORDER[0]  # an expert is more accurate

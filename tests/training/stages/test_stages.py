@@ -20,8 +20,6 @@ from training.stages.model_files import Exporting, export_run
 from training.stages.places import Places
 from training.stages.runs import refuse_twins, train
 
-MAIN = (*WHOLE, "after a pause", "after a pause, 10 dB")
-
 
 @pytest.fixture
 def places(toy_archive: Path, toy_cache: Path, toy_store: FrameStore, tmp_path: Path) -> Places:
@@ -88,7 +86,7 @@ def test_a_run_that_is_not_there_is_one_sentence(places: Places) -> None:
     ("settings", "expected"),
     [
         ({"split": "test"}, "split must be one of training, validation, testing or all, got 'test'"),
-        ({"conditions": "noisy"}, "conditions must be one of clean, noise, all, got 'noisy'"),
+        ({"conditions": ("noisy",)}, "There is no condition 'noisy'. There are clean, noise, all, 'clean'"),
         ({"hours": 0.0}, "hours must be above 0, got 0"),
         ({"threshold": 0.5, "write_card": True}, "leave --threshold or --write-card out"),
     ],
@@ -98,10 +96,21 @@ def test_requests_that_make_no_sense_are_refused(settings: dict[str, object], ex
         Evaluating("rise/teacher", **settings)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("conditions", "played"), [("clean", WHOLE[:1]), ("noise", MAIN), ("all", None)])
-def test_conditions_are_chosen_by_name(conditions: str, played: tuple[str, ...] | None) -> None:
+EVERY = tuple(condition.name for condition in CONDITIONS)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "played"),
+    [
+        (("clean",), WHOLE[:1]),
+        (("noise",), (*WHOLE, "after a pause", "after a pause, 10 dB")),
+        (("all",), EVERY),
+        (("room", "clean", "room"), ("clean", "room")),
+    ],
+)
+def test_conditions_are_chosen_by_name(conditions: tuple[str, ...], played: tuple[str, ...]) -> None:
     names = tuple(condition.name for condition in Evaluating("rise/student", conditions=conditions).played)
-    assert names == (played or tuple(condition.name for condition in CONDITIONS))
+    assert names == played
 
 
 def test_a_card_keeps_a_pair_only_as_the_app_runs_it() -> None:
