@@ -12,7 +12,6 @@ from kws_app.audio.source import Feed, Phase, SourceState
 from kws_app.detection.detector import Detector
 from kws_app.engine.backends import JITTED, PLAIN
 from kws_app.engine.catalogue import find_model
-from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.listening.session import SoundChunk
 from kws_app.paths import MODELS_DIR
@@ -55,7 +54,7 @@ def test_the_scores_are_those_of_one_engine_all_along(shipped: Listener, qtbot: 
         assert changed.args == [engine]
     for name in NAMES:
         model = KeywordModel.load(find_model(name, MODELS_DIR).path, PLAIN)
-        expected = Detector(model, DecisionConfig(threshold=1.0)).process(sound).scores
+        expected = Detector(model, model.card.decision_config()).process(sound).scores
         qtbot.waitUntil(lambda name=name, expected=expected: len(scores_of(chunks, name)) == len(expected))
         np.testing.assert_allclose(scores_of(chunks, name), expected, rtol=0, atol=1e-5)
     assert shipped.troubles == []

@@ -29,7 +29,7 @@ Scores = NDArray[np.float32]
 pytest.importorskip("torch")
 # experts have a test file of their own
 SHIPPED = [entry.name for entry in find_models(MODELS_DIR) if entry.card.network["family"] == "crnn"]
-REFERENCE = Path(__file__).parents[3] / "support" / "reference_scores.npz"  # of the commit before the files moved
+REFERENCE = Path(__file__).parents[3] / "support" / "reference_scores.npz"  # when a model was made
 
 
 @cache
@@ -65,7 +65,7 @@ def this_processor() -> str:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_the_jitted_engine_scores_as_it_did_before_the_files_moved(name: str) -> None:
+def test_the_jitted_engine_scores_as_it_did_when_the_model_was_made(name: str) -> None:
     reference = np.load(REFERENCE)
     found = scores(raw(model(name, JITTED)), minute(), 1280)
     # another processor rounds in another way: 1e-4 of a logit is far below what any decision sees
