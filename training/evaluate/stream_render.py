@@ -100,7 +100,7 @@ class Renderer:
                 continue
             word_end = word_end_sample(sound) if part.is_keyword else 0
             pause = round(self.condition.pause_s * SAMPLE_RATE) if part.is_keyword else 0
-            heard = self._apply(np.pad(sound, pause), part, _loudness(sound), pause)
+            heard = self._apply(np.pad(sound, pause) if pause else sound, part, pause)
             if pause:
                 yield Rendered(heard[:pause], Part(QUIET), 0)
             yield Rendered(heard[pause : len(heard) - pause], part, word_end)
@@ -120,18 +120,20 @@ class Renderer:
         sound = sound[begin : None if part.seconds is None else begin + int(part.seconds * SAMPLE_RATE)]
         return np.pad(sound, (0, int(part.pause_s * SAMPLE_RATE)))
 
-    def _apply(self, sound: Sound, part: Part, loudness: float, pause: int) -> Sound:
+    def _apply(self, sound: Sound, part: Part, pause: int) -> Sound:
         """The sound under the condition. pause: samples of it at each end that are a pause"""
+        snr_db = self.condition.snr_db
+        loudness = 0.0 if snr_db is None else _loudness(sound[pause : len(sound) - pause])
         if pause:
             sound = sound + self.rng.normal(0, HISS, len(sound)).astype(np.float32)
         if self.rooms:
             if part.from_s == 0 and not part.is_keyword:  # each recording gets a room of its own
                 self.room = self.rooms[int(self.rng.integers(len(self.rooms)))]
             sound = self._in_room(sound)
-        if self.condition.snr_db is not None:
+        if snr_db is not None:
             taken = np.take(self.noise, np.arange(self.noise_at, self.noise_at + len(sound)), mode="wrap")
             self.noise_at += len(sound)
-            sound = sound + taken * loudness * 10 ** (-self.condition.snr_db / 20)
+            sound = sound + taken * loudness * 10 ** (-snr_db / 20)
         sound = np.clip(sound * 10 ** ((self.condition.gain_db + part.gain_db) / 20), -1, 1).astype(np.float32)
         return LINES[self.condition.line](sound) if self.condition.line else sound
 
