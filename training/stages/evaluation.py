@@ -46,8 +46,8 @@ class Evaluating:
         if self.split not in (*SPLITS, "all"):
             raise ValueError(f"split must be one of {', '.join(SPLITS)} or all, got {self.split!r}")
         for name in self.conditions:
-            if name not in CONDITION_SETS and name not in [condition.name for condition in CONDITIONS]:
-                known = ", ".join([*CONDITION_SETS, *(f"'{condition.name}'" for condition in CONDITIONS)])
+            if name not in CONDITION_SETS and name not in CONDITION_SETS["all"]:
+                known = ", ".join([*CONDITION_SETS, *map(repr, CONDITION_SETS["all"])])
                 raise ValueError(f"There is no condition {name!r}. There are {known}.")
         if not self.hours > 0:
             raise ValueError(f"hours must be above 0, got {self.hours:g}")
