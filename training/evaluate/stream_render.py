@@ -82,15 +82,8 @@ class Renderer:
         self.rooms = [_from_its_peak(room) for room in rooms] if condition.in_room else []
         self.room = np.ones(1, np.float32)
         self.ringing = np.zeros(0, np.float32)  # the echo of earlier parts that still lasts
-        self.noise = self._noise(noises) if condition.snr_db is not None else np.zeros(0, np.float32)
+        self.noise = _noise_of(tuple(noises)) if condition.snr_db is not None else np.zeros(0, np.float32)
         self.noise_at = 0
-
-    def _noise(self, noises: list[Path]) -> Sound:
-        """All noises one after another, recorded and synthetic, at the same level."""
-        sounds = [sound for path in noises if len(sound := load_or_pass_over(path))]
-        sounds += made_noises()
-        level = [np.sqrt(np.mean(sound**2)) + 1e-9 for sound in sounds]
-        return np.concatenate([s / rms for s, rms in zip(sounds, level, strict=True)]).astype(np.float32)
 
     def render(self, parts: list[Part]) -> Iterator[Rendered]:
         """Yield the parts in turn, each with its pause. Recordings that cannot be read are left out."""
@@ -149,6 +142,15 @@ class Renderer:
 def _loudness(sound: Sound) -> float:
     """The RMS of speech without its pauses. [N]"""
     return float(np.sqrt(np.percentile(sound**2, 90) / 2.5)) + 1e-6
+
+
+@lru_cache(maxsize=1)
+def _noise_of(paths: tuple[Path, ...]) -> Sound:
+    """All noises one after another, recorded and made by formula, at the same level. Every segment has the same."""
+    sounds = [sound for path in paths if len(sound := load_or_pass_over(path))]
+    sounds += made_noises()
+    level = [np.sqrt(np.mean(sound**2)) + 1e-9 for sound in sounds]
+    return np.concatenate([s / rms for s, rms in zip(sounds, level, strict=True)]).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
