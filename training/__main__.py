@@ -30,7 +30,6 @@ from training.overrides import override
 from training.own_word.gather_talk import gather_talk
 from training.own_word.make import QUICK, ROLE, OwnWord, OwnWordConfig, folder_of, own_word
 from training.own_word.one_at_a_time import one_at_a_time
-from training.own_word.people import make_expert, measure_again
 from training.own_word.progress_json import JsonProgress
 from training.own_word.retune import retune
 from training.own_word.student_config import QUICK_STUDENTS, StudentsConfig
@@ -46,6 +45,7 @@ from training.own_word.trial_students import (
 )
 from training.own_word.undo import undo
 from training.progress import Progress, StageStoppedError, terminal_progress
+from training.ready_word.expert import READY, make_expert, measure_again
 from training.ready_word.make import ReadyWord, make_ready_word
 from training.ready_word.material import FOLDER
 from training.ready_word.ready_config import QUICK as READY_QUICK
@@ -213,7 +213,7 @@ def train_own_word(options: argparse.Namespace, places: Places, progress: Progre
 def run_ready_word(options: argparse.Namespace, places: Places, progress: Progress) -> None:
     start = None if options.from_nothing else options.start or places.models
     config = override(READY_QUICK if options.quick else ReadyConfig(), options.set)
-    expert = QUICK if options.quick else OwnWordConfig()
+    expert = QUICK if options.quick else READY
     asked = ReadyWord(options.word, tuple(options.roles), not options.no_voices, start, config, expert)
     with one_at_a_time(places.work / FOLDER / asked.keyword):
         for path in make_ready_word(asked, places.data, places.work, places.models, progress):
@@ -239,7 +239,7 @@ def run_expert(options: argparse.Namespace, places: Places, progress: Progress) 
         if options.measure:
             found = measure_again(word, options.sets, places.data, places.work, places.models, progress)
         else:
-            config = QUICK if options.quick else OwnWordConfig()
+            config = QUICK if options.quick else READY
             found = make_expert(word, places.data, places.work, places.models, config, progress)
         print(found.describe(word), flush=True)
 

@@ -79,7 +79,7 @@ class Renderer:
     def __init__(self, condition: Condition, noises: list[Path], rooms: list[Sound], seed: int) -> None:
         self.condition = condition
         self.rng = np.random.default_rng(seed)
-        self.rooms = [_from_its_peak(room) for room in rooms] if condition.in_room else []
+        self.rooms = [from_its_peak(room) for room in rooms] if condition.in_room else []
         self.room = np.ones(1, np.float32)
         self.ringing = np.zeros(0, np.float32)  # the echo of earlier parts that still lasts
         self.noise = _noise_of(tuple(noises)) if condition.snr_db is not None else np.zeros(0, np.float32)
@@ -159,7 +159,7 @@ def made_noises() -> list[Sound]:
     return [make_sound(kind, MADE_NOISE_S, 1000 + i) for i, kind in enumerate(KINDS)]
 
 
-def _from_its_peak(room: Sound) -> Sound:
+def from_its_peak(room: Sound) -> Sound:
     """The impulse response from its direct sound on, scaled so that the level stays the same. [M] -> [up to M]"""
     room = room[int(np.abs(room).argmax()) :]
     return room / np.float32(np.sqrt(np.sum(room**2)) + 1e-9)

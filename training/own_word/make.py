@@ -29,6 +29,7 @@ from training.own_word.export import export_expert
 from training.own_word.heads import Head, HeadConfig, train_head
 from training.own_word.material import FEWEST_TO_KEEP_BACK, Amounts, Gathered, Sounds, digest, gather, read_sounds
 from training.own_word.measure import PATIENCE_STEPS, Measured, recommended_threshold, talk_peaks, word_peaks
+from training.own_word.sequences import Surroundings
 from training.own_word.talk_embeddings import Talk, read_talk
 from training.own_word.undo import MADE_OF, keep_for_undo
 from training.progress import SILENT, Progress
@@ -131,10 +132,18 @@ class Made:
         return lines
 
 
-def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILENT, talk: Talk | None = None) -> Made:
+def own_word(
+    asked: OwnWord,
+    work: Path,
+    models: Path,
+    progress: Progress = SILENT,
+    talk: Talk | None = None,
+    around: Surroundings | None = None,
+) -> Made:
     """Make <models>/<word>/expert.safetensors and .pt.
 
-    work: the folder that keeps takes and heads; talk: by default the talk that ships with the project
+    work: the folder that keeps takes and heads; talk: by default the talk that ships with the project; around: recorded
+    rooms, noises and speech, if there are some
     raises ValueError with a sentence for a word or recordings that cannot be used, OSError if a voice or the disk
     fails, ModelError if the export differs, StageStoppedError if the user stops it
     """
@@ -158,7 +167,7 @@ def own_word(asked: OwnWord, work: Path, models: Path, progress: Progress = SILE
     sounds = Sounds([load_sound(t.path) for t in takes], voices, recordings, mistakes, compares=old is not None)
     config = asked.config
     amounts = Amounts(config.sequences, config.recording_copies, config.recording_sequences, config.background_s)
-    found = gather(word, sounds, amounts, talk, config.seed, folder, progress)
+    found = gather(word, sounds, amounts, talk, config.seed, folder, progress, around)
     made_of = digest([found.name, asdict(config)], [talk.mean, *(stream.embeddings[::50] for stream in talk.streams)])
     heads = _heads(found, talk, made_of, config, folder, progress)
     progress.step("measuring", 0, 2)

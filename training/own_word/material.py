@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from training.own_word.sequences import (
     Sound,
     Surroundings,
     backgrounds,
+    joined,
     lively_surroundings,
     make_sequences,
     trimmed,
@@ -121,23 +122,36 @@ def _why_not(sound: Sound) -> str:
 
 
 def gather(
-    word: str, sounds: Sounds, amounts: Amounts, talk: Talk, seed: int, folder: Path, progress: Progress = SILENT
+    word: str,
+    sounds: Sounds,
+    amounts: Amounts,
+    talk: Talk,
+    seed: int,
+    folder: Path,
+    progress: Progress = SILENT,
+    recorded_around: Surroundings | None = None,
 ) -> Gathered:
     """Make the sequences of all sounds, and separate those to train on from those that are kept back.
 
+    recorded_around: more rooms, noises and speech around the word than those made by formula and by voices
     raises StageStoppedError if the user stops it, OSError if the disk is full
     """
     recorded, mistaken = (kept_back_of(some, sounds.compares) for some in (sounds.recordings, sounds.not_the_word))
     by_voice = np.array([any(is_kept_back(part) for part in voice.split("+")) for voice in sounds.voices], bool)
     names: list[str] = []
+    made_in = [VERSION, BODY_SHA256, seed, word]
+    if recorded_around is not None:
+        sounds_around = [*recorded_around.rooms, *recorded_around.noises, *recorded_around.speech]
+        made_in.append(digest([asdict(recorded_around.around)], sounds_around))
 
     @cache
     def surroundings() -> Surroundings:
-        return lively_surroundings(other_speech(word, seed, folder))
+        made = lively_surroundings(other_speech(word, seed, folder))
+        return joined(made, recorded_around) if recorded_around is not None else made
 
     def made(kind: str, some: Sequence[Sound], is_kept: NDArray[np.bool_], most: int, total: int) -> _Parted:
         copies = max(2, min(most, round(total / len(some))))
-        name = digest([VERSION, BODY_SHA256, seed, word], some)
+        name = digest(made_in, some)
         names.append(digest([kind, name, is_kept.tolist()], []))
         path = folder / f"{kind}-{name}-{copies}.npz"
 
@@ -160,7 +174,7 @@ def gather(
     if people:
         words.append((people.trained, count / (20 + count) if takes else 1.0))
     kept_back = tuple(some.kept_back for some in (takes, people) if some)
-    background = _background(surroundings, amounts.background_s, word, seed, folder)
+    background = _background(surroundings, amounts.background_s, made_in, seed, folder)
     material = Material(
         words, replace(talk, streams=(*talk.streams, background)), mistakes.trained if mistakes else None
     )
@@ -174,10 +188,10 @@ def gather(
 
 
 def _background(
-    surroundings: Callable[[], Surroundings], seconds: float, word: str, seed: int, folder: Path
+    surroundings: Callable[[], Surroundings], seconds: float, made_in: list[Any], seed: int, folder: Path
 ) -> TalkStream:
     """Noise alone, and noise over speech without the word, to train on. The heads hear the word in the same noise."""
-    path = folder / f"background-{digest([VERSION, BODY_SHA256, seed, word, seconds], [])}.npy"
+    path = folder / f"background-{digest([*made_in, seconds], [])}.npy"
     if not path.is_file():
         samples = as_stream(backgrounds(surroundings(), seconds, seed))
         with written_whole(path) as part, part.open("wb") as file:

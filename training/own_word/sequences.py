@@ -35,12 +35,28 @@ BACKGROUND_S = 9.0  # seconds of one noise in a background
 
 
 @dataclass(frozen=True)
+class SpeechAround:
+    """How often other speech surrounds a word, as shares of the words."""
+
+    before: float = 0.5  # other speech comes before these
+    after: tuple[float, float] = (
+        0.3,
+        0.6,
+    )  # and after these; from the first share to the end of `before`, on both sides
+    no_pause: float = 0.0  # of the speech, which ends or begins where the word does
+
+
+CUT_IN = SpeechAround(0.65, (0.2, 0.75), 0.5)  # the word often cuts a speaker off, who then goes on
+
+
+@dataclass(frozen=True)
 class Surroundings:
     """The rooms, noises and speech around a word."""
 
     rooms: Sequence[Sound]  # impulse responses
     noises: Sequence[Sound]
     speech: Sequence[Sound]  # to lay before and after the word; may be empty
+    around: SpeechAround = SpeechAround()
 
 
 def made_surroundings(speech: Sequence[Sound], seed: int = 0) -> Surroundings:
@@ -55,6 +71,13 @@ def lively_surroundings(speech: Sequence[Sound], seed: int = 0) -> Surroundings:
     """The made surroundings, with lively noises too."""
     around = made_surroundings(speech, seed)
     return replace(around, noises=[*around.noises, *lively_noises(speech, seed)])
+
+
+def joined(some: Surroundings, more: Surroundings) -> Surroundings:
+    """The rooms, noises and speech of both. The word is said as in the second."""
+    return Surroundings(
+        [*some.rooms, *more.rooms], [*some.noises, *more.noises], [*some.speech, *more.speech], more.around
+    )
 
 
 def made_room(rng: np.random.Generator) -> Sound:
@@ -109,7 +132,7 @@ def sequence_of(take: Sound, surroundings: Surroundings, rng: np.random.Generato
     begin = end - len(word)
     sound[begin:end] += word
     if surroundings.speech:
-        _lay_speech_around(sound, begin, end, surroundings.speech, rng)
+        _lay_speech_around(sound, begin, end, surroundings, rng)
     if not plain:
         if rng.random() < 0.45:
             sound = fftconvolve(sound, _any(surroundings.rooms, rng))[:SEQUENCE_SAMPLES].astype(np.float32)
@@ -163,16 +186,24 @@ def _any(sounds: Sequence[Sound], rng: np.random.Generator) -> Sound:
     return sounds[int(rng.integers(len(sounds)))]
 
 
-def _lay_speech_around(sound: Sound, begin: int, end: int, speech: Sequence[Sound], rng: np.random.Generator) -> None:
+def _lay_speech_around(
+    sound: Sound, begin: int, end: int, surroundings: Surroundings, rng: np.random.Generator
+) -> None:
     """Add other speech before the word, after it, on both sides, or nowhere. The sound changes in place."""
-    draw = rng.random()
-    if draw < 0.5:
-        last = max(0, begin - int(rng.uniform(0, 0.35) * SAMPLE_RATE))
-        part = _part(_any(speech, rng), last, rng)
+    around, draw = surroundings.around, rng.random()
+
+    def pause(longest_s: float) -> int:
+        if around.no_pause and rng.random() < around.no_pause:
+            return 0
+        return int(rng.uniform(0, longest_s) * SAMPLE_RATE)
+
+    if draw < around.before:
+        last = max(0, begin - pause(0.35))
+        part = _part(_any(surroundings.speech, rng), last, rng)
         sound[last - len(part) : last] += part
-    if 0.3 < draw < 0.6:
-        first = end + int(rng.uniform(0, 0.3) * SAMPLE_RATE)
-        part = _part(_any(speech, rng), max(0, len(sound) - first), rng)
+    if around.after[0] < draw < around.after[1]:
+        first = end + pause(0.3)
+        part = _part(_any(surroundings.speech, rng), max(0, len(sound) - first), rng)
         sound[first : first + len(part)] += part
 
 

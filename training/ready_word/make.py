@@ -28,11 +28,12 @@ from training.network.crnn import Crnn
 from training.network.packed_file import put_on_grid
 from training.own_word.known_expert import KnownExpert
 from training.own_word.lessons import hear
-from training.own_word.make import ROLE, OwnWord, OwnWordConfig, folder_of, own_word
+from training.own_word.make import ROLE, OwnWord, OwnWordConfig, folder_of
 from training.own_word.material import digest
 from training.own_word.student_config import BITS, QUANTIZED
 from training.own_word.taught_loss import TaughtLoss
 from training.progress import SILENT, Progress
+from training.ready_word.expert import READY, learnt_among_recordings
 from training.ready_word.material import FOLDER, ReadyLessons, gather_all
 from training.ready_word.ready_config import ROLES, ReadyConfig, ready_data, ready_run
 from training.ready_word.ready_source import ReadySource
@@ -53,7 +54,7 @@ class ReadyWord:
     voices: bool = True  # whether voices say the word too
     start: Path | None = None  # a folder of models; networks of the word that are there go on learning
     config: ReadyConfig = field(default_factory=ReadyConfig)
-    expert: OwnWordConfig = field(default_factory=OwnWordConfig)  # how the expert is made, if there is none
+    expert: OwnWordConfig = READY  # how the expert is made, if there is none
 
     @property
     def keyword(self) -> str:
@@ -81,7 +82,7 @@ def make_ready_word(
     folder.mkdir(parents=True, exist_ok=True)
     recorded = set_of_recordings(found, folder / "recordings")
     own = OwnWord(asked.keyword.replace("_", " "), (recorded,), asked.voices, config=asked.expert)
-    expert = KnownExpert(_expert(own, asked, work, models, progress), asked.config.lean)
+    expert = KnownExpert(_expert(own, asked, data, work, models, progress), asked.config.lean)
     with _same_arithmetic(threads):
         lessons = gather_all(own, found, audio, asked.config, expert, data, work, progress)
         name = digest([lessons.name, plain(asked.config), asked.start is not None], [])
@@ -114,14 +115,14 @@ def _same_arithmetic(threads: int) -> Iterator[None]:
         torch.backends.mkldnn.enabled = before[1]
 
 
-def _expert(own: OwnWord, asked: ReadyWord, work: Path, models: Path, progress: Progress) -> Path:
+def _expert(own: OwnWord, asked: ReadyWord, data: Path, work: Path, models: Path, progress: Progress) -> Path:
     """The word's expert in the folder of models or of the start. Otherwise it is made, in the folder of models."""
     folders = [models] + ([asked.start] if asked.start else [])
     for folder in folders:
         path = folder / asked.keyword / f"{ROLE}{MODEL_SUFFIX}"
         if path.is_file():
             return path
-    return own_word(own, work, models, progress).path
+    return learnt_among_recordings(own, data, work, models, progress)
 
 
 def _trained(

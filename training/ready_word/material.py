@@ -19,11 +19,10 @@ from training.ready_word.clip_lessons import TaughtClips, taught_clips
 from training.ready_word.clip_sequences import ClipSequences, make_clip_sequences
 from training.ready_word.laid_words import both, kept_laid
 from training.ready_word.ready_config import ReadyConfig
-from training.ready_word.talk import TalkSource, gather_talk, noise_sources, talk_sources, word_sources
+from training.ready_word.talk import TALK_FOLDER, TalkSource, gather_talk, noise_sources, talk_sources, word_sources
 from training.ready_word.word_sounds import WordRecordings, gather_words
 
 FOLDER = "ready_word"  # below the work folder, with a folder for each word
-TALK_FOLDER = "ready_talk"  # below the work folder; all words share it
 VERSION = 1  # raise this number when the clips on the disk change their meaning
 LAID = "laid 1"  # raise this number when clips are laid into talk in another way
 

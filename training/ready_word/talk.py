@@ -21,11 +21,13 @@ from training.own_word.known_expert import KnownExpert
 from training.own_word.lesson_sequences import Ear
 from training.own_word.lessons import TaughtTalk
 from training.own_word.material import digest
+from training.own_word.talk_embeddings import TalkStream
 from training.progress import SILENT, Progress
 
 VERSION = 1  # raise this number when the files change their meaning
 BLOCK_S = 600.0  # recordings are joined to blocks of at least this length
 SETS = ("training", "validation")
+TALK_FOLDER = "ready_talk"  # below the work folder; all words share it
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,16 @@ def gather_talk(
         frames.append(heard.frames)
         margins.append(expert.margins(heard.embeddings))
     return TaughtTalk(np.concatenate(frames), np.concatenate(margins))
+
+
+def talk_streams(
+    sources: Sequence[TalkSource], ear: Ear, folder: Path, progress: Progress = SILENT
+) -> list[TalkStream]:
+    """The embeddings of each source, to train on. Parameters and errors as in `gather_talk`."""
+    return [
+        TalkStream(source.name, "training", _kept(source, ear, folder, progress).embeddings.astype(np.float32))
+        for source in sources
+    ]
 
 
 @dataclass(frozen=True)

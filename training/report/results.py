@@ -14,9 +14,9 @@ from kws_app.engine.pairs import curve_of_pair
 from training.evaluate.figures import AlarmRate, Fired, MissedShare, Misses, StreamFigures
 from training.evaluate.test_sets import WHOLE
 from training.evaluate.voices import GROUPS
-from training.own_word.people import ON_PEOPLE
 from training.own_word.trial import CELLS_FILE, as_table, read_cells
 from training.own_word.trial_students import STUDENT_CELLS_FILE, read_student_cells, students_table
+from training.ready_word.expert import ON_PEOPLE
 from training.report.seeds import Seed, known_seeds, seed_range
 from training.report.shipped import Shipped, base_cost, cost_of, shipped
 

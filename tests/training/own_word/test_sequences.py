@@ -8,10 +8,13 @@ from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.network.speech_embedding import WholeStreams
 from training.own_word.sequences import (
     BACKGROUND_S,
+    CUT_IN,
     SEQUENCE_SAMPLES,
     SEQUENCE_STEPS,
+    SpeechAround,
     Surroundings,
     backgrounds,
+    joined,
     lively_surroundings,
     made_room,
     made_surroundings,
@@ -96,3 +99,24 @@ def test_it_stops_when_it_is_cancelled() -> None:
     body = WholeStreams(load_body(BODY_SHA256))
     with pytest.raises(StageStoppedError):
         make_sequences([tone(0.5)], 1, Surroundings([], [], []), body, 0, Progress(is_cancelled=lambda: True))
+
+
+@pytest.mark.parametrize(("around", "least", "most"), [(SpeechAround(), 0.0, 0.04), (CUT_IN, 0.08, 0.25)])
+def test_a_word_cuts_a_speaker_off_as_often_as_asked(around: SpeechAround, least: float, most: float) -> None:
+    """On both sides, without a pause: the sound just before the word and just after it is speech."""
+    gap = round(0.02 * SAMPLE_RATE)
+    word, speech = 0.5, Surroundings([], [], [tone(6.0, 200.0)], around)
+    cut_off = 0
+    for seed in range(200):
+        sound, end_s = sequence_of(tone(word), speech, np.random.default_rng(seed), plain=True)
+        end = round(end_s * SAMPLE_RATE)
+        begin, said = end - round(word * SAMPLE_RATE), rms(sound)
+        before, after = sound[begin - 2 * gap : begin - gap // 8], sound[end + gap // 8 : end + 2 * gap]
+        cut_off += min(rms(before), rms(after)) > 0.1 * said
+    assert least <= cut_off / 200 <= most
+
+
+def test_joined_surroundings_have_the_sounds_of_both() -> None:
+    made, more = Surroundings([tone(0.1)], [tone(1.0)], []), Surroundings([], [tone(2.0)], [tone(3.0)], CUT_IN)
+    both = joined(made, more)
+    assert [len(both.rooms), len(both.noises), len(both.speech)] == [1, 2, 1] and both.around == CUT_IN

@@ -22,7 +22,7 @@ from training.own_word import material
 from training.own_word.heads import HeadConfig
 from training.own_word.make import OwnWordConfig
 from training.progress import SILENT, Progress, StageStoppedError
-from training.ready_word import make
+from training.ready_word import expert as expert_stage
 from training.ready_word.make import ReadyWord, best_mixture, make_ready_word
 from training.ready_word.ready_config import QUICK
 
@@ -105,13 +105,13 @@ def test_the_expert_is_made_from_training_and_validation_recordings_alone(
     )
     asked = replace(ASKED, roles=("micro",), expert=small)
     given: list[str] = []
-    own_word = make.own_word
+    own_word = expert_stage.own_word
 
     def noted(own, *rest):  # type: ignore[no-untyped-def]
         given.extend(path.name for folder in own.recordings for path in folder.iterdir())
         return own_word(own, *rest)
 
-    monkeypatch.setattr(make, "own_word", noted)
+    monkeypatch.setattr(expert_stage, "own_word", noted)
     made(asked, toy_data, tmp_path / "work", tmp_path / "models")
     listed = (toy_data / "speech_commands" / "testing_list.txt").read_text().split()
     tested = {name.split("/")[1] for name in listed if name.startswith(KEYWORD)}

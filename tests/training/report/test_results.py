@@ -7,7 +7,7 @@ from kws_app.engine.catalogue import find_model
 from kws_app.engine.pairs import with_pair
 from kws_app.paths import MODELS_DIR
 from training.evaluate.figures import Figures
-from training.own_word.people import ON_PEOPLE
+from training.ready_word.expert import ON_PEOPLE
 from training.report.results import expert_table, pair_table
 from training.report.shipped import Shipped
 

@@ -14,7 +14,7 @@ from kws_app.engine.model_file import read_card
 from kws_app.paths import MODELS_DIR
 from training.corpus.recordings import clips_of
 from training.own_word.make import QUICK
-from training.own_word.people import ON_PEOPLE, OnPeople, make_expert, write_figures
+from training.ready_word.expert import ON_PEOPLE, OnPeople, make_expert, write_figures
 
 FOUND = OnPeople(
     words=np.array([9.0, 7.0, 5.0, 3.0]),

@@ -16,21 +16,28 @@ from kws_app.engine.card import CURVE_FIELD
 from kws_app.engine.expert_file import ExpertSettings, unpack_head
 from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.model_file import MODEL_SUFFIX, read_model_file, write_model_file
+from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.corpus.recordings import clips_of
 from training.export.artifact import save_program, update_index
+from training.network.speech_embedding import WholeStreams
 from training.own_word.compare import Trained, read_trained
 from training.own_word.export import program_of
+from training.own_word.heads import HeadConfig
+from training.own_word.lesson_sequences import Ear
 from training.own_word.make import ROLE, OwnWord, OwnWordConfig, curve_offsets, folder_of, own_word
 from training.own_word.measure import lasting, mean_margins, peaks_of
-from training.own_word.retune import retune
 from training.own_word.unheard import Embeddings, Unheard, unheard, with_validation_talk
 from training.progress import SILENT, Progress
+from training.ready_word.ready_config import ready_data
+from training.ready_word.recorded_surroundings import recorded_surroundings
+from training.ready_word.talk import TALK_FOLDER, talk_sources, talk_streams
 
 SETS = ("training", "validation")  # that make an expert
 FEWEST = 20  # recordings for the making, and for the test
 TALK = (
     "acted dialogue, spoken commands, readers, telephone announcements, read sentences; no speaker of it was trained on"
 )
+READY = OwnWordConfig(recording_sequences=7000, head=HeadConfig(steps=2000))  # many people say the word
 RATES = (0.1, 0.5, 2.0)  # false alarms an hour at which misses are stated
 ON_PEOPLE = "measured_on_people"  # field of a card's `data`
 
@@ -87,11 +94,9 @@ class OnPeople:
 
 
 def make_expert(
-    word: str, data: Path, work: Path, models: Path, config: OwnWordConfig, progress: Progress = SILENT
+    word: str, data: Path, work: Path, models: Path, config: OwnWordConfig = READY, progress: Progress = SILENT
 ) -> OnPeople:
     """Make <models>/<word>/expert from the recordings of the training and validation sets, and measure it.
-
-    All talk for validation sets the threshold: the talk that ships, and the rest of the data folder.
 
     raises ValueError with a sentence if recordings, talk or noise are missing; otherwise as `own_word`
     """
@@ -109,11 +114,23 @@ def make_expert(
     folder.mkdir(parents=True)
     for path in given:
         shutil.copy(path, folder)
-    made = own_word(OwnWord(word, (folder,), config=config), work, models, progress)
-    retune(made.path, with_validation_talk(data, work / "unheard", progress))
-    found = measure(read_trained(made.path), keyword, unheard(data, {keyword: test}, work / "unheard", progress))
-    write_figures(made.path, found)
+    path = learnt_among_recordings(OwnWord(word, (folder,), config=config), data, work, models, progress)
+    found = measure(read_trained(path), keyword, unheard(data, {keyword: test}, work / "unheard", progress))
+    write_figures(path, found)
     return found
+
+
+def learnt_among_recordings(asked: OwnWord, data: Path, work: Path, models: Path, progress: Progress = SILENT) -> Path:
+    """Make an expert whose words lie in recorded rooms, noises and talk, and whose talk is all talk there is.
+
+    All talk for validation sets the threshold: that which ships, and that of the data folder. Returns the model file.
+    """
+    audio = ready_data(folder_of(asked.word, asked.language))
+    ear = Ear(WholeStreams(load_body(BODY_SHA256)))
+    talk = with_validation_talk(data, work / "unheard", progress)
+    more = talk_streams(talk_sources(data, audio, "training"), ear, work / TALK_FOLDER, progress)
+    talk = replace(talk, streams=(*talk.streams, *more))
+    return own_word(asked, work, models, progress, talk, recorded_surroundings(data, audio)).path
 
 
 def measure(trained: Trained, word: str, sounds: Unheard) -> OnPeople:
