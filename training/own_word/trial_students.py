@@ -27,7 +27,7 @@ from training.own_word.student_config import StudentsConfig
 from training.own_word.students import make_students
 from training.own_word.talk_embeddings import STEP_S
 from training.own_word.trial import Trial, recordings_of, request_for, trial_folder
-from training.own_word.unheard import kept, laid, talk_to_test, unheard
+from training.own_word.unheard import kept_arrays, laid, talk_to_test, unheard
 from training.progress import SILENT, Progress
 
 STUDENT_CELLS_FILE = "own_word_students.json"  # in the folder of models
@@ -75,7 +75,9 @@ def try_students(
     embeddings = unheard(data, by_word, folder, progress)
 
     def heard(name: str, sounds: Iterable[Sound], same: Sequence[NDArray[np.float32]]) -> Heard:
-        return Heard(kept(folder / f"frames-{name}.npz", lambda: [frames_of(sound, 1.0) for sound in sounds]), same)
+        return Heard(
+            kept_arrays(folder / f"frames-{name}.npz", lambda: [frames_of(sound, 1.0) for sound in sounds]), same
+        )
 
     cells = []
     for word, paths in by_word.items():

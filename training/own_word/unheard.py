@@ -55,7 +55,7 @@ def unheard(data: Path, words: Mapping[str, Sequence[Path]], folder: Path, progr
     body = WholeStreams(load_body(BODY_SHA256))
 
     def heard(path: Path, sounds: Iterable[Sound]) -> list[Embeddings]:
-        return kept(path, lambda: [embeddings_of(sound, body) for sound in sounds])
+        return kept_arrays(path, lambda: [embeddings_of(sound, body) for sound in sounds])
 
     talk = heard(folder / "talk.npz", talk_to_test(data, progress))
     noises = _noises(data)
@@ -67,7 +67,7 @@ def unheard(data: Path, words: Mapping[str, Sequence[Path]], folder: Path, progr
     return Unheard(tuple(talk), quiet, noisy)
 
 
-def kept(path: Path, make: Callable[[], list[NDArray[np.float32]]]) -> list[NDArray[np.float32]]:
+def kept_arrays(path: Path, make: Callable[[], list[NDArray[np.float32]]]) -> list[NDArray[np.float32]]:
     """The arrays of a file, in half precision. The file is made if it is not there."""
     if not path.is_file():
         made = make()
@@ -104,7 +104,7 @@ def with_validation_talk(data: Path, folder: Path, progress: Progress = SILENT) 
 
     folder.mkdir(parents=True, exist_ok=True)
     sounds = _talk(data, is_wanted, progress)
-    more = kept(folder / "validation.npz", lambda: [embeddings_of(sound, body) for sound in sounds])
+    more = kept_arrays(folder / "validation.npz", lambda: [embeddings_of(sound, body) for sound in sounds])
     streams = [TalkStream(f"validation/{number}", "validation", found) for number, found in enumerate(more)]
     return replace(talk, streams=(*talk.streams, *streams))
 
