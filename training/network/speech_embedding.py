@@ -62,7 +62,6 @@ class _Layer(nn.Module):
         T, width, C = x.size(0) - self.taps_t + 1, self.bands + 2 * self.rim, self.inputs
         if self.rim > 0:
             x = F.pad(x, [0, 0, 1, 1])
-        x = x.contiguous()
         patches = x.as_strided([T, self.bands, self.taps_t, self.taps_f * C], [width * C, C, width * C, 1])
         y = torch.addmm(self.bias, patches.reshape(T * self.bands, -1), self.matrix)
         if self.is_last:
@@ -71,10 +70,10 @@ class _Layer(nn.Module):
             y = y.relu_().mul_(self.scale).add_(self.shift)
         y = y.view(T, self.bands, self.outputs)
         if self.pool_bands == 2:
-            y = torch.maximum(y[:, 0::2], y[:, 1::2])
+            y = y.view(T, self.bands // 2, 2, self.outputs).amax(2)
         if self.pool_frames == 2:
-            y = torch.maximum(y[0::2], y[1::2])
-        return torch.maximum(y, torch.clamp_min(y * self.slope, self.lowest))  # monotone, so it may follow the maximum
+            y = y.view(T // 2, 2, y.size(1), self.outputs).amax(1)
+        return F.leaky_relu_(y, self.slope).clamp_min_(self.lowest)  # monotone, so it may follow the maximum
 
 
 class SpeechEmbedding(nn.Module):
