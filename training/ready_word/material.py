@@ -19,6 +19,7 @@ from training.ready_word.clip_lessons import TaughtClips, taught_clips
 from training.ready_word.clip_sequences import ClipSequences, make_clip_sequences
 from training.ready_word.laid_words import both, kept_laid
 from training.ready_word.ready_config import ReadyConfig
+from training.ready_word.recorded_surroundings import recorded_surroundings
 from training.ready_word.talk import TALK_FOLDER, TalkSource, gather_talk, noise_sources, talk_sources, word_sources
 from training.ready_word.word_sounds import WordRecordings, gather_words
 
@@ -80,7 +81,7 @@ def gather_all(
     kept_clips = taught_clips(
         made("the word, kept", words["validation"], 1), made("other words, kept", others["validation"], 1), expert
     )
-    said = gather_words(own, found, config, expert, folder, progress)
+    said = gather_words(own, found, config, expert, recorded_surroundings(root, data), folder, progress)
 
     def talk(split: str, more: Sequence[TalkSource]) -> TaughtTalk:
         sources = [*talk_sources(root, data, split), *more]

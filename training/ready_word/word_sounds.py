@@ -18,12 +18,12 @@ from training.own_word.lesson_sequences import LessonSequences, make_lesson_sequ
 from training.own_word.lessons import TaughtWords, empty_words
 from training.own_word.make import OwnWord, said_by_voices
 from training.own_word.material import digest, is_kept_back, other_speech
-from training.own_word.sequences import Sound, made_surroundings
+from training.own_word.sequences import Sound, Surroundings, joined, made_surroundings
 from training.own_word.student_config import StudentsConfig
 from training.progress import SILENT, Progress
 from training.ready_word.ready_config import ReadyConfig
 
-VERSION = 1  # raise this number when the sequences on the disk change their meaning
+VERSION = 2  # raise this number when the sequences on the disk change their meaning
 FEWEST = 10  # recordings of a word, for training and for validation each
 
 
@@ -70,16 +70,18 @@ def gather_words(
     found: WordRecordings,
     config: ReadyConfig,
     expert: KnownExpert,
+    recorded_around: Surroundings,
     folder: Path,
     progress: Progress = SILENT,
 ) -> WordLessons:
     """Make the sequences of recordings, and of voices if there are some.
 
+    recorded_around: rooms, noises and talk around the word, beside those made by formula and by voices
     folder: keeps takes and sequences
     raises AudioError if a recording cannot be read, OSError if a voice or the disk fails, StageStoppedError to end
     """
     word, body = asked.word, WholeStreams(load_body(BODY_SHA256))
-    around = made_surroundings(other_speech(word, config.seed, folder))
+    around = joined(made_surroundings(other_speech(word, config.seed, folder)), recorded_around)
     names: list[str] = []
 
     def made(kind: str, sounds: Sequence[Sound], count: int) -> LessonSequences:
