@@ -4,7 +4,7 @@ They are made once and kept in a folder.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from training.network.speech_embedding import WholeStreams
 from training.own_word.gather_talk import as_stream, embeddings_of
 from training.own_word.material import digest
 from training.own_word.sequences import Sound, rms, trimmed
-from training.own_word.talk_embeddings import STEP_S, Talk, TalkStream, read_talk
+from training.own_word.talk_embeddings import STEP_S, read_talk
 from training.progress import SILENT, Progress
 
 NOISE_DB = 10.0  # the word over the noise
@@ -87,26 +87,6 @@ def talk_to_test(data: Path, progress: Progress) -> Iterator[Sound]:
         return recording.split == "testing" or is_unknown
 
     return _talk(data, is_wanted, progress)
-
-
-def with_validation_talk(data: Path, folder: Path, progress: Progress = SILENT) -> Talk:
-    """The talk that ships, and all other talk of the data folder that is for validation.
-
-    folder: keeps the embeddings
-    raises ValueError if there is no such talk, StageStoppedError if the user stops it
-    """
-    talk, body = read_talk(), WholeStreams(load_body(BODY_SHA256))
-    shipped = {stream.source for stream in talk.streams}
-
-    def is_wanted(recording: Recording) -> bool:
-        source = f"{recording.path.parent.parent.name}/{recording.path.parent.name}"
-        return recording.split == "validation" and source not in shipped
-
-    folder.mkdir(parents=True, exist_ok=True)
-    sounds = _talk(data, is_wanted, progress)
-    more = kept_arrays(folder / "validation.npz", lambda: [embeddings_of(sound, body) for sound in sounds])
-    streams = [TalkStream(f"validation/{number}", "validation", found) for number, found in enumerate(more)]
-    return replace(talk, streams=(*talk.streams, *streams))
 
 
 def _talk(data: Path, is_wanted: Callable[[Recording], bool], progress: Progress) -> Iterator[Sound]:

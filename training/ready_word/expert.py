@@ -17,7 +17,9 @@ from kws_app.engine.expert_file import ExpertSettings, unpack_head
 from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.model_file import MODEL_SUFFIX, read_model_file, write_model_file
 from kws_app.engine.speech_body import BODY_SHA256, load_body
+from training.config import DataConfig
 from training.corpus.recordings import clips_of
+from training.corpus.synthetic_speech import SPEECH_FOLDER
 from training.export.artifact import save_program, update_index
 from training.network.speech_embedding import WholeStreams
 from training.own_word.compare import Trained, read_trained
@@ -26,7 +28,8 @@ from training.own_word.heads import HeadConfig
 from training.own_word.lesson_sequences import Ear
 from training.own_word.make import ROLE, OwnWord, OwnWordConfig, curve_offsets, folder_of, own_word
 from training.own_word.measure import lasting, mean_margins, peaks_of
-from training.own_word.unheard import Embeddings, Unheard, unheard, with_validation_talk
+from training.own_word.talk_embeddings import Talk, read_talk
+from training.own_word.unheard import Embeddings, Unheard, unheard
 from training.progress import SILENT, Progress
 from training.ready_word.ready_config import ready_data
 from training.ready_word.recorded_surroundings import recorded_surroundings
@@ -126,11 +129,28 @@ def learnt_among_recordings(asked: OwnWord, data: Path, work: Path, models: Path
     All talk for validation sets the threshold: that which ships, and that of the data folder. Returns the model file.
     """
     audio = ready_data(folder_of(asked.word, asked.language))
-    ear = Ear(WholeStreams(load_body(BODY_SHA256)))
-    talk = with_validation_talk(data, work / "unheard", progress)
-    more = talk_streams(talk_sources(data, audio, "training"), ear, work / TALK_FOLDER, progress)
-    talk = replace(talk, streams=(*talk.streams, *more))
+    talk = all_talk(data, audio, work / TALK_FOLDER, progress)
     return own_word(asked, work, models, progress, talk, recorded_surroundings(data, audio)).path
+
+
+def all_talk(data: Path, audio: DataConfig, folder: Path, progress: Progress = SILENT) -> Talk:
+    """The talk that ships and that of the data folder, which has more of some sources. folder: keeps its embeddings
+
+    A source that ships is left out if the data folder names recordings of it that say the word (DataConfig.exclude).
+    raises ValueError if the data folder has no talk, StageStoppedError if the user stops it
+    """
+    saying = [path for name in audio.exclude for path in data.glob(f"*/*/{name}.*")]
+    says = {f"{path.parent.parent.name}/{path.parent.name}" for path in saying}
+    shipped = read_talk()
+    streams = [stream for stream in shipped.streams if stream.source not in says]
+    known = {stream.source for stream in streams}
+    ear = Ear(WholeStreams(load_body(BODY_SHA256)))
+    for split in SETS:
+        sources = talk_sources(data, audio, split)
+        if split == "validation":  # it sets the threshold: people's talk, each recording once
+            sources = [source for source in sources if source.name not in known | {SPEECH_FOLDER}]
+        streams += talk_streams(sources, split, ear, folder, progress)
+    return replace(shipped, streams=tuple(streams))
 
 
 def measure(trained: Trained, word: str, sounds: Unheard) -> OnPeople:

@@ -90,11 +90,11 @@ def gather_talk(
 
 
 def talk_streams(
-    sources: Sequence[TalkSource], ear: Ear, folder: Path, progress: Progress = SILENT
+    sources: Sequence[TalkSource], split: str, ear: Ear, folder: Path, progress: Progress = SILENT
 ) -> list[TalkStream]:
-    """The embeddings of each source, to train on. Parameters and errors as in `gather_talk`."""
+    """The embeddings of each source. split: of the sources; other parameters and errors as in `gather_talk`"""
     return [
-        TalkStream(source.name, "training", _kept(source, ear, folder, progress).embeddings.astype(np.float32))
+        TalkStream(source.name, split, _kept(source, ear, folder, progress).embeddings.astype(np.float32))
         for source in sources
     ]
 

@@ -9,12 +9,16 @@ import soundfile
 
 from kws_app.detection.operating_curve import OperatingCurve
 from kws_app.engine.backends import JITTED, PLAIN
+from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.model_file import read_card
 from kws_app.paths import MODELS_DIR
 from training.corpus.recordings import clips_of
 from training.own_word.make import QUICK
-from training.ready_word.expert import ON_PEOPLE, OnPeople, make_expert, write_figures
+from training.own_word.talk_embeddings import STEP_S, Talk, TalkStream
+from training.ready_word import expert
+from training.ready_word.expert import ON_PEOPLE, OnPeople, all_talk, make_expert, write_figures
+from training.ready_word.ready_config import ready_data
 
 FOUND = OnPeople(
     words=np.array([9.0, 7.0, 5.0, 3.0]),
@@ -82,3 +86,33 @@ def test_too_few_recordings_are_told_before_anything_is_made(tmp_path: Path) -> 
     with pytest.raises(ValueError, match="'plum' has 28 recordings to learn from and 2 to test with, and needs 20"):
         make_expert("plum", tmp_path, tmp_path / "work", tmp_path / "models", QUICK)
     assert not (tmp_path / "work").exists()
+
+
+def spoken(path: Path, seconds: float = 2.0) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sound = np.random.default_rng(len(path.name)).normal(0, 0.05, round(seconds * SAMPLE_RATE))
+    soundfile.write(str(path), sound, SAMPLE_RATE)
+
+
+def test_the_talk_of_the_folder_joins_that_which_ships(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source that ships stays out if some of its recordings say the word; those themselves are never heard."""
+    quiet = np.zeros((50, 96), np.float32)
+    streams = [TalkStream(source, "training", quiet) for source in ("acted_talk/queen", "words/bed")]
+    shipped = Talk(tuple(streams), np.zeros(96, np.float32), np.ones(96, np.float32))
+    monkeypatch.setattr(expert, "read_talk", lambda: shipped)
+    audio = ready_data("happy")
+    scenes = [f"{scene:02d}0001P1" for scene in range(20)]
+    for name in scenes:
+        spoken(tmp_path / "acted_talk" / "queen" / f"{name}.wav")
+    for name in audio.exclude[1:4]:
+        spoken(tmp_path / "acted_talk" / "queen" / f"{name}.wav", seconds=60.0)
+    found = all_talk(tmp_path, audio, tmp_path / "work")
+    assert [(s.source, s.split) for s in found.streams] == [
+        ("words/bed", "training"),
+        ("acted_talk/queen", "training"),
+        ("acted_talk/queen", "validation"),
+    ]
+    steps = sum(len(stream.embeddings) for stream in found.streams[1:])
+    assert steps * STEP_S == pytest.approx(
+        len(scenes) * 2.3, abs=1.0
+    )  # none of the minutes that say it
