@@ -113,6 +113,4 @@ def test_the_talk_of_the_folder_joins_that_which_ships(tmp_path: Path, monkeypat
         ("acted_talk/queen", "validation"),
     ]
     steps = sum(len(stream.embeddings) for stream in found.streams[1:])
-    assert steps * STEP_S == pytest.approx(
-        len(scenes) * 2.3, abs=1.0
-    )  # none of the minutes that say it
+    assert steps * STEP_S == pytest.approx(len(scenes) * 2.3, abs=1.0)  # none of the minutes that say it
