@@ -115,11 +115,11 @@ def taught_talk(talked: Talked, split: str, word: str, expert: KnownExpert, lang
 
 
 def noise_frames(noises: Sequence[Sound]) -> NDArray[np.float16]:
-    """Noises as frames [N, T, F], cut to the length of the shortest."""
+    """Noises as frames [N, T, F]. A shorter noise is repeated to the length of the longest."""
     log_mel = LogMel()
     found = [log_mel(noise, log_mel.initial_tail())[0] for noise in noises]
-    shortest = min(map(len, found))
-    return np.stack([frames[:shortest] for frames in found]).astype(np.float16)
+    longest = max(map(len, found))
+    return np.stack([np.resize(frames, (longest, frames.shape[1])) for frames in found]).astype(np.float16)
 
 
 def near_takes(asked: OwnWord, word: str, config: StudentsConfig, folder: Path, progress: Progress) -> list[Take]:

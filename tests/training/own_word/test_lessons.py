@@ -8,6 +8,7 @@ from training.config import CrnnConfig
 from training.features.plan import FLOOR
 from training.network.crnn import Crnn, fresh_state
 from training.network.losses import margin_of
+from training.own_word.gather_lessons import noise_frames
 from training.own_word.lesson_sequences import SEQUENCE_FRAMES, LessonSequences
 from training.own_word.lessons import (
     WARPS,
@@ -144,3 +145,13 @@ def test_a_student_that_says_what_the_expert_says_has_the_lowest_loss() -> None:
         return float(loss(batch.log_mel, answer._replace(logits=logits), targets))
 
     assert of(targets.margin) < min(of(targets.margin + 2), of(targets.margin - 2), of(-targets.margin))
+
+
+def test_a_short_noise_is_repeated_to_the_length_of_the_longest() -> None:
+    noises = [
+        np.random.default_rng(n).normal(0, 0.1, samples).astype(np.float32) for n, samples in ((0, 48000), (1, 8000))
+    ]
+    frames = noise_frames(noises)
+    assert frames.shape[:2] == (2, 298)
+    count = (8000 - 400) // 160 + 1
+    np.testing.assert_array_equal(frames[1, :count], frames[1, count : 2 * count])
