@@ -39,10 +39,7 @@ class SpeechAround:
     """How often other speech surrounds a word, as shares of the words."""
 
     before: float = 0.5  # other speech comes before these
-    after: tuple[float, float] = (
-        0.3,
-        0.6,
-    )  # and after these; from the first share to the end of `before`, on both sides
+    after: tuple[float, float] = (0.3, 0.6)  # and after these; below `before` it is on both sides
     no_pause: float = 0.0  # of the speech, which ends or begins where the word does
 
 
