@@ -21,6 +21,7 @@ TICKS = {FEWEST_ALARMS: _("none"), 0.1: "0.1", 0.2: "0.2", 0.5: "0.5", 1.0: "1",
 
 MAY_CLOSE = _("You may close this window: the training goes on.")
 LEAST_HEIGHT = 170  # px of the plot
+LOWEST_TOP, HIGHEST_TOP = 5.0, 105.0  # per cent at the top of the plot; the highest point needs room
 
 
 class LearnPage(QWidget):
@@ -103,7 +104,7 @@ class LearnPage(QWidget):
         if progress.curve:
             alarms, missed = np.array(progress.curve, dtype=np.float64).T
             self._curve.setData(np.clip(alarms, FEWEST_ALARMS, MOST_ALARMS), 100 * missed)
-            self.plot.setYRange(0, max(5.0, 110 * float(missed.max())))
+            self.plot.setYRange(0, float(np.clip(110 * missed.max(), LOWEST_TOP, HIGHEST_TOP)), padding=0)
             self.plot.show()
 
     def _time_left(self, share: float) -> str:

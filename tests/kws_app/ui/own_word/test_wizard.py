@@ -12,6 +12,7 @@ from kws_app.own_word.job import Progress
 from kws_app.own_word.lessons import Lessons
 from kws_app.own_word.order import Order, Typed
 from kws_app.own_word.takes import Take
+from kws_app.ui.own_word.learn_page import LearnPage
 from kws_app.ui.own_word.microphone import Microphone
 from kws_app.ui.own_word.wizard import LEARN, RESULT, SAY, WORD, OwnWordWizard
 from tests.support.made_up_word import WORD as SAID
@@ -243,3 +244,11 @@ def test_a_lesson_that_made_it_worse_changes_nothing_and_a_better_one_is_undone(
     wizard._show_end("")
     assert "as it was before" in wizard.result_page.title.text()
     assert ready == ["hello_kitchen/expert"] * 2
+
+
+@pytest.mark.parametrize(("missed", "top"), [(1.0, 105.0), (0.5, 55.0), (0.001, 5.0)])
+def test_the_plot_of_misses_ends_just_above_the_highest(qtbot: QtBot, missed: float, top: float):
+    page = LearnPage(lambda: "")
+    qtbot.addWidget(page)
+    page.show_progress(Progress(0.5, "It learns.", curve=[(0.1, missed), (1.0, 0.0)]))
+    assert page.plot.viewRange()[1][1] == pytest.approx(top, rel=0.02)
