@@ -71,7 +71,7 @@ def lively_surroundings(speech: Sequence[Sound], seed: int = 0) -> Surroundings:
 
 
 def joined(some: Surroundings, more: Surroundings) -> Surroundings:
-    """The rooms, noises and speech of both. The word is said as in the second."""
+    """The rooms, noises and speech of both. Other speech lies around a word as in the second."""
     return Surroundings(
         [*some.rooms, *more.rooms], [*some.noises, *more.noises], [*some.speech, *more.speech], more.around
     )

@@ -33,9 +33,8 @@ from training.own_word.unheard import Embeddings, Unheard, unheard
 from training.progress import SILENT, Progress
 from training.ready_word.ready_config import ready_data
 from training.ready_word.recorded_surroundings import recorded_surroundings
-from training.ready_word.talk import TALK_FOLDER, talk_sources, talk_streams
+from training.ready_word.talk import SETS, TALK_FOLDER, talk_sources, talk_streams
 
-SETS = ("training", "validation")  # that make an expert
 FEWEST = 20  # recordings for the making, and for the test
 TALK = (
     "acted dialogue, spoken commands, readers, telephone announcements, read sentences; no speaker of it was trained on"

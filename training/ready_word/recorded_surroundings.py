@@ -1,4 +1,4 @@
-"""Recorded rooms, noises and talk of the data folder, in which the expert of a word that ships learns."""
+"""Recorded rooms, noises and talk of the data folder, in which the models of a word that ships learn."""
 
 from pathlib import Path
 

@@ -26,7 +26,7 @@ from training.progress import SILENT, Progress
 
 VERSION = 1  # raise this number when the files change their meaning
 BLOCK_S = 600.0  # recordings are joined to blocks of at least this length
-SETS = ("training", "validation")
+SETS = ("training", "validation")  # from which the models of a word learn
 TALK_FOLDER = "ready_talk"  # below the work folder; all words share it
 
 
