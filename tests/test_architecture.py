@@ -38,7 +38,7 @@ kws_app.ui.desktop
 kws_app.ui.window
 kws_app.__main__
 
-training.atomic_file training.overrides training.progress
+training.atomic_file training.digest training.overrides training.progress
 training.config
 training.recipes
 training.corpus

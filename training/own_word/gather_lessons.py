@@ -19,12 +19,13 @@ from training.corpus.sound import load_sound
 from training.corpus.takes import Take, make_takes, plan_near
 from training.corpus.voice_engines import find_engines
 from training.corpus.word_frequencies import word_lists_dir
+from training.digest import digest
 from training.network.speech_embedding import WholeStreams
 from training.own_word.known_expert import KnownExpert
 from training.own_word.lesson_sequences import LessonSequences, make_lesson_sequences
 from training.own_word.lessons import Lessons, TaughtTalk, TaughtWords, empty_words
 from training.own_word.make import OwnWord, said_by_voices, without_word
-from training.own_word.material import digest, is_kept_back, kept_back_of, other_speech, read_sounds
+from training.own_word.material import is_kept_back, kept_back_of, other_speech, read_sounds
 from training.own_word.sequences import Sound, made_surroundings
 from training.own_word.student_config import StudentsConfig
 from training.own_word.talk_embeddings import Talk, TalkStream

@@ -24,10 +24,11 @@ from training.corpus.pronunciations import Pronunciation, check_word, pronunciat
 from training.corpus.sound import load_sound
 from training.corpus.takes import Take, make_takes, plan_takes
 from training.corpus.voice_engines import find_engines
+from training.digest import digest
 from training.own_word.compare import Trained, Verdict, check_enough, compare, read_trained
 from training.own_word.export import export_expert
 from training.own_word.heads import Head, HeadConfig, train_head
-from training.own_word.material import FEWEST_TO_KEEP_BACK, Amounts, Gathered, Sounds, digest, gather, read_sounds
+from training.own_word.material import FEWEST_TO_KEEP_BACK, Amounts, Gathered, Sounds, gather, read_sounds
 from training.own_word.measure import PATIENCE_STEPS, Measured, recommended_threshold, talk_peaks, word_peaks
 from training.own_word.sequences import Surroundings
 from training.own_word.talk_embeddings import Talk, read_talk

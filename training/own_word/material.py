@@ -3,11 +3,9 @@
 The work folder keeps finished sequences. Their file names hold a digest of the sounds that they were made from.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from training.corpus.recordings import audio_files, hash_percent
 from training.corpus.sound import load_sound
 from training.corpus.synthetic_speech import passages
 from training.corpus.takes import LONGEST_S, SHORTEST_S
+from training.digest import digest
 from training.network.speech_embedding import WholeStreams
 from training.own_word.gather_talk import as_stream, embeddings_of
 from training.own_word.heads import Material
@@ -141,8 +140,7 @@ def gather(
     names: list[str] = []
     made_in = [VERSION, BODY_SHA256, seed, word]
     if recorded_around is not None:
-        sounds_around = [*recorded_around.rooms, *recorded_around.noises, *recorded_around.speech]
-        made_in.append(digest([asdict(recorded_around.around)], sounds_around))
+        made_in.append(recorded_around.name)
 
     @cache
     def surroundings() -> Surroundings:
@@ -212,14 +210,6 @@ def kept_back_of(sounds: Sequence[Sound], compares: bool) -> NDArray[np.bool_]:
         return np.zeros(len(sounds), bool)
     percents = np.array([hash_percent(digest([], [sound])) for sound in sounds])
     return (percents < percent) | (percents == percents.min())
-
-
-def digest(settings: list[Any], arrays: Sequence[NDArray[np.float32]]) -> str:
-    """A short digest of settings and numbers."""
-    found = hashlib.sha256(json.dumps(settings).encode())
-    for array in arrays:
-        found.update(np.ascontiguousarray(array).tobytes())
-    return found.hexdigest()[:16]
 
 
 def is_kept_back(voice: str) -> bool:

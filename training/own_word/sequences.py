@@ -4,7 +4,8 @@ A sequence lasts SEQUENCE_STEPS steps and holds the word once, near its end. The
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import soxr
@@ -15,6 +16,7 @@ from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
 from kws_app.engine.speech_body import STEP_FRAMES
 from kws_app.engine.speech_frontend import SpeechBands
 from training.corpus.synthetic_noise import KINDS, coloured_noise, make_sound
+from training.digest import digest
 from training.network.speech_embedding import WholeStreams
 from training.own_word.lively_noise import lively_noises
 from training.own_word.rows import Rows
@@ -54,6 +56,11 @@ class Surroundings:
     noises: Sequence[Sound]
     speech: Sequence[Sound]  # to lay before and after the word; may be empty
     around: SpeechAround = SpeechAround()
+
+    @cached_property
+    def name(self) -> str:
+        """A digest of all sounds and shares."""
+        return digest([asdict(self.around)], [*self.rooms, *self.noises, *self.speech])
 
 
 def made_surroundings(speech: Sequence[Sound], seed: int = 0) -> Surroundings:

@@ -27,6 +27,7 @@ from training.own_word.measure import Floats, Measured, lasting, peaks_of, recom
 AWAKE = 0.003  # share of the kept-back talk in which the expert may listen: unlike talk stirs ten times as often
 SURELY_BELOW = 1.0  # margin; the level lies at most this far below the lowest kept-back word
 LOWEST, HIGHEST = 0.02, 0.998  # of a threshold
+WEAK_ALONE = 0.3  # a student that misses a larger share of the words by itself is of use only with the expert
 
 
 def awake_share(found: NDArray[np.float32], step_s: float, level: float) -> float:
@@ -101,12 +102,20 @@ class Judgement:
         return float(np.clip(1 / (1 + np.exp(-line.scale * (margin - line.offset))), LOWEST, HIGHEST))
 
     def describe(self, role: str) -> str:
-        words, hours = len(self.alone.word), self.alone.hours
+        """What to expect of the student, in sentences for a person."""
+        words, hours, missed = len(self.alone.word), self.alone.hours, self.alone.missed(self.threshold)
+        pair = f"missed {self.pair.missed(0.0)}"
+        listens = f"the expert listened {100 * self.awake:.1f} % of the time."
+        if missed > WEAK_ALONE * words:
+            return (
+                f"{role}: it wakes the expert. Together they {pair} of {words} sounds of the word that they had not "
+                f"heard before, with {self.pair.alarms(0.0)} false alarms in {hours:.1f} h of talk; {listens} "
+                f"Alone it would miss {100 * missed / words:.0f} % of the words, so let the expert confirm it."
+            )
         return (
-            f"{role}: alone it missed {self.alone.missed(self.threshold)} of {words} sounds of the word that it had "
+            f"{role}: alone it missed {missed} of {words} sounds of the word that it had "
             f"not heard before, with {self.alone.alarms(self.threshold)} false alarms in {hours:.1f} h of talk. "
-            f"Confirmed by the expert it missed {self.pair.missed(0.0)}, with {self.pair.alarms(0.0)} false alarms; "
-            f"the expert listened {100 * self.awake:.1f} % of the time."
+            f"Confirmed by the expert it {pair}, with {self.pair.alarms(0.0)} false alarms; {listens}"
         )
 
     def about(self, expert: ModelCard, lessons: Lessons, language: str) -> dict[str, Any]:

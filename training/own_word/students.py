@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kws_app.engine.model_file import read_card
+from training.digest import digest
 from training.export.artifact import Identity, export
 from training.fit.distributed import Team
 from training.fit.run import Run, plain
@@ -20,7 +21,7 @@ from training.own_word.gather_lessons import Talked, gather_lessons
 from training.own_word.known_expert import KnownExpert
 from training.own_word.lessons import Lessons, LessonSource
 from training.own_word.make import OwnWord, folder_of
-from training.own_word.material import FEWEST_TO_KEEP_BACK, digest, read_sounds
+from training.own_word.material import FEWEST_TO_KEEP_BACK, read_sounds
 from training.own_word.stir import Judgement, judge
 from training.own_word.student_config import BITS, QUANTIZED, TAUGHT, StudentsConfig, run_config
 from training.own_word.talk_embeddings import read_talk

@@ -15,9 +15,9 @@ from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.config import DataConfig
 from training.corpus.recordings import Recording, read_recordings
 from training.corpus.sound import load_or_pass_over, load_sound
+from training.digest import digest
 from training.network.speech_embedding import WholeStreams
 from training.own_word.gather_talk import as_stream, embeddings_of
-from training.own_word.material import digest
 from training.own_word.sequences import Sound, rms, trimmed
 from training.own_word.talk_embeddings import STEP_S, read_talk
 from training.progress import SILENT, Progress

@@ -28,6 +28,7 @@ from training.own_word.heads import HeadConfig
 from training.own_word.lesson_sequences import Ear
 from training.own_word.make import ROLE, OwnWord, OwnWordConfig, curve_offsets, folder_of, own_word
 from training.own_word.measure import lasting, mean_margins, peaks_of
+from training.own_word.sequences import Surroundings
 from training.own_word.talk_embeddings import Talk, read_talk
 from training.own_word.unheard import Embeddings, Unheard, unheard
 from training.progress import SILENT, Progress
@@ -116,20 +117,24 @@ def make_expert(
     folder.mkdir(parents=True)
     for path in given:
         shutil.copy(path, folder)
-    path = learnt_among_recordings(OwnWord(word, (folder,), config=config), data, work, models, progress)
+    around = recorded_surroundings(data, ready_data(keyword))
+    path = learnt_among_recordings(OwnWord(word, (folder,), config=config), data, work, models, around, progress)
     found = measure(read_trained(path), keyword, unheard(data, {keyword: test}, work / "unheard", progress))
     write_figures(path, found)
     return found
 
 
-def learnt_among_recordings(asked: OwnWord, data: Path, work: Path, models: Path, progress: Progress = SILENT) -> Path:
+def learnt_among_recordings(
+    asked: OwnWord, data: Path, work: Path, models: Path, around: Surroundings, progress: Progress = SILENT
+) -> Path:
     """Make an expert whose words lie in recorded rooms, noises and talk, and whose talk is all talk there is.
 
     All talk for validation sets the threshold: that which ships, and that of the data folder. Returns the model file.
+    around: the rooms, noises and talk
     """
     audio = ready_data(folder_of(asked.word, asked.language))
     talk = all_talk(data, audio, work / TALK_FOLDER, progress)
-    return own_word(asked, work, models, progress, talk, recorded_surroundings(data, audio)).path
+    return own_word(asked, work, models, progress, talk, around).path
 
 
 def all_talk(data: Path, audio: DataConfig, folder: Path, progress: Progress = SILENT) -> Talk:

@@ -17,6 +17,7 @@ import torch
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.model_file import MODEL_SUFFIX
 from training.config import DataConfig, RunConfig
+from training.digest import digest
 from training.export.artifact import DATA_NOTE, Identity, export
 from training.export.calibrate import MISSES, line_through
 from training.export.start import starting_network
@@ -29,7 +30,7 @@ from training.network.packed_file import put_on_grid
 from training.own_word.known_expert import KnownExpert
 from training.own_word.lessons import hear
 from training.own_word.make import ROLE, OwnWord, OwnWordConfig, folder_of
-from training.own_word.material import digest
+from training.own_word.sequences import Surroundings
 from training.own_word.student_config import BITS, QUANTIZED
 from training.own_word.taught_loss import TaughtLoss
 from training.progress import SILENT, Progress
@@ -37,6 +38,7 @@ from training.ready_word.expert import READY, learnt_among_recordings
 from training.ready_word.material import FOLDER, ReadyLessons, gather_all
 from training.ready_word.ready_config import ROLES, ReadyConfig, ready_data, ready_run
 from training.ready_word.ready_source import ReadySource
+from training.ready_word.recorded_surroundings import recorded_surroundings
 from training.ready_word.word_sounds import recordings_of_word, set_of_recordings
 
 log = logging.getLogger(__name__)
@@ -82,9 +84,10 @@ def make_ready_word(
     folder.mkdir(parents=True, exist_ok=True)
     recorded = set_of_recordings(found, folder / "recordings")
     own = OwnWord(asked.keyword.replace("_", " "), (recorded,), asked.voices, config=asked.expert)
-    expert = KnownExpert(_expert(own, asked, data, work, models, progress), asked.config.lean)
+    around = recorded_surroundings(data, audio)
+    expert = KnownExpert(_expert(own, asked, data, work, models, around, progress), asked.config.lean)
     with _same_arithmetic(threads):
-        lessons = gather_all(own, found, audio, asked.config, expert, data, work, progress)
+        lessons = gather_all(own, found, audio, asked.config, expert, around, data, work, progress)
         name = digest([lessons.name, plain(asked.config), asked.start is not None], [])
         networks = {
             role: _trained(role, asked, lessons, folder / f"networks-{name}" / role, progress) for role in asked.roles
@@ -115,14 +118,16 @@ def _same_arithmetic(threads: int) -> Iterator[None]:
         torch.backends.mkldnn.enabled = before[1]
 
 
-def _expert(own: OwnWord, asked: ReadyWord, data: Path, work: Path, models: Path, progress: Progress) -> Path:
+def _expert(
+    own: OwnWord, asked: ReadyWord, data: Path, work: Path, models: Path, around: Surroundings, progress: Progress
+) -> Path:
     """The word's expert in the folder of models or of the start. Otherwise it is made, in the folder of models."""
     folders = [models] + ([asked.start] if asked.start else [])
     for folder in folders:
         path = folder / asked.keyword / f"{ROLE}{MODEL_SUFFIX}"
         if path.is_file():
             return path
-    return learnt_among_recordings(own, data, work, models, progress)
+    return learnt_among_recordings(own, data, work, models, around, progress)
 
 
 def _trained(

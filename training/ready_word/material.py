@@ -7,19 +7,18 @@ from pathlib import Path
 from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.config import DataConfig
 from training.corpus.recordings import Clip
+from training.digest import digest
 from training.network.speech_embedding import WholeStreams
 from training.own_word.known_expert import KnownExpert
 from training.own_word.lesson_sequences import Ear
 from training.own_word.lessons import Lessons, TaughtTalk
 from training.own_word.make import OwnWord
-from training.own_word.material import digest
-from training.own_word.sequences import made_surroundings
+from training.own_word.sequences import Surroundings, made_surroundings
 from training.progress import SILENT, Progress
 from training.ready_word.clip_lessons import TaughtClips, taught_clips
 from training.ready_word.clip_sequences import ClipSequences, make_clip_sequences
 from training.ready_word.laid_words import both, kept_laid
 from training.ready_word.ready_config import ReadyConfig
-from training.ready_word.recorded_surroundings import recorded_surroundings
 from training.ready_word.talk import TALK_FOLDER, TalkSource, gather_talk, noise_sources, talk_sources, word_sources
 from training.ready_word.word_sounds import WordRecordings, gather_words
 
@@ -53,6 +52,7 @@ def gather_all(
     data: DataConfig,
     config: ReadyConfig,
     expert: KnownExpert,
+    recorded_around: Surroundings,
     root: Path,
     work: Path,
     progress: Progress = SILENT,
@@ -81,7 +81,7 @@ def gather_all(
     kept_clips = taught_clips(
         made("the word, kept", words["validation"], 1), made("other words, kept", others["validation"], 1), expert
     )
-    said = gather_words(own, found, config, expert, recorded_surroundings(root, data), folder, progress)
+    said = gather_words(own, found, config, expert, recorded_around, folder, progress)
 
     def talk(split: str, more: Sequence[TalkSource]) -> TaughtTalk:
         sources = [*talk_sources(root, data, split), *more]

@@ -16,11 +16,11 @@ from training.atomic_file import written_whole
 from training.config import DataConfig
 from training.corpus.recordings import Clip, read_recordings
 from training.corpus.sound import load_or_pass_over
+from training.digest import digest
 from training.own_word.gather_talk import as_stream, split_of_talk
 from training.own_word.known_expert import KnownExpert
 from training.own_word.lesson_sequences import Ear
 from training.own_word.lessons import TaughtTalk
-from training.own_word.material import digest
 from training.own_word.talk_embeddings import TalkStream
 from training.progress import SILENT, Progress
 

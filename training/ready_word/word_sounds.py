@@ -11,13 +11,14 @@ from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.config import DataConfig
 from training.corpus.recordings import Clip, read_clips
 from training.corpus.sound import load_sound
+from training.digest import digest
 from training.network.speech_embedding import WholeStreams
 from training.own_word.gather_lessons import near_takes, noise_frames
 from training.own_word.known_expert import KnownExpert
 from training.own_word.lesson_sequences import LessonSequences, make_lesson_sequences
 from training.own_word.lessons import TaughtWords, empty_words
 from training.own_word.make import OwnWord, said_by_voices
-from training.own_word.material import digest, is_kept_back, other_speech
+from training.own_word.material import is_kept_back, other_speech
 from training.own_word.sequences import Sound, Surroundings, joined, made_surroundings
 from training.own_word.student_config import StudentsConfig
 from training.progress import SILENT, Progress
@@ -85,7 +86,7 @@ def gather_words(
     names: list[str] = []
 
     def made(kind: str, sounds: Sequence[Sound], count: int) -> LessonSequences:
-        name = digest([VERSION, BODY_SHA256, config.seed, word, kind], sounds)
+        name = digest([VERSION, BODY_SHA256, config.seed, word, kind, recorded_around.name], sounds)
         names.append(f"{name}-{count}")
         stem, seed = folder / f"ready-{kind}-{name}-{count}", config.seed + len(kind)
         return make_lesson_sequences(sounds, count, around, body, seed, stem, progress, f"lessons of {kind}")

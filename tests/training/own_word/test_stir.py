@@ -57,4 +57,12 @@ def test_scores_are_a_line_through_the_stir_and_the_usual_word() -> None:
     scores = [1 / (1 + np.exp(-line.scale * (margin - line.offset))) for margin in (-1.0, 5.0)]
     assert scores == pytest.approx([STIR, 0.97])
     assert STIR < judged.decision.threshold < 0.97
-    assert "missed 11 of 31 sounds" in judged.describe("student")
+
+
+def test_a_student_that_misses_much_alone_is_said_to_need_the_expert() -> None:
+    alone, pair = (Measured(np.array([talk]), 2.0, np.linspace(2, 8, 31)) for talk in (4.0, -1.0))
+    able, weak = (Judgement(alone, pair, awake=0.02, level=-1.0, threshold=at) for at in (3.01, 4.01))
+    assert "alone it missed 6 of 31 sounds" in able.describe("student")
+    said = weak.describe("student")
+    assert "Together they missed 0 of 31 sounds" in said and "with 0 false alarms in 2.0 h" in said
+    assert "Alone it would miss 35 % of the words, so let the expert confirm it." in said
