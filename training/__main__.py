@@ -240,7 +240,7 @@ def run_expert(options: argparse.Namespace, places: Places, progress: Progress) 
             found = measure_again(word, options.sets, places.data, places.work, places.models, progress)
         else:
             config = QUICK if options.quick else READY
-            found = make_expert(word, places.data, places.work, places.models, config, progress)
+            found = make_expert(word, places.data, places.work, places.models, config, progress, options.voices_only)
         print(found.describe(word), flush=True)
 
 

@@ -84,6 +84,9 @@ def add_table(parser: argparse.ArgumentParser) -> None:
 
 def add_expert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("words", nargs="+", metavar="WORD", help="a word with recordings of many people")
+    parser.add_argument(
+        "--voices-only", action="store_true", help="voices teach the word, and all recordings of people measure it"
+    )
     parser.add_argument("--measure", action="store_true", help="only measure the expert that is there")
     parser.add_argument(
         "--sets",

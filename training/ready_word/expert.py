@@ -97,31 +97,45 @@ class OnPeople:
 
 
 def make_expert(
-    word: str, data: Path, work: Path, models: Path, config: OwnWordConfig = READY, progress: Progress = SILENT
+    word: str,
+    data: Path,
+    work: Path,
+    models: Path,
+    config: OwnWordConfig = READY,
+    progress: Progress = SILENT,
+    voices_only: bool = False,
 ) -> OnPeople:
     """Make <models>/<word>/expert from the recordings of the training and validation sets, and measure it.
 
+    voices_only: only voices teach the word, and all recordings of people measure the expert
     raises ValueError with a sentence if recordings, talk or noise are missing; otherwise as `own_word`
     """
     keyword = folder_of(word, "en")
-    by_set = [(clip.split, clip.path) for clip in clips_of(data, keyword)]
-    given = [path for split, path in by_set if split in SETS]
-    test = [path for split, path in by_set if split == "testing"]
-    if min(len(given), len(test)) < FEWEST:
+    by_set = [(clip.split, clip.path) for clip in clips_of(data, keyword, with_sets=not voices_only)]
+    given = [path for split, path in by_set if split in SETS and not voices_only]
+    test = [path for split, path in by_set if split == "testing" or voices_only]
+    if voices_only and len(test) < FEWEST:
+        raise ValueError(f"{word!r} has {len(test)} recordings to test with, and needs {FEWEST}.")
+    if not voices_only and min(len(given), len(test)) < FEWEST:
         raise ValueError(
             f"{word!r} has {len(given)} recordings to learn from and {len(test)} to test with, and needs {FEWEST} of "
             "each: use `own-word` instead."
         )
-    folder = work / "own_word" / keyword / "given"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for path in given:
-        shutil.copy(path, folder)
+    folders = (_copied(given, work / "own_word" / keyword / "given"),) if given else ()
     around = recorded_surroundings(data, ready_data(keyword))
-    path = learnt_among_recordings(OwnWord(word, (folder,), config=config), data, work, models, around, progress)
+    path = learnt_among_recordings(OwnWord(word, folders, config=config), data, work, models, around, progress)
     found = measure(read_trained(path), keyword, unheard(data, {keyword: test}, work / "unheard", progress))
     write_figures(path, found)
     return found
+
+
+def _copied(recordings: Sequence[Path], folder: Path) -> Path:
+    """The folder, with these recordings and no others."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in recordings:
+        shutil.copy(path, folder)
+    return folder
 
 
 def learnt_among_recordings(

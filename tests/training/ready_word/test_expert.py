@@ -14,8 +14,9 @@ from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.model_file import read_card
 from kws_app.paths import MODELS_DIR
 from training.corpus.recordings import clips_of
-from training.own_word.make import QUICK
+from training.own_word.make import QUICK, OwnWord
 from training.own_word.talk_embeddings import STEP_S, Talk, TalkStream
+from training.progress import StageStoppedError
 from training.ready_word import expert
 from training.ready_word.expert import ON_PEOPLE, OnPeople, all_talk, make_expert, write_figures
 from training.ready_word.ready_config import ready_data
@@ -86,6 +87,27 @@ def test_too_few_recordings_are_told_before_anything_is_made(tmp_path: Path) -> 
     with pytest.raises(ValueError, match="'plum' has 28 recordings to learn from and 2 to test with, and needs 20"):
         make_expert("plum", tmp_path, tmp_path / "work", tmp_path / "models", QUICK)
     assert not (tmp_path / "work").exists()
+    record(tmp_path / "more_wake_words", 19)
+    shutil.rmtree(tmp_path / "wake_words")
+    with pytest.raises(ValueError, match="'plum' has 19 recordings to test with, and needs 20"):
+        make_expert("plum", tmp_path, tmp_path / "work", tmp_path / "models", QUICK, voices_only=True)
+
+
+def test_voices_alone_teach_a_word_whose_recordings_all_measure_it(
+    toy_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[tuple[Path, ...]] = []
+
+    def noted(asked: OwnWord, *_: object) -> None:
+        given.append(asked.recordings)
+        raise StageStoppedError
+
+    monkeypatch.setattr(expert, "own_word", noted)
+    monkeypatch.setattr(expert, "FEWEST", 4)
+    for voices_only in (True, False):
+        with pytest.raises(StageStoppedError):
+            make_expert("rise", toy_data, tmp_path, tmp_path / "models", QUICK, voices_only=voices_only)
+    assert given[0] == () and len(given[1]) == 1
 
 
 def spoken(path: Path, seconds: float = 2.0) -> None:
