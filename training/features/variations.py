@@ -175,12 +175,12 @@ def _as_loud(sound: Sound, other: Sound) -> Sound:
 
 @dataclass(frozen=True)
 class LineConfig:
-    """The share of the recordings for each line. The other recordings stay as they are."""
+    """The share of the recordings for each line. By default none stays as it is."""
 
-    band_share: float = 0.15  # through a narrow band
-    telephone_share: float = 0.07
-    codec_share: float = 0.15
-    clip_share: float = 0.08  # with peaks that are cut
+    band_share: float = 0.33  # through a narrow band
+    telephone_share: float = 0.17
+    codec_share: float = 0.33
+    clip_share: float = 0.17  # with peaks that are cut
     low_hz: tuple[float, float] = (50.0, 400.0)  # lower edge of the band, least and most
     high_hz: tuple[float, float] = (3000.0, 7500.0)  # upper edge of the band
     mp3_kbit: tuple[float, float] = (16.0, 48.0)
@@ -203,9 +203,8 @@ class SpeakerConfig:
     share: float = 0.7  # of the copies, for each of the three
 
 
-def through_a_line(sound: Sound, rng: np.random.Generator, config: LineConfig | None = None) -> Sound:
-    """The sound through a random line, or unchanged."""
-    config = config or LineConfig()
+def through_a_line(sound: Sound, rng: np.random.Generator, config: LineConfig = LineConfig()) -> Sound:
+    """The sound through a random line, or unchanged if the shares do not add up to 1."""
     draw = float(rng.random())
     if draw < config.band_share:
         return limit_band(sound, float(rng.uniform(*config.low_hz)), float(rng.uniform(*config.high_hz)))
@@ -222,9 +221,8 @@ def through_a_line(sound: Sound, rng: np.random.Generator, config: LineConfig | 
     return sound.copy()
 
 
-def by_another_speaker(sound: Sound, rng: np.random.Generator, config: SpeakerConfig | None = None) -> Sound:
+def by_another_speaker(sound: Sound, rng: np.random.Generator, config: SpeakerConfig = SpeakerConfig()) -> Sound:
     """A copy with another speed, another pitch and another throat, each by chance. [N] -> [M]"""
-    config = config or SpeakerConfig()
     changes = ((change_speed, config.speed), (shift_pitch, config.pitch), (warp_tract, config.tract))
     for change, (least, most) in changes:
         if rng.random() < config.share:

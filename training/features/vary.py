@@ -11,11 +11,9 @@ from scipy.signal import fftconvolve
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from training.config import DataConfig
 from training.corpus.sound import Sound
-from training.features.variations import LineConfig, by_another_speaker, through_a_line
+from training.features.variations import by_another_speaker, through_a_line
 
 log = logging.getLogger(__name__)
-
-A_LINE = LineConfig(band_share=0.33, telephone_share=0.17, codec_share=0.33, clip_share=0.17)  # never unchanged
 
 
 def put_in_room(sound: Sound, room: Sound) -> Sound:
@@ -37,7 +35,7 @@ def vary(sound: Sound, rooms: list[Sound], data: DataConfig, rng: np.random.Gene
     if rooms and rng.random() < data.room_share:
         varied = put_in_room(varied, rooms[rng.integers(len(rooms))])
     if rng.random() < data.line_share:
-        varied = through_a_line(varied, rng, A_LINE)
+        varied = through_a_line(varied, rng)
     return np.asarray(varied, np.float32)
 
 

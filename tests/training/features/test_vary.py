@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from training.config import DataConfig
-from training.features import vary as varying
+from training.features.variations import LineConfig
 from training.features.vary import Sound, vary
 
 PLAIN = DataConfig(speed_range=(1.0, 1.0), speaker_share=0.0, room_share=0.0, line_share=0.0)
@@ -33,7 +33,7 @@ def test_each_change_happens_by_its_share_alone(sound: Sound) -> None:
 
 
 def test_every_line_changes_the_sound(sound: Sound) -> None:
-    shares = varying.A_LINE
+    shares = LineConfig()
     assert sum((shares.band_share, shares.telephone_share, shares.codec_share, shares.clip_share)) == pytest.approx(1.0)
     data = replace(PLAIN, line_share=1.0)
     copies = [vary(sound, [], data, np.random.default_rng(seed), False) for seed in range(12)]
