@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.speech_body import BODY_SHA256, load_body
+from training.atomic_file import written_whole
 from training.config import DataConfig
 from training.corpus.recordings import Recording, read_recordings
 from training.corpus.sound import load_or_pass_over, load_sound
@@ -71,9 +72,8 @@ def kept_arrays(path: Path, make: Callable[[], list[NDArray[np.float32]]]) -> li
     """The arrays of a file, in half precision. The file is made if it is not there."""
     if not path.is_file():
         made = make()
-        with path.with_suffix(".part").open("wb") as file:
+        with written_whole(path) as part, part.open("wb") as file:
             np.savez(file, sizes=[len(one) for one in made], all=np.concatenate(made).astype(np.float16))
-        path.with_suffix(".part").replace(path)
     with np.load(path) as saved:
         return np.split(saved["all"].astype(np.float32), np.cumsum(saved["sizes"])[:-1])
 
