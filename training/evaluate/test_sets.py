@@ -79,7 +79,7 @@ def material_of(root: Path, data: DataConfig, split: str, request: Request) -> M
     return Material(
         talk=[r.path for r in speech if r.path.parent.name != SPEECH_FOLDER],
         keywords=[clip.path for clip in clips if clip.word == data.keyword],
-        words=[clip.path for clip in clips if clip.word != data.keyword],
+        words=[clip.path for clip in clips if data.keyword not in clip.word],  # "hey computer" says "computer"
         synthetic=[r.path for r in synthetic] + made,
         noises=[r.path for r in noises],
     )

@@ -8,7 +8,7 @@ import soundfile
 
 from kws_app.engine.decision_config import DecisionConfig
 from tests.support.toy_speech import DATA
-from training.corpus.recordings import audio_files
+from training.corpus.recordings import audio_files, read_clips
 from training.evaluate.stream_plan import ACTED, READ, REAL_SPEECH, Part, kind_of
 from training.evaluate.stream_render import CONDITIONS, LINES, Renderer
 from training.evaluate.test_sets import Request, material_of, rooms_for
@@ -45,6 +45,15 @@ def test_sources_for_test_alone_are_in_no_other_set(toy_archive: Path, tmp_path:
     assert found["testing"].noises == [rain] and found["training"].noises == []
     stored = {source.path for source in list_sources(root, data)}
     assert not stored & {*played, rain}
+
+
+def test_a_phrase_that_holds_the_keyword_is_no_other_word(tmp_path: Path) -> None:
+    keyword = DATA.keyword
+    for word in (keyword, f"hey_{keyword}", "fall"):
+        write(tmp_path / DATA.clips / word / "a1_nohash_0.wav")
+    (split,) = {clip.split for clip in read_clips(tmp_path / DATA.clips)}
+    found = material_of(tmp_path, DATA, split, Request(DecisionConfig(), 1280))
+    assert [path.parent.name for path in found.keywords + found.words] == [keyword, "fall"]
 
 
 def test_the_test_set_is_heard_in_rooms_that_training_never_hears(tmp_path: Path) -> None:
