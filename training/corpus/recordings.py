@@ -5,6 +5,7 @@ This module reads names and lists only. `sound.py` decodes.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,6 +125,11 @@ def read_clips(folder: Path) -> list[Clip]:
     if not clips:
         raise ValueError(f"{folder} holds no clips: expected <word>/<speaker>_nohash_<n>.wav below it.")
     return clips
+
+
+def without_phrases(clips: Iterable[Clip], keyword: str) -> list[Clip]:
+    """The clips without phrases that say the keyword, such as "hey computer": these are neither word nor other word."""
+    return [clip for clip in clips if clip.word == keyword or f"_{keyword}_" not in f"_{clip.word}_"]
 
 
 def clips_of(root: Path, word: str, with_sets: bool = True) -> list[Clip]:

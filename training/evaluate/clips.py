@@ -14,7 +14,7 @@ from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.errors import AudioError
-from training.corpus.recordings import SPLITS, Clip
+from training.corpus.recordings import SPLITS, Clip, without_phrases
 from training.corpus.sound import load_sound, pad_to_second
 from training.evaluate.figures import ClipFigures, ClipRates, Figures, Interval
 from training.evaluate.metrics import bootstrap_area, clip_area, rounded
@@ -31,7 +31,7 @@ def score_clips(model: KeywordModel, clips: Sequence[Clip], keyword: str, progre
     scores: dict[str, list[tuple[float, bool, str]]] = {split: [] for split in SPLITS}
     broken: list[str] = []
     detector = Detector(model, DecisionConfig(threshold=1.0))
-    for clip in progress.track(clips, "clips"):
+    for clip in progress.track(without_phrases(clips, keyword), "clips"):
         try:
             sound = np.pad(pad_to_second(load_sound(clip.path)), (0, int(TAIL_S * SAMPLE_RATE)))
         except AudioError as error:

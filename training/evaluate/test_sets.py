@@ -7,7 +7,14 @@ from pathlib import Path
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.keyword_model import KeywordModel
 from training.config import DataConfig
-from training.corpus.recordings import Recording, audio_files, read_clips, read_recordings, says_keyword
+from training.corpus.recordings import (
+    Recording,
+    audio_files,
+    read_clips,
+    read_recordings,
+    says_keyword,
+    without_phrases,
+)
 from training.corpus.sound import Sound
 from training.corpus.synthetic_speech import SPEECH_FOLDER, stored_passages
 from training.evaluate.figures import CardCurve, Figures, Fired, StreamFigures
@@ -66,7 +73,8 @@ def material_of(root: Path, data: DataConfig, split: str, request: Request) -> M
     With a cache and espeak-ng, passages in the voices of the set are made until synthetic speech has its share.
     """
     folders = [root / name for name in (data.clips, *data.more_clips)]
-    clips = [c for folder in folders if folder.is_dir() for c in read_clips(folder) if c.split == split]
+    read = [c for folder in folders if folder.is_dir() for c in read_clips(folder) if c.split == split]
+    clips = without_phrases(read, data.keyword)
     synthetic = [r for r in read_recordings(root, (SPEECH_FOLDER,), data) if r.split == split]
     speech = recordings_of(root, data.speech, data.test_speech, data, split)
     noises = recordings_of(root, data.noise, data.test_noise, data, split)
@@ -79,7 +87,7 @@ def material_of(root: Path, data: DataConfig, split: str, request: Request) -> M
     return Material(
         talk=[r.path for r in speech if r.path.parent.name != SPEECH_FOLDER],
         keywords=[clip.path for clip in clips if clip.word == data.keyword],
-        words=[clip.path for clip in clips if data.keyword not in clip.word],  # "hey computer" says "computer"
+        words=[clip.path for clip in clips if clip.word != data.keyword],
         synthetic=[r.path for r in synthetic] + made,
         noises=[r.path for r in noises],
     )

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from kws_app.engine.backends.torch_frontend import LogMel
 from kws_app.errors import AudioError
 from training.config import DataConfig
-from training.corpus.recordings import SPLITS, Clip, Recording, read_clips, read_recordings
+from training.corpus.recordings import SPLITS, Clip, Recording, read_clips, read_recordings, without_phrases
 from training.corpus.sound import (
     Sound,
     cut_to_word,
@@ -96,7 +96,7 @@ def list_sources(root: Path, data: DataConfig) -> list[_Source]:
         clips += read_clips(root / folder) if (root / folder).is_dir() else []
     speech = training_recordings(root, data.speech, data.test_speech, data)
     noise = training_recordings(root, data.noise, data.test_noise, data)
-    sources = [_clip_source(clip, data) for clip in clips]
+    sources = [_clip_source(clip, data) for clip in without_phrases(clips, data.keyword)]
     sources += [_recording_source(recording, SPEECH, data.speech_variants) for recording in speech]
     sources += [_recording_source(recording, NOISE, 1) for recording in noise]
     for split in SPLITS:

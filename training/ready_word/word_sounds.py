@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from kws_app.engine.speech_body import BODY_SHA256, load_body
 from training.config import DataConfig
-from training.corpus.recordings import Clip, read_clips
+from training.corpus.recordings import Clip, read_clips, without_phrases
 from training.corpus.sound import load_sound
 from training.digest import digest
 from training.network.speech_embedding import WholeStreams
@@ -42,10 +42,11 @@ def recordings_of_word(root: Path, data: DataConfig) -> WordRecordings:
     raises ValueError if a set has too few recordings of the word
     """
     folders = [root / name for name in (data.clips, *data.more_clips)]
-    clips = [clip for folder in folders if folder.is_dir() for clip in read_clips(folder)]
+    read = [clip for folder in folders if folder.is_dir() for clip in read_clips(folder)]
+    clips = without_phrases(read, data.keyword)
     sets = ("training", "validation")
     words = {split: [c for c in clips if c.split == split and c.word == data.keyword] for split in sets}
-    others = {split: [c for c in clips if c.split == split and data.keyword not in c.word] for split in sets}
+    others = {split: [c for c in clips if c.split == split and c.word != data.keyword] for split in sets}
     for split, found in words.items():
         if len(found) < FEWEST:
             raise ValueError(
