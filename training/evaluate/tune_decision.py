@@ -14,7 +14,7 @@ from training.evaluate.hits_and_alarms import THRESHOLDS, StreamScores, count_ev
 from training.evaluate.metrics import rounded
 
 SMOOTHING = range(1, 6)  # steps
-PATIENCE = range(1, 5)  # steps
+PATIENCE = range(1, 9)  # steps: a long word lasts for many
 FA_LIMIT = 0.5  # false alarms an hour of real speech
 LOWEST = 0.05  # lowest threshold that is tried
 
