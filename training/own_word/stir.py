@@ -22,11 +22,12 @@ from training.fit.validate import FRAMES_PER_S, margins
 from training.network.crnn import Crnn
 from training.own_word.lessons import Lessons, heard_in
 from training.own_word.make import curve_offsets
-from training.own_word.measure import Floats, Measured, lasting, peaks_of, recommended_threshold
+from training.own_word.measure import ALLOWED_AN_HOUR, Floats, Measured, lasting, peaks_of, recommended_threshold
 
 AWAKE = 0.003  # share of the kept-back talk in which the expert may listen: unlike talk stirs ten times as often
 SURELY_BELOW = 1.0  # margin; the level lies at most this far below the lowest kept-back word
 LOWEST, HIGHEST = 0.02, 0.998  # of a threshold
+PATIENCES = range(1, 9)  # steps in a row that are tried for a student that listens alone: at most half a second
 WEAK_ALONE = 0.3  # a student that misses a larger share of the words by itself is of use only with the expert
 
 
@@ -84,6 +85,7 @@ class Judgement:
     awake: float  # share of the talk in which the expert listens
     level: float  # the margin at which the student wakes the expert
     threshold: float  # the margin at which the student alone detects
+    patience_steps: int = 1  # steps in a row that the student must reach it
 
     @cached_property
     def calibration(self) -> Calibration:
@@ -95,7 +97,7 @@ class Judgement:
     @property
     def decision(self) -> DecisionConfig:
         """The decision with the threshold as a score."""
-        return DecisionConfig(threshold=round(self._score(self.threshold), 4))
+        return DecisionConfig(threshold=round(self._score(self.threshold), 4), patience_steps=self.patience_steps)
 
     def _score(self, margin: float) -> float:
         line = self.calibration
@@ -125,9 +127,14 @@ class Judgement:
         line = self.calibration
         own = [(float(p), float(np.log(p / (1 - p))) / line.scale + line.offset) for p in shares]
         theirs = [(float(1 / (1 + np.exp(-offset))), float(offset)) for offset in offsets]
-        patience_steps = expert.decision_config().patience_steps
-        pair = {CURVE_FIELD: _curve(self.pair, theirs, patience_steps), "second_awake": round(self.awake, 4)}
-        figures = {CURVE_FIELD: _curve(self.alone, own), **with_pair(replace(expert, figures={}), expert, pair)}
+        pair = {
+            CURVE_FIELD: _curve(self.pair, theirs, expert.decision_config().patience_steps),
+            "second_awake": round(self.awake, 4),
+        }
+        figures = {
+            CURVE_FIELD: _curve(self.alone, own, self.patience_steps),
+            **with_pair(replace(expert, figures={}), expert, pair),
+        }
         data = {
             "description": f"{len(lessons.words)} made sequences of the word, {len(lessons.near)} of what sounds like "
             f"it, {lessons.talk.hours:.1f} h of talk, all judged by the word's expert",
@@ -152,7 +159,7 @@ def _measured(found: Measured, threshold: float) -> dict[str, Any]:
     }
 
 
-def _curve(found: Measured, points: list[tuple[float, float]], patience_steps: int = 1) -> dict[str, Any]:
+def _curve(found: Measured, points: list[tuple[float, float]], patience_steps: int) -> dict[str, Any]:
     """The operating curve of a card. points: thresholds as scores and as margins"""
     return {
         "split": "validation",
@@ -168,7 +175,7 @@ def _curve(found: Measured, points: list[tuple[float, float]], patience_steps: i
 
 @torch.inference_mode()
 def judge(crnn: Crnn, lessons: Lessons, recorded: bool, patience_steps: int = 1) -> Judgement:
-    """Play the kept-back words and talk to a student, and set both levels.
+    """Play the kept-back words and talk to a student, and set both levels and its patience.
 
     recorded: whether some of the kept-back words are recordings of people; patience_steps: of the expert
     """
@@ -180,10 +187,24 @@ def judge(crnn: Crnn, lessons: Lessons, recorded: bool, patience_steps: int = 1)
     level = max(stir_level(heard, step_s), float(said.max(axis=1).min()) - SURELY_BELOW)
     step_ends = np.arange(said.shape[1]) * crnn.stride_frames + crnn.kernel_frames
     both = [confirmed(e, m, step_ends, level, patience_steps).max() for e, m in zip(words.margin, said, strict=True)]
-    alone = Measured(_peaks(heard, step_s), talk.hours, said.max(axis=1).astype(np.float64))
     gated = confirmed(talk.margin, heard, ends + 1, level, patience_steps)
     pair = Measured(_peaks(gated, STEP_FRAMES / FRAMES_PER_S), talk.hours, np.array(both, np.float64))
-    return Judgement(alone, pair, awake_share(heard, step_s, level), level, recommended_threshold(alone, recorded))
+    steps, alone = _alone(heard, said, talk.hours, step_s)
+    threshold = recommended_threshold(alone, recorded)
+    return Judgement(alone, pair, awake_share(heard, step_s, level), level, threshold, steps)
+
+
+def _alone(talk: NDArray[np.float32], words: NDArray[np.float32], hours: float, step_s: float) -> tuple[int, Measured]:
+    """The patience with which a student misses fewest kept-back words, and what it then measures.
+
+    talk: margins [S]; words: margins [N, S]
+    """
+    found = {
+        steps: Measured(_peaks(lasting(talk, steps), step_s), hours, lasting(words, steps).max(axis=1).astype(float))
+        for steps in PATIENCES
+    }
+    best = min(found, key=lambda steps: found[steps].missed(found[steps].threshold_below(ALLOWED_AN_HOUR)))
+    return best, found[best]
 
 
 def _peaks(found: NDArray[np.float32], step_s: float) -> Floats:

@@ -22,7 +22,7 @@ from training.own_word.lessons import heard_in
 from training.own_word.make import own_word
 from training.own_word.measure import Floats, lasting, peaks_of
 from training.own_word.sequences import Sound
-from training.own_word.stir import awake_share, confirmed
+from training.own_word.stir import Judgement, awake_share, confirmed
 from training.own_word.student_config import StudentsConfig
 from training.own_word.students import make_students
 from training.own_word.talk_embeddings import STEP_S
@@ -90,7 +90,7 @@ def try_students(
                 expert = own_word(request, folder, folder / "models", progress).path
                 made = make_students(request, expert, config, folder, folder / "models", progress)
                 found = [
-                    _cell(word, count, role, crnn, made.judged[role].level, expert, said.of(~given), talk)
+                    _cell(word, count, role, crnn, made.judged[role], expert, said.of(~given), talk)
                     for role, crnn in made.networks.items()
                 ]
                 write_whole(path, json.dumps([asdict(cell) for cell in found]).encode())
@@ -99,8 +99,9 @@ def try_students(
 
 
 def _cell(
-    word: str, count: int, role: str, crnn: Crnn, level: float, expert_path: Path, said: Heard, talk: Heard
+    word: str, count: int, role: str, crnn: Crnn, judged: Judgement, expert_path: Path, said: Heard, talk: Heard
 ) -> StudentCell:
+    level = judged.level
     expert, patience_steps = KnownExpert(expert_path), read_card(expert_path).decision_config().patience_steps
     hours = sum(map(len, talk.embeddings)) * STEP_S / 3600
     step_s = crnn.stride_frames / FRAMES_PER_S
@@ -109,12 +110,12 @@ def _cell(
     for frames, embeddings in zip(talk.frames, talk.embeddings, strict=True):
         margin, ends = heard_in(crnn, frames.astype(np.float16))
         theirs = expert.margins(embeddings)
-        alone.append(peaks_of(margin.astype(np.float64), step_s))
+        alone.append(peaks_of(lasting(margin, judged.patience_steps).astype(np.float64), step_s))
         by_expert.append(peaks_of(lasting(theirs, patience_steps).astype(np.float64)))
         paired.append(peaks_of(confirmed(theirs, margin, ends + 1, level, patience_steps).astype(np.float64)))
         awake_s += awake_share(margin, step_s, level) * len(embeddings) * STEP_S
     words = [
-        _of_a_recording(crnn, expert, frames, embeddings, level, patience_steps)
+        _of_a_recording(crnn, expert, frames, embeddings, judged, patience_steps)
         for frames, embeddings in zip(said.frames, said.embeddings, strict=True)
     ]
     own, theirs_of_word, pair = (np.array(column) for column in zip(*words, strict=True))
@@ -145,15 +146,19 @@ def _of_a_recording(
     expert: KnownExpert,
     frames: NDArray[np.float32],
     embeddings: NDArray[np.float32],
-    level: float,
+    judged: Judgement,
     patience_steps: int,
 ) -> tuple[float, float, float]:
-    """The highest margins of a student, of the expert, and of the pair."""
+    """The highest margins of a student, of the expert, and of the pair. patience_steps: of the expert"""
     margin = margins(crnn, torch.from_numpy(frames)[None])[0].numpy()
     theirs = expert.margins(embeddings)
     ends = np.arange(len(margin)) * crnn.stride_frames + crnn.kernel_frames
-    pair = confirmed(theirs, margin, ends, level, patience_steps)
-    return float(margin.max()), float(lasting(theirs, patience_steps).max()), float(pair.max())
+    pair = confirmed(theirs, margin, ends, judged.level, patience_steps)
+    return (
+        float(lasting(margin, judged.patience_steps).max()),
+        float(lasting(theirs, patience_steps).max()),
+        float(pair.max()),
+    )
 
 
 def write_student_cells(path: Path, cells: Sequence[StudentCell]) -> None:
