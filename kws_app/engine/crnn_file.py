@@ -23,6 +23,7 @@ GRID_BITS = (2, 8)
 CALIBRATION_SCALE = (1e-3, 1e3)
 CALIBRATION_OFFSET = (-1e3, 1e3)
 LARGEST_WEIGHT = 1e4  # larger numbers are refused, so that sums stay finite
+LEAST_SCALE = 2.0**-14  # of a row of rounded weights: float16 rounds smaller numbers coarsely
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def quantise(weight: NDArray[np.float32], bits: int) -> tuple[NDArray[np.int8], 
     """Whole numbers [rows, ...], symmetric around 0, and scales [rows] of a weight [rows, ...]."""
     highest = 2 ** (bits - 1) - 1
     largest = np.abs(weight.reshape(len(weight), -1)).max(axis=1)
-    scale = np.maximum(largest / np.float32(highest), np.float32(1e-6)).astype(np.float16)
+    scale = np.maximum(largest / np.float32(highest), np.float32(LEAST_SCALE)).astype(np.float16)
     steps = weight / scale.astype(np.float32).reshape(-1, *[1] * (weight.ndim - 1))
     return np.clip(np.rint(steps), -highest, highest).astype(np.int8), scale
 

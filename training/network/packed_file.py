@@ -12,13 +12,13 @@ import torch
 from safetensors.numpy import save
 from torch import Tensor, nn
 
-from kws_app.engine.crnn_file import CrnnSettings, Parameters, pack
+from kws_app.engine.crnn_file import LEAST_SCALE, CrnnSettings, Parameters, pack
 
 
 def quantise(weight: Tensor, bits: int) -> tuple[Tensor, Tensor]:
     """Round a weight [rows, ...] to whole numbers [rows, ...] int8 and scales [rows] float16."""
     highest = 2 ** (bits - 1) - 1
-    scale = (weight.flatten(1).abs().amax(dim=1) / highest).clamp_min(1e-6).half()
+    scale = (weight.flatten(1).abs().amax(dim=1) / highest).clamp_min(LEAST_SCALE).half()
     shape = (-1,) + (1,) * (weight.dim() - 1)
     whole = (weight / scale.float().view(shape)).round().clamp(-highest, highest)
     return whole.to(torch.int8), scale

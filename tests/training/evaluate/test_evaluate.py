@@ -110,7 +110,7 @@ def test_tuning_keeps_to_the_limit_and_writes_the_decision(
 ) -> None:
     figures = run([*command, "--tune", "--hours", HOURS, "--write-card"], capsys)
     rows = figures["tuning"]
-    assert len(rows) == 20 and all(row["fa_per_hour"] <= 0.5 for row in rows)
+    assert len(rows) == 40 and all(row["fa_per_hour"] <= 0.5 for row in rows)
     assert [row["frr"] for row in rows] == sorted(row["frr"] for row in rows)
     card = read_card(models / "rise" / "teacher.safetensors")
     assert card.decision["smoothing_steps"] == rows[0]["smoothing_steps"]

@@ -34,6 +34,14 @@ def test_rounding_is_within_half_a_step(bits: int) -> None:
     assert (error <= 0.51 * scale.float() + 1e-3).all()
 
 
+@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("largest", [1e-7, 1e-4, 3e-3, 0.5])
+def test_rows_of_small_weights_stay_on_the_grid_too(largest: float, bits: int) -> None:
+    weight = largest * torch.linspace(-1, 1, 40).reshape(4, 10)
+    once = restore(*quantise(weight, bits))
+    torch.testing.assert_close(restore(*quantise(once, bits)), once, rtol=0, atol=0)
+
+
 def test_what_is_on_the_grid_stays_there() -> None:
     crnn = Crnn(TINY_CRNN)
     put_on_grid(crnn, 8)
