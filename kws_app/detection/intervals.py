@@ -19,6 +19,14 @@ def poisson_interval(count: int, exposure: float, confidence: float = 0.95) -> t
     return low / exposure, high / exposure
 
 
+def poisson_limit(count: int, exposure: float, sure: float) -> float:
+    """The rate, in events per hour, below which the true rate lies with the chance `sure`, for `count` events.
+
+    raises ValueError as `poisson_interval` does
+    """
+    return poisson_interval(count, exposure, 2 * sure - 1)[1]
+
+
 def wilson_interval(count: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
     """Interval of a share (Wilson 1927), 0..1, for `count` of `trials`. raises ValueError without trials"""
     if trials < 1:

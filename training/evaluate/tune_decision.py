@@ -1,21 +1,22 @@
 """Chooses smoothing, patience and threshold on streams of the validation set, from raw posteriors.
 
-Only settings with at most FA_LIMIT false alarms an hour of real speech count. The best setting has the fewest misses.
-Of several such settings the fastest is best. Misses and hours are added up over all conditions that were played.
+Only settings count whose false alarms an hour of real speech are few even at their upper limit: other talk gives more
+than the talk that chose. The best setting has the fewest misses. Of several such settings the fastest is best. Misses
+and hours are added up over all conditions that were played.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kws_app.detection.intervals import poisson_limit
 from kws_app.engine.decision_config import DecisionConfig
 from training.evaluate.figures import TunedRow
 from training.evaluate.hits_and_alarms import THRESHOLDS, StreamScores, count_events, smooth
-from training.evaluate.metrics import rounded
+from training.evaluate.metrics import ALLOWED_AN_HOUR, SURE, rounded
 
 SMOOTHING = range(1, 6)  # steps
 PATIENCE = range(1, 9)  # steps: a long word lasts for many
-FA_LIMIT = 0.5  # false alarms an hour of real speech
 LOWEST = 0.05  # lowest threshold that is tried
 
 
@@ -32,7 +33,7 @@ class Tuned:
 def tune(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> list[Tuned]:
     """Each smoothing and patience with its best threshold, the best first.
 
-    A smoothing and patience is left out if no threshold keeps to FA_LIMIT.
+    A smoothing and patience is left out if all thresholds give too many false alarms.
     streams: of the validation set, never of the test set
     """
     tried = []
@@ -51,19 +52,20 @@ def _worth(tuned: Tuned) -> tuple[float, float]:
 
 
 def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_samples: int) -> Tuned | None:
-    """The threshold with the fewest misses among the thresholds that keep to FA_LIMIT, or None."""
+    """The threshold with the fewest misses among the thresholds with few false alarms, or None."""
     hours = sum(stream.speech_hours for stream in streams)
     keywords = sum(len(stream.occurrences) for stream in streams)
     best = None
     for threshold in THRESHOLDS[THRESHOLDS >= LOWEST].tolist():
         candidate = replace(config, threshold=threshold)
         events = [count_events(stream, candidate, step_samples) for stream in streams]
-        alarms = sum(event.speech_alarms for event in events) / max(hours, 1e-9)
-        if alarms > FA_LIMIT:
+        alarms = sum(event.speech_alarms for event in events)
+        if alarms and poisson_limit(alarms, hours, SURE) > ALLOWED_AN_HOUR:  # a short stream may give none at all
             continue
         missed = 1 - sum(event.hits for event in events) / max(1, keywords)
-        latencies = [latency for event in events for latency in event.latencies_s]
-        tuned = Tuned(candidate, missed, alarms, float(np.median(latencies)) if latencies else float("inf"))
+        latencies = [latency_s for event in events for latency_s in event.latencies_s]
+        latency = float(np.median(latencies)) if latencies else float("inf")
+        tuned = Tuned(candidate, missed, alarms / max(hours, 1e-9), latency)
         if best is None or _worth(tuned) < _worth(best):
             best = tuned
     return best

@@ -8,16 +8,15 @@ import numpy as np
 import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
 
+from kws_app.detection.intervals import poisson_limit
+from training.evaluate.metrics import ALLOWED_AN_HOUR, SURE
 from training.own_word.heads import Head, margins
 from training.own_word.sequences import Sequences
 from training.own_word.talk_embeddings import STEP_S, Talk, TalkStream
 
 REFRACTORY_S = 1.0  # seconds between two detections
 PATIENCE_STEPS = 3  # steps in a row that an expert of one's own word must hear the word: talk seldom lasts so long
-ALLOWED_AN_HOUR = 0.5  # false alarms an hour of talk
-SURE = 0.8  # chance that the true rate of false alarms lies below its upper limit
 TAIL_PEAKS = 10  # highest peaks of the talk, which tell how fast the rate falls
 KEPT_BACK_BELOW = 0.05  # this share of the kept-back sounds may score below the threshold; most are in noise and rooms
 MOST_PEAKS = 200  # of a stream; lower peaks lie below every useful threshold
@@ -108,16 +107,17 @@ class Measured:
         without an alarm, the threshold lies beyond the highest peak. The rate is taken to fall there exponentially, as
         it falls over the highest peaks, and is followed for half of a factor e at most.
         """
-        allowed, count = fa_per_hour * self.hours, 0
         if not len(self.talk):
             return 0.0
-        while count < len(self.talk) and gammaincinv(count + 1, SURE) <= allowed:
+        count = 0
+        while count < len(self.talk) and poisson_limit(count, self.hours, SURE) <= fa_per_hour:
             count += 1  # so many alarms may be heard, less one
         if count:
             return float(self.talk[count - 1]) + 0.01
         tail = self.talk[: TAIL_PEAKS + 1]
         fall = float((tail[:-1] - tail[-1]).mean()) if len(tail) > 1 else 0.0  # margin in which the rate falls by e
-        return float(tail[0]) + max(0.01, fall * min(0.5, float(np.log(gammaincinv(1, SURE) / allowed))))
+        above = float(np.log(poisson_limit(0, self.hours, SURE) / fa_per_hour))  # in factors of e
+        return float(tail[0]) + max(0.01, fall * min(0.5, above))
 
     def curve(self, margins_at: Sequence[float]) -> list[tuple[float, int, int]]:
         """Threshold as a margin, words missed, false alarms."""

@@ -1,9 +1,11 @@
 """Intervals against published tables and SciPy."""
 
+import math
+
 import pytest
 from scipy.stats import chi2, norm
 
-from kws_app.detection.intervals import poisson_interval, wilson_interval
+from kws_app.detection.intervals import poisson_interval, poisson_limit, wilson_interval
 
 
 # Garwood's table of 95 % limits for a Poisson mean
@@ -23,6 +25,11 @@ def test_the_poisson_interval_is_that_of_chi_squared(count: int, confidence: flo
     low = chi2.ppf(tail, 2 * count) / 2 if count else 0.0
     high = chi2.ppf(1 - tail, 2 * count + 2) / 2
     assert poisson_interval(count, 1.0, confidence) == pytest.approx((low, high), rel=1e-7)
+
+
+def test_the_limit_of_a_rate_is_one_sided():
+    assert poisson_limit(0, 2.0, 0.8) == pytest.approx(-math.log(0.2) / 2.0)  # P(no event) = exp(-mean)
+    assert poisson_limit(3, 2.0, 0.8) == pytest.approx(chi2.ppf(0.8, 8) / 2 / 2.0)
 
 
 def test_no_time_and_no_trials_have_no_interval():

@@ -132,6 +132,18 @@ def test_tuning_finds_the_smoothing_that_helps() -> None:
     assert best.latency_median_s == pytest.approx(0.0, abs=0.09)
 
 
+@pytest.mark.parametrize(("alarms", "is_kept"), [(2, True), (3, False)])
+def test_tuning_wants_few_false_alarms_even_at_their_upper_limit(alarms: int, is_kept: bool) -> None:
+    scores = np.zeros(3000)
+    scores[[500 * (number + 1) for number in range(alarms)]] = 0.7  # in 10 h: at most 4.3 or 5.5, with a chance of 80 %
+    scores[2900] = 0.6
+    ends = 1280 * np.arange(1, 3001, dtype=np.int64)
+    word = Occurrence(2899 * 1280, 2904 * 1280, 2902 * 1280)
+    stream = StreamScores(scores, ends, [word], [READ], ends[-1:], {READ: 10.0})
+    best = tune([stream], DecisionConfig(), 1280)[0]
+    assert (best.false_reject_rate, best.fa_per_hour) == ((0.0, alarms / 10) if is_kept else (1.0, 0.0))
+
+
 def test_the_cascade_command_states_its_cost_and_writes_the_curve_of_the_pair(
     command: list[str], models: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
