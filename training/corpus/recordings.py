@@ -133,20 +133,20 @@ def without_phrases(clips: Iterable[Clip], keyword: str) -> list[Clip]:
 
 
 def clips_of(root: Path, word: str, with_sets: bool = True) -> list[Clip]:
-    """The recordings of a word below the data folder, with their sets.
+    """The recordings of a word in all folders of words below the data folder, with their sets.
 
     word: a folder's name; with_sets: whether the sets matter
 
     raises ValueError if there is none, or if nobody divided recordings without speakers into sets
     """
-    for name in WORD_FOLDERS:
-        folder = root / name
-        if not (folder / word).is_dir():
-            continue
+    folders = [root / name for name in WORD_FOLDERS if (root / name / word).is_dir()]
+    if not folders:
+        raise ValueError(f"There are no recordings of {word!r} below {root}: looked in {', '.join(WORD_FOLDERS)}.")
+    for folder in folders:
         if with_sets and not (folder / "testing_list.txt").is_file():
-            raise ValueError(f"The recordings in {folder} have no sets: run `python -m training fetch --lists {name}`.")
-        return [clip for clip in read_clips(folder) if clip.word == word]
-    raise ValueError(f"There are no recordings of {word!r} below {root}: looked in {', '.join(WORD_FOLDERS)}.")
+            lists = f"python -m training fetch --lists {folder.name}"
+            raise ValueError(f"The recordings in {folder} have no sets: run `{lists}`.")
+    return [clip for folder in folders for clip in read_clips(folder) if clip.word == word]
 
 
 def stream_group(path: Path) -> str:

@@ -13,9 +13,10 @@ from kws_app.engine.expert_file import ExpertSettings, unpack_head
 from kws_app.engine.model_file import read_model_file
 from kws_app.engine.speech_body import BODY_SHA256
 from kws_app.errors import ModelError
+from training.evaluate.metrics import ALLOWED_AN_HOUR
 from training.own_word.heads import Head, HeadConfig
 from training.own_word.material import FEWEST_TO_COMPARE, Gathered
-from training.own_word.measure import ALLOWED_AN_HOUR, PATIENCE_STEPS, talk_peaks, word_peaks
+from training.own_word.measure import PATIENCE_STEPS, talk_peaks, word_peaks
 from training.own_word.talk_embeddings import Talk
 
 

@@ -93,7 +93,7 @@ def gather_lessons(
         _taught(kept, expert),
         taught_talk(talked, "validation", word, expert, asked.language),
     )
-    return lessons, digest([*names, expert.name, lessons.talk.hours, lessons.kept_talk.hours], [])
+    return lessons, digest([*names, expert.name, lessons.talk.hours, lessons.kept_talk.hours])
 
 
 def _taught(parts: Sequence[LessonSequences], expert: KnownExpert) -> TaughtWords:

@@ -150,7 +150,7 @@ def gather(
     def made(kind: str, some: Sequence[Sound], is_kept: NDArray[np.bool_], most: int, total: int) -> _Parted:
         copies = max(2, min(most, round(total / len(some))))
         name = digest(made_in, some)
-        names.append(digest([kind, name, is_kept.tolist()], []))
+        names.append(digest([kind, name, is_kept.tolist()]))
         path = folder / f"{kind}-{name}-{copies}.npz"
 
         def make() -> Sequences:
@@ -181,7 +181,7 @@ def gather(
         kept_back,
         people.kept_back if people else None,
         mistakes.kept_back if mistakes else None,
-        digest([names, VERSION, amounts.background_s], []),
+        digest([names, VERSION, amounts.background_s]),
     )
 
 
@@ -189,7 +189,7 @@ def _background(
     surroundings: Callable[[], Surroundings], seconds: float, made_in: list[Any], seed: int, folder: Path
 ) -> TalkStream:
     """Noise alone, and noise over speech without the word, to train on. The heads hear the word in the same noise."""
-    path = folder / f"background-{digest([*made_in, seconds], [])}.npy"
+    path = folder / f"background-{digest([*made_in, seconds])}.npy"
     if not path.is_file():
         samples = as_stream(backgrounds(surroundings(), seconds, seed))
         with written_whole(path) as part, part.open("wb") as file:

@@ -13,10 +13,11 @@ from kws_app.engine.index import PROGRAM_SUFFIX
 from kws_app.engine.keyword_model import golden_scores
 from kws_app.engine.model_file import read_model_file, write_model_file
 from kws_app.engine.speech_frontend import SpeechFrontend
+from training.evaluate.metrics import ALLOWED_AN_HOUR
 from training.export.artifact import save_program, update_index
 from training.own_word.compare import read_trained
 from training.own_word.export import program_of
-from training.own_word.measure import ALLOWED_AN_HOUR, Measured, talk_peaks
+from training.own_word.measure import Measured, talk_peaks
 from training.own_word.talk_embeddings import Talk
 
 STEP = 0.1  # of a margin, in which the curve of a card is stated near the threshold

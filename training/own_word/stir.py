@@ -17,12 +17,13 @@ from kws_app.engine.card import CURVE_FIELD, ModelCard
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.pairs import with_pair
 from kws_app.engine.speech_body import STEP_FRAMES
+from training.evaluate.metrics import ALLOWED_AN_HOUR
 from training.export.calibrate import LEAST_MARGIN, USUAL_SCORE, Calibration
 from training.fit.validate import FRAMES_PER_S, margins
 from training.network.crnn import Crnn
 from training.own_word.lessons import Lessons, heard_in
 from training.own_word.make import curve_offsets
-from training.own_word.measure import ALLOWED_AN_HOUR, Floats, Measured, lasting, peaks_of, recommended_threshold
+from training.own_word.measure import Floats, Measured, lasting, peaks_of, recommended_threshold
 
 AWAKE = 0.003  # share of the kept-back talk in which the expert may listen: unlike talk stirs ten times as often
 SURELY_BELOW = 1.0  # margin; the level lies at most this far below the lowest kept-back word

@@ -64,7 +64,7 @@ def make_students(
         talk = read_talk()
         talked = Talked(talk, read_frames(talk))
     lessons, name = gather_lessons(asked, config, expert, talked, folder, progress)
-    networks = _trained(keyword, lessons, config, folder / f"students-{digest([name, plain(config)], [])}", progress)
+    networks = _trained(keyword, lessons, config, folder / f"students-{digest([name, plain(config)])}", progress)
     recorded = len(read_sounds(asked.recordings)[0]) >= FEWEST_TO_KEEP_BACK
     card, judged = read_card(expert_path), {}
     for number, (role, (crnn, _)) in enumerate(networks.items()):

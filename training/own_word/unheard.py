@@ -62,7 +62,7 @@ def unheard(data: Path, words: Mapping[str, Sequence[Path]], folder: Path, progr
     noises = _noises(data)
     quiet, noisy = {}, {}
     for word, paths in words.items():
-        name = f"{word}-{digest([path.name for path in paths], [])}"
+        name = f"{word}-{digest([path.name for path in paths])}"
         quiet[word] = heard(folder / f"{name}-quiet.npz", laid(paths))
         noisy[word] = heard(folder / f"{name}-noisy.npz", laid(paths, noises))
     return Unheard(tuple(talk), quiet, noisy)

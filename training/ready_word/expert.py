@@ -3,7 +3,6 @@
 The recordings have sets. Training and validation recordings make the expert; test recordings only measure it.
 """
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +34,7 @@ from training.progress import SILENT, Progress
 from training.ready_word.ready_config import ready_data
 from training.ready_word.recorded_surroundings import recorded_surroundings
 from training.ready_word.talk import SETS, TALK_FOLDER, talk_sources, talk_streams
+from training.ready_word.word_sounds import linked
 
 FEWEST = 20  # recordings for the making, and for the test
 TALK = (
@@ -121,21 +121,12 @@ def make_expert(
             f"{word!r} has {len(given)} recordings to learn from and {len(test)} to test with, and needs {FEWEST} of "
             "each: use `own-word` instead."
         )
-    folders = (_copied(given, work / "own_word" / keyword / "given"),) if given else ()
+    folders = (linked(given, work / "own_word" / keyword / "given"),) if given else ()
     around = recorded_surroundings(data, ready_data(keyword))
     path = learnt_among_recordings(OwnWord(word, folders, config=config), data, work, models, around, progress)
     found = measure(read_trained(path), keyword, unheard(data, {keyword: test}, work / "unheard", progress))
     write_figures(path, found)
     return found
-
-
-def _copied(recordings: Sequence[Path], folder: Path) -> Path:
-    """The folder, with these recordings and no others."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for path in recordings:
-        shutil.copy(path, folder)
-    return folder
 
 
 def learnt_among_recordings(

@@ -39,7 +39,7 @@ from training.ready_word.material import FOLDER, ReadyLessons, gather_all
 from training.ready_word.ready_config import ROLES, ReadyConfig, ready_data, ready_run
 from training.ready_word.ready_source import ReadySource
 from training.ready_word.recorded_surroundings import recorded_surroundings
-from training.ready_word.word_sounds import recordings_of_word, set_of_recordings
+from training.ready_word.word_sounds import linked, recordings_of_word
 
 log = logging.getLogger(__name__)
 
@@ -82,13 +82,13 @@ def make_ready_word(
     found = recordings_of_word(data, audio)
     folder = work / FOLDER / asked.keyword
     folder.mkdir(parents=True, exist_ok=True)
-    recorded = set_of_recordings(found, folder / "recordings")
+    recorded = linked([clip.path for clips in found.words.values() for clip in clips], folder / "recordings")
     own = OwnWord(asked.keyword.replace("_", " "), (recorded,), asked.voices, config=asked.expert)
     around = recorded_surroundings(data, audio)
     expert = KnownExpert(_expert(own, asked, data, work, models, around, progress), asked.config.lean)
     with _same_arithmetic(threads):
         lessons = gather_all(own, found, audio, asked.config, expert, around, data, work, progress)
-        name = digest([lessons.name, plain(asked.config), asked.start is not None], [])
+        name = digest([lessons.name, plain(asked.config), asked.start is not None])
         networks = {
             role: _trained(role, asked, lessons, folder / f"networks-{name}" / role, progress) for role in asked.roles
         }

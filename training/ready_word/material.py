@@ -68,7 +68,7 @@ def gather_all(
 
     def made(kind: str, clips: Sequence[Clip], copies: int) -> ClipSequences:
         sizes = [(clip.word, clip.path.name, clip.path.stat().st_size) for clip in clips]
-        names.append(digest([VERSION, BODY_SHA256, kind, copies, config.seed, sizes], []))
+        names.append(digest([VERSION, BODY_SHA256, kind, copies, config.seed, sizes]))
         paths, stem = [clip.path for clip in clips], folder / f"clips-{names[-1]}"
         return make_clip_sequences(paths, copies, around, ear, config.seed, stem, progress, f"clips of {kind}")
 
@@ -92,5 +92,5 @@ def gather_all(
     validation = talk("validation", [])
     kept = both(said.kept, kept_laid(kept_clips, validation))
     lessons = Lessons(said.words, said.near, training, said.noises, kept, validation)
-    name = digest([*names, said.name, expert.name, LAID], [])
+    name = digest([*names, said.name, expert.name, LAID])
     return ReadyLessons(lessons, clips, kept_clips, len(words["training"]), name)

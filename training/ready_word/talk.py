@@ -108,7 +108,7 @@ class _HeardSource:
 def _kept(source: TalkSource, ear: Ear, folder: Path, progress: Progress) -> _HeardSource:
     sizes = [(path.name, path.stat().st_size) for path in source.paths]
     name = source.name.replace("/", "-")
-    path = folder / f"{name}-{digest([VERSION, BODY_SHA256, sizes], [])}.npz"
+    path = folder / f"{name}-{digest([VERSION, BODY_SHA256, sizes])}.npz"
     if not path.is_file():
         heard = _heard(source, ear, progress)
         folder.mkdir(parents=True, exist_ok=True)

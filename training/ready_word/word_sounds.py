@@ -1,6 +1,7 @@
 """Finds the recordings of a word and of other words, by set, and makes the sequences of the word from them."""
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +110,7 @@ def gather_words(
         near,
         _taught([made("kept", kept, config.kept_copies * len(kept))], expert),
         noise_frames(around.noises),
-        digest(names, []),
+        digest(names),
     )
 
 
@@ -118,12 +119,10 @@ def _taught(parts: Sequence[LessonSequences], expert: KnownExpert) -> TaughtWord
     return TaughtWords(together, expert.margins_of_each(together.embeddings))
 
 
-def set_of_recordings(found: WordRecordings, folder: Path) -> Path:
-    """A folder of links to the training and validation recordings, for the expert. Links that are there stay."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for clips in found.words.values():
-        for clip in clips:
-            link = folder / f"{clip.path.parent.parent.name}-{clip.path.name}"
-            if not link.exists():
-                link.symlink_to(clip.path.resolve())
+def linked(recordings: Iterable[Path], folder: Path) -> Path:
+    """The folder, with links to these recordings and nothing else. The expert learns from it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for path in recordings:
+        (folder / f"{path.parent.parent.name}-{path.name}").symlink_to(path.resolve())
     return folder

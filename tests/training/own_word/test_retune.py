@@ -10,8 +10,9 @@ from safetensors.numpy import load_file
 from kws_app.engine.backends import JITTED, PLAIN
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.paths import MODELS_DIR
+from training.evaluate.metrics import ALLOWED_AN_HOUR
 from training.own_word.compare import read_trained
-from training.own_word.measure import ALLOWED_AN_HOUR, Measured, talk_peaks
+from training.own_word.measure import Measured, talk_peaks
 from training.own_word.retune import moved_curve, retune
 from training.own_word.talk_embeddings import Talk, TalkStream, read_talk
 

@@ -20,6 +20,7 @@ from training.progress import StageStoppedError
 from training.ready_word import expert
 from training.ready_word.expert import ON_PEOPLE, OnPeople, all_talk, make_expert, write_figures
 from training.ready_word.ready_config import ready_data
+from training.ready_word.word_sounds import linked
 
 FOUND = OnPeople(
     words=np.array([9.0, 7.0, 5.0, 3.0]),
@@ -71,6 +72,17 @@ def test_recordings_have_the_sets_of_their_lists(tmp_path: Path) -> None:
     found = [(clip.path.name, clip.split) for clip in clips_of(tmp_path, "plum")]
     sets = ("validation", "training", "training", "testing", "testing")
     assert found == [(f"{i}.wav", split) for i, split in enumerate(sets)]
+
+
+def test_recordings_of_all_folders_teach_a_word_whatever_their_names(tmp_path: Path) -> None:
+    for name, count in (("wake_words", 3), ("more_wake_words", 5)):
+        record(tmp_path / name, count)
+    (tmp_path / "given").mkdir()
+    (tmp_path / "given" / "of another set.wav").touch()
+    folder = linked([clip.path for clip in clips_of(tmp_path, "plum")], tmp_path / "given")
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [f"wake_words-{i}.wav" for i in range(3)] + [f"more_wake_words-{i}.wav" for i in range(5)]
+    )
 
 
 def test_recordings_without_sets_are_told(tmp_path: Path) -> None:
