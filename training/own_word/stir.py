@@ -17,7 +17,6 @@ from kws_app.engine.card import CURVE_FIELD, ModelCard
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.pairs import with_pair
 from kws_app.engine.speech_body import STEP_FRAMES
-from training.evaluate.metrics import ALLOWED_AN_HOUR
 from training.export.calibrate import LEAST_MARGIN, USUAL_SCORE, Calibration
 from training.fit.validate import FRAMES_PER_S, margins
 from training.network.crnn import Crnn
@@ -28,7 +27,6 @@ from training.own_word.measure import Floats, Measured, lasting, peaks_of, recom
 AWAKE = 0.003  # share of the kept-back talk in which the expert may listen: unlike talk stirs ten times as often
 SURELY_BELOW = 1.0  # margin; the level lies at most this far below the lowest kept-back word
 LOWEST, HIGHEST = 0.02, 0.998  # of a threshold
-PATIENCES = range(1, 9)  # steps in a row that are tried for a student that listens alone: at most half a second
 WEAK_ALONE = 0.3  # a student that misses a larger share of the words by itself is of use only with the expert
 
 
@@ -176,7 +174,7 @@ def _curve(found: Measured, points: list[tuple[float, float]], patience_steps: i
 
 @torch.inference_mode()
 def judge(crnn: Crnn, lessons: Lessons, recorded: bool, patience_steps: int = 1) -> Judgement:
-    """Play the kept-back words and talk to a student, and set both levels and its patience.
+    """Play the kept-back words and talk to a student, and set both levels. Alone it decides in the time of the expert.
 
     recorded: whether some of the kept-back words are recordings of people; patience_steps: of the expert
     """
@@ -190,22 +188,11 @@ def judge(crnn: Crnn, lessons: Lessons, recorded: bool, patience_steps: int = 1)
     both = [confirmed(e, m, step_ends, level, patience_steps).max() for e, m in zip(words.margin, said, strict=True)]
     gated = confirmed(talk.margin, heard, ends + 1, level, patience_steps)
     pair = Measured(_peaks(gated, STEP_FRAMES / FRAMES_PER_S), talk.hours, np.array(both, np.float64))
-    steps, alone = _alone(heard, said, talk.hours, step_s)
+    steps = max(1, round(patience_steps * STEP_FRAMES / crnn.stride_frames))
+    peaks = lasting(said, steps).max(axis=1).astype(np.float64)
+    alone = Measured(_peaks(lasting(heard, steps), step_s), talk.hours, peaks)
     threshold = recommended_threshold(alone, recorded)
     return Judgement(alone, pair, awake_share(heard, step_s, level), level, threshold, steps)
-
-
-def _alone(talk: NDArray[np.float32], words: NDArray[np.float32], hours: float, step_s: float) -> tuple[int, Measured]:
-    """The patience with which a student misses fewest kept-back words, and what it then measures.
-
-    talk: margins [S]; words: margins [N, S]
-    """
-    found = {
-        steps: Measured(_peaks(lasting(talk, steps), step_s), hours, lasting(words, steps).max(axis=1).astype(float))
-        for steps in PATIENCES
-    }
-    best = min(found, key=lambda steps: found[steps].missed(found[steps].threshold_below(ALLOWED_AN_HOUR)))
-    return best, found[best]
 
 
 def _peaks(found: NDArray[np.float32], step_s: float) -> Floats:

@@ -5,7 +5,7 @@ import pytest
 
 from kws_app.detection.cascade import STIR
 from training.own_word.measure import Measured
-from training.own_word.stir import AWAKE, Judgement, _alone, awake_share, confirmed, stir_level
+from training.own_word.stir import AWAKE, Judgement, awake_share, confirmed, stir_level
 
 
 def test_a_stir_costs_the_replay_and_the_hold() -> None:
@@ -66,14 +66,3 @@ def test_a_student_that_misses_much_alone_is_said_to_need_the_expert() -> None:
     said = weak.describe("student")
     assert "Together they missed 0 of 31 sounds" in said and "with 0 false alarms in 2.0 h" in said
     assert "Alone it would miss 35 % of the words, so let the expert confirm it." in said
-
-
-@pytest.mark.parametrize(("lasts", "patience"), [(6, 2), (1, 1)])
-def test_a_student_waits_for_a_run_where_talk_is_brief_and_the_word_is_not(lasts: int, patience: int) -> None:
-    talk = np.full(40_000, -5, np.float32)
-    talk[500::1000] = 7.0  # single steps, higher than the word
-    words = np.full((20, 40), -5, np.float32)
-    words[:, 20 : 20 + lasts] = 6.0 if lasts > 1 else 9.0
-    chosen, measured = _alone(talk, words, hours=1.0, step_s=0.06)
-    assert chosen == patience
-    assert measured.missed(measured.threshold_below(0.5)) == 0

@@ -132,6 +132,8 @@ def test_a_student_stirs_for_the_expert_as_its_card_says(work: Path, talked: Tal
         assert student.card.training["data"]["keyword"] == student.card.keyword == "marmalade"
         assert curve_of_pair(student.card, expert.card) is not None
         assert OperatingCurve.of(card_of_pair(student.card, expert.card)) is not None
+    # all wait for 0.24 s, as the expert does: three steps of 80 ms, four of 60 ms
+    assert [KeywordModel.load(path).card.decision_config().patience_steps for path in made.paths] == [3, 4, 4]
     judged = made.judged["student"]
     line = judged.calibration
     assert 1 / (1 + np.exp(-line.scale * (judged.level - line.offset))) == pytest.approx(STIR)
