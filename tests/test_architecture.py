@@ -38,7 +38,7 @@ kws_app.ui.desktop
 kws_app.ui.window
 kws_app.__main__
 
-training.atomic_file training.digest training.overrides training.progress
+training.atomic_file training.digest training.each_core training.overrides training.progress
 training.config
 training.recipes
 training.corpus
@@ -119,7 +119,10 @@ def has_code(path: Path) -> bool:
     return any(not isinstance(node, ast.Expr) for node in ast.parse(path.read_text(encoding="utf-8")).body)
 
 
-WITH_CODE = {name for name, path in OURS.items() if has_code(path)} - {"kws_app"}  # which holds its version number
+WITH_CODE = {name for name, path in OURS.items() if has_code(path)} - {
+    "kws_app",  # holds its version number
+    "training",  # sets NumPy's threads before NumPy is there
+}
 
 
 def our_imports(name: str) -> set[str]:

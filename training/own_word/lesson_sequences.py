@@ -1,5 +1,6 @@
 """Makes the sequences for students: each sound becomes frames for the student and embeddings for the expert."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kws_app.engine.frontend import LogMel
-from kws_app.engine.speech_body import EMBEDDING, STEP_FRAMES
+from kws_app.engine.speech_body import STEP_FRAMES
 from kws_app.engine.speech_frontend import SpeechBands
+from training.each_core import on_each_core
 from training.network.speech_embedding import WholeStreams
 from training.own_word.rows import Rows, kept_in_parts
 from training.own_word.sequences import SEQUENCE_STEPS, Sound, Surroundings, sequence_of, trimmed
@@ -54,10 +56,9 @@ def make_lesson_sequences(
 ) -> LessonSequences:
     """Make `count` sequences of the takes in turn, in files <stem>-<part>.npz. raises StageStoppedError to end"""
     words = [trimmed(take) for take in takes]
-    ear = Ear(body)
 
     def make(numbers: range) -> LessonSequences:
-        return _part(words, numbers, surroundings, ear, seed, progress, what, count)
+        return _part(words, numbers, surroundings, body, seed, progress, what, count)
 
     parts = kept_in_parts(LessonSequences, stem, count, PART, make)
     progress.tell(what, count, count, "")
@@ -68,20 +69,22 @@ def _part(
     words: Sequence[Sound],
     numbers: range,
     surroundings: Surroundings,
-    ear: Ear,
+    body: WholeStreams,
     seed: int,
     progress: Progress,
     what: str,
     count: int,
 ) -> LessonSequences:
-    N = len(numbers)
-    frames = np.empty((N, SEQUENCE_FRAMES, LogMel().mel_bins), np.float16)
-    embeddings = np.empty((N, SEQUENCE_STEPS, EMBEDDING), np.float16)
-    ends_s, takes = np.empty(N, np.float32), np.empty(N, np.int32)
-    for row, number in enumerate(numbers):
-        progress.step(what, number, count)
-        take = takes[row] = number % len(words)
+    ears = threading.local()
+
+    def made(number: int) -> tuple[NDArray[np.float16], NDArray[np.float16], float]:
+        if not hasattr(ears, "mine"):
+            ears.mine = Ear(body)
         rng = np.random.default_rng([seed, number])
-        sound, ends_s[row] = sequence_of(words[take], surroundings, rng, plain=number < len(words))
-        frames[row], embeddings[row] = ear(sound, SEQUENCE_STEPS)
-    return LessonSequences(frames, embeddings, ends_s, takes)
+        sound, end_s = sequence_of(words[number % len(words)], surroundings, rng, plain=number < len(words))
+        return *ears.mine(sound, SEQUENCE_STEPS), end_s
+
+    found = on_each_core(made, numbers, lambda place: progress.step(what, numbers[place], count))
+    frames, embeddings, ends_s = zip(*found, strict=True)
+    takes = np.array(numbers, np.int32) % len(words)
+    return LessonSequences(np.stack(frames), np.stack(embeddings), np.array(ends_s, np.float32), takes)

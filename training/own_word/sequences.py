@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
 from kws_app.engine.frontend_config import SAMPLE_RATE, FrontendConfig
-from kws_app.engine.speech_body import STEP_FRAMES
+from kws_app.engine.speech_body import EMBEDDING, STEP_FRAMES
 from kws_app.engine.speech_frontend import SpeechBands
 from training.corpus.synthetic_noise import KINDS, coloured_noise, make_sound
 from training.digest import digest
+from training.each_core import on_each_core
 from training.network.speech_embedding import WholeStreams
 from training.own_word.lively_noise import lively_noises
 from training.own_word.rows import Rows
@@ -270,14 +271,19 @@ def make_sequences(
     what: str = "sequences",
 ) -> Sequences:
     """Make `copies` sequences of each take. The first is plain. raises StageStoppedError if the user stops it"""
-    bands = SpeechBands()
-    embeddings = np.empty((len(takes) * copies, SEQUENCE_STEPS, 96), np.float16)
-    ends_s = np.empty(len(embeddings), np.float32)
-    for number, take in enumerate(progress.track(list(takes), what)):
-        word = trimmed(take)
+
+    def made(number: int) -> tuple[list[NDArray[np.float16]], list[float]]:
+        word, bands = trimmed(takes[number]), SpeechBands()
+        embeddings, ends_s = [], []
         for copy in range(copies):
-            at = number * copies + copy
             rng = np.random.default_rng([seed, number, copy])
-            sound, ends_s[at] = sequence_of(word, surroundings, rng, plain=copy == 0)
-            embeddings[at] = body(bands(sound, SEQUENCE_STEPS * STEP_FRAMES))
+            sound, end_s = sequence_of(word, surroundings, rng, plain=copy == 0)
+            embeddings.append(body(bands(sound, SEQUENCE_STEPS * STEP_FRAMES)).astype(np.float16))
+            ends_s.append(end_s)
+        return embeddings, ends_s
+
+    found = on_each_core(made, range(len(takes)), lambda number: progress.step(what, number, len(takes)))
+    progress.tell(what, len(takes), len(takes), "")
+    embeddings = np.array([one for some, _ in found for one in some], np.float16).reshape(-1, SEQUENCE_STEPS, EMBEDDING)
+    ends_s = np.array([end_s for _, some in found for end_s in some], np.float32)
     return Sequences(embeddings, ends_s, np.repeat(np.arange(len(takes), dtype=np.int32), copies))
