@@ -24,7 +24,7 @@ from training.own_word.lessons import Lessons, heard_in
 from training.own_word.make import curve_offsets
 from training.own_word.measure import Floats, Measured, lasting, peaks_of, recommended_threshold
 
-AWAKE = 0.003  # share of the kept-back talk in which the expert may listen: unlike talk stirs ten times as often
+AWAKE = 0.01  # share of the kept-back talk in which the expert may listen: unlike talk stirs two to four times as often
 SURELY_BELOW = 1.0  # margin; the level lies at most this far below the lowest kept-back word
 LOWEST, HIGHEST = 0.02, 0.998  # of a threshold
 WEAK_ALONE = 0.3  # a student that misses a larger share of the words by itself is of use only with the expert
