@@ -208,7 +208,7 @@ def quiet_state(embedding: SpeechEmbedding) -> tuple[Tensor, Tensor]:
 
 
 class WholeStreams:
-    """Makes embeddings of whole streams: some 300 hours of sound an hour on a free core. Used by a single thread."""
+    """Makes embeddings of whole streams: some 300 hours of sound an hour on a free core. Threads may share it."""
 
     def __init__(self, body: Body) -> None:
         last = torch.channels_last
