@@ -142,8 +142,26 @@ def print_model(model: model_files.ModelFile) -> None:
 
 
 def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress) -> None:
-    asked = Evaluating(
-        model=options.model,
+    if options.cascade is not None and options.tune:
+        raise ValueError("--cascade is scored on the streams of one set: leave --tune out.")
+    each = [evaluating_of(options, name) for name in options.model]
+    plays_streams = options.stream or options.tune or options.cascade is not None
+    if len(each) > 1 and plays_streams and not options.talk:
+        played = replace(each[0], split="validation") if options.tune else each[0]
+        evaluation.play_ahead(places, options.model, played, options.cascade, options.stir, progress)
+    for asked in each:
+        if options.cascade is not None:
+            found = evaluation.evaluate_pair(places, asked, options.cascade, options.stir, progress)
+        elif options.tune:
+            found = evaluation.tune(places, asked, progress)
+        else:
+            found = evaluation.evaluate(places, asked, progress)
+        print(json.dumps(found.to_json()) if options.json else found.as_text())
+
+
+def evaluating_of(options: argparse.Namespace, model: str) -> Evaluating:
+    return Evaluating(
+        model=model,
         split=options.split,
         clips=options.clips,
         stream=options.stream,
@@ -155,15 +173,6 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
         write_card=options.write_card,
         workers=Workers(options.jobs, options.scheduler),
     )
-    if options.cascade is not None and options.tune:
-        raise ValueError("--cascade is scored on the streams of one set: leave --tune out.")
-    if options.cascade is not None:
-        found = evaluation.evaluate_pair(places, asked, options.cascade, options.stir, progress)
-    elif options.tune:
-        found = evaluation.tune(places, asked, progress)
-    else:
-        found = evaluation.evaluate(places, asked, progress)
-    print(json.dumps(found.to_json()) if options.json else found.as_text())
 
 
 def run_own_word(options: argparse.Namespace, places: Places, progress: Progress) -> None:

@@ -5,12 +5,19 @@ from pathlib import Path
 
 from kws_app.detection.cascade import STIR
 from training.arena.contest import Contest
-from training.arguments.shared import add_hours, add_model
+from training.arguments.shared import add_hours
 from training.corpus.recordings import SPLITS
 
 
 def add_evaluating(parser: argparse.ArgumentParser) -> None:
-    add_model(parser)
+    parser.add_argument(
+        "--model",
+        nargs="+",
+        default=["happy/teacher"],
+        metavar="NAME",
+        help="KEYWORD/ROLE or a .pt file; several of the same word hear streams together, which saves time; "
+        "default: happy/teacher",
+    )
     what = parser.add_argument_group("sound to score on")
     what.add_argument(
         "--split", choices=(*SPLITS, "all"), default="validation", help="set of recordings; default: %(default)s"
@@ -46,7 +53,7 @@ def add_evaluating(parser: argparse.ArgumentParser) -> None:
         "paths; whoever controls the scheduler controls the workers, so keep it in a network that you trust",
     )
     result = parser.add_argument_group("the result")
-    result.add_argument("--json", action="store_true", help="print one JSON object")
+    result.add_argument("--json", action="store_true", help="print a JSON object for each model")
     result.add_argument("--write-card", action="store_true", help="put the figures into the model's card")
 
 

@@ -7,7 +7,7 @@ scores until the whole evaluation is done: about 1 MB for each hour of sound.
 import hashlib
 import io
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
@@ -18,13 +18,14 @@ import numpy as np
 from kws_app.atomic_file import write_whole
 from kws_app.commands.job_runner import over_cluster, over_cores
 from kws_app.detection.cascade import NO_DECISION, Cascade
+from kws_app.detection.detector import Detector
 from kws_app.engine.keyword_model import KeywordModel
 from kws_app.engine.model_file import read_card
 from training.corpus.sound import Sound
 from training.evaluate.hits_and_alarms import Occurrence, StreamScores
 from training.evaluate.stream_plan import Part, Stream
 from training.evaluate.stream_render import Condition, Renderer
-from training.evaluate.stream_replay import Listener, listener, score_stream
+from training.evaluate.stream_replay import listener, score_stream
 from training.progress import SILENT, Progress
 
 SEGMENT_PARTS = 400  # a segment has at least this many parts: some 40 minutes of read speech
@@ -38,7 +39,7 @@ class Heard:
     confirmed_by: Path | None = None
     stir: float = 0.0  # score of the first model that wakes the second
 
-    def make(self) -> Listener:
+    def make(self) -> Detector:
         """A fresh listener, whose scores are raw posteriors."""
         first = _loaded(self.model)
         if self.confirmed_by is None:
@@ -56,7 +57,7 @@ def _loaded(path: Path) -> KeywordModel:
     return _loaded_at(path, path.stat().st_mtime_ns)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def _loaded_at(path: Path, changed_ns: int) -> KeywordModel:
     """The model of a file. Each process loads a file once, and again after it changes."""
     return KeywordModel.load(path)
@@ -104,10 +105,11 @@ ALONE = Workers()
 
 @dataclass(frozen=True)
 class Task:
-    """A segment to score."""
+    """A segment, and the models that score it."""
 
     number: int
     segment: Stream
+    heard: tuple[Heard, ...]
 
 
 def segments_of(stream: Stream) -> list[Stream]:
@@ -134,22 +136,45 @@ def score_segments(
     folder: this process keeps the scores here; None keeps nothing
     raises JobError if the workers cannot be reached or stop early
     """
+    return score_together({heard: folder}, around, stream, workers, progress)[heard]
+
+
+def score_together(
+    folders: Mapping[Heard, Path | None],
+    around: Surroundings,
+    stream: Stream,
+    workers: Workers = ALONE,
+    progress: Progress = SILENT,
+) -> dict[Heard, SegmentScores]:
+    """Score a stream with several models, which all hear the same sound. Each segment is rendered only once.
+
+    folders: the models, each with the folder that keeps its scores, as in `score_segments`
+    """
     segments = segments_of(stream)
-    found: dict[int, SegmentScores] = {}
-    places = [_kept_at(folder, around, segment, number) for number, segment in enumerate(segments)]
-    for number, place in enumerate(places):
-        if place is not None and place.is_file():
-            found[number] = read_scores(place)
-    missing = [Task(number, segment) for number, segment in enumerate(segments) if number not in found]
+    found: dict[tuple[Heard, int], SegmentScores] = {}
+    missing: list[Task] = []
+    for number, segment in enumerate(segments):
+        waiting = []
+        for heard, folder in folders.items():
+            place = _kept_at(folder, around, segment, number)
+            if place is not None and place.is_file():
+                found[heard, number] = read_scores(place)
+            else:
+                waiting.append(heard)
+        if waiting:
+            missing.append(Task(number, segment, tuple(waiting)))
+    done = len(segments) - len(missing)
     alone = progress if len(segments) == 1 else SILENT  # a single segment tells its own progress
-    with closing(_scored(heard, around, missing, workers, alone)) as scored:
-        for number, scores in scored:
-            place = places[number]
-            if place is not None:
-                write_scores(scores, place)
-            found[number] = scores
-            progress.step(f"stream, {around.condition.name}", len(found), len(segments))
-    return joined([found[number] for number in range(len(segments))])
+    with closing(_scored(around, missing, workers, alone)) as scored:
+        for number, each in scored:
+            for heard, scores in each.items():
+                place = _kept_at(folders[heard], around, segments[number], number)
+                if place is not None:
+                    write_scores(scores, place)
+                found[heard, number] = scores
+            done += 1
+            progress.step(f"stream, {around.condition.name}", done, len(segments))
+    return {heard: joined([found[heard, number] for number in range(len(segments))]) for heard in folders}
 
 
 def _kept_at(folder: Path | None, around: Surroundings, segment: Stream, number: int) -> Path | None:
@@ -161,26 +186,28 @@ def _kept_at(folder: Path | None, around: Surroundings, segment: Stream, number:
 
 
 def _scored(
-    heard: Heard, around: Surroundings, tasks: list[Task], workers: Workers, progress: Progress
-) -> Generator[tuple[int, SegmentScores], None, None]:
+    around: Surroundings, tasks: list[Task], workers: Workers, progress: Progress
+) -> Generator[tuple[int, dict[Heard, SegmentScores]], None, None]:
     """Yield the number and the scores of each segment as soon as it is ready."""
     if workers.scheduler:
-        yield from over_cluster(partial(score_segment, heard, around), tasks, workers.scheduler, "segment of a stream")
+        yield from over_cluster(partial(score_segment, around), tasks, workers.scheduler, "segment of a stream")
     elif workers.jobs > 1:
-        yield from over_cores(partial(score_segment, heard, around), tasks, workers.jobs)
+        yield from over_cores(partial(score_segment, around), tasks, workers.jobs)
     else:
-        yield from (score_segment(heard, around, task, progress) for task in tasks)
+        yield from (score_segment(around, task, progress) for task in tasks)
 
 
 def score_segment(
-    heard: Heard, around: Surroundings, task: Task, progress: Progress = SILENT
-) -> tuple[int, SegmentScores]:
-    """The number of a segment and its scores. Runs in any process."""
-    detector = heard.make()
-    scores = score_stream(detector, around.renderer(task.number), task.segment, progress)
-    if isinstance(detector, Cascade):
-        return task.number, SegmentScores(scores, detector.confirmed_frames, detector.heard_frames)
-    return task.number, SegmentScores(scores)
+    around: Surroundings, task: Task, progress: Progress = SILENT
+) -> tuple[int, dict[Heard, SegmentScores]]:
+    """The number of a segment, and the scores of each model. Runs in any process."""
+    detectors = [heard.make() for heard in task.heard]
+    streams = score_stream(detectors, around.renderer(task.number), task.segment, progress)
+    found = {}
+    for heard, detector, scores in zip(task.heard, detectors, streams, strict=True):
+        counts = (detector.confirmed_frames, detector.heard_frames) if isinstance(detector, Cascade) else (0, 0)
+        found[heard] = SegmentScores(scores, *counts)
+    return task.number, found
 
 
 def write_scores(segment: SegmentScores, path: Path) -> None:

@@ -3,14 +3,13 @@
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from kws_app.detection.detector import Detector, Steps
+from kws_app.detection.detector import Detector, FrameStream, widest_frontend
 from kws_app.detection.intervals import wilson_interval
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
@@ -51,14 +50,6 @@ FA_TARGETS = (0.1, 0.5, 1.0, 2.0, 5.0)  # false alarms an hour of real speech at
 CARD_THRESHOLDS = THRESHOLDS[::2]  # of the operating curve in a card
 
 
-class Listener(Protocol):
-    """Hears a stream: the app's detector, or two detectors in a cascade."""
-
-    def process(self, samples: NDArray[np.float32]) -> Steps:
-        """The steps that these samples [N] complete."""
-        ...
-
-
 def listener(model: KeywordModel) -> Detector:
     """A detector that gives the raw posteriors. hits_and_alarms.py smooths them when it counts events."""
     return Detector(model, DecisionConfig(threshold=1.0))
@@ -97,23 +88,33 @@ class Timeline:
         )
 
 
-def score_stream(detector: Listener, renderer: Renderer, stream: Stream, progress: Progress = SILENT) -> StreamScores:
-    """Play a stream to a detector in large blocks, and keep every posterior."""
-    scores, ends, timeline = [], [], Timeline()
+def score_stream(
+    detectors: Sequence[Detector], renderer: Renderer, stream: Stream, progress: Progress = SILENT
+) -> list[StreamScores]:
+    """Play a stream to some detectors in large blocks, and keep every posterior of each. They share the frames."""
+    frames = FrameStream(widest_frontend(detectors))
+    scores: list[list[NDArray[np.float32]]] = [[] for _ in detectors]
+    ends: list[list[NDArray[np.int64]]] = [[] for _ in detectors]
+    timeline = Timeline()
     begun = time.process_time()
     played, total = 0, len(stream.parts)
     for block in _blocks(renderer.render(stream.parts)):
         for rendered in block:
             timeline.add(rendered)
-        output = detector.process(np.concatenate([rendered.sound for rendered in block]))
-        scores.append(output.scores)
-        ends.append(output.step_ends)
+        log_mel = frames.process(np.concatenate([rendered.sound for rendered in block]))
+        for detector, its_scores, its_ends in zip(detectors, scores, ends, strict=True):
+            steps = detector.process_frames(log_mel)
+            its_scores.append(steps.scores)
+            its_ends.append(steps.step_ends)
         played += len(block)
         progress.step(f"stream, {renderer.condition.name}", played, total)
     taken = max(1e-9, time.process_time() - begun)
     hours = timeline.position / SAMPLE_RATE / 3600
     log.info("%s: %.2f h in %.0f s, %.0f x real time", renderer.condition.name, hours, taken, hours * 3600 / taken)
-    return timeline.scores(np.concatenate(scores).astype(np.float64), np.concatenate(ends))
+    return [
+        timeline.scores(np.concatenate(each).astype(np.float64), np.concatenate(its_ends))
+        for each, its_ends in zip(scores, ends, strict=True)
+    ]
 
 
 def _blocks(parts: Iterator[Rendered]) -> Iterator[list[Rendered]]:

@@ -1,6 +1,7 @@
 """Measures a model on a set: gathers the recordings, composes streams, plays them under each condition, counts."""
 
 import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from training.corpus.synthetic_speech import SPEECH_FOLDER, stored_passages
 from training.evaluate.figures import CardCurve, Figures, Fired, StreamFigures
 from training.evaluate.hits_and_alarms import StreamScores
 from training.evaluate.metrics import rounded
-from training.evaluate.segments import ALONE, Heard, Surroundings, Workers, score_segments
+from training.evaluate.segments import ALONE, Heard, Surroundings, Workers, score_segments, score_together
 from training.evaluate.stream_plan import SYNTHETIC_SHARE, Material, Stream, plan_stream
 from training.evaluate.stream_render import CONDITIONS, Condition
 from training.evaluate.stream_replay import card_curve, score_sentences, stream_figures
@@ -115,19 +116,43 @@ def _files(folder: Path) -> list[Path]:
     return audio_files(folder) if folder.is_dir() else []
 
 
+def compositions(material: Material, rooms: list[Sound], request: Request) -> Iterator[tuple[Surroundings, Stream]]:
+    """The stream of each condition, and what surrounds it."""
+    for condition in request.conditions:
+        filled = 1.0 if condition.name in WHOLE else FILLED
+        stream = plan_stream(material, request.seed, request.hours, filled if request.filled else 0.0)
+        yield Surroundings(condition, tuple(material.noises), tuple(rooms), request.seed), stream
+
+
 def play(
     heard: Heard, material: Material, rooms: list[Sound], request: Request, progress: Progress = SILENT
 ) -> dict[str, Played]:
     """Play the stream of each condition. Returns the streams and their scores, by condition."""
     played, folder = {}, request.score_folder(heard)
-    for condition in request.conditions:
-        filled = 1.0 if condition.name in WHOLE else FILLED
-        stream = plan_stream(material, request.seed, request.hours, filled if request.filled else 0.0)
-        around = Surroundings(condition, tuple(material.noises), tuple(rooms), request.seed)
+    for around, stream in compositions(material, rooms, request):
         found = score_segments(heard, around, stream, folder, request.workers, progress)
         awake = rounded(found.second_frames / found.frames) if found.frames else None
-        played[condition.name] = Played(stream, found.scores, awake)
+        played[around.condition.name] = Played(stream, found.scores, awake)
     return played
+
+
+def play_ahead(
+    heard: Sequence[Heard],
+    root: Path,
+    data: DataConfig,
+    splits: Sequence[str],
+    request: Request,
+    progress: Progress = SILENT,
+) -> None:
+    """Play the streams of each set once for all these models, and keep the scores for `score_sets` in the cache.
+
+    heard: models and pairs of the same keyword
+    """
+    folders = {one: request.score_folder(one) for one in heard}
+    for split in splits:
+        rooms = rooms_for(root, data, split, request.conditions)
+        for around, stream in compositions(material_of(root, data, split, request), rooms, request):
+            score_together(folders, around, stream, request.workers, progress)
 
 
 def figures_of(played: dict[str, Played], request: Request) -> dict[str, StreamFigures]:

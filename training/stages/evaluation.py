@@ -1,5 +1,6 @@
 """The stages that measure a model file, or a pair of them, through the app's own detector. training/evaluate counts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,33 @@ def evaluate_pair(
         update_card(path, with_pair(model.card, confirming.card, figures.to_json()))
     request.forget_scores(heard)
     return Evaluation(f"{asked.model} confirmed by {second}", model.card.keyword, figures)
+
+
+def play_ahead(
+    places: Places,
+    models: Sequence[str],
+    asked: Evaluating,
+    second: str | None = None,
+    stir: float = STIR,
+    progress: Progress = SILENT,
+) -> None:
+    """Play the streams of a set once to several models of a word. The evaluation of each then finds its scores kept.
+
+    asked: its `model` is not used
+    second: a model that confirms what each of the models hears
+    raises ValueError if the models are of several words
+    """
+    if second is not None:
+        check_pair(asked, stir)
+    confirming = None if second is None else _load(places, second)[0]
+    loaded = [_load(places, name) for name in models]
+    words = sorted({model.card.keyword for _, model in loaded})
+    if len(words) > 1:
+        raise ValueError(f"Models that are measured together listen for the same word, got {' and '.join(words)}.")
+    card = loaded[0][1].card
+    heard = [Heard(path) if confirming is None else Heard(path, confirming, stir) for path, _ in loaded]
+    splits = ["validation", "testing"] if asked.split == "all" else [asked.split]
+    test_sets.play_ahead(heard, places.data, _data_of(card), splits, _request(places, asked, card), progress)
 
 
 def check_pair(asked: Evaluating, stir: float) -> None:

@@ -10,7 +10,7 @@ from training.own_word.make import ROLE as EXPERT
 from training.progress import SILENT, Progress
 from training.recipes import LARGE, run_name
 from training.report.shipped import ORDER
-from training.stages.evaluation import Evaluating, evaluate, evaluate_pair, tune
+from training.stages.evaluation import Evaluating, evaluate, evaluate_pair, play_ahead, tune
 from training.stages.model_files import Exporting, export_run, quantize_run
 from training.stages.places import Places
 from training.stages.reports import Report, report
@@ -54,15 +54,21 @@ def train_all(places: Places, keyword: str, changes: Sequence[str], progress: Pr
 
 def measure_all(places: Places, keyword: str, hours: float, progress: Progress) -> None:
     """Tune and evaluate every model. Then let the expert confirm every model, or the teacher if there is no expert."""
-    for role in ORDER:
-        progress.say(f"== evaluating {role}")
-        asked = Evaluating(f"{keyword}/{role}", hours=hours, write_card=True)
+    names = [f"{keyword}/{role}" for role in ORDER]
+    each = [Evaluating(name, hours=hours, write_card=True) for name in names]
+    progress.say("== playing validation streams to all models")
+    play_ahead(places, names, each[0], progress=progress)
+    for asked in each:
         tune(places, asked, progress)
-        evaluation = evaluate(places, replace(asked, split="all", stream=True, conditions=("all",)), progress)
-        progress.say(evaluation.as_text())
+    progress.say("== playing the streams of every condition to all models")
+    each = [replace(asked, split="all", stream=True, conditions=("all",)) for asked in each]
+    play_ahead(places, names, each[0], progress=progress)
+    for asked in each:
+        progress.say(evaluate(places, asked, progress).as_text())
     is_there = (places.models / keyword / f"{EXPERT}{MODEL_SUFFIX}").is_file()
-    second = EXPERT if is_there else ORDER[0]  # an expert is more accurate
-    for role in [role for role in ORDER if role != second]:
-        progress.say(f"== evaluating {role} confirmed by {second}")
-        asked = Evaluating(f"{keyword}/{role}", split="testing", hours=hours, write_card=True)
-        progress.say(evaluate_pair(places, asked, f"{keyword}/{second}", progress=progress).as_text())
+    second = f"{keyword}/{EXPERT if is_there else ORDER[0]}"  # an expert is more accurate
+    confirmed = [Evaluating(name, split="testing", hours=hours, write_card=True) for name in names if name != second]
+    progress.say(f"== playing the test streams to all models, confirmed by {second}")
+    play_ahead(places, [asked.model for asked in confirmed], confirmed[0], second, progress=progress)
+    for asked in confirmed:
+        progress.say(evaluate_pair(places, asked, second, progress=progress).as_text())

@@ -18,11 +18,16 @@ from kws_app.engine.pairs import card_of_pair, curve_of_pair
 from tests.support.toy_speech import KEYWORD
 from training.__main__ import main
 from training.corpus.recordings import audio_files
+from training.evaluate import segments
 from training.evaluate.hits_and_alarms import Occurrence, StreamScores, count_events
 from training.evaluate.stream_plan import READ, Material, plan_stream
 from training.evaluate.stream_render import CONDITIONS, Renderer
 from training.evaluate.stream_replay import CARD_THRESHOLDS, listener, score_stream, stream_figures
 from training.evaluate.tune_decision import tune
+from training.export.artifact import Identity, export
+from training.export.calibrate import calibrate
+from training.features.frame_store import FrameStore
+from training.network.checkpoint import load_crnn
 
 HOURS = "0.05"
 
@@ -93,7 +98,7 @@ def test_replay_in_blocks_counts_what_the_app_detects(models: Path, toy_archive:
     material = Material(audio_files(toy_archive / "talk"), audio_files(clips / KEYWORD))
     config = DecisionConfig(threshold=0.3, smoothing_steps=2, patience_steps=2, refractory_s=0.5)
     stream = plan_stream(material, 0, 1.0, filled=0.0)
-    scores = score_stream(listener(model), Renderer(CONDITIONS[0], [], [], 0), stream)
+    (scores,) = score_stream([listener(model)], Renderer(CONDITIONS[0], [], [], 0), stream)
     events = count_events(scores, config, model.card.step_samples)
 
     sound = np.concatenate([r.sound for r in Renderer(CONDITIONS[0], [], [], 0).render(stream.parts)])
@@ -161,6 +166,49 @@ def test_the_cascade_command_states_its_cost_and_writes_the_curve_of_the_pair(
     assert deaf["second_awake"] == 0 and deaf["missed"] == 2
     strict = run([*cascade, "--threshold", "1"], capsys)["streams"]["testing"]["clean"]
     assert strict["missed"] == 2 and strict["second_awake"] == clean["second_awake"]
+
+
+def export_again(toy_run: Path, toy_store: FrameStore, models: Path, identity: Identity) -> None:
+    """Export the toy network once more, with scores that are calibrated in another way."""
+    crnn, settings = load_crnn(toy_run / "best.pt")
+    export(crnn, settings, calibrate(crnn, toy_store, misses=0.5), identity, DecisionConfig(), models)
+
+
+@pytest.mark.parametrize("how", [["--stream", "--split", "testing"], ["--tune"], ["--cascade", "rise/teacher"]])
+def test_several_models_hear_the_streams_together_and_get_the_figures_that_each_gets_alone(
+    command: list[str],
+    models: Path,
+    toy_run: Path,
+    toy_store: FrameStore,
+    how: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    export_again(toy_run, toy_store, models, Identity(KEYWORD, "student"))
+
+    def figures(*names: str) -> list[str]:
+        assert main([command[0], "--model", *names, *command[3:], *how, "--hours", HOURS]) == 0
+        return capsys.readouterr().out.splitlines()
+
+    alone = figures("rise/teacher") + figures("rise/student")
+    shutil.rmtree(Path(command[command.index("--work") + 1]))
+    played: list[int] = []
+
+    def counted(detectors: list[Detector], *others: object) -> list[StreamScores]:
+        played.append(len(detectors))
+        return score_stream(detectors, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(segments, "score_stream", counted)
+    assert figures("rise/teacher", "rise/student") == alone and len(set(alone)) == 2
+    assert played == [2]
+
+
+def test_models_of_several_words_are_not_measured_together(
+    command: list[str], models: Path, toy_run: Path, toy_store: FrameStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    export_again(toy_run, toy_store, models, Identity("fall", "teacher"))
+    assert main([command[0], "--model", "rise/teacher", "fall/teacher", *command[3:], "--stream"]) == 2
+    assert "listen for the same word, got fall and rise" in capsys.readouterr().err
 
 
 def test_a_card_keeps_the_figures_of_other_sets_and_the_curve_of_the_test_set(

@@ -8,12 +8,22 @@ import pytest
 
 from kws_app.commands import job_runner
 from kws_app.commands.job_runner import JobError
+from kws_app.detection.detector import Detector
 from tests.support.dask_cluster import dask_cluster
 from tests.support.toy_speech import KEYWORD
 from training.corpus.recordings import audio_files
 from training.evaluate import segments
 from training.evaluate.hits_and_alarms import StreamScores
-from training.evaluate.segments import Heard, SegmentScores, Surroundings, Workers, joined, score_segments, segments_of
+from training.evaluate.segments import (
+    Heard,
+    SegmentScores,
+    Surroundings,
+    Workers,
+    joined,
+    score_segments,
+    score_together,
+    segments_of,
+)
 from training.evaluate.stream_plan import Material, Stream, plan_stream
 from training.evaluate.stream_render import CONDITIONS, Condition
 from training.evaluate.stream_replay import score_stream
@@ -47,7 +57,7 @@ def test_segments_are_cut_where_a_recording_begins_and_lose_nothing(stream: Stre
 
 
 def test_segments_together_are_the_stream(stream: Stream, heard: Heard) -> None:
-    whole = score_stream(heard.make(), AROUND.renderer(0), stream)
+    whole = score_stream([heard.make()], AROUND.renderer(0), stream)[0]
     found = score_segments(heard, AROUND, stream, None).scores
     assert (found.occurrences, found.kinds) == (whole.occurrences, whole.kinds)
     assert np.array_equal(found.kind_ends, whole.kind_ends) and found.hours == pytest.approx(whole.hours)
@@ -72,7 +82,7 @@ def test_a_cut_evaluation_reads_kept_scores_and_scores_the_rest(
     assert 1 <= kept < 3
     scored: list[int] = []
 
-    def counted(*arguments: object) -> StreamScores:
+    def counted(*arguments: object) -> list[StreamScores]:
         scored.append(1)
         return score_stream(*arguments)  # type: ignore[arg-type]
 
@@ -128,6 +138,31 @@ def test_a_pair_counts_what_its_second_model_hears(stream: Stream, heard: Heard,
     assert 0 < found.second_frames <= found.frames
     again = score_segments(pair, AROUND, stream, tmp_path)
     assert (again.second_frames, again.frames) == (found.second_frames, found.frames)
+
+
+def test_models_that_hear_a_stream_together_score_as_alone_and_only_what_lacks_is_played_again(
+    stream: Stream, heard: Heard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair = Heard(heard.model, heard.model, stir=0.2)
+    alone = {one: score_segments(one, AROUND, stream, None) for one in (heard, pair)}
+    assert not equal(alone[heard].scores, alone[pair].scores)
+    asked: list[int] = []
+
+    def counted(detectors: list[Detector], *others: object) -> list[StreamScores]:
+        asked.append(len(detectors))
+        return score_stream(detectors, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(segments, "score_stream", counted)
+    folders = {heard: tmp_path / "alone", pair: tmp_path / "pair"}
+    score_segments(heard, AROUND, stream, folders[heard])
+    sorted(folders[heard].glob("*.npz"))[0].unlink()
+    together = score_together(folders, AROUND, stream)
+    assert sorted(asked) == [1, 1, 1, 1, 1, 2], "three segments alone; then two for the pair and one for both"
+    for one in folders:
+        assert equal(together[one].scores, alone[one].scores)
+        assert together[one].second_frames == alone[one].second_frames
+    score_together(folders, AROUND, stream)
+    assert len(asked) == 6
 
 
 def test_joined_segments_follow_one_another() -> None:
