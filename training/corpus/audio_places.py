@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
+LINK = b"120000"  # the mode of a symbolic link in git: its content is only a name
+
 
 def file_names(place: Path) -> list[str]:
     """The names of all files in the place, with their folders, sorted.
@@ -16,8 +18,8 @@ def file_names(place: Path) -> list[str]:
         with _PackageStream(place) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
             return sorted(member.name.removeprefix("./") for member in tar if member.isfile())
     if is_repository(place):
-        listed = _git(place, "ls-tree", "-r", "-z", "--name-only", "HEAD")
-        return sorted(name.decode(errors="surrogateescape") for name in listed.split(b"\0") if name)
+        rows = [row.partition(b"\t") for row in _git(place, "ls-tree", "-r", "-z", "HEAD").split(b"\0") if row]
+        return sorted(name.decode(errors="surrogateescape") for facts, _, name in rows if not facts.startswith(LINK))
     if not place.is_dir():
         raise OSError(f"There is no folder, git repository or Debian package at {place}.")
     return sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())

@@ -78,6 +78,20 @@ def table_of_texts(prefix: str) -> Texts:
     return texts
 
 
+def words_of_licences(_: str, content: str) -> dict[str, str]:
+    """GCompris: the English word that names a file, in whichever language it says the word.
+
+    content: lines such as "./fr/words:", each followed by lines such as "angry_person.ogg   Ada / GPL"
+    """
+    folder, texts = "", {}
+    for line in content.splitlines():
+        if match := re.fullmatch(r"\./(\w+)/(\w+).*:", line.strip()):
+            folder = f"{match[1]}-{match[2]}"
+        elif match := re.match(r"([\w-]+)\.ogg\s", line):
+            texts[f"{folder}-{match[1]}"] = re.sub("[_-]", " ", match[1])
+    return texts
+
+
 def community_word(path: str) -> str | None:
     """OpenVoiceOS: <word>/<language>-<recording>."""
     match = re.fullmatch(r"wake-words/(\w\w)/([^/]+)/([^/]+)\.wav", path)

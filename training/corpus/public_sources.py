@@ -12,6 +12,7 @@ from training.corpus.public_audio import (
     table_of_texts,
     text_beside,
     web_room,
+    words_of_licences,
 )
 
 
@@ -97,6 +98,28 @@ TALK = (
         place=matching(r"usr/share/asterisk/sounds/(\w\w)_.+/(?:wav/)?([\w./-]+)\.wav", r"\1-\2"),
         packages=tuple(f"asterisk-core-sounds-{language}-wav" for language in ("en", "es", "fr", "it", "ru")),
         size_mb=98,
+    ),
+    PublicSource(
+        name="gcompris",
+        kind="talk",
+        folder="more_talk/gcompris",
+        licence="GPL, CC BY-SA or public domain, by file",
+        about="volunteers who speak for a program for children in 43 languages: words, letters, sentences",
+        place=matching(r"(?!en/intro)(\w+)/(\w+)/(?:\w+/)?(.+)\.ogg", r"\1-\2-\3"),  # nobody wrote down en/intro
+        repository="gcompris/GCompris-voices",
+        texts=words_of_licences,
+        text_files="LICENSE",
+        size_mb=280,
+    ),
+    PublicSource(
+        name="tuxpaint",
+        kind="talk",
+        folder="more_talk/tuxpaint",
+        licence="GPL-2",
+        about="volunteers who name the stamps of a painting program in 13 languages",
+        place=matching(r"usr/share/tuxpaint/stamps/(?:.+/)?([^/]+)_desc_(\w+)\.(?:ogg|wav)", r"\2-\1"),
+        packages=("tuxpaint-stamps-default",),
+        size_mb=161,
     ),
 )
 WORDS = (

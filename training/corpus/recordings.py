@@ -29,6 +29,8 @@ SOURCE_SPLITS = {
     "telephone/it": "validation",
     "telephone/ru": "validation",
     "telephone": "training",
+    "gcompris": "training",
+    "tuxpaint": "validation",
 }
 
 
@@ -167,8 +169,8 @@ def stream_group(path: Path) -> str:
         "drascula",
     ):
         return folder
-    if folder == "telephone":
-        return f"{folder}/{path.stem[:2]}"  # each language has one speaker
+    if folder in ("telephone", "gcompris", "tuxpaint"):
+        return f"{folder}/{path.stem.split('-')[0]}"  # a language has one speaker, or a few
     return f"{folder}/{path.stem}"
 
 

@@ -29,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def repository(folder: Path, tmp_path: Path) -> Path:
     shutil.copytree(folder, tmp_path / "work")
+    (tmp_path / "work" / "link.ogg").symlink_to("a.txt")  # git keeps a link as the name of its target
     git(tmp_path / "work", "init", "-q")
     git(tmp_path / "work", "add", "-A")
     git(tmp_path / "work", "commit", "-qm", "all")

@@ -18,6 +18,14 @@ from training.corpus.public_sources import SOURCES, source_named
         ("czech-dialogue", "usr/share/games/fillets-ng/sound/gods/cs/b1-0.ogg", "gods-b1-0"),
         ("czech-dialogue", "usr/share/games/fillets-ng/sound/share/borejokes/cs/m1.ogg", "borejokes-m1"),
         ("czech-dialogue", "usr/share/games/fillets-ng/sound/gods/nl/b1-0.ogg", None),
+        ("gcompris", "pt_BR/words/paper_bag.ogg", "pt_BR-words-paper_bag"),
+        ("gcompris", "fr/geography/asia/japan.ogg", "fr-geography-japan"),
+        ("gcompris", "en/words/apple.ogg", "en-words-apple"),
+        ("gcompris", "en/intro/chess.ogg", None),
+        ("gcompris", "fr/words/README", None),
+        ("tuxpaint", "usr/share/tuxpaint/stamps/food/fruit/apple_desc_pt_BR.wav", "pt_BR-apple"),
+        ("tuxpaint", "usr/share/tuxpaint/stamps/food/fruit/apple_desc.ogg", None),
+        ("tuxpaint", "usr/share/tuxpaint/stamps/animals/cow.ogg", None),
         ("arabic-commands", "dataset/zoom out/00000030_NO_07.wav", "00000030-zoom_out-07"),
         ("community-wake-words", "wake-words/en/computer/computer-en-1.wav", "computer/en-computer-en-1"),
         ("community-wake-words", "not-wake-words/en/x.wav", None),
@@ -46,10 +54,13 @@ def test_a_licence_covers_false_alarms_up_to_its_day() -> None:
 
 
 def test_texts_are_read_by_the_recordings_new_names() -> None:
-    learners, kathleen, kerstin = (source_named(name).texts for name in ("english-learners", "kathleen", "kerstin"))
-    assert learners and kathleen and kerstin
+    names = ("english-learners", "kathleen", "kerstin", "gcompris")
+    learners, kathleen, kerstin, gcompris = (source_named(name).texts for name in names)
+    assert learners and kathleen and kerstin and gcompris
     assert learners("train/text", "000030012 MARK IS HERE\n\n") == {"spk0003-000030012": "MARK IS HERE"}
     assert kathleen("data/arctic_a1.txt", "A line.\n") == {"kathleen-arctic_a1": "A line."}
+    licences = "./fr/words:\nangry_person.ogg   Ada / GPL\n\n./fr/geography/asia:\nread me\njapan.ogg  GPL\n"
+    assert gcompris("LICENSE", licences) == {"fr-words-angry_person": "angry person", "fr-geography-japan": "japan"}
     assert kerstin("metadata.csv", "de-1|Ein Satz.\nno bar\n") == {"kerstin-de-1": "Ein Satz."}
 
 

@@ -98,6 +98,8 @@ def test_toy_talk_is_in_all_sets(toy_archive: Path) -> None:
         ("more_talk/fillets_cs/gods-b1.flac", "fillets_cs", "testing"),
         ("more_talk/telephone/it-hello.flac", "telephone/it", "validation"),
         ("more_talk/telephone/en-hello.flac", "telephone/en", "training"),
+        ("more_talk/gcompris/pt_BR-words-paper_bag.flac", "gcompris/pt_BR", "training"),
+        ("more_talk/tuxpaint/fr-apple.flac", "tuxpaint/fr", "validation"),
         ("speech_streams/spoken_commands/a.wav", "spoken_commands/a", "testing"),
         ("more_words/arabic_commands/00000030-zoom_out-07.flac", "arabic_commands/00000030", None),
     ],
