@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from training.corpus.sound import (
     word_bounds,
 )
 from training.corpus.synthetic_noise import KINDS, make_sound
+from training.each_core import on_each_core
 from training.features.vary import load_rooms, vary
 from training.progress import SILENT, Progress
 
@@ -39,6 +41,7 @@ log = logging.getLogger(__name__)
 
 KEYWORD, WORD, SPEECH, NOISE = range(4)  # kinds of stored item
 STORE_VERSION = 4  # raise this number when stored numbers change their meaning
+AT_ONCE = 128  # recordings that are turned into frames before these are written
 CACHES_KEPT = 4  # stores of other settings that stay on the disk
 SYNTHETIC_SECONDS = 60.0  # of each noise that is made by formula
 NOT_STORED = ("test_speech", "test_noise")  # settings that do not change the store
@@ -199,27 +202,50 @@ def _bound_caches(cache: Path) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _build(folder: Path, sources: list[_Source], rooms: list[Sound], data: DataConfig, progress: Progress) -> None:
+@dataclass(frozen=True)
+class _Stored:
+    """The frames of a recording and of its varied copies."""
+
+    copies: list[NDArray[np.float16]]  # [T, F] each
+    bounds: list[tuple[int, int, float]]  # of each copy: first and last frame of the word, and its level
+    error: str = ""  # why the recording cannot be read
+
+
+def _frames_of(rooms: list[Sound], data: DataConfig, source: _Source) -> _Stored:
     frontend = LogMel()
+    copies, bounds = [], []
+    with torch.inference_mode():
+        try:
+            for sound in _sounds(source, rooms, data):
+                log_mel = frontend(torch.from_numpy(sound)[None], frontend.initial_tail())[0][0].numpy()
+                if len(log_mel) == 0:
+                    raise AudioError(f"{source.path} is shorter than one frame.")
+                copies.append(log_mel.astype(np.float16))
+                bounds.append(word_bounds(log_mel))
+        except AudioError as error:
+            return _Stored(copies, bounds, str(error))
+    return _Stored(copies, bounds)
+
+
+def _build(folder: Path, sources: list[_Source], rooms: list[Sound], data: DataConfig, progress: Progress) -> None:
     rows: list[tuple[int, int, int, int, int, float, int, int]] = []
     names: list[str] = []
     broken: list[str] = []
     total = 0
-    with open(folder / "frames.f16", "wb") as out, torch.inference_mode():
-        for source in progress.track(sources, "frames"):
-            try:
-                for variant, sound in enumerate(_sounds(source, rooms, data)):
-                    log_mel = frontend(torch.from_numpy(sound)[None], frontend.initial_tail())[0][0].numpy()
-                    if len(log_mel) == 0:
-                        raise AudioError(f"{source.path} is shorter than one frame.")
-                    log_mel.astype(np.float16).tofile(out)
-                    first, last, level = word_bounds(log_mel)
+    with open(folder / "frames.f16", "wb") as out:
+        for begin in range(0, len(sources), AT_ONCE):
+            some = sources[begin : begin + AT_ONCE]
+            for source, stored in zip(some, on_each_core(partial(_frames_of, rooms, data), some), strict=True):
+                for variant, (frames, bounds) in enumerate(zip(stored.copies, stored.bounds, strict=True)):
+                    frames.tofile(out)
+                    first, last, level = bounds
                     split = SPLITS.index(source.split)
-                    rows.append((total, len(log_mel), source.kind, split, variant, level, first, last))
+                    rows.append((total, len(frames), source.kind, split, variant, level, first, last))
                     names.append(source.name)
-                    total += len(log_mel)
-            except AudioError as error:
-                broken.append(str(error))
+                    total += len(frames)
+                if stored.error:
+                    broken.append(stored.error)
+            progress.step("frames", min(begin + AT_ONCE, len(sources)), len(sources))
     for message in broken:
         log.warning("%s", message)
     if broken:
