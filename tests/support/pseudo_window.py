@@ -139,8 +139,8 @@ def test_models_that_ship_compared(bench: Bench):
     held(bench, window, lambda: window.parts.legend.isVisible() and " ms" in window.parts.legend.text())
     check_room(bench, window)
     window.parts.words.advanced_button.click()
-    window.parts.words.advanced.decision.smoothing.setValue(4)
-    held(bench, window, lambda: window.words.thresholds.tuning_of("happy/teacher").smoothing_steps == 4)
+    window.parts.words.advanced.decision.smoothing.setValue(3)
+    held(bench, window, lambda: window.words.thresholds.tuning_of("happy/teacher").smoothing_steps == 3)
     check_room(bench, window)
 
 

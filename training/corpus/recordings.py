@@ -169,8 +169,10 @@ def stream_group(path: Path) -> str:
         "drascula",
     ):
         return folder
-    if folder in ("telephone", "gcompris", "tuxpaint"):
-        return f"{folder}/{path.stem.split('-')[0]}"  # a language has one speaker, or a few
+    if folder == "telephone":
+        return f"{folder}/{path.stem[:2]}"  # each language has one speaker
+    if folder in ("gcompris", "tuxpaint"):
+        return f"{folder}/{path.stem.split('-')[0]}"  # each language has one speaker, or a few
     return f"{folder}/{path.stem}"
 
 

@@ -18,7 +18,7 @@ from tests.support.waiting import PATIENCE_S
 
 GAP_S = 0.8
 KEYWORDS, OTHERS = 60, 180
-FEWEST_HITS, MOST_FALSE = 56, 2  # of the test clips strung together; some clips are wrong in the source
+FEWEST_HITS, MOST_FALSE = 54, 2  # of the test clips strung together: happy/teacher misses 8 to 20 % by its card
 
 
 def string_together(clips: list[np.ndarray]) -> tuple[np.ndarray, list[float]]:
