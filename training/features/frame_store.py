@@ -211,8 +211,7 @@ class _Stored:
     error: str = ""  # why the recording cannot be read
 
 
-def _frames_of(rooms: list[Sound], data: DataConfig, source: _Source) -> _Stored:
-    frontend = LogMel()
+def _frames_of(frontend: LogMel, rooms: list[Sound], data: DataConfig, source: _Source) -> _Stored:
     copies, bounds = [], []
     with torch.inference_mode():
         try:
@@ -228,6 +227,7 @@ def _frames_of(rooms: list[Sound], data: DataConfig, source: _Source) -> _Stored
 
 
 def _build(folder: Path, sources: list[_Source], rooms: list[Sound], data: DataConfig, progress: Progress) -> None:
+    frames_of = partial(_frames_of, LogMel(), rooms, data)
     rows: list[tuple[int, int, int, int, int, float, int, int]] = []
     names: list[str] = []
     broken: list[str] = []
@@ -235,7 +235,7 @@ def _build(folder: Path, sources: list[_Source], rooms: list[Sound], data: DataC
     with open(folder / "frames.f16", "wb") as out:
         for begin in range(0, len(sources), AT_ONCE):
             some = sources[begin : begin + AT_ONCE]
-            for source, stored in zip(some, on_each_core(partial(_frames_of, rooms, data), some), strict=True):
+            for source, stored in zip(some, on_each_core(frames_of, some), strict=True):
                 for variant, (frames, bounds) in enumerate(zip(stored.copies, stored.bounds, strict=True)):
                     frames.tofile(out)
                     first, last, level = bounds
