@@ -102,7 +102,8 @@ def evaluate(places: Places, asked: Evaluating, progress: Progress = SILENT) -> 
         figures = replace(figures, streams=found.streams, curve=found.curve, sentences=apart)
     if asked.write_card:
         update_card(path, figures.to_json())
-    request.forget_scores(heard)
+    if asked.stream or asked.talk:  # single clips leave the scores of an unfinished stream alone
+        request.forget_scores(heard)
     return Evaluation(asked.model, model.card.keyword, figures)
 
 

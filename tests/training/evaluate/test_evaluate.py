@@ -203,6 +203,17 @@ def test_several_models_hear_the_streams_together_and_get_the_figures_that_each_
     assert played == [2]
 
 
+def test_clips_leave_the_scores_of_a_stream_and_the_finished_stream_removes_them(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run([*command, "--tune", "--hours", HOURS], capsys)  # keeps its scores, for the evaluation that follows
+    kept = sorted(tmp_path.rglob("scores/*/*.npz"))
+    run([*command, "--split", "training"], capsys)
+    assert kept and sorted(tmp_path.rglob("scores/*/*.npz")) == kept
+    run([*command, "--stream", "--hours", HOURS], capsys)
+    assert not list(tmp_path.rglob("scores/*/*.npz"))
+
+
 def test_models_of_several_words_are_not_measured_together(
     command: list[str], models: Path, toy_run: Path, toy_store: FrameStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
