@@ -58,6 +58,11 @@ class Evaluating:
             )
 
     @property
+    def stream_splits(self) -> list[str]:
+        """The sets whose streams are played: "all" leaves the training set out."""
+        return ["validation", "testing"] if self.split == "all" else [self.split]
+
+    @property
     def played(self) -> tuple[Condition, ...]:
         """The conditions under which streams are played, each once, in the order of CONDITIONS."""
         wanted = {one for name in self.conditions for one in CONDITION_SETS.get(name, (name,))}
@@ -96,8 +101,7 @@ def evaluate(places: Places, asked: Evaluating, progress: Progress = SILENT) -> 
         files = [file for folder in asked.talk for file in audio_files_below(folder)]
         figures = replace(figures, streams=test_sets.score_talk(heard, files, request, progress).streams)
     elif asked.stream:
-        splits = ["validation", "testing"] if asked.split == "all" else [asked.split]
-        found = test_sets.score_sets(heard, places.data, data, splits, request, progress)
+        found = test_sets.score_sets(heard, places.data, data, asked.stream_splits, request, progress)
         apart = test_sets.score_apart(model, places.data, data, request)
         figures = replace(figures, streams=found.streams, curve=found.curve, sentences=apart)
     if asked.write_card:
@@ -162,8 +166,8 @@ def play_ahead(
         raise ValueError(f"Models that are measured together listen for the same word, got {' and '.join(words)}.")
     card = loaded[0][1].card
     heard = [Heard(path) if confirming is None else Heard(path, confirming, stir) for path, _ in loaded]
-    splits = ["validation", "testing"] if asked.split == "all" else [asked.split]
-    test_sets.play_ahead(heard, places.data, _data_of(card), splits, _request(places, asked, card), progress)
+    request = _request(places, asked, card)
+    test_sets.play_ahead(heard, places.data, _data_of(card), asked.stream_splits, request, progress)
 
 
 def check_pair(asked: Evaluating, stir: float) -> None:
