@@ -44,9 +44,10 @@ class StreamScores:
         """Hours of real speech."""
         return sum(self.hours.get(kind, 0.0) for kind in REAL_SPEECH)
 
-    def kind_at(self, sample: int) -> str:
-        """The kind of sound just before a sample."""
-        return self.kinds[min(int(np.searchsorted(self.kind_ends, sample)), len(self.kinds) - 1)]
+    def kinds_at(self, samples: NDArray[np.int64]) -> list[str]:
+        """The kind of sound just before each of the samples. [N]"""
+        stretches = np.minimum(np.searchsorted(self.kind_ends, samples), len(self.kinds) - 1)
+        return [self.kinds[stretch] for stretch in stretches.tolist()]
 
 
 @dataclass(frozen=True)
@@ -109,16 +110,16 @@ def count_events(stream: StreamScores, config: DecisionConfig, step_samples: int
     doubles, alarms, latencies = 0, [], []
     starts = np.array([occurrence.start for occurrence in stream.occurrences], dtype=np.int64)
     late = int(LATE_S * SAMPLE_RATE)
-    for step in detection_steps(stream.scores, config, step_samples):
-        at = int(stream.step_ends[step])
-        which = int(np.searchsorted(starts, at, side="right")) - 1
+    detected = stream.step_ends[detection_steps(stream.scores, config, step_samples)]
+    nearest = np.searchsorted(starts, detected, side="right") - 1  # the last keyword that has begun, or -1
+    for at, which, kind in zip(detected.tolist(), nearest.tolist(), stream.kinds_at(detected), strict=True):
         inside = which >= 0 and at <= stream.occurrences[which].end + late
         if inside and which not in found:
             found.add(which)
             latencies.append((at - stream.occurrences[which].word_end) / SAMPLE_RATE)
             continue
         doubles += inside
-        alarms.append(Alarm(at / SAMPLE_RATE, stream.kind_at(at)))
+        alarms.append(Alarm(at / SAMPLE_RATE, kind))
     return Events(frozenset(found), doubles, alarms, latencies)
 
 

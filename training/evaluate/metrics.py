@@ -104,9 +104,10 @@ def detection_steps(scores: Floats, config: DecisionConfig, step_samples: int) -
     over. A test compares this function with Decision, step by step.
     """
     scores = np.asarray(scores, dtype=np.float64)  # in single precision the threshold would be rounded
-    above = np.concatenate([[False], scores >= config.threshold, [False]]).astype(np.int8)
-    change = np.diff(above)
-    begins, ends = np.flatnonzero(change == 1), np.flatnonzero(change == -1)  # of runs; the end is after the last step
+    above = np.flatnonzero(scores >= config.threshold)  # few steps of many, so runs are found among them alone
+    last = np.flatnonzero(np.diff(above, append=len(scores) + 1) > 1)  # of each run, as a place in `above`
+    first = np.concatenate([[0], last[:-1] + 1]) if len(last) else last
+    begins, ends = above[first], above[last] + 1  # of runs; the end is after the last step
     long_enough = ends - begins >= config.patience_steps
     refractory_samples = round(config.refractory_s * SAMPLE_RATE)
     detected: list[int] = []

@@ -60,7 +60,7 @@ def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_sa
         candidate = replace(config, threshold=threshold)
         events = [count_events(stream, candidate, step_samples) for stream in streams]
         alarms = sum(event.speech_alarms for event in events)
-        if alarms and poisson_limit(alarms, hours, SURE) > ALLOWED_AN_HOUR:  # a short stream may give none at all
+        if not _few(alarms, hours):
             continue
         missed = 1 - sum(event.hits for event in events) / max(1, keywords)
         latencies = [latency_s for event in events for latency_s in event.latencies_s]
@@ -69,6 +69,15 @@ def _best_threshold(streams: list[StreamScores], config: DecisionConfig, step_sa
         if best is None or _worth(tuned) < _worth(best):
             best = tuned
     return best
+
+
+def _few(alarms: int, hours: float) -> bool:
+    """Whether the true rate is surely allowed. No alarm is always few: a short stream may give none at all."""
+    if alarms == 0:
+        return True
+    if alarms > ALLOWED_AN_HOUR * hours:  # its upper limit is higher still, and that of many alarms takes long
+        return False
+    return poisson_limit(alarms, hours, SURE) <= ALLOWED_AN_HOUR
 
 
 def as_row(tuned: Tuned) -> TunedRow:
