@@ -145,9 +145,9 @@ def run_evaluate(options: argparse.Namespace, places: Places, progress: Progress
     if options.cascade is not None and options.tune:
         raise ValueError("--cascade is scored on the streams of one set: leave --tune out.")
     each = [evaluating_of(options, name) for name in options.model]
-    plays_streams = options.stream or options.tune or options.cascade is not None
-    if len(each) > 1 and plays_streams and not options.talk:
-        played = replace(each[0], split="validation") if options.tune else each[0]
+    plays_ahead = options.stream or options.tune or options.talk or options.cascade is not None
+    if len(each) > 1 and plays_ahead:
+        played = replace(each[0], split="validation", talk=()) if options.tune else each[0]
         evaluation.play_ahead(places, options.model, played, options.cascade, options.stir, progress)
     for asked in each:
         if options.cascade is not None:

@@ -148,11 +148,22 @@ def play_ahead(
 
     heard: models and pairs of the same keyword
     """
-    folders = {one: request.score_folder(one) for one in heard}
     for split in splits:
         rooms = rooms_for(root, data, split, request.conditions)
-        for around, stream in compositions(material_of(root, data, split, request), rooms, request):
-            score_together(folders, around, stream, request.workers, progress)
+        _play_together(heard, material_of(root, data, split, request), rooms, request, progress)
+
+
+def play_talk_ahead(heard: Sequence[Heard], files: list[Path], request: Request, progress: Progress = SILENT) -> None:
+    """Play talk once for all these models, and keep the scores for `score_talk` in the cache."""
+    _play_together(heard, Material(files), [], _all_talk(request), progress)
+
+
+def _play_together(
+    heard: Sequence[Heard], material: Material, rooms: list[Sound], request: Request, progress: Progress
+) -> None:
+    folders = {one: request.score_folder(one) for one in heard}
+    for around, stream in compositions(material, rooms, request):
+        score_together(folders, around, stream, request.workers, progress)
 
 
 def figures_of(played: dict[str, Played], request: Request) -> dict[str, StreamFigures]:
@@ -171,9 +182,13 @@ def curve_of(played: dict[str, Played], request: Request, split: str) -> CardCur
 
 def score_talk(heard: Heard, files: list[Path], request: Request, progress: Progress = SILENT) -> Figures:
     """The figures on speech that holds no keyword, as far as anybody knows. All of it is played."""
-    whole = replace(request, hours=float("inf"), filled=False, conditions=CONDITIONS[:1])
-    played = play(heard, Material(files), [], whole, progress)
+    played = play(heard, Material(files), [], _all_talk(request), progress)
     return Figures(streams={"given": figures_of(played, request)})
+
+
+def _all_talk(request: Request) -> Request:
+    """The request for all the talk and nothing else, in clean sound."""
+    return replace(request, hours=float("inf"), filled=False, conditions=CONDITIONS[:1])
 
 
 def score_sets(

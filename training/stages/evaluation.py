@@ -63,6 +63,11 @@ class Evaluating:
         return ["validation", "testing"] if self.split == "all" else [self.split]
 
     @property
+    def talk_files(self) -> list[Path]:
+        """The recordings in the folders of talk."""
+        return [file for folder in self.talk for file in audio_files_below(folder)]
+
+    @property
     def played(self) -> tuple[Condition, ...]:
         """The conditions under which streams are played, each once, in the order of CONDITIONS."""
         wanted = {one for name in self.conditions for one in CONDITION_SETS.get(name, (name,))}
@@ -98,8 +103,7 @@ def evaluate(places: Places, asked: Evaluating, progress: Progress = SILENT) -> 
         clips = [c for c in read_clips(asked.clips or places.data / data.clips) if c.split in wanted]
         figures = score_clips(model, clips, model.card.keyword, progress)
     if asked.talk:
-        files = [file for folder in asked.talk for file in audio_files_below(folder)]
-        figures = replace(figures, streams=test_sets.score_talk(heard, files, request, progress).streams)
+        figures = replace(figures, streams=test_sets.score_talk(heard, asked.talk_files, request, progress).streams)
     elif asked.stream:
         found = test_sets.score_sets(heard, places.data, data, asked.stream_splits, request, progress)
         apart = test_sets.score_apart(model, places.data, data, request)
@@ -151,23 +155,26 @@ def play_ahead(
     stir: float = STIR,
     progress: Progress = SILENT,
 ) -> None:
-    """Play the streams of a set once to several models of a word. The evaluation of each then finds its scores kept.
+    """Play talk, or else the streams of a set, once to several models of a word, which then find their scores kept.
 
     asked: its `model` is not used
     second: a model that confirms what each of the models hears
-    raises ValueError if the models are of several words
+    raises ValueError if the models are of several words; talk has no word, so it may be played to them
     """
     if second is not None:
         check_pair(asked, stir)
     confirming = None if second is None else _load(places, second)[0]
     loaded = [_load(places, name) for name in models]
     words = sorted({model.card.keyword for _, model in loaded})
-    if len(words) > 1:
+    if len(words) > 1 and not asked.talk:
         raise ValueError(f"Models that are measured together listen for the same word, got {' and '.join(words)}.")
     card = loaded[0][1].card
     heard = [Heard(path) if confirming is None else Heard(path, confirming, stir) for path, _ in loaded]
     request = _request(places, asked, card)
-    test_sets.play_ahead(heard, places.data, _data_of(card), asked.stream_splits, request, progress)
+    if asked.talk:
+        test_sets.play_talk_ahead(heard, asked.talk_files, request, progress)
+    else:
+        test_sets.play_ahead(heard, places.data, _data_of(card), asked.stream_splits, request, progress)
 
 
 def check_pair(asked: Evaluating, stir: float) -> None:

@@ -174,9 +174,14 @@ def export_again(toy_run: Path, toy_store: FrameStore, models: Path, identity: I
     export(crnn, settings, calibrate(crnn, toy_store, misses=0.5), identity, DecisionConfig(), models)
 
 
-@pytest.mark.parametrize("how", [["--stream", "--split", "testing"], ["--tune"], ["--cascade", "rise/teacher"]])
+@pytest.mark.parametrize(
+    "how",
+    [["--stream", "--split", "testing"], ["--tune"], ["--cascade", "rise/teacher"], ["--talk"]],
+    ids=["streams", "tuning", "pairs", "talk"],
+)
 def test_several_models_hear_the_streams_together_and_get_the_figures_that_each_gets_alone(
     command: list[str],
+    toy_archive: Path,
     models: Path,
     toy_run: Path,
     toy_store: FrameStore,
@@ -185,6 +190,8 @@ def test_several_models_hear_the_streams_together_and_get_the_figures_that_each_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     export_again(toy_run, toy_store, models, Identity(KEYWORD, "student"))
+    if how == ["--talk"]:
+        how = [*how, str(toy_archive / "talk")]
 
     def figures(*names: str) -> list[str]:
         assert main([command[0], "--model", *names, *command[3:], *how, "--hours", HOURS]) == 0
@@ -214,12 +221,20 @@ def test_clips_leave_the_scores_of_a_stream_and_the_finished_stream_removes_them
     assert not list(tmp_path.rglob("scores/*/*.npz"))
 
 
-def test_models_of_several_words_are_not_measured_together(
-    command: list[str], models: Path, toy_run: Path, toy_store: FrameStore, capsys: pytest.CaptureFixture[str]
+def test_models_of_several_words_are_measured_together_on_talk_alone(
+    command: list[str],
+    toy_archive: Path,
+    models: Path,
+    toy_run: Path,
+    toy_store: FrameStore,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     export_again(toy_run, toy_store, models, Identity("fall", "teacher"))
-    assert main([command[0], "--model", "rise/teacher", "fall/teacher", *command[3:], "--stream"]) == 2
+    both = [command[0], "--model", "rise/teacher", "fall/teacher", *command[3:]]
+    assert main([*both, "--stream"]) == 2
     assert "listen for the same word, got fall and rise" in capsys.readouterr().err
+    assert main([*both, "--talk", str(toy_archive / "talk")]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
 
 
 def test_a_card_keeps_the_figures_of_other_sets_and_the_curve_of_the_test_set(
