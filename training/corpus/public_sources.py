@@ -121,6 +121,16 @@ TALK = (
         packages=("tuxpaint-stamps-default",),
         size_mb=161,
     ),
+    PublicSource(
+        name="kde-voices",
+        kind="talk",
+        folder="talk_apart/kde",  # neither trains nor tests: `evaluate --talk` shows what a threshold gives elsewhere
+        licence="GPL-2",
+        about="volunteers who name letters, syllables and things in 30 languages, for two programs of KDE",
+        place=matching(r"usr/share/(?:klettres|ktuberling/sounds)/([\w@]+)/(.+)\.(?:ogg|wav|opus)", r"\1-\2"),
+        packages=("klettres-data", "ktuberling-data"),
+        size_mb=86,
+    ),
 )
 WORDS = (
     PublicSource(
