@@ -11,7 +11,8 @@ from kws_app.engine.catalogue import ModelEntry, find_models
 from kws_app.engine.expert_file import FAMILY as EXPERT
 from kws_app.engine.names import PLUS
 from kws_app.engine.pairs import curve_of_pair
-from training.evaluate.figures import AlarmRate, Fired, MissedShare, Misses, StreamFigures
+from training.evaluate.figures import AlarmRate, Figures, Fired, MissedShare, Misses, StreamFigures
+from training.evaluate.stream_render import CONDITIONS
 from training.evaluate.test_sets import WHOLE
 from training.evaluate.voices import GROUPS
 from training.own_word.trial import CELLS_FILE, as_table, read_cells
@@ -130,13 +131,19 @@ def stream_table(entries: list[Shipped]) -> list[str]:
     rows = [f"| model | condition | {' | '.join(STREAM_CELLS)} |", "| --- | --- |" + " --- |" * len(STREAM_CELLS)]
     clean: StreamFigures | None = None
     for model in entries:
-        for condition, stream in model.figures.streams.get("testing", {}).items():
+        for condition, stream in on_test_set(model.figures):
             clean = clean or stream
             rows.append(f"| {model.card.role} | {condition} | {' | '.join(stream_cells(stream))} |")
     if clean is None or clean.misses is None:
         return rows
     said = f"Each row has {clean.misses.keywords} keywords, and states its hours of real speech."
     return [*rows, "", f"{said} The conditions clean and 10 dB have {clean.alarms.hours:.1f} hours of sound in all."]
+
+
+def on_test_set(figures: Figures) -> list[tuple[str, StreamFigures]]:
+    """The figures on the test set by condition, in the order of CONDITIONS, however they were measured."""
+    found = figures.streams.get("testing", {})
+    return [(condition.name, found[condition.name]) for condition in CONDITIONS if condition.name in found]
 
 
 def voice_table(entries: list[Shipped]) -> list[str]:
@@ -174,7 +181,7 @@ def pair_table(entries: list[Shipped], expert: ModelEntry | None = None) -> list
         for second, measured in model.figures.pairs.items():
             if second not in cards or curve_of_pair(model.card, cards[second]) is None:
                 continue  # the second model has been replaced since then
-            for condition, stream in measured.streams.get("testing", {}).items():
+            for condition, stream in on_test_set(measured):
                 cells = [f"{model.card.role}{PLUS}{second}", condition, *stream_cells(stream)]
                 rows.append(f"| {' | '.join([*cells, f'{stream.second_awake or 0:.1%}'])} |")
     heading = [
