@@ -50,6 +50,12 @@ def parse_arguments(arguments: list[str] | None = None) -> "argparse.Namespace":
         "--model", default=DEFAULT_MODEL, metavar="NAME", help="the model that listens (default: %(default)s)"
     )
     parser.add_argument(
+        "--models",
+        type=Path,
+        metavar="DIR",
+        help="the folder of models, DIR/<keyword>/<role> (default: the program's, and that of your own words)",
+    )
+    parser.add_argument(
         "--confirm",
         metavar="NAME",
         help="a second model of the keyword, such as happy/teacher: when the first model may have heard the word, the "
@@ -151,7 +157,10 @@ def _question(options: "argparse.Namespace") -> tuple["Question", str]:
     from kws_app.commands.file_hearing import Question, models_of
     from kws_app.engine.backends import checked_engine
 
-    folders = (str(MODELS_DIR), str(own_models_dir(default_data_dir())))
+    if options.models and not options.models.is_dir():
+        raise ValueError(f"There is no folder {options.models}: name a folder with models in DIR/<keyword>/<role>.")
+    usual = (MODELS_DIR, own_models_dir(default_data_dir()))
+    folders = tuple(str(folder) for folder in ((options.models.resolve(),) if options.models else usual))
     confirm = options.confirm or ""
     question = Question(options.model, confirm, options.threshold, checked_engine(options.engine), folders)
     models = models_of(question)

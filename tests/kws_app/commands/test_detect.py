@@ -100,6 +100,20 @@ def test_a_threshold_of_one_finds_nothing(write_wav: Callable[..., Path], capsys
     assert capsys.readouterr().out == ""
 
 
+def test_a_folder_of_models_takes_the_place_of_the_usual_folders(
+    tiny_models: Path, tmp_path: Path, write_wav: Callable[..., Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_wav(bursts(1.0, duration_s=3.0))
+    asked = ["--json", "--model", "loud/teacher"]
+    assert main([*asked, "--models", str(tiny_models), str(path)]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows and all(row["model"] == "loud/teacher" for row in rows)
+    assert main([*asked, str(path)]) == 2
+    assert "There is no model 'loud/teacher'" in capsys.readouterr().err
+    assert main([*asked, "--models", str(tmp_path / "none"), str(path)]) == 2
+    assert "name a folder with models" in capsys.readouterr().err
+
+
 def test_goes_on_after_a_bad_file(write_wav: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
     good = write_wav(np.zeros(16_000, np.float32), "good.wav")
     bad = good.parent / "bad.wav"
