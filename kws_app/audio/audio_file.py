@@ -22,7 +22,7 @@ from kws_app.translation import _
 
 BLOCK_SECONDS = 10.0
 BLOCK_SAMPLES = 1 << 20  # a block is hardly longer than this: 4 MB
-TAIL_S = 0.8  # silence after the end of a file: a decision takes up to a mean of 5 steps, and some more steps in a row
+TAIL_S = 0.3  # silence after the end of a file: a word at the end is only recognised when sound follows
 PIECE_FRAMES = 4096  # of a compressed file, decoded at once: so much at most is lost before its damage
 PIECE_VALUES = 1 << 18  # samples of all channels that are decoded at once: 1 MB
 # A damaged part of such a file spoils nothing beside it.

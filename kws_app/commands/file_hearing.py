@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kws_app.audio.audio_file import TAIL_S, read_blocks
+from kws_app.audio.audio_file import read_blocks
 from kws_app.audio.native_noise import native_noise_silenced
 from kws_app.detection.cascade import detector_of
 from kws_app.detection.detector import Detector, FrameStream
@@ -23,6 +23,7 @@ from kws_app.errors import AudioError, ModelError
 from kws_app.translation import _
 
 BLOCK_S = 15.0  # decoded at once; a network hears more of it at once, which `block_frames` says
+SILENCE_S = 0.8  # follows the end of a file: a decision may take a mean of 5 steps, and some more steps in a row
 
 LARGEST_KEPT_BYTES = (32 << 20) - (64 << 10)  # of a freed block
 
@@ -140,7 +141,7 @@ def _frame_pieces(
         length += len(samples)
         result.length_s = length / SAMPLE_RATE
         yield stream.process(samples)
-    yield stream.process(np.zeros(int(TAIL_S * SAMPLE_RATE), dtype=np.float32))
+    yield stream.process(np.zeros(int(SILENCE_S * SAMPLE_RATE), dtype=np.float32))
 
 
 def _joined(pieces: Iterator[Frames], least: int) -> Iterator[Frames | None]:

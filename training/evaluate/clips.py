@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from kws_app.audio.audio_file import TAIL_S
 from kws_app.detection.detector import Detector
 from kws_app.engine.decision_config import DecisionConfig
 from kws_app.engine.frontend_config import SAMPLE_RATE
@@ -19,7 +20,6 @@ from training.evaluate.figures import ClipFigures, ClipRates, Figures, Interval
 from training.evaluate.metrics import bootstrap_area, clip_area, rounded
 from training.progress import SILENT, Progress
 
-TAIL_S = 0.3  # silence after a clip; another length would change all areas
 CURVE_POINTS = 60  # thresholds of the curve, at quantiles of the keywords' scores
 
 

@@ -219,8 +219,8 @@ def turning_points(curve: list[CurvePoint], scores: StreamScores) -> tuple[Curve
 
 
 def card_curve(scores: StreamScores, config: DecisionConfig, step_samples: int, split: str) -> CardCurve:
-    """The operating curve for a card, in counts."""
-    curve = operating_curve(scores, config, step_samples, CARD_THRESHOLDS)
+    """The operating curve for a card, in counts. One of its points has the threshold of the measurement."""
+    curve = operating_curve(scores, config, step_samples, np.union1d(CARD_THRESHOLDS, [config.threshold]))
     return CardCurve(
         split=split,
         smoothing_steps=config.smoothing_steps,

@@ -24,7 +24,7 @@ from training.evaluate.stream_plan import READ, Material, plan_stream
 from training.evaluate.stream_render import CONDITIONS, Renderer
 from training.evaluate.stream_replay import CARD_THRESHOLDS, listener, score_stream, stream_figures
 from training.evaluate.tune_decision import tune
-from training.export.artifact import Identity, export
+from training.export.artifact import Identity, export, update_card
 from training.export.calibrate import calibrate
 from training.features.frame_store import FrameStore
 from training.network.checkpoint import load_crnn
@@ -81,10 +81,13 @@ def test_card_equals_a_fresh_evaluation(command: list[str], models: Path, capsys
 def test_the_curve_in_a_card_equals_the_detectors_counts(
     command: list[str], models: Path, toy_archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    path = models / "rise" / "teacher.safetensors"
+    update_card(path, {}, DecisionConfig(threshold=0.51))
     run([*command, "--split", "testing", "--stream", "--hours", HOURS, "--write-card"], capsys)
-    card = read_card(models / "rise" / "teacher.safetensors")
+    card = read_card(path)
     curve = card.figures["operating_curve"]
-    assert len(curve["points"]) == len(CARD_THRESHOLDS) <= 60 and curve["split"] == "testing"
+    assert len(curve["points"]) == len(CARD_THRESHOLDS) + 1 <= 60 and curve["split"] == "testing"
+    assert 0.51 in [row[0] for row in curve["points"]]
     row = next(row for row in curve["points"] if row[0] == 0.5)
     at_half = run([*command, "--split", "testing", "--stream", "--hours", HOURS, "--threshold", "0.5"], capsys)
     clean = at_half["streams"]["testing"]["clean"]
