@@ -8,7 +8,7 @@ from kws_app.engine.pairs import with_pair
 from kws_app.paths import MODELS_DIR
 from training.evaluate.figures import Figures
 from training.ready_word.expert import ON_PEOPLE
-from training.report.results import expert_table, pair_table
+from training.report.results import expert_table, pair_table, stream_table
 from training.report.shipped import Shipped
 
 
@@ -42,3 +42,11 @@ def test_a_pair_with_the_expert_is_told_if_that_expert_is_there() -> None:
     rows = [row for row in pair_table(entries, expert) if row.startswith("| student+expert")]
     assert len(rows) == 1 and rows[0].endswith("| 3.1% |")
     assert not [row for row in pair_table(entries) if row.startswith("| student+expert")]
+
+
+def test_conditions_come_in_one_order_however_they_were_measured() -> None:
+    student = find_model("happy/student", MODELS_DIR)
+    figures = Figures.of_card(student.card)
+    turned = replace(figures, streams={"testing": dict(reversed(figures.streams["testing"].items()))})
+    table, other = (stream_table([Shipped(student, each)]) for each in (figures, turned))
+    assert table == other and table[2].startswith("| student | clean |")
