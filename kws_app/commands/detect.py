@@ -160,7 +160,7 @@ def _question(options: "argparse.Namespace") -> tuple["Question", str]:
     if options.models and not options.models.is_dir():
         raise ValueError(f"There is no folder {options.models}: name a folder with models in DIR/<keyword>/<role>.")
     usual = (MODELS_DIR, own_models_dir(default_data_dir()))
-    folders = tuple(str(folder) for folder in ((options.models.resolve(),) if options.models else usual))
+    folders = tuple(map(str, (options.models.resolve(),) if options.models else usual))
     confirm = options.confirm or ""
     question = Question(options.model, confirm, options.threshold, checked_engine(options.engine), folders)
     models = models_of(question)
